@@ -1,0 +1,45 @@
+"""The compiled modules and their compiler flags; everything else is in pyproject.toml.
+
+No ``-march=native``: the row kernels carry explicit target attributes and are chosen at run time,
+so one build serves every machine of its architecture.
+
+FASTW2V_SANITIZE=address,undefined (or thread) builds the modules with those sanitizers, for the tests.
+"""
+
+import os
+import sys
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
+MODULES = ("_inner", "_tokens")
+
+if sys.platform == "win32":
+    compile_args, link_args = ["/O2"], []
+else:
+    # -fno-math-errno and -ffp-contract=off keep the compiler from changing what the kernels spell out.
+    compile_args, link_args = ["-O3", "-std=c11", "-fno-math-errno", "-ffp-contract=off"], []
+if SANITIZE:
+    flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g", "-O1"]
+    compile_args, link_args = [*compile_args, *flags], flags
+
+KERNELS = [os.path.join("src/fastw2v/_simd", name) for name in sorted(os.listdir("src/fastw2v/_simd"))]
+
+setup(
+    ext_modules=cythonize(
+        [
+            Extension(
+                f"fastw2v.{name}",
+                [f"src/fastw2v/{name}.pyx"],
+                include_dirs=["src/fastw2v/_simd"],
+                depends=KERNELS,
+                extra_compile_args=compile_args,
+                extra_link_args=link_args,
+            )
+            for name in MODULES
+        ],
+        language_level=3,
+        compiler_directives={"freethreading_compatible": True, "embedsignature": True},
+    ),
+)
