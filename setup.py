@@ -19,7 +19,7 @@ if sys.platform == "win32":
     compile_args, link_args = ["/O2"], []
 else:
     # -fno-math-errno and -ffp-contract=off keep the compiler from changing what the kernels spell out.
-    compile_args, link_args = ["-O3", "-std=c11", "-fno-math-errno", "-ffp-contract=off"], []
+    compile_args, link_args = ["-O3", "-fno-math-errno", "-ffp-contract=off"], []
 if SANITIZE:
     flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g", "-O1"]
     compile_args, link_args = [*compile_args, *flags], flags

@@ -1,0 +1,992 @@
+# cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""The training loops: job -> kept tokens -> windows -> negatives -> row kernels, all without the GIL.
+
+Three objects share the work. `Network` holds what is trained and all that training needs to know: the weight arrays,
+the sampling tables, the settings, the random state. `Feed` is the ring of jobs that the calling thread fills and the
+workers empty. `Worker` owns one thread's scratch memory and tallies; its `run` takes jobs until the feed is closed.
+
+The draws and their order are those of gensim's iterable mode. Per job: the two halves of the seed of a 48-bit linear
+congruential generator come from the model's Mersenne Twister; the generator decides for every token whether it is
+kept; one reduced window per kept token comes from the Mersenne Twister again; then the generator draws the negatives,
+pair by pair. Within a job nothing depends on other threads, so a corpus of one job is trained the same by any number
+of workers.
+
+Negatives of a center are drawn one center ahead of their use, which changes no draw (nothing else draws in between)
+and lets their rows travel from memory while the center before is trained.
+"""
+
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.pythread cimport (
+    PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock, PyThread_release_lock, PyThread_type_lock,
+)
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy, memset
+
+import os
+
+import numpy as np
+
+cdef extern from "dispatch.h" nogil:
+    ctypedef struct row_kernels:
+        const char *name
+        void (*train_pair)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
+                           float *work, float *dots) noexcept nogil
+        void (*train_targets)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha,
+                              float *work, float *dots) noexcept nogil
+        void (*sum_rows)(float *total, float **rows, int64_t n, int64_t dim, float scale) noexcept nogil
+        void (*add_row)(float *row, const float *delta, int64_t dim, float factor) noexcept nogil
+    const row_kernels *row_kernels_at(int index)
+    void sigmoid_init()
+    float log_sigmoid(float f)
+    void prefetch_row(const float *row, int64_t n_lines)
+    int64_t counter_load(const int64_t *counter)
+    void counter_store(int64_t *counter, int64_t value)
+    bint counter_advance(int64_t *counter, int64_t seen)
+    void short_sleep()
+
+cdef extern from *:
+    """
+    /* NumPy's stable interface to its bit generators (numpy/random/bitgen.h), without a build dependency on NumPy. */
+    typedef struct {
+        void *state;
+        uint64_t (*next_uint64)(void *state);
+        uint32_t (*next_uint32)(void *state);
+        double (*next_double)(void *state);
+        uint64_t (*next_raw)(void *state);
+    } bit_generator;
+    """
+    ctypedef struct bit_generator:
+        void *state
+        uint32_t (*next_uint32)(void *state) noexcept nogil
+
+sigmoid_init()
+
+SIMD_VARIABLE = "FASTW2V_SIMD"
+
+
+# ---------------------------------------------------------------------------------------------- instruction sets
+
+def instruction_sets():
+    """Return the names of the kernel sets that this machine can run, fastest first."""
+    cdef int i = 0
+    names = []
+    while row_kernels_at(i) != NULL:
+        names.append(row_kernels_at(i).name.decode())
+        i += 1
+    return tuple(names)
+
+
+cdef const row_kernels *_kernels(str name) except NULL:
+    """The kernel set of that name; the environment variable FASTW2V_SIMD, or else the fastest one, if it is None."""
+    wanted = name or os.environ.get(SIMD_VARIABLE) or None
+    names = instruction_sets()
+    if wanted is None:
+        return row_kernels_at(0)
+    if wanted not in names:
+        raise ValueError(f"{SIMD_VARIABLE}={wanted!r} is not available here; choose one of {', '.join(names)}")
+    return row_kernels_at(names.index(wanted))
+
+
+def active_instruction_set():
+    """Return the name of the kernel set that training uses now."""
+    return _kernels(None).name.decode()
+
+
+# ------------------------------------------------------------------------------------------------------- random draws
+
+cdef uint64_t LCG_FACTOR = 25214903917
+cdef uint64_t LCG_MASK = (<uint64_t>1 << 48) - 1
+cdef uint32_t MERSENNE_31 = 0x7FFFFFFF
+
+
+cdef inline uint32_t lcg_draw(uint64_t *state) noexcept nogil:
+    cdef uint32_t value = <uint32_t>(state[0] >> 16)
+    state[0] = (state[0] * LCG_FACTOR + 11) & LCG_MASK
+    return value
+
+
+cdef inline uint32_t draw_below(bit_generator *generator, uint32_t bound) noexcept nogil:
+    """RandomState.randint(0, bound): masked rejection over 32-bit draws, none at all where the answer is certain."""
+    cdef uint32_t largest = bound - 1, mask = largest, value
+    if largest == 0:
+        return 0
+    mask |= mask >> 1
+    mask |= mask >> 2
+    mask |= mask >> 4
+    mask |= mask >> 8
+    mask |= mask >> 16
+    while True:
+        value = generator.next_uint32(generator.state) & mask
+        if value <= largest:
+            return value
+
+
+cdef inline uint32_t draw_noise(uint64_t *state, const Net *net) noexcept nogil:
+    """The index that bisect_left(cum_table, value) gives, by a table of bucket starts and a short scan."""
+    cdef uint32_t value = lcg_draw(state), last = net.cum_last
+    cdef int64_t index
+    if last == MERSENNE_31:
+        value = (value & MERSENNE_31) + (value >> 31)
+        if value >= MERSENNE_31:
+            value -= MERSENNE_31
+    else:
+        value = value % last
+    index = net.guide[value >> net.guide_shift]
+    while net.cum_table[index] < value:
+        index += 1
+    return <uint32_t>index
+
+
+def guide_table(const uint32_t[::1] cum_table):
+    """Return (guide, shift): guide[x >> shift] is where the search for x in `cum_table` may start.
+
+    There is at least one bucket a word, so that the scan from there takes half a step on average.
+    """
+    cdef int64_t n = cum_table.shape[0], n_buckets, bucket, index = 0
+    cdef uint64_t last
+    cdef int shift = 31
+    if n == 0 or cum_table[n - 1] == 0:
+        raise ValueError("cum_table is empty or all zero; build the vocabulary first, or check its counts")
+    if np.any(np.diff(np.asarray(cum_table).astype(np.int64)) < 0):
+        raise ValueError("cum_table must be ascending: it is the cumulative distribution of the negatives")
+    last = cum_table[n - 1]
+    while shift > 0 and (last >> shift) < max(<uint64_t>n, 1024):
+        shift -= 1
+    n_buckets = <int64_t>(last >> shift) + 1
+    guide_array = np.empty(n_buckets, dtype=np.int32)
+    cdef int32_t[::1] guide = guide_array
+    for bucket in range(n_buckets):
+        while cum_table[index] < (<uint64_t>bucket << shift):
+            index += 1
+        guide[bucket] = <int32_t>index
+    return guide_array, shift
+
+
+# ------------------------------------------------------------------------------------------------------- the network
+
+cdef struct Net:
+    int64_t dim
+    int64_t n_words
+    float *syn0
+    float *syn1
+    float *syn1neg
+    const float *lockf
+    int64_t n_lockf
+    const uint32_t *sample_ints      # NULL: no subsampling
+    const uint32_t *cum_table
+    uint32_t cum_last
+    const int32_t *guide
+    int guide_shift
+    const int64_t *path_starts       # Huffman paths of all words, one after another
+    const uint32_t *points
+    const uint8_t *codes
+    int64_t longest_path
+    bint skip_gram
+    bint hs
+    int negative
+    int64_t window
+    bint shrink_windows
+    bint cbow_mean
+    bint draws_seed
+    bint tally_loss
+    int64_t row_lines                # cache lines of a row that are prefetched
+    const row_kernels *kernels
+    bit_generator *generator
+    PyThread_type_lock generator_lock
+
+
+cdef class Network:
+    """What is trained, and everything that training needs to know; no model class, plain arrays.
+
+    Parameters
+    ----------
+    syn0 : float32 array (n_words, dim)
+        The input vectors; written in place, as are `syn1` and `syn1neg`.
+    lockf : float32 array (>= 1,)
+        Factor on the updates of input row i, taken at i modulo its length.
+    random : numpy.random.RandomState
+        The stream of job seeds and window sizes; it must not be used elsewhere while a worker runs.
+    skip_gram, window, shrink_windows, cbow_mean, tally_loss
+        As the model's parameters.
+    syn1neg, cum_table, negative
+        Negative sampling: output vectors (n_words, dim), cumulative noise table uint32 (n_words,), negatives a target.
+    syn1, tree
+        Hierarchical softmax: inner-node vectors, and a triple (starts int64 (n_words + 1,), points uint32, codes
+        uint8) of the words' paths.
+    sample_ints : uint32 array (n_words,), optional
+        A token is dropped where this is less than its 32-bit draw. None: every token is kept.
+    draws_seed : bool
+        Whether a job draws a seed at all; gensim does where it samples negatives or its `sample` is not 0.
+    simd : str, optional
+        A name from `instruction_sets()`.
+    """
+
+    cdef Net net
+    cdef object _arrays
+
+    def __cinit__(self):
+        self.net.generator_lock = PyThread_allocate_lock()
+        if self.net.generator_lock == NULL:
+            raise MemoryError("no memory for a lock")
+
+    def __dealloc__(self):
+        if self.net.generator_lock != NULL:
+            PyThread_free_lock(self.net.generator_lock)
+
+    def __init__(self, float[:, ::1] syn0 not None, *, const float[::1] lockf not None, object random not None,
+                 bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
+                 float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
+                 tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
+                 str simd=None):
+        cdef Net *net = &self.net
+        cdef int32_t[::1] guide
+        net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
+        if net.n_words == 0 or net.dim == 0:
+            raise ValueError(f"syn0 has shape ({net.n_words}, {net.dim}); there is nothing to train")
+        if window < 1 or window > 1 << 30:
+            raise ValueError(f"window={window} must be at least 1")
+        if negative < 0 or negative > 1 << 20:
+            raise ValueError(f"negative={negative} must be between 0 and {1 << 20}")
+        if lockf.shape[0] == 0:
+            raise ValueError("lockf must hold at least one factor")
+        net.syn0 = &syn0[0, 0]
+        net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
+        net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
+        net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
+        net.kernels = _kernels(simd)
+        net.row_lines = min((net.dim * 4 + 63) // 64 + (1 if net.dim % 16 else 0), 10)
+        guide_array = None
+        if sample_ints is not None:
+            if sample_ints.shape[0] != net.n_words:
+                raise ValueError(f"sample_ints holds {sample_ints.shape[0]} words, syn0 {net.n_words}")
+            net.sample_ints = &sample_ints[0]
+        if negative:
+            if syn1neg is None or cum_table is None:
+                raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")
+            self._check_rows("syn1neg", syn1neg)
+            if cum_table.shape[0] != net.n_words:
+                raise ValueError(f"cum_table holds {cum_table.shape[0]} words, syn0 {net.n_words}")
+            guide_array, net.guide_shift = guide_table(cum_table)
+            guide = guide_array
+            net.syn1neg, net.guide = &syn1neg[0, 0], &guide[0]
+            net.cum_table, net.cum_last = &cum_table[0], cum_table[net.n_words - 1]
+        if tree is not None:
+            if syn1 is None:
+                raise ValueError("hierarchical softmax needs syn1; build the vocabulary with hs=1 first")
+            self._check_rows("syn1", syn1)
+            self._take_tree(tree[0], tree[1], tree[2])
+            net.syn1, net.hs = &syn1[0, 0], True
+        net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
+        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide_array, syn1, tree, sample_ints)
+
+    cdef int _check_rows(self, str name, float[:, ::1] rows) except -1:
+        if rows.shape[0] < self.net.n_words or rows.shape[1] != self.net.dim:
+            raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "
+                             f"({self.net.n_words}, {self.net.dim}); rebuild the vocabulary or assign a matching array")
+        return 0
+
+    cdef int _take_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
+                        const uint8_t[::1] codes) except -1:
+        cdef int64_t word, length
+        if starts.shape[0] != self.net.n_words + 1 or starts[self.net.n_words] > points.shape[0] or \
+                points.shape[0] != codes.shape[0]:
+            raise ValueError("the Huffman tree does not belong to this vocabulary; call create_binary_tree()")
+        for word in range(self.net.n_words):
+            length = starts[word + 1] - starts[word]
+            self.net.longest_path = max(self.net.longest_path, length)
+        for word in range(points.shape[0]):
+            if points[word] >= self.net.n_words:
+                raise ValueError(f"inner node {points[word]} of the Huffman tree has no row in syn1")
+        self.net.path_starts = &starts[0]
+        # A vocabulary of one word has an empty path, and then there is no first element to point at.
+        self.net.points = &points[0] if points.shape[0] else NULL
+        self.net.codes = &codes[0] if codes.shape[0] else NULL
+        return 0
+
+
+# ------------------------------------------------------------------------------------------------------- jobs
+
+def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=True):
+    """Cut sentences into jobs of at most `batch_words` raw tokens; return the int64 sentence index each starts at.
+
+    A longer sentence is a job of its own. Where the very first sentence of an epoch is one, gensim emits an empty job
+    before it, whose seed is drawn all the same; so does this, if `first`.
+
+    Returns
+    -------
+    int64 array (jobs + 1,)
+        Job k holds sentences ``starts[k]:starts[k + 1]``.
+    """
+    cdef int64_t n = raw_lengths.shape[0], s, n_jobs = 0, words = 0
+    starts_array = np.empty(n + 2, dtype=np.int64)
+    cdef int64_t[::1] starts = starts_array
+    starts[0] = 0
+    for s in range(n):
+        if words + raw_lengths[s] > batch_words and (s > 0 or first):
+            n_jobs += 1
+            starts[n_jobs] = s
+            words = 0
+        words += raw_lengths[s]
+    if n:
+        n_jobs += 1
+        starts[n_jobs] = n
+    return starts_array[:n_jobs + 1].copy()
+
+
+cdef struct Job:
+    const int32_t *ids
+    const int64_t *offsets       # of its sentences, into ids
+    int64_t n_sentences
+    int64_t raw_words
+    float alpha
+
+
+cdef struct Ring:
+    # Counters that different threads write stand on cache lines of their own.
+    int64_t claimed
+    int64_t pad0[15]
+    int64_t published
+    int64_t pad1[15]
+    int64_t closed
+    int64_t stopped
+    int64_t pad2[14]
+
+
+cdef class Feed:
+    """A ring of jobs, filled by the calling thread, emptied by the workers without the GIL.
+
+    Parameters
+    ----------
+    capacity : int
+        Jobs that may wait or be under way at once.
+    """
+
+    cdef Ring ring
+    cdef Job *jobs
+    cdef int64_t *done               # done[k % capacity] == k + 1 once job k is trained
+    cdef int64_t capacity
+    cdef int64_t retired             # every job before this one is done; known to the calling thread alone
+    cdef list _chunks                # (number of the first job after it, arrays), kept alive until then
+
+    def __cinit__(self, Py_ssize_t capacity):
+        if capacity < 1:
+            raise ValueError(f"capacity={capacity} must be at least 1")
+        self.capacity = capacity
+        self.jobs = <Job *>calloc(capacity, sizeof(Job))
+        self.done = <int64_t *>calloc(capacity, sizeof(int64_t))
+        if self.jobs == NULL or self.done == NULL:
+            raise MemoryError(f"no memory for {capacity} jobs")
+        self._chunks = []
+
+    def __dealloc__(self):
+        free(self.jobs)
+        free(self.done)
+
+    @property
+    def room(self):
+        """How many jobs `push` can take now."""
+        return self.capacity - (self.ring.published - self._retire())
+
+    @property
+    def waiting(self):
+        """How many jobs no worker has taken yet."""
+        return counter_load(&self.ring.published) - counter_load(&self.ring.claimed)
+
+    @property
+    def finished(self):
+        """Whether every job that was pushed is done."""
+        return self._retire() == self.ring.published
+
+    cdef int64_t _retire(self):
+        while self.retired < self.ring.published and \
+                counter_load(&self.done[self.retired % self.capacity]) == self.retired + 1:
+            self.retired += 1
+        while self._chunks and self._chunks[0][0] <= self.retired:
+            del self._chunks[0]
+        return self.retired
+
+    def push(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
+             const int64_t[::1] raw_lengths not None, const int64_t[::1] starts not None,
+             const float[::1] alphas not None):
+        """Hand out jobs: an encoded corpus, the sentence index where each job starts, the alpha of each.
+
+        Raises
+        ------
+        BufferError
+            If there is no room for so many; nothing is handed out then.
+        """
+        cdef int64_t n_jobs = starts.shape[0] - 1, k, s, number = self.ring.published
+        cdef Job *job
+        if n_jobs > self.room:
+            raise BufferError(f"{n_jobs} jobs pushed, but there is room for {self.room}")
+        if alphas.shape[0] != n_jobs or starts[n_jobs] > raw_lengths.shape[0] or \
+                offsets.shape[0] != raw_lengths.shape[0] + 1:
+            raise ValueError("alphas, starts, offsets and raw_lengths do not belong together")
+        self._chunks.append((number + n_jobs, (ids, offsets)))
+        for k in range(n_jobs):
+            job = &self.jobs[(number + k) % self.capacity]
+            # Sentences may all be empty, and then there is no first id to point at.
+            job.ids = &ids[0] if ids.shape[0] else NULL
+            job.offsets = &offsets[starts[k]]
+            job.n_sentences = starts[k + 1] - starts[k]
+            job.alpha = alphas[k]
+            job.raw_words = 0
+            for s in range(starts[k], starts[k + 1]):
+                job.raw_words += raw_lengths[s]
+        counter_store(&self.ring.published, number + n_jobs)
+
+    def close(self):
+        """Tell the workers that no more jobs will come."""
+        counter_store(&self.ring.closed, 1)
+
+    def stop(self):
+        """Tell the workers to stop at the next center, leaving the rest untrained."""
+        counter_store(&self.ring.stopped, 1)
+
+    @property
+    def stopped(self):
+        return counter_load(&self.ring.stopped) != 0
+
+    cdef int64_t claim(self) noexcept nogil:
+        """The number of a job that is now the caller's, or -1 if there will be none; waits for one if need be."""
+        cdef int64_t number, closed
+        while not counter_load(&self.ring.stopped):
+            closed = counter_load(&self.ring.closed)
+            number = counter_load(&self.ring.claimed)
+            if number < counter_load(&self.ring.published):
+                if counter_advance(&self.ring.claimed, number):
+                    return number
+            elif closed:
+                return -1
+            else:
+                short_sleep()
+        return -1
+
+
+# ------------------------------------------------------------------------------------------------------- workers
+
+cdef struct Center:
+    # One center word and what was drawn for it; positions are indices into the job's kept tokens.
+    int64_t position
+    int64_t low                  # its context is low .. high - 1 without position
+    int64_t high
+    uint32_t *negatives          # skip-gram: `negative` for each context word in order; CBOW: `negative` in all
+    int64_t capacity
+
+
+cdef struct Scratch:
+    int32_t *kept                # tokens of the job that survived subsampling
+    int64_t kept_capacity
+    int32_t *reduced             # by how much the window of each is reduced
+    int64_t reduced_capacity
+    int64_t *ends                # end of each sentence in kept
+    int64_t ends_capacity
+    int64_t n_kept
+    int64_t sentence             # where planning is: the sentence of the next center, and its bounds
+    int64_t sentence_start
+    uint64_t lcg
+    Center center[2]             # the one at hand and the next, in turn
+    float **contexts             # CBOW: input rows of the window
+    int64_t contexts_capacity
+    float **rows                 # target rows of the pair at hand, and what they are
+    uint32_t *targets
+    float *dots
+    float *path_labels
+    const float *noise_labels    # 1, 0, 0, ...
+    float *neu1
+    float *work
+    int64_t examples             # tallies of the job at hand
+    double loss
+
+
+cdef struct Tally:
+    # Published by one worker after each job, read by the calling thread; on cache lines of its own.
+    int64_t pad0[8]
+    int64_t effective_words
+    int64_t raw_words
+    int64_t sentences
+    int64_t examples
+    int64_t loss_bits
+    int64_t pad1[8]
+
+
+cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64_t item_size) noexcept nogil:
+    """Let memory hold at least `wanted` items; False if there is none."""
+    cdef void *grown
+    if wanted <= capacity[0]:
+        return True
+    wanted += wanted // 2
+    grown = realloc(memory[0], wanted * item_size)
+    if grown == NULL:
+        return False
+    memory[0], capacity[0] = grown, wanted
+    return True
+
+
+cdef bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
+    """Fill s.kept and s.ends; every token of the job costs one draw, even one that cannot be dropped."""
+    cdef int64_t n_tokens = job.offsets[job.n_sentences] - job.offsets[0]
+    cdef int64_t sentence, t, n = 0
+    cdef int32_t word
+    if not (reserve(<void **>&s.kept, &s.kept_capacity, n_tokens, sizeof(int32_t))
+            and reserve(<void **>&s.ends, &s.ends_capacity, job.n_sentences + 1, sizeof(int64_t))):
+        return False
+    for sentence in range(job.n_sentences):
+        for t in range(job.offsets[sentence], job.offsets[sentence + 1]):
+            word = job.ids[t]
+            if net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&s.lcg):
+                s.kept[n] = word
+                n += 1
+        s.ends[sentence] = n
+    s.n_kept = n
+    return True
+
+
+cdef bint draw_windows(const Net *net, Scratch *s) noexcept nogil:
+    """Fill s.reduced from the shared Mersenne Twister; the caller holds its lock."""
+    cdef int64_t i
+    if not reserve(<void **>&s.reduced, &s.reduced_capacity, s.n_kept, sizeof(int32_t)):
+        return False
+    if net.shrink_windows:
+        for i in range(s.n_kept):
+            s.reduced[i] = <int32_t>draw_below(net.generator, <uint32_t>net.window)
+    elif s.n_kept:
+        memset(s.reduced, 0, s.n_kept * sizeof(int32_t))
+    return True
+
+
+cdef bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcept nogil:
+    """Make all the draws of a job but its negatives, in gensim's order."""
+    cdef uint64_t high, low
+    cdef bint prepared
+    if net.draws_seed:
+        PyThread_acquire_lock(net.generator_lock, 1)
+        high = draw_below(net.generator, 1 << 24)
+        low = draw_below(net.generator, 1 << 24)
+        PyThread_release_lock(net.generator_lock)
+        s.lcg = (high << 24) + low
+    if not subsample(net, s, job):
+        return False
+    PyThread_acquire_lock(net.generator_lock, 1)
+    prepared = draw_windows(net, s)
+    PyThread_release_lock(net.generator_lock)
+    s.sentence = s.sentence_start = 0
+    return prepared
+
+
+cdef inline float *row_of(float *matrix, const Net *net, int64_t word) noexcept nogil:
+    return matrix + word * net.dim
+
+
+cdef inline float lock_factor(const Net *net, int64_t word) noexcept nogil:
+    if net.n_lockf == 1:
+        return net.lockf[0]
+    return net.lockf[word if word < net.n_lockf else word % net.n_lockf]
+
+
+cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t position) noexcept nogil:
+    """Find the window of a center, draw its negatives, and send for the rows that it will need first."""
+    cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, i, node, ahead
+    cdef int64_t word = s.kept[position]
+    while position >= s.ends[s.sentence]:
+        s.sentence_start = s.ends[s.sentence]
+        s.sentence += 1
+    center.position = position
+    center.low = max(s.sentence_start, position - reach)
+    center.high = min(s.ends[s.sentence], position + reach + 1)
+    ahead = min(position + net.window + 1, s.n_kept - 1)
+    prefetch_row(row_of(net.syn0, net, s.kept[ahead]), net.row_lines)
+    if net.negative:
+        if net.skip_gram:
+            n_negatives *= center.high - center.low - 1
+        if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
+            return False
+        prefetch_row(row_of(net.syn1neg, net, word), net.row_lines)
+        for i in range(n_negatives):
+            center.negatives[i] = draw_noise(&s.lcg, net)
+    if net.hs:
+        for node in range(net.path_starts[word], net.path_starts[word + 1]):
+            prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+    return True
+
+
+cdef inline void prefetch_negatives(const Net *net, const uint32_t *negatives) noexcept nogil:
+    cdef int64_t d
+    for d in range(net.negative):
+        prefetch_row(row_of(net.syn1neg, net, negatives[d]), net.row_lines)
+
+
+cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
+                              bint *distinct) noexcept nogil:
+    """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
+    cdef int n = 1, d, e
+    distinct[0] = True
+    s.rows[0] = row_of(net.syn1neg, net, word)
+    for d in range(net.negative):
+        if negatives[d] == word:
+            continue
+        for e in range(1, n):
+            if s.targets[e] == negatives[d]:
+                distinct[0] = False
+        s.targets[n] = negatives[d]
+        s.rows[n] = row_of(net.syn1neg, net, negatives[d])
+        n += 1
+    return n
+
+
+cdef inline int path_targets(const Net *net, Scratch *s, uint32_t word) noexcept nogil:
+    """The inner nodes on the word's Huffman path as target rows; bit 0 is the positive label."""
+    cdef int64_t start = net.path_starts[word]
+    cdef int n = <int>(net.path_starts[word + 1] - start), d
+    for d in range(n):
+        s.rows[d] = row_of(net.syn1, net, net.points[start + d])
+        s.path_labels[d] = 1.0 - net.codes[start + d]
+    return n
+
+
+cdef inline void tally_loss(Scratch *s, const float *labels, int n) noexcept nogil:
+    cdef int k
+    for k in range(n):
+        s.loss -= log_sigmoid(s.dots[k] if labels[k] > 0.5 else -s.dots[k])
+
+
+cdef inline void add_error(const Net *net, Scratch *s, float *x, const float *labels, int n, bint distinct,
+                           float alpha) noexcept nogil:
+    """Train the targets against x, the error into s.work: together if they are distinct, or else one by one."""
+    cdef int k
+    memset(s.work, 0, net.dim * sizeof(float))
+    if distinct:
+        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, s.dots)
+    else:
+        for k in range(n):
+            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, s.dots + k)
+
+
+cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, const float *labels, int n, bint distinct,
+                            float alpha) noexcept nogil:
+    """One skip-gram pair: input row of the context word, target rows of the center."""
+    cdef float *x = row_of(net.syn0, net, input_word)
+    cdef float lockf = lock_factor(net, input_word)
+    if distinct:
+        net.kernels.train_pair(x, s.rows, labels, n, net.dim, alpha, lockf, s.work, s.dots)
+    else:
+        add_error(net, s, x, labels, n, distinct, alpha)
+        net.kernels.add_row(x, s.work, net.dim, lockf)
+    if net.tally_loss:
+        tally_loss(s, labels, n)
+
+
+cdef bint train_skip_gram(const Net *net, Scratch *s, const Center *center, const Center *following,
+                          float alpha) noexcept nogil:
+    """Train every context word of a center against the center; `following` is the next center, or NULL."""
+    cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
+    cdef uint32_t word = s.kept[center.position]
+    cdef bint distinct
+    cdef int n
+    for j in range(center.low, center.high):
+        if j == center.position:
+            continue
+        if net.negative:
+            if pair + 1 < n_pairs:
+                prefetch_negatives(net, center.negatives + (pair + 1) * net.negative)
+            elif following != NULL and following.high - following.low > 1:
+                prefetch_negatives(net, following.negatives)
+        if net.hs:
+            n = path_targets(net, s, word)
+            train_pair(net, s, s.kept[j], s.path_labels, n, True, alpha)
+        if net.negative:
+            n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
+            train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
+        pair += 1
+    s.examples += n_pairs
+    return True
+
+
+cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts,
+                              const float *labels, int n, bint distinct, float alpha) noexcept nogil:
+    """One CBOW window against its targets.
+
+    As in gensim, the mean's error goes to every context word whole, the sum's error divided by their number.
+    """
+    cdef float share = 1.0 / n_contexts if n_contexts else 1.0
+    cdef int64_t m = 0, j
+    net.kernels.sum_rows(s.neu1, s.contexts, n_contexts, net.dim, share if net.cbow_mean else 1.0)
+    add_error(net, s, s.neu1, labels, n, distinct, alpha)
+    for j in range(center.low, center.high):
+        if j != center.position:
+            net.kernels.add_row(s.contexts[m], s.work, net.dim,
+                                lock_factor(net, s.kept[j]) * (1.0 if net.cbow_mean else share))
+            m += 1
+    if net.tally_loss:
+        tally_loss(s, labels, n)
+
+
+cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Center *following,
+                     float alpha) noexcept nogil:
+    """Train the window of a center against the center; a window of no words still trains its targets' draws."""
+    cdef int64_t j, n_contexts = 0
+    cdef uint32_t word = s.kept[center.position]
+    cdef bint distinct
+    cdef int n
+    if not reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *)):
+        return False
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
+            n_contexts += 1
+    if net.negative and following != NULL:
+        prefetch_negatives(net, following.negatives)
+    if net.hs:
+        n = path_targets(net, s, word)
+        train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)
+    if net.negative:
+        n = noise_targets(net, s, word, center.negatives, &distinct)
+        train_window(net, s, center, n_contexts, s.noise_labels, n, distinct, alpha)
+    s.examples += 1
+    return True
+
+
+cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring) noexcept nogil:
+    """Train one job; False if memory ran out. A stopped feed leaves the rest of it untrained."""
+    cdef int64_t position
+    cdef Center *center
+    cdef Center *following
+    s.examples, s.loss = 0, 0.0
+    if not prepare_job(net, s, job):
+        return False
+    if s.n_kept and not plan_center(net, s, &s.center[0], 0):
+        return False
+    for position in range(s.n_kept):
+        if counter_load(&ring.stopped):
+            s.n_kept = position
+            break
+        center = &s.center[position & 1]
+        following = NULL
+        if position + 1 < s.n_kept:
+            following = &s.center[(position + 1) & 1]
+            if not plan_center(net, s, following, position + 1):
+                return False
+        if net.skip_gram:
+            train_skip_gram(net, s, center, following, job.alpha)
+        elif not train_cbow(net, s, center, following, job.alpha):
+            return False
+    return True
+
+
+cdef class Worker:
+    """One thread's scratch memory and tallies.
+
+    Parameters
+    ----------
+    network : Network
+        What to train; the workers share it.
+    """
+
+    cdef Network network
+    cdef Scratch s
+    cdef Tally *tally
+    cdef double loss
+    cdef tuple _buffers              # owners of the scratch memory that never grows
+
+    def __cinit__(self, Network network not None):
+        cdef Net *net = &network.net
+        cdef int64_t n_targets = max(net.negative + 1, net.longest_path, 1)
+        rows = np.empty(n_targets, dtype=np.uintp)
+        targets = np.empty(n_targets, dtype=np.uint32)
+        floats = np.zeros((3, n_targets), dtype=np.float32)
+        floats[0, 0] = 1.0
+        vectors = np.zeros((2, net.dim + 16), dtype=np.float32)
+        cdef size_t[::1] rows_view = rows
+        cdef uint32_t[::1] targets_view = targets
+        cdef float[:, ::1] floats_view = floats, vectors_view = vectors
+        self.network = network
+        self.s.rows, self.s.targets = <float **>&rows_view[0], &targets_view[0]
+        self.s.noise_labels, self.s.path_labels, self.s.dots = \
+            &floats_view[0, 0], &floats_view[1, 0], &floats_view[2, 0]
+        self.s.neu1, self.s.work = &vectors_view[0, 0], &vectors_view[1, 0]
+        self._buffers = (rows, targets, floats, vectors)
+        self.tally = <Tally *>calloc(1, sizeof(Tally))
+        if self.tally == NULL:
+            raise MemoryError("no memory for a worker's tallies")
+
+    def __dealloc__(self):
+        free(self.tally)
+        free(self.s.kept)
+        free(self.s.reduced)
+        free(self.s.ends)
+        free(self.s.contexts)
+        free(self.s.center[0].negatives)
+        free(self.s.center[1].negatives)
+
+    def run(self, Feed feed not None):
+        """Train jobs of the feed until it is closed and empty, or stopped.
+
+        Raises
+        ------
+        MemoryError
+            If the scratch memory of a job could not be had; the feed is stopped then.
+        """
+        cdef bint trained = True
+        cdef int64_t number
+        with nogil:
+            while trained:
+                number = feed.claim()
+                if number < 0:
+                    break
+                trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
+                counter_store(&feed.done[number % feed.capacity], number + 1)
+        if not trained:
+            feed.stop()
+            raise MemoryError("no memory for the tokens of a job; lower batch_words or cut long sentences")
+
+    cdef bint train(self, const Job *job, const Ring *ring) noexcept nogil:
+        cdef Tally *tally = self.tally
+        cdef int64_t loss_bits
+        if not train_job(&self.network.net, &self.s, job, ring):
+            return False
+        self.loss += self.s.loss
+        memcpy(&loss_bits, &self.loss, sizeof(double))
+        counter_store(&tally.effective_words, tally.effective_words + self.s.n_kept)
+        counter_store(&tally.raw_words, tally.raw_words + job.raw_words)
+        counter_store(&tally.sentences, tally.sentences + job.n_sentences)
+        counter_store(&tally.examples, tally.examples + self.s.examples)
+        counter_store(&tally.loss_bits, loss_bits)
+        return True
+
+    def tallies(self):
+        """Return (effective words, raw words, sentences, examples, loss) so far; any thread may ask.
+
+        An example is a skip-gram pair or a CBOW window.
+        """
+        cdef int64_t loss_bits = counter_load(&self.tally.loss_bits)
+        cdef double loss
+        memcpy(&loss, &loss_bits, sizeof(double))
+        return (counter_load(&self.tally.effective_words), counter_load(&self.tally.raw_words),
+                counter_load(&self.tally.sentences), counter_load(&self.tally.examples), loss)
+
+
+# ------------------------------------------------------------------------------------------------------- scoring
+
+def score_sentences(Network network not None, const int32_t[::1] ids not None, const int64_t[::1] offsets not None):
+    """Return the log-probability of each sentence under hierarchical softmax, float32 (sentences,).
+
+    Whole windows, no subsampling, no draws (Taddy 2015). The network must have a tree.
+    """
+    cdef Net *net = &network.net
+    cdef Worker worker = Worker(network)
+    cdef int64_t n = offsets.shape[0] - 1, sentence
+    cdef bint scored = True
+    if not net.hs:
+        raise ValueError("scoring needs hierarchical softmax (hs=1)")
+    scores_array = np.zeros(n, dtype=np.float32)
+    cdef float[::1] scores = scores_array
+    with nogil:
+        for sentence in range(n):
+            if offsets[sentence] == offsets[sentence + 1]:
+                continue
+            scored = score_sentence(net, &worker.s, &ids[offsets[sentence]],
+                                    offsets[sentence + 1] - offsets[sentence], &scores[sentence])
+            if not scored:
+                break
+    if not scored:
+        raise MemoryError("no memory for the window of a sentence")
+    return scores_array
+
+
+cdef bint score_sentence(const Net *net, Scratch *s, const int32_t *tokens, int64_t n, float *score) noexcept nogil:
+    cdef int64_t i, j, low, high, n_contexts
+    cdef double total = 0.0
+    cdef int n_targets
+    for i in range(n):
+        low, high = max(<int64_t>0, i - net.window), min(n, i + net.window + 1)
+        if not reserve(<void **>&s.contexts, &s.contexts_capacity, high - low, sizeof(float *)):
+            return False
+        n_contexts = 0
+        for j in range(low, high):
+            if j != i:
+                s.contexts[n_contexts] = row_of(net.syn0, net, tokens[j])
+                n_contexts += 1
+        n_targets = path_targets(net, s, tokens[i])
+        if net.skip_gram:
+            for j in range(n_contexts):
+                total += path_log_probability(net, s, s.contexts[j], n_targets)
+        else:
+            net.kernels.sum_rows(s.neu1, s.contexts, n_contexts, net.dim,
+                                 1.0 / n_contexts if net.cbow_mean and n_contexts else 1.0)
+            total += path_log_probability(net, s, s.neu1, n_targets)
+    score[0] = <float>total
+    return True
+
+
+cdef inline double path_log_probability(const Net *net, Scratch *s, const float *x, int n) noexcept nogil:
+    """A sum of logarithms over the path; the dot products are few, so float64 scalars do."""
+    cdef double total = 0.0, f
+    cdef int64_t c
+    cdef int k
+    for k in range(n):
+        f = 0.0
+        for c in range(net.dim):
+            f += x[c] * s.rows[k][c]
+        total += log_sigmoid(<float>(f if s.path_labels[k] > 0.5 else -f))
+    return total
+
+
+# ------------------------------------------------------------------------------------------------------- for tests
+
+cdef class RowKernels:
+    """The row kernels of one instruction set on Python's side, for the tests and the micro-benchmark."""
+
+    cdef const row_kernels *table
+
+    def __cinit__(self, str name=None):
+        self.table = _kernels(name)
+
+    @property
+    def name(self):
+        return self.table.name.decode()
+
+    def train_pair(self, float[::1] x, float[:, ::1] matrix, const int64_t[::1] targets, const float[::1] labels,
+                   float alpha, float lockf):
+        """Train rows `targets` of `matrix` against x; return their dot products."""
+        cdef int n = <int>targets.shape[0], k
+        rows = np.empty(n, dtype=np.uintp)
+        dots = np.empty(n, dtype=np.float32)
+        work = np.empty(x.shape[0], dtype=np.float32)
+        cdef size_t[::1] rows_view = rows
+        cdef float[::1] dots_view = dots, work_view = work
+        for k in range(n):
+            rows_view[k] = <size_t>&matrix[targets[k], 0]
+        self.table.train_pair(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, lockf, &work_view[0],
+                              &dots_view[0])
+        return dots
+
+    def train_targets(self, float[::1] x, float[:, ::1] matrix, const int64_t[::1] targets, const float[::1] labels,
+                      float alpha, float[::1] work):
+        """Train rows `targets` of `matrix` against x, the error into `work`; return their dot products."""
+        cdef int n = <int>targets.shape[0], k
+        rows = np.empty(n, dtype=np.uintp)
+        dots = np.empty(n, dtype=np.float32)
+        cdef size_t[::1] rows_view = rows
+        cdef float[::1] dots_view = dots
+        for k in range(n):
+            rows_view[k] = <size_t>&matrix[targets[k], 0]
+        self.table.train_targets(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, &work[0],
+                                 &dots_view[0])
+        return dots
+
+    def sum_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, float scale):
+        """Return scale times the sum of rows `indices` of `matrix`."""
+        cdef int64_t n = indices.shape[0], k
+        rows = np.empty(n + 1, dtype=np.uintp)
+        total = np.empty(matrix.shape[1], dtype=np.float32)
+        cdef size_t[::1] rows_view = rows
+        cdef float[::1] total_view = total
+        for k in range(n):
+            rows_view[k] = <size_t>&matrix[indices[k], 0]
+        self.table.sum_rows(&total_view[0], <float **>&rows_view[0], n, matrix.shape[1], scale)
+        return total
+
+    def add_row(self, float[::1] row, const float[::1] delta, float factor):
+        """row += factor * delta, in place."""
+        self.table.add_row(&row[0], &delta[0], row.shape[0], factor)

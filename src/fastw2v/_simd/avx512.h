@@ -1,0 +1,62 @@
+/* AVX-512 (F, DQ, VL, BW): sixteen floats a vector, the last columns of a row by mask. */
+
+#if defined(__clang__) || defined(__GNUC__)
+#  define AVX512_ATTR __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
+#else
+#  define AVX512_ATTR
+#endif
+
+FW_INLINE AVX512_ATTR __m512 avx512_load_part(const float *p, int n) {
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+}
+FW_INLINE AVX512_ATTR void avx512_store_part(float *p, int n, __m512 v) {
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), v);
+}
+FW_INLINE AVX512_ATTR __m256 avx512_fold(__m512 v) {
+    return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+}
+
+/* One reduction tree for all dot products of a group. */
+FW_INLINE AVX512_ATTR void avx512_reduce(const __m512 *acc, const int n, float *dots) {
+    __m256 fold[8];
+    FW_UNROLL for (int k = 0; k < 8; k++) fold[k] = k < n ? avx512_fold(acc[k]) : _mm256_setzero_ps();
+    const __m256 first = _mm256_hadd_ps(_mm256_hadd_ps(fold[0], fold[1]), _mm256_hadd_ps(fold[2], fold[3]));
+    const __m256 second = _mm256_hadd_ps(_mm256_hadd_ps(fold[4], fold[5]), _mm256_hadd_ps(fold[6], fold[7]));
+    const __m256 sum = _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20),
+                                     _mm256_permute2f128_ps(first, second, 0x31));
+    _mm256_mask_storeu_ps(dots, (__mmask8)((1u << n) - 1), sum);
+}
+
+/* logistic_gradient of a whole group: the index in double precision as the scalar one, one gather. */
+FW_INLINE AVX512_ATTR void avx512_gradients(const float *dots, const float *labels, const int n, float alpha,
+                                            float *g) {
+    const __mmask8 used = (__mmask8)((1u << n) - 1);
+    const __m256 f = _mm256_maskz_loadu_ps(used, dots);
+    const __mmask8 covered = _mm256_cmp_ps_mask(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ) &
+                             _mm256_cmp_ps_mask(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ) & used;
+    const __m512d position = _mm512_mul_pd(_mm512_add_pd(_mm512_cvtps_pd(f), _mm512_set1_pd(SIGMOID_LIMIT)),
+                                           _mm512_set1_pd(SIGMOID_SCALE));
+    const __m256 sigmoid = _mm256_mmask_i32gather_ps(_mm256_setzero_ps(), covered, _mm512_cvttpd_epi32(position),
+                                                     SIGMOID_TABLE, 4);
+    const __m256 gradient = _mm256_mul_ps(_mm256_sub_ps(_mm256_maskz_loadu_ps(used, labels), sigmoid),
+                                          _mm256_set1_ps(alpha));
+    _mm256_storeu_ps(g, _mm256_maskz_mov_ps(covered, gradient));
+}
+
+#define KERNEL(name) avx512_##name
+#define KERNEL_NAME "avx512"
+#define KERNEL_ATTR AVX512_ATTR
+#define VEC __m512
+#define LANES 16
+#define vec_zero _mm512_setzero_ps
+#define vec_set1 _mm512_set1_ps
+#define vec_load _mm512_loadu_ps
+#define vec_store _mm512_storeu_ps
+#define vec_load_part avx512_load_part
+#define vec_store_part avx512_store_part
+#define vec_fma _mm512_fmadd_ps
+#define vec_add _mm512_add_ps
+#define vec_mul _mm512_mul_ps
+#define group_dots avx512_reduce
+#define group_gradients avx512_gradients
+#include "row_kernels.h"

@@ -1,0 +1,37 @@
+/* NEON on 64-bit Arm: four floats a vector. */
+
+FW_INLINE float32x4_t neon_load_part(const float *p, int n) {
+    float lanes[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+    for (int i = 0; i < n; i++) lanes[i] = p[i];
+    return vld1q_f32(lanes);
+}
+FW_INLINE void neon_store_part(float *p, int n, float32x4_t v) {
+    float lanes[4];
+    vst1q_f32(lanes, v);
+    for (int i = 0; i < n; i++) p[i] = lanes[i];
+}
+FW_INLINE float32x4_t neon_fma(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(c, a, b); }
+FW_INLINE void neon_reduce(const float32x4_t *acc, const int n, float *dots) {
+    for (int k = 0; k < n; k++) dots[k] = vaddvq_f32(acc[k]);
+}
+FW_INLINE void neon_gradients(const float *dots, const float *labels, const int n, float alpha, float *g) {
+    for (int k = 0; k < n; k++) g[k] = logistic_gradient(dots[k], labels[k], alpha);
+}
+
+#define KERNEL(name) neon_##name
+#define KERNEL_NAME "neon"
+#define KERNEL_ATTR
+#define VEC float32x4_t
+#define LANES 4
+#define vec_zero() vdupq_n_f32(0.0f)
+#define vec_set1 vdupq_n_f32
+#define vec_load vld1q_f32
+#define vec_store vst1q_f32
+#define vec_load_part neon_load_part
+#define vec_store_part neon_store_part
+#define vec_fma neon_fma
+#define vec_add vaddq_f32
+#define vec_mul vmulq_f32
+#define group_dots neon_reduce
+#define group_gradients neon_gradients
+#include "row_kernels.h"

@@ -1,0 +1,60 @@
+/* What differs between compilers: inlining, prefetching, atomic counters, a short sleep.
+ *
+ * The counters carry the only data that threads exchange in an orderly way (which job is whose, how far a worker is);
+ * the weights themselves are shared without order, as Hogwild training wants (Niu et al. 2011).
+ */
+#ifndef FASTW2V_PLATFORM_H
+#define FASTW2V_PLATFORM_H
+
+#include <stdint.h>
+
+#if defined(_MSC_VER) && !defined(__clang__)
+#  define WIN32_LEAN_AND_MEAN
+#  include <windows.h>
+#  include <intrin.h>
+#  define FW_INLINE static __forceinline
+#  if defined(_M_X64)
+#    define FW_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T0)
+#  else
+#    define FW_PREFETCH(p) ((void)(p))
+#  endif
+#  define FW_UNROLL
+#else
+#  include <time.h>
+#  define FW_INLINE static inline __attribute__((always_inline))
+#  define FW_PREFETCH(p) __builtin_prefetch((p), 1, 3) /* for writing: every row that is read is updated */
+#  if defined(__clang__)
+#    define FW_UNROLL _Pragma("clang loop unroll(full)")
+#  else
+#    define FW_UNROLL _Pragma("GCC unroll 16")
+#  endif
+#endif
+
+#define FW_CACHE_LINE 64
+
+FW_INLINE void prefetch_row(const float *row, int64_t n_lines) {
+    for (int64_t line = 0; line < n_lines; line++)
+        FW_PREFETCH((const char *)row + line * FW_CACHE_LINE);
+}
+
+#if defined(_MSC_VER) && !defined(__clang__)
+FW_INLINE int64_t counter_load(const int64_t *c) { return InterlockedOr64((volatile LONG64 *)c, 0); }
+FW_INLINE void counter_store(int64_t *c, int64_t v) { InterlockedExchange64((volatile LONG64 *)c, v); }
+FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
+    return InterlockedCompareExchange64((volatile LONG64 *)c, seen + 1, seen) == seen;
+}
+FW_INLINE void short_sleep(void) { Sleep(1); }
+#else
+FW_INLINE int64_t counter_load(const int64_t *c) { return __atomic_load_n(c, __ATOMIC_ACQUIRE); }
+FW_INLINE void counter_store(int64_t *c, int64_t v) { __atomic_store_n(c, v, __ATOMIC_RELEASE); }
+/* seen -> seen + 1; false if another thread was faster. */
+FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
+    return __atomic_compare_exchange_n(c, &seen, seen + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+FW_INLINE void short_sleep(void) {
+    const struct timespec pause = {0, 50000};
+    nanosleep(&pause, 0);
+}
+#endif
+
+#endif

@@ -1,0 +1,64 @@
+/* Plain C: eight independent lanes, which any compiler turns into what its baseline offers. */
+
+typedef struct { float lane[8]; } scalar_vec;
+
+FW_INLINE scalar_vec scalar_set1(float f) {
+    scalar_vec v;
+    for (int i = 0; i < 8; i++) v.lane[i] = f;
+    return v;
+}
+FW_INLINE scalar_vec scalar_load_part(const float *p, int n) {
+    scalar_vec v = scalar_set1(0.0f);
+    for (int i = 0; i < n; i++) v.lane[i] = p[i];
+    return v;
+}
+FW_INLINE void scalar_store_part(float *p, int n, scalar_vec v) {
+    for (int i = 0; i < n; i++) p[i] = v.lane[i];
+}
+FW_INLINE scalar_vec scalar_load(const float *p) {
+    scalar_vec v;
+    for (int i = 0; i < 8; i++) v.lane[i] = p[i];
+    return v;
+}
+FW_INLINE void scalar_store(float *p, scalar_vec v) {
+    for (int i = 0; i < 8; i++) p[i] = v.lane[i];
+}
+FW_INLINE scalar_vec scalar_fma(scalar_vec a, scalar_vec b, scalar_vec c) {
+    for (int i = 0; i < 8; i++) c.lane[i] += a.lane[i] * b.lane[i];
+    return c;
+}
+FW_INLINE scalar_vec scalar_add(scalar_vec a, scalar_vec b) {
+    for (int i = 0; i < 8; i++) a.lane[i] += b.lane[i];
+    return a;
+}
+FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) {
+    for (int i = 0; i < 8; i++) a.lane[i] *= b.lane[i];
+    return a;
+}
+FW_INLINE void scalar_dots(const scalar_vec *acc, int n, float *dots) {
+    for (int k = 0; k < n; k++) {
+        const float *a = acc[k].lane;
+        dots[k] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+    }
+}
+FW_INLINE void scalar_gradients(const float *dots, const float *labels, int n, float alpha, float *g) {
+    for (int k = 0; k < n; k++) g[k] = logistic_gradient(dots[k], labels[k], alpha);
+}
+
+#define KERNEL(name) scalar_##name
+#define KERNEL_NAME "scalar"
+#define KERNEL_ATTR
+#define VEC scalar_vec
+#define LANES 8
+#define vec_zero() scalar_set1(0.0f)
+#define vec_set1 scalar_set1
+#define vec_load scalar_load
+#define vec_store scalar_store
+#define vec_load_part scalar_load_part
+#define vec_store_part scalar_store_part
+#define vec_fma scalar_fma
+#define vec_add scalar_add
+#define vec_mul scalar_mul
+#define group_dots scalar_dots
+#define group_gradients scalar_gradients
+#include "row_kernels.h"
