@@ -1,0 +1,408 @@
+"""fastw2v's own file format: named arrays and JSON metadata in the safetensors layout.
+
+    8 bytes      length N of the header, unsigned, little-endian
+    N bytes      header: JSON object {name: {"dtype", "shape", "data_offsets"}, "__metadata__": {str: str}},
+                 padded with spaces so that the data begins at a multiple of 64 bytes
+    the rest     the arrays, little-endian, C order, one after another without gaps
+
+Nothing in it is executable, other languages read it, and it can be memory-mapped. Each value of
+"__metadata__" is a JSON text of its own, except for the marker "format": "fastw2v" and "format_version".
+
+The layout allows no gaps, so the order of the arrays alone decides their alignment: sorted by the largest
+power of two that divides their byte length, downwards, each begins at a multiple of its own item size at
+least, and the long ones at a multiple of 16 to 64 bytes.
+
+The reader trusts nothing: every number of the header is checked against the size of the file before
+anything is allocated, and where the size is not known (compressed files, URIs) arrays grow with the data
+that has arrived.
+
+Layout: https://huggingface.co/docs/safetensors (format section).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import atomic
+from .atomic import PathLike
+
+ALIGNMENT = 64
+MAX_HEADER = 100_000_000  # the layout's own limit
+FORMAT = "fastw2v"
+VERSION = 1
+
+_BLOCK = 1 << 24
+_GROWTH = 1 << 26
+_MAX_DIMENSIONS = 32
+_DTYPES = {
+    "F64": "<f8",
+    "F32": "<f4",
+    "F16": "<f2",
+    "I64": "<i8",
+    "I32": "<i4",
+    "I16": "<i2",
+    "I8": "|i1",
+    "U64": "<u8",
+    "U32": "<u4",
+    "U16": "<u2",
+    "U8": "|u1",
+    "BOOL": "|b1",
+}
+_NAMES = {np.dtype(code).str: name for name, code in _DTYPES.items()}
+
+Array = NDArray[Any]
+
+
+class _Entry(NamedTuple):
+    """Where one array lies in the data section."""
+
+    name: str
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    begin: int
+    end: int
+
+
+def is_native(first_bytes: bytes) -> bool:
+    """Whether a file that begins with `first_bytes` (9 of them or more) is in the safetensors layout."""
+    length = int.from_bytes(first_bytes[:8], "little")
+    return 2 <= length <= MAX_HEADER and first_bytes[8:9] == b"{"
+
+
+def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
+    """Write `arrays` and `metadata` to one file, atomically.
+
+    No array is copied: a C-contiguous one is streamed out of its own memory, any other in blocks.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Where to; see `atomic.open_atomic`. A compressed file cannot be memory-mapped.
+    arrays : mapping of str to numpy.ndarray
+        Arrays of bool, int8 to int64, uint8 to uint64, float16, float32 or float64, any shape and strides.
+    metadata : mapping of str to object
+        Anything that `json.dumps` takes, NumPy scalars included. "format" and "format_version" are reserved.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an array or a value of the metadata cannot be expressed in the format; the file is not touched.
+    OSError
+        If the file cannot be written; the old one is untouched.
+    """
+    ordered = sorted(
+        ((name, _storable(name, array)) for name, array in arrays.items()),
+        key=lambda item: (-math.gcd(item[1].nbytes, ALIGNMENT), -item[1].nbytes, item[0]),
+    )
+    header = _header(ordered, metadata)
+    with atomic.open_atomic(path, "wb") as handle:
+        handle.write(header)
+        for _, array in ordered:
+            for block in _blocks(array):
+                handle.write(block)
+
+
+def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Read the arrays and the metadata of a file that `write` wrote.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A regular file, compressed or not, or a URI.
+    mmap : {None, "r", "c", "r+"}, default None
+        None reads into memory. The others give `numpy.memmap` views: read-only, copy-on-write (changes stay
+        in memory), or read-write (changes go to the file).
+
+    Returns
+    -------
+    arrays : dict of str to numpy.ndarray
+        C-contiguous arrays.
+    metadata : dict of str to object
+
+    Raises
+    ------
+    ValueError
+        If the content is not a whole, consistent file of this format.
+    OSError
+        If there is no such file, or it is a directory, a pipe or a device; `io.UnsupportedOperation` if
+        `mmap` is asked for a compressed file or a URI.
+    """
+    if mmap not in (None, "r", "c", "r+"):
+        raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
+    name = os.fspath(path)
+    local = atomic.local_path(path)
+    streamed = local is None or atomic.compression(path) is not None
+    if streamed and mmap is not None:
+        raise io.UnsupportedOperation(
+            f"mmap={mmap!r} needs an uncompressed local file, and {name!r} is not one: "
+            "load it without mmap, or store it uncompressed on this machine"
+        )
+    if local is not None:
+        atomic.check_regular(local)
+    try:
+        if streamed:
+            with atomic.open_input(path, "rb") as stream:
+                return _read_stream(stream)
+        assert local is not None
+        with open(local, "r+b" if mmap == "r+" else "rb", buffering=0) as raw:
+            return _read_file(raw, mmap)
+    except ValueError as error:
+        raise ValueError(f"cannot read {name!r}: {error}") from error
+
+
+def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> bytes:
+    """Length and header, padded to a multiple of ALIGNMENT."""
+    texts = {"format": FORMAT, "format_version": str(VERSION)}
+    for key, value in metadata.items():
+        if key in texts:
+            raise ValueError(f"metadata key {key!r} is reserved for the format itself; choose another")
+        try:
+            texts[_utf8(key)] = json.dumps(value, default=_plain_scalar, separators=(",", ":"))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise type(error)(f"metadata[{key!r}] cannot be written as JSON: {error}") from None
+    entries: dict[str, Any] = {"__metadata__": texts}
+    offset = 0
+    for name, array in ordered:
+        end = offset + array.nbytes
+        dtype = _NAMES[array.dtype.newbyteorder("<").str]
+        entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [offset, end]}
+        offset = end
+    text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    text += b" " * (-(8 + len(text)) % ALIGNMENT)
+    if len(text) > MAX_HEADER:
+        raise ValueError(
+            f"the metadata takes {len(text):,} bytes and the format allows {MAX_HEADER:,}; "
+            "store long lists as arrays"
+        )
+    return len(text).to_bytes(8, "little") + text
+
+
+def _storable(name: str, array: Array) -> Array:
+    """`array` as a base-class array, if the format can express it under `name`."""
+    if _utf8(name) == "__metadata__":
+        raise ValueError("an array cannot be named '__metadata__': the format reserves it")
+    plain = np.asarray(array)
+    if plain.dtype.newbyteorder("<").str not in _NAMES:
+        raise TypeError(
+            f"array {name!r} has dtype {plain.dtype}, which the format cannot express; "
+            "convert it to a bool, integer or float (16 to 64 bits) dtype"
+        )
+    return plain
+
+
+def _utf8(name: str) -> str:
+    """`name`, if it is a string that UTF-8 can express."""
+    if not isinstance(name, str):
+        raise TypeError(f"names of arrays and metadata must be str, not {type(name).__name__}: {name!r}")
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"the name {name!r} cannot be encoded as UTF-8; rename it") from None
+    return name
+
+
+def _plain_scalar(value: object) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} is not a JSON type")
+
+
+def _blocks(array: Array) -> Iterator[memoryview]:
+    """The bytes of `array` in C order, little-endian, by blocks; copied only where they must be."""
+    if array.size == 0:
+        return
+    if array.ndim == 0:
+        array = array.reshape(1)
+    little = array.dtype.newbyteorder("<")
+    if array.flags.c_contiguous and array.dtype == little:
+        octets = array.reshape(-1).view(np.uint8).data
+        for begin in range(0, len(octets), _BLOCK):
+            yield octets[begin : begin + _BLOCK]
+        return
+    rows = max(1, _BLOCK // max(1, array.nbytes // array.shape[0]))
+    for begin in range(0, array.shape[0], rows):
+        block = np.ascontiguousarray(array[begin : begin + rows], dtype=little)
+        yield block.reshape(-1).view(np.uint8).data
+
+
+def _read_file(raw: io.FileIO, mmap: str | None) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Read from an uncompressed local file, whose size is known."""
+    size = os.fstat(raw.fileno()).st_size
+    entries, metadata, start = _read_header(raw, size)
+    length = entries[-1].end if entries else 0
+    if start + length != size:
+        verb = "truncated" if start + length > size else "followed by something else"
+        raise ValueError(
+            f"it is {verb}: {size:,} bytes where its header tells {start + length:,}; "
+            "get it again from its source"
+        )
+    if mmap is not None:
+        mapped = np.memmap(raw, dtype=np.uint8, mode=mmap, shape=(size,))  # type: ignore[call-overload]
+        return {entry.name: _view(mapped[start:], entry) for entry in entries}, metadata
+    arrays = {}
+    for entry in entries:
+        array = _allocate(entry)
+        _fill(raw, array.reshape(-1).view(np.uint8), entry.name)
+        arrays[entry.name] = _checked(array, entry)
+    return arrays, metadata
+
+
+def _read_stream(stream: IO[bytes]) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Read from a stream of unknown size: no array grows far beyond the data that has arrived."""
+    entries, metadata, _ = _read_header(stream, None)
+    arrays = {}
+    for entry in entries:
+        length = entry.end - entry.begin
+        octets: Array = np.empty(min(length, _GROWTH), np.uint8)
+        filled = 0
+        while True:
+            _fill(stream, octets[filled:], entry.name)
+            filled = octets.size
+            if filled == length:
+                break
+            # A large block is remapped, not copied, by the allocators in use, so this does not double the
+            # memory.
+            octets.resize(min(length, 2 * filled), refcheck=False)
+        arrays[entry.name] = _checked(octets.view(entry.dtype).reshape(entry.shape), entry)
+    if stream.read(1):
+        raise ValueError("there is more data than its header tells; get it again from its source")
+    return arrays, metadata
+
+
+def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> tuple[list[_Entry], dict[str, Any], int]:
+    """Entries in file order, metadata, and where the data begins. `size` is the file's, None if not known."""
+    prefix = stream.read(8) or b""
+    if len(prefix) < 8:
+        raise ValueError(f"it is {'empty' if not prefix else 'truncated'}, so it holds no model")
+    length = int.from_bytes(prefix, "little")
+    if not 2 <= length <= MAX_HEADER or (size is not None and length > size - 8):
+        raise ValueError(
+            f"its header cannot be {length:,} bytes long; it is damaged or not in fastw2v's format"
+        )
+    text = bytearray()
+    while len(text) < length:
+        piece = stream.read(min(length - len(text), _BLOCK))
+        if not piece:
+            raise ValueError("it is truncated within its header; get it again from its source")
+        text += piece
+    header = _parse(bytes(text), "header")
+    if not isinstance(header, dict):
+        raise ValueError("its header is not a JSON object; it is damaged or not in fastw2v's format")
+    metadata = _metadata(header.pop("__metadata__", None))
+    return _entries(header), metadata, 8 + length
+
+
+def _parse(text: bytes | str, what: str) -> Any:
+    try:
+        return json.loads(text, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"its {what} is not valid JSON ({error}); the file is damaged") from None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key appears twice")
+    return result
+
+
+def _metadata(texts: Any) -> dict[str, Any]:
+    """Decoded metadata; raises unless the marker of this format is there, in a version that is known."""
+    if not isinstance(texts, dict) or texts.get("format") != FORMAT:
+        raise ValueError(
+            "it is a safetensors file, but not one that fastw2v wrote; load its arrays with safetensors"
+        )
+    version = texts.get("format_version")
+    if version != str(VERSION):
+        raise ValueError(
+            f"its format version is {version!r:.40} and this fastw2v knows {VERSION}; upgrade fastw2v"
+        )
+    metadata = {}
+    for key, text in texts.items():
+        if key in ("format", "format_version"):
+            continue
+        if not isinstance(text, str):
+            raise ValueError(f"its metadata value {key!r:.80} is not a string; the file is damaged")
+        metadata[key] = _parse(text, f"metadata value {key!r:.80}")
+    return metadata
+
+
+def _entries(header: dict[str, Any]) -> list[_Entry]:
+    """The arrays in the order of their data, which has no gap and no overlap."""
+    entries = sorted((_entry(name, value) for name, value in header.items()), key=lambda entry: entry[3:])
+    position = 0
+    for entry in entries:
+        if entry.begin != position:
+            raise ValueError(
+                f"array {entry.name!r:.80} begins at {entry.begin}, not at {position}: the file is damaged"
+            )
+        position = entry.end
+    return entries
+
+
+def _entry(name: str, value: Any) -> _Entry:
+    """One validated entry of the header."""
+    try:
+        code, shape, (begin, end) = value["dtype"], tuple(value["shape"]), value["data_offsets"]
+    except (TypeError, KeyError, ValueError):
+        raise ValueError(f"the entry of array {name!r:.80} is malformed; the file is damaged") from None
+    if not isinstance(code, str) or code not in _DTYPES:
+        raise ValueError(
+            f"array {name!r:.80} has dtype {code!r:.40}, which is not supported; "
+            f"convert it to F32 and write the file again (supported: {', '.join(_DTYPES)})"
+        )
+    if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in (*shape, begin, end)):
+        raise ValueError(
+            f"the shape or the offsets of array {name!r:.80} are impossible; the file is damaged"
+        )
+    dtype = np.dtype(_DTYPES[code])
+    # NumPy multiplies the non-zero dimensions even where the array is empty.
+    if math.prod(max(n, 1) for n in shape) * dtype.itemsize > sys.maxsize:
+        raise ValueError(f"the shape of array {name!r:.80} is larger than any memory; the file is damaged")
+    if end - begin != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"the shape and the offsets of array {name!r:.80} disagree; the file is damaged")
+    return _Entry(name, dtype, shape, begin, end)
+
+
+def _allocate(entry: _Entry) -> Array:
+    """An uninitialised array: aligned and on huge pages where the training loops will walk over it."""
+    from ..memory import empty
+
+    return empty(entry.shape, entry.dtype)
+
+
+def _fill(stream: IO[bytes] | io.FileIO, octets: Array, name: str) -> None:
+    """Read exactly as many bytes as `octets` holds."""
+    view = octets.data
+    position = 0
+    while position < len(view):
+        count = stream.readinto(view[position : position + _BLOCK])  # type: ignore[union-attr]
+        if not count:
+            raise ValueError(f"it is truncated within array {name!r:.80}; get it again from its source")
+        position += count
+
+
+def _view(data: Array, entry: _Entry) -> Array:
+    """The array of `entry` as a view into the mapped data section."""
+    octets = data[entry.begin : entry.end]
+    if octets.ctypes.data % entry.dtype.itemsize:
+        raise ValueError(
+            f"array {entry.name!r:.80} is not aligned to its item size; load the file without mmap"
+        )
+    return _checked(octets.view(entry.dtype).reshape(entry.shape), entry)
+
+
+def _checked(array: Array, entry: _Entry) -> Array:
+    """`array`, if its bytes are values of its dtype: only of bool are there some that are not."""
+    if entry.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
+        raise ValueError(f"array {entry.name!r:.80} holds bytes that are no booleans; the file is damaged")
+    return array
