@@ -1,0 +1,329 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False
+"""Python tokens to int32 ids and counts.
+
+``TokenEncoder`` does one dict look-up a token: the dict maps a word to its id, counts are kept in a C array by
+id, and ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a
+sentence. So memory is bounded by the sink alone, and the sink's call is where Python gets to handle signals
+and to let other threads run.
+
+References are strong wherever another thread, or a token's own ``__eq__``, could drop the borrowed one.
+"""
+
+from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
+from libc.stdint cimport int32_t, int64_t
+from libc.stdlib cimport free, realloc
+
+import numpy as np
+
+cdef extern from *:
+    """
+    /* The id of token, -1 where index has none, -2 with an exception set. */
+    static CYTHON_INLINE int64_t fastw2v_lookup(PyObject *index, PyObject *token) {
+        long long id;
+    #if PY_VERSION_HEX >= 0x030D0000
+        PyObject *value;
+        int found = PyDict_GetItemRef(index, token, &value);
+        if (found <= 0) return found - 1;
+        id = PyLong_AsLongLong(value);
+        Py_DECREF(value);
+    #else
+        PyObject *value = PyDict_GetItemWithError(index, token);
+        if (value == NULL) return PyErr_Occurred() ? -2 : -1;
+        id = PyLong_AsLongLong(value);
+    #endif
+        if (id >= 0 && id <= 0x7fffffff) return id;
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "word indices must lie between 0 and 2**31 - 1");
+        return -2;
+    }
+
+    /* A new reference to list[i], or NULL without an exception once the list has become shorter. */
+    static CYTHON_INLINE PyObject *fastw2v_list_item(PyObject *list, Py_ssize_t i) {
+    #ifdef Py_GIL_DISABLED
+        PyObject *item;
+        if (i >= PyList_GET_SIZE(list)) return NULL;
+        item = PyList_GetItemRef(list, i);
+        if (item == NULL) PyErr_Clear();
+        return item;
+    #else
+        PyObject *item;
+        if (i >= PyList_GET_SIZE(list)) return NULL;
+        item = PyList_GET_ITEM(list, i);
+        Py_INCREF(item);
+        return item;
+    #endif
+    }
+    """
+    ctypedef struct PyObject
+    int64_t fastw2v_lookup(object index, object token)
+    PyObject *fastw2v_list_item(object sequence, Py_ssize_t i)
+    void Py_DECREF(PyObject *item)
+
+cdef enum:
+    IDS_BUFFERED = 1 << 16
+    SENTENCES_BUFFERED = 1 << 13
+
+
+cdef class TokenEncoder:
+    """Turn sentences into ids by one dict, and count them where the dict grows.
+
+    Parameters
+    ----------
+    index : dict
+        Word to id. With `grow` it is filled in first-seen order and should start empty.
+    grow : bool
+        True: an unknown word gets the next id, and words are counted. False: it is left out.
+    sink : callable or None
+        Called as ``sink(ids, kept, raw)`` with views of the internal buffers, valid during the call only:
+        ids of the next tokens (int32), and kept and raw token counts (int64) of the sentences finished since
+        the last call. None to keep counts only.
+    watch : object or None
+        ``watch.before(number, raw_words, n_words)`` is called before sentence ``number`` whenever
+        that is a multiple of ``watch.every``; ``watch.plain_text(sentence)`` for a sentence that is a str or
+        bytes; ``watch.prune(counts)`` shrinks the dict of counts in place, after each sentence that leaves more
+        than ``watch.max_words`` words.
+    """
+
+    cdef dict _index
+    cdef bint _grow
+    cdef object _sink
+    cdef object _watch
+    cdef int64_t _every
+    cdef int64_t _max_words
+    cdef int64_t *_counts
+    cdef Py_ssize_t _capacity
+    cdef object _ids_array
+    cdef object _kept_array
+    cdef object _raw_array
+    cdef int32_t[::1] _ids
+    cdef int64_t[::1] _kept
+    cdef int64_t[::1] _raw
+    cdef Py_ssize_t _n_ids
+    cdef Py_ssize_t _n_lengths
+    cdef int64_t _kept_here
+    cdef int64_t _raw_here
+    cdef readonly int64_t n_sentences
+    cdef readonly int64_t raw_words
+
+    def __cinit__(self):
+        self._counts = NULL
+
+    def __dealloc__(self):
+        free(self._counts)
+
+    def __init__(self, dict index, bint grow, sink=None, watch=None):
+        self._index = index
+        self._grow = grow
+        self._sink = sink
+        self._watch = watch
+        self._every = watch.every if watch is not None else 0
+        self._max_words = (watch.max_words or 0) if watch is not None else 0
+        self._ids_array = np.empty(IDS_BUFFERED, dtype=np.int32)
+        self._kept_array = np.empty(SENTENCES_BUFFERED, dtype=np.int64)
+        self._raw_array = np.empty(SENTENCES_BUFFERED, dtype=np.int64)
+        self._ids = self._ids_array
+        self._kept = self._kept_array
+        self._raw = self._raw_array
+
+    def feed(self, iterator, int64_t words):
+        """Read whole sentences from `iterator` until at least `words` raw tokens were read.
+
+        Returns
+        -------
+        bool
+            False once `iterator` is exhausted; everything read has been handed to the sink either way.
+        """
+        cdef int64_t stop = self.raw_words + words
+        for sentence in iterator:
+            self._sentence(sentence)
+            if self.raw_words >= stop:
+                self._flush()
+                return True
+        self._flush()
+        return False
+
+    def counts(self):
+        """Return a new dict of word to count, in the order of the ids."""
+        cdef Py_ssize_t n = len(self._index)
+        if n == 0:
+            return {}
+        return dict(zip(self._index, np.asarray(<int64_t[:n]> self._counts).tolist()))
+
+    cdef int _sentence(self, object sentence) except -1:
+        if self._every and self.n_sentences % self._every == 0:
+            self._watch.before(self.n_sentences, self.raw_words, len(self._index))
+        self._kept_here = 0
+        self._raw_here = 0
+        if type(sentence) is list:
+            self._list(sentence)
+        elif type(sentence) is tuple:
+            self._tuple(<tuple> sentence)
+        else:
+            self._other(sentence)
+        self._kept[self._n_lengths] = self._kept_here
+        self._raw[self._n_lengths] = self._raw_here
+        self._n_lengths += 1
+        self.n_sentences += 1
+        self.raw_words += self._raw_here
+        if self._n_lengths == self._kept.shape[0]:
+            self._flush()
+        if self._max_words and len(self._index) > self._max_words:
+            self._prune()
+        return 0
+
+    cdef int _list(self, object sentence) except -1:
+        cdef Py_ssize_t i = 0
+        cdef PyObject *item = fastw2v_list_item(sentence, i)
+        while item is not NULL:
+            token = <object> item
+            Py_DECREF(item)
+            self._token(token)
+            i += 1
+            item = fastw2v_list_item(sentence, i)
+        return 0
+
+    cdef int _tuple(self, tuple sentence) except -1:
+        for token in sentence:
+            self._token(token)
+        return 0
+
+    cdef int _other(self, object sentence) except -1:
+        if self._watch is not None and isinstance(sentence, (str, bytes)):
+            self._watch.plain_text(sentence)
+        try:
+            tokens = iter(sentence)
+        except TypeError as error:
+            raise TypeError(
+                f"sentence #{self.n_sentences} of the corpus is {sentence!r:.80} ({type(sentence).__name__}); "
+                "each sentence must be an iterable of tokens, such as a list of str"
+            ) from error
+        for token in tokens:
+            self._token(token)
+        return 0
+
+    cdef inline int _token(self, object token) except -1:
+        cdef int64_t id = fastw2v_lookup(self._index, token)
+        self._raw_here += 1
+        if id < 0:
+            if id == -2:
+                self._refuse(token)
+            if not self._grow:
+                return 0
+            id = self._new_word(token)
+        if self._grow:
+            self._counts[id] += 1
+        self._ids[self._n_ids] = <int32_t> id
+        self._n_ids += 1
+        self._kept_here += 1
+        if self._n_ids == self._ids.shape[0]:
+            self._flush()
+        return 0
+
+    cdef int64_t _new_word(self, object token) except -1:
+        cdef Py_ssize_t n = len(self._index)
+        if n > 0x7fffffff:
+            raise OverflowError("the corpus has more than 2**31 distinct words; set max_vocab_size to prune them")
+        self._reserve(n + 1)
+        self._index[token] = n
+        self._counts[n] = 0
+        return n
+
+    cdef int _reserve(self, Py_ssize_t n) except -1:
+        cdef Py_ssize_t capacity
+        cdef int64_t *grown
+        if n <= self._capacity:
+            return 0
+        capacity = max(n, 2 * self._capacity, 1024)
+        grown = <int64_t *> realloc(self._counts, capacity * sizeof(int64_t))
+        if grown is NULL:
+            raise MemoryError(f"no memory to count {n} distinct words; set max_vocab_size to prune them")
+        self._counts = grown
+        self._capacity = capacity
+        return 0
+
+    cdef int _refuse(self, object token) except -1:
+        """Raise what the failed look-up of `token` raised; where it cannot be hashed, say which one it is."""
+        PyErr_Clear()
+        try:
+            hash(token)
+        except TypeError as error:
+            raise TypeError(
+                f"token #{self._raw_here - 1} of sentence #{self.n_sentences} is a {type(token).__name__}, which "
+                "cannot be hashed; a corpus is an iterable of sentences, and a sentence an iterable of hashable "
+                "tokens, such as str"
+            ) from error
+        self._index.get(token)
+        raise ValueError(f"the index of the word {token!r:.80} must lie between 0 and 2**31 - 1")
+
+    cdef int _prune(self) except -1:
+        cdef dict counts = self.counts()
+        cdef Py_ssize_t i = 0
+        self._watch.prune(counts)
+        self._index = {}
+        for word, count in counts.items():
+            self._index[word] = i
+            self._counts[i] = count
+            i += 1
+        return 0
+
+    cdef int _flush(self) except -1:
+        if self._sink is not None:
+            self._sink(
+                self._ids_array[:self._n_ids],
+                self._kept_array[:self._n_lengths],
+                self._raw_array[:self._n_lengths],
+            )
+        self._n_ids = 0
+        self._n_lengths = 0
+        PyErr_CheckSignals()
+        with nogil:
+            pass
+        return 0
+
+
+def renumber(int32_t[::1] ids, int64_t[::1] offsets, const int32_t[::1] table):
+    """Replace each id by ``table[id]`` and leave out those that become -1, in place and without the GIL.
+
+    Parameters
+    ----------
+    ids : ndarray of int32, shape (tokens,)
+        Overwritten from the front.
+    offsets : ndarray of int64, shape (sentences + 1,)
+        Overwritten with the new sentence boundaries.
+    table : ndarray of int32, shape (words,)
+        New id of each old one, -1 for none.
+
+    Returns
+    -------
+    int
+        How many ids remain.
+
+    Raises
+    ------
+    IndexError
+        If an id lies outside `table`; `ids` and `offsets` are spoilt then.
+    """
+    cdef int64_t kept
+    with nogil:
+        kept = _renumber(ids, offsets, table)
+    if kept < 0:
+        raise IndexError(f"an id lies outside the table of {table.shape[0]} words")
+    return kept
+
+
+cdef int64_t _renumber(int32_t[::1] ids, int64_t[::1] offsets, const int32_t[::1] table) noexcept nogil:
+    cdef int64_t i, sentence, stop, start = 0, kept = 0
+    cdef int32_t old, new
+    for sentence in range(1, offsets.shape[0]):
+        stop = offsets[sentence]
+        for i in range(start, stop):
+            old = ids[i]
+            if old < 0 or old >= table.shape[0]:
+                return -1
+            new = table[old]
+            if new >= 0:
+                ids[kept] = new
+                kept += 1
+        offsets[sentence] = kept
+        start = stop
+    return kept

@@ -1,0 +1,541 @@
+"""The vocabulary: which words of a corpus stay, in what order, and all that follows from their counts.
+
+`select` and `frequency_order` are pure and give gensim's choice and order. `Vocab` puts them together with
+the sampling tables and Huffman codes as a whole vocabulary that can be grown, looked up both ways, saved and
+loaded on its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v import corpora
+from fastw2v.formats.atomic import open_atomic, open_input
+from fastw2v.huffman import HuffmanTree, RaggedArray, huffman
+from fastw2v.sampling import (
+    downsampling,
+    keep_probabilities,
+    noise_table,
+    sample_ints,
+    subsample_threshold,
+)
+from fastw2v.utils import TrimRule, keep_vocab_item
+
+__all__ = [
+    "HuffmanTree",
+    "RaggedArray",
+    "Selection",
+    "Vocab",
+    "downsampling",
+    "frequency_order",
+    "huffman",
+    "keep_probabilities",
+    "noise_table",
+    "sample_ints",
+    "select",
+    "subsample_threshold",
+]
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The words of a raw count that stay, and what gensim reports about them.
+
+    Attributes
+    ----------
+    words : list
+        Retained words in raw order.
+    counts : ndarray of int64, shape (len(words),)
+        Their raw counts.
+    calc_min_count : int
+        What `max_final_vocab` alone asks for; 1 where it asks for nothing.
+    effective_min_count : int
+        The count that decided.
+    original_unique, original_total : int
+        Distinct words and tokens before the selection.
+    """
+
+    words: list[Any]
+    counts: Counts
+    calc_min_count: int
+    effective_min_count: int
+    original_unique: int
+    original_total: int
+
+    @property
+    def retain_unique(self) -> int:
+        """Number of words that stay."""
+        return len(self.words)
+
+    @property
+    def retain_total(self) -> int:
+        """Number of tokens that stay."""
+        return int(self.counts.sum())
+
+    @property
+    def drop_unique(self) -> int:
+        """Number of words that go."""
+        return self.original_unique - self.retain_unique
+
+    @property
+    def drop_total(self) -> int:
+        """Number of tokens that go."""
+        return self.original_total - self.retain_total
+
+
+def _counts_of(raw_counts: Mapping[Any, int]) -> Counts:
+    values = list(raw_counts.values())
+    counts = np.array(values) if values else np.empty(0, dtype=np.int64)
+    if counts.dtype.kind in "biu" or (counts.dtype.kind == "f" and (counts == np.floor(counts)).all()):
+        return counts.astype(np.int64)
+    word, count = next(item for item in raw_counts.items() if not _is_whole(item[1]))
+    raise ValueError(f"counts must be whole numbers below 2**63, got {count!r} for the word {word!r}")
+
+
+def _is_whole(count: Any) -> bool:
+    try:
+        return bool(np.int64(count) == count)
+    except (OverflowError, TypeError, ValueError):
+        return False
+
+
+def select(
+    raw_counts: Mapping[Any, int],
+    *,
+    min_count: int,
+    max_final_vocab: int | None = None,
+    trim_rule: TrimRule | None = None,
+) -> Selection:
+    """Choose the words of `raw_counts` that stay in the vocabulary.
+
+    Parameters
+    ----------
+    raw_counts
+        Count of each word.
+    min_count
+        Words seen less often go.
+    max_final_vocab
+        Raise that count until at most so many words stay. Words tied at the limit all go.
+    trim_rule
+        ``(word, count, min_count)`` to a RULE constant; overrides the count for single words.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number.
+    """
+    counts = _counts_of(raw_counts)
+    calc_min_count = 1
+    if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
+        rank = len(counts) - 1 - max_final_vocab
+        calc_min_count = int(np.partition(counts, rank)[rank]) + 1
+    effective = max(calc_min_count, min_count)
+    if trim_rule is None:
+        keep = counts >= effective
+    else:
+        verdicts = (keep_vocab_item(word, count, effective, trim_rule) for word, count in raw_counts.items())
+        keep = np.fromiter(verdicts, dtype=np.bool_, count=len(counts))
+    return Selection(
+        words=list(itertools.compress(raw_counts, keep.tolist())),
+        counts=counts[keep],
+        calc_min_count=calc_min_count,
+        effective_min_count=effective,
+        original_unique=len(counts),
+        original_total=int(counts.sum()),
+    )
+
+
+def frequency_order(counts: Counts) -> npt.NDArray[np.int64]:
+    """Return the permutation that sorts by descending count; among equals the last comes first."""
+    return np.argsort(counts, kind="stable")[::-1].astype(np.int64)
+
+
+_FORMAT = "fastw2v vocabulary"
+_VERSION = 1
+
+
+class Vocab:
+    """A whole vocabulary: words, counts, and the tables that training draws from.
+
+    Make one with :meth:`from_corpus`, :meth:`from_frequencies` or :meth:`load`.
+
+    Parameters
+    ----------
+    words
+        Distinct hashable words, in the order of their indices.
+    counts
+        Count of each.
+    sample
+        Subsampling of frequent words, see `fastw2v.sampling.subsample_threshold`.
+    ns_exponent
+        Exponent of the noise distribution, see `fastw2v.sampling.noise_table`.
+    min_count, max_vocab_size, max_final_vocab
+        Kept for :meth:`update`.
+
+    Attributes
+    ----------
+    index_to_key : list
+        Words by index.
+    key_to_index : dict
+        Indices by word.
+    counts : ndarray of int64, shape (words,)
+        Counts by index.
+
+    Raises
+    ------
+    ValueError
+        If `words` and `counts` differ in length, or a word occurs twice.
+    """
+
+    def __init__(
+        self,
+        words: Iterable[Hashable],
+        counts: npt.ArrayLike,
+        *,
+        sample: float | None = 1e-3,
+        ns_exponent: float = 0.75,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        max_final_vocab: int | None = None,
+    ) -> None:
+        self.index_to_key: list[Any] = list(words)
+        self.key_to_index: dict[Any, int] = {word: i for i, word in enumerate(self.index_to_key)}
+        self.counts: Counts = np.array(counts, dtype=np.int64).reshape(-1)
+        self.sample = sample
+        self.ns_exponent = ns_exponent
+        self.min_count = min_count
+        self.max_vocab_size = max_vocab_size
+        self.max_final_vocab = max_final_vocab
+        if len(self.counts) != len(self.index_to_key):
+            raise ValueError(
+                f"counts must hold one count a word, got {len(self.counts)} for "
+                f"{len(self.index_to_key)} words"
+            )
+        if len(self.key_to_index) != len(self.index_to_key):
+            twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
+            raise ValueError(f"words must be distinct, got {twice!r} more than once")
+
+    @classmethod
+    def from_corpus(
+        cls,
+        corpus: Iterable[Any] | None = None,
+        *,
+        corpus_file: corpora.Source | None = None,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
+        sorted_vocab: bool = True,
+        sample: float | None = 1e-3,
+        ns_exponent: float = 0.75,
+        progress_per: int = 10000,
+    ) -> Vocab:
+        """Count the words of a corpus and make a vocabulary of them.
+
+        Parameters
+        ----------
+        corpus, corpus_file
+            An iterable of sentences (each an iterable of tokens), or the path of a text with one sentence a
+            line.
+        min_count, max_final_vocab, trim_rule
+            Which words stay, see :func:`select`.
+        max_vocab_size
+            Prune rare words while counting, see `fastw2v.corpora.scan`.
+        sorted_vocab
+            Order the words by descending count; else they stay in first-seen order.
+        sample, ns_exponent
+            See `subsample_threshold` and `noise_table` of `fastw2v.sampling`.
+        progress_per
+            Log a line every so many sentences.
+        """
+        found = corpora.scan(
+            corpora.open_corpus(corpus, corpus_file, 1),
+            max_vocab_size=max_vocab_size,
+            trim_rule=trim_rule,
+            progress_per=progress_per,
+        )
+        return cls.from_frequencies(
+            found.counts,
+            min_count=min_count,
+            max_vocab_size=max_vocab_size,
+            max_final_vocab=max_final_vocab,
+            trim_rule=trim_rule,
+            sorted_vocab=sorted_vocab,
+            sample=sample,
+            ns_exponent=ns_exponent,
+        )
+
+    @classmethod
+    def from_frequencies(
+        cls,
+        frequencies: Mapping[Any, int],
+        *,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        max_final_vocab: int | None = None,
+        trim_rule: TrimRule | None = None,
+        sorted_vocab: bool = True,
+        sample: float | None = 1e-3,
+        ns_exponent: float = 0.75,
+    ) -> Vocab:
+        """Make a vocabulary of words counted elsewhere; the parameters are those of `from_corpus`."""
+        chosen = select(
+            frequencies, min_count=min_count, max_final_vocab=max_final_vocab, trim_rule=trim_rule
+        )
+        words, counts = chosen.words, chosen.counts
+        if sorted_vocab:
+            order = frequency_order(counts)
+            words, counts = [words[i] for i in order.tolist()], counts[order]
+        return cls(
+            words,
+            counts,
+            sample=sample,
+            ns_exponent=ns_exponent,
+            min_count=min_count,
+            max_vocab_size=max_vocab_size,
+            max_final_vocab=max_final_vocab,
+        )
+
+    def update(
+        self,
+        corpus: Iterable[Any] | None = None,
+        *,
+        corpus_file: corpora.Source | None = None,
+        frequencies: Mapping[Any, int] | None = None,
+        min_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        progress_per: int = 10000,
+    ) -> int:
+        """Grow the vocabulary by another corpus, or by frequencies.
+
+        Words already known keep their indices and add their new count. New words that pass `min_count` within
+        what is added are appended in the order in which they were seen. Keep probabilities, noise table and
+        Huffman codes follow from the merged counts.
+
+        Parameters
+        ----------
+        corpus, corpus_file, frequencies
+            What to add, exactly one of them.
+        min_count
+            Least count of a new word; None for the vocabulary's own.
+        trim_rule, progress_per
+            As for `from_corpus`.
+
+        Returns
+        -------
+        int
+            How many words were appended.
+
+        Raises
+        ------
+        TypeError
+            Unless exactly one source is given.
+        """
+        if frequencies is None:
+            frequencies = corpora.scan(
+                corpora.open_corpus(corpus, corpus_file, 1),
+                max_vocab_size=self.max_vocab_size,
+                trim_rule=trim_rule,
+                progress_per=progress_per,
+            ).counts
+        elif corpus is not None or corpus_file is not None:
+            raise TypeError("frequencies must not be given together with corpus or corpus_file")
+        chosen = select(
+            frequencies,
+            min_count=self.min_count if min_count is None else min_count,
+            max_final_vocab=self.max_final_vocab,
+            trim_rule=trim_rule,
+        )
+        counts = self.counts.copy()
+        for word, count in frequencies.items():
+            index = self.key_to_index.get(word)
+            if index is not None:
+                counts[index] += count
+        new = [word not in self.key_to_index for word in chosen.words]
+        words = list(itertools.compress(chosen.words, new))
+        first = len(self)
+        self.counts = np.concatenate((counts, chosen.counts[np.array(new, dtype=np.bool_)]))
+        self.index_to_key += words
+        self.key_to_index.update(zip(words, itertools.count(first)))
+        for table in ("keep_probabilities", "noise_table", "huffman"):
+            self.__dict__.pop(table, None)
+        return len(words)
+
+    # --- tables, made on first use
+
+    @cached_property
+    def keep_probabilities(self) -> npt.NDArray[np.float64]:
+        """Probability with which each occurrence of a word is trained on, shape (words,)."""
+        return keep_probabilities(self.counts, subsample_threshold(self.total, self.sample))
+
+    @cached_property
+    def noise_table(self) -> npt.NDArray[np.uint32]:
+        """Cumulative noise distribution, shape (words,); see the function of that name."""
+        return noise_table(self.counts, self.ns_exponent)
+
+    @cached_property
+    def huffman(self) -> HuffmanTree:
+        """Huffman codes of the words."""
+        return huffman(self.counts)
+
+    @property
+    def total(self) -> int:
+        """Sum of all counts."""
+        return int(self.counts.sum())
+
+    # --- look-ups
+
+    def __len__(self) -> int:
+        return len(self.index_to_key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.index_to_key)
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.key_to_index
+
+    def __repr__(self) -> str:
+        return f"<Vocab of {len(self)} words, {self.total} tokens>"
+
+    @overload
+    def __getitem__(self, word: list[Any]) -> list[int]: ...
+
+    @overload
+    def __getitem__(self, word: Any) -> int: ...
+
+    def __getitem__(self, word: Any) -> Any:
+        """Return the index of one word, or the indices of a list or array of them; KeyError if unknown."""
+        if isinstance(word, (list, np.ndarray)):
+            return [self._index(each) for each in word]
+        return self._index(word)
+
+    def _index(self, word: Any) -> int:
+        try:
+            return self.key_to_index[word]
+        except KeyError:
+            raise KeyError(f"{word!r} is not in the vocabulary") from None
+
+    def get(self, word: Any, default: int | None = None) -> int | None:
+        """Return the index of `word`, or `default` if it is unknown."""
+        return self.key_to_index.get(word, default)
+
+    def count(self, word: Any) -> int:
+        """Return how often `word` was seen; 0 if it is unknown."""
+        index = self.key_to_index.get(word)
+        return 0 if index is None else int(self.counts[index])
+
+    def to_ids(self, words: Iterable[Any], default: int | None = None) -> npt.NDArray[np.int64]:
+        """Return the indices of `words`, with `default` for unknown ones.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown and `default` is None.
+        """
+        if default is None:
+            return np.array([self._index(word) for word in words], dtype=np.int64)
+        return np.array([self.key_to_index.get(word, default) for word in words], dtype=np.int64)
+
+    def to_words(self, ids: Iterable[int]) -> list[Any]:
+        """Return the words with the indices `ids`.
+
+        Raises
+        ------
+        IndexError
+            If an index is negative or too large.
+        """
+        return [self.lookup_token(i) for i in ids]
+
+    @property
+    def stoi(self) -> dict[Any, int]:
+        """Index of each word: `key_to_index` under the name that PyTorch code uses."""
+        return self.key_to_index
+
+    @property
+    def itos(self) -> list[Any]:
+        """Word of each index: `index_to_key` under the name that PyTorch code uses."""
+        return self.index_to_key
+
+    def lookup_token(self, index: int) -> Any:
+        """Return the word with that index."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"index {index} is out of range for {len(self)} words")
+        return self.index_to_key[index]
+
+    def lookup_tokens(self, indices: Iterable[int]) -> list[Any]:
+        """Return the words with those indices."""
+        return self.to_words(indices)
+
+    def lookup_indices(self, tokens: Iterable[Any]) -> list[int]:
+        """Return the indices of those words."""
+        return [self._index(token) for token in tokens]
+
+    # --- files
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the vocabulary to `path` as one JSON document, replacing an older file only once it is whole.
+
+        A suffix ".gz", ".bz2", ".xz" or ".zst" compresses it.
+
+        Raises
+        ------
+        TypeError
+            If a word is neither a str nor an int.
+        """
+        document = {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "sample": self.sample,
+            "ns_exponent": self.ns_exponent,
+            "min_count": self.min_count,
+            "max_vocab_size": self.max_vocab_size,
+            "max_final_vocab": self.max_final_vocab,
+            "counts": self.counts.tolist(),
+            "words": [_plain(word) for word in self.index_to_key],
+        }
+        with open_atomic(path, "w") as file:
+            json.dump(document, file, allow_nan=False)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Vocab:
+        """Read a vocabulary that :meth:`save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is something else, or damaged.
+        """
+        name = os.fspath(path)
+        with open_input(path) as file:
+            content = file.read()
+        try:
+            document = json.loads(content)
+            if document["format"] != _FORMAT:
+                raise ValueError(f"its format is {document['format']!r}")
+            if document["version"] > _VERSION:
+                raise ValueError(f"its version {document['version']} needs a newer fastw2v")
+            options = ("sample", "ns_exponent", "min_count", "max_vocab_size", "max_final_vocab")
+            return cls(
+                document["words"], document["counts"], **{option: document[option] for option in options}
+            )
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+            raise ValueError(f"{name} is not a vocabulary written by Vocab.save: {error}") from error
+
+
+def _plain(word: Any) -> str | int:
+    if isinstance(word, str):
+        return str(word)
+    if isinstance(word, (int, np.integer)) and not isinstance(word, bool):
+        return int(word)
+    raise TypeError(f"only str and int words can be saved, got {word!r:.80} ({type(word).__name__})")
