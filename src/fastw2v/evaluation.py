@@ -1,0 +1,296 @@
+"""Benchmarks of word vectors, as pure functions of words and matrix: analogies, similarities of pairs.
+
+Results have gensim's layout and values. Nothing of the caller is changed, not even for a moment, so that
+several threads may evaluate the same vectors. Analogies are answered in blocks: the score of every word for
+some thousand questions is one product of matrices, from which the words of the question itself are then
+struck out.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v import similarity
+from fastw2v.formats.atomic import open_input
+
+logger = logging.getLogger("gensim.models.keyedvectors")
+
+Array = NDArray[Any]
+PathLike = str | os.PathLike[str]
+
+_SCORES_AT_A_TIME = 1 << 24  # 64 MiB of float32
+_QUESTIONS_AT_A_TIME = 4096
+_SHORTLIST = 5  # gensim looks at so many answers, and gives up if none of them is admissible
+
+
+def check_similarity_function(name: str) -> None:
+    """Raise ValueError unless `name` is one that KeyedVectors has."""
+    if name not in ("most_similar", "most_similar_cosmul"):
+        raise ValueError(f"similarity_function must be 'most_similar' or 'most_similar_cosmul', not {name!r}")
+
+
+def word_analogies(
+    words: Sequence[str],
+    matrix: Array,
+    norms: Array,
+    analogies: PathLike | Iterable[str],
+    restrict_vocab: int | None = 300000,
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+) -> tuple[float, list[dict[str, Any]]]:
+    """Answer questions "a is to b as c is to ?" by the word nearest to b - a + c (3CosAdd); count the hits.
+
+    Parameters
+    ----------
+    words : sequence of str
+        The word of each row, most frequent first.
+    matrix : ndarray, shape (len(words), D)
+    norms : ndarray, shape (len(words),)
+        Norms of the rows.
+    analogies : str, os.PathLike or iterable of str
+        File, or its lines: ": name" begins a section, "a b c d" is a question. Others are skipped with a log
+        message.
+    restrict_vocab : int, optional, default 300000
+        Use the first so many words only, as questions and as answers. None uses all.
+    case_insensitive : bool, default True
+        Compare words in upper case. Of words that are then equal, the first one counts.
+    dummy4unknown : bool, default False
+        Count questions with unknown words as wrong rather than skip them.
+
+    Returns
+    -------
+    accuracy : float
+        Share of right answers among the questions of all sections; 0.0 if there are none.
+    sections : list of dict
+        For each section its name under "section" and the questions, as tuples of four words, under "correct"
+        and "incorrect"; last the sum of all, called "Total accuracy".
+
+    Raises
+    ------
+    ValueError
+        If a question comes before the first section.
+    """
+    count = len(words) if restrict_vocab is None else min(restrict_vocab, len(words))
+    name = _name_of(analogies)
+    logger.info("Evaluating word analogies for top %i words in the model on %s", count, name)
+    vocabulary = _Vocabulary(words, count, case_insensitive)
+    names, questions = _read_questions(analogies, vocabulary, name)
+    sections: list[dict[str, Any]] = [{"section": title, "correct": [], "incorrect": []} for title in names]
+    answered = [question for question in questions if question.rows is not None]
+    rows = np.array([question.rows for question in answered], dtype=np.intp).reshape(-1, 4)
+    hits = _hits(matrix[:count], norms[:count], vocabulary, rows)
+    right = {id(question) for question, hit in zip(answered, hits.tolist(), strict=True) if hit}
+    for question in questions:
+        if question.rows is not None or dummy4unknown:
+            verdict = "correct" if id(question) in right else "incorrect"
+            sections[question.section][verdict].append(question.words)
+    for section in sections:
+        log_accuracy(section)
+    unknown = len(questions) - len(answered)
+    logger.info("Quadruplets with out-of-vocabulary words: %.1f%%", 100.0 * unknown / max(1, len(questions)))
+    if unknown and not dummy4unknown:
+        logger.info(
+            "NB: analogies containing OOV words were skipped from evaluation! "
+            'To change this behavior, use "dummy4unknown=True"'
+        )
+    total = {
+        "section": "Total accuracy",
+        "correct": [words for section in sections for words in section["correct"]],
+        "incorrect": [words for section in sections for words in section["incorrect"]],
+    }
+    return log_accuracy(total), [*sections, total]
+
+
+def word_pairs(
+    words: Sequence[str],
+    matrix: Array,
+    pairs: PathLike | Iterable[str],
+    delimiter: str = "\t",
+    encoding: str = "utf8",
+    restrict_vocab: int | None = 300000,
+    case_insensitive: bool = True,
+    dummy4unknown: bool = False,
+) -> tuple[Any, Any, float]:
+    """Correlate the cosines of pairs of words with human judgements of their similarity.
+
+    Parameters
+    ----------
+    words, matrix, restrict_vocab, case_insensitive
+        As for `word_analogies`.
+    pairs : str, os.PathLike or iterable of str
+        File, or its lines: two words and a number, or a comment after "#". Others are skipped with a log
+        message.
+    delimiter : str, default tab
+        What separates the three.
+    encoding : str, default "utf8"
+        Of the file.
+    dummy4unknown : bool, default False
+        Give pairs with unknown words the similarity 0 rather than skip them.
+
+    Returns
+    -------
+    pearson, spearman : results of `scipy.stats.pearsonr` and `scipy.stats.spearmanr`
+        Correlation and p-value of each.
+    oov : float
+        Share of pairs with unknown words, in percent.
+
+    Raises
+    ------
+    ValueError
+        If no pair is left.
+    """
+    from scipy import stats
+
+    count = len(words) if restrict_vocab is None else min(restrict_vocab, len(words))
+    name = _name_of(pairs)
+    vocabulary = _Vocabulary(words, count, case_insensitive)
+    judged: list[float] = []
+    computed: list[float] = []
+    unknown = valid = 0
+    for number, line in _numbered_lines(pairs, encoding):
+        if line.startswith("#"):
+            continue
+        try:
+            first, second, judgement = line.split(delimiter)
+            gold = float(judgement)
+        except ValueError:
+            logger.info("Skipping invalid line #%d in %s", number, name)
+            continue
+        valid += 1
+        rows = [vocabulary.rows.get(vocabulary.fold(word), -1) for word in (first, second)]
+        if min(rows) < 0:
+            unknown += 1
+            if not dummy4unknown:
+                logger.info("Skipping line #%d with OOV words: %s", number, line.strip())
+                continue
+        judged.append(gold)
+        computed.append(0.0 if min(rows) < 0 else float(similarity.cosine(matrix[rows[0]], matrix[rows[1]])))
+    if not judged:
+        raise ValueError(
+            f"No valid similarity judgements found in {name}: "
+            "either invalid format or all are out-of-vocabulary"
+        )
+    pearson, spearman = stats.pearsonr(judged, computed), stats.spearmanr(judged, computed)
+    oov = 100.0 * unknown / valid
+    log_word_pairs(pearson, spearman, oov, name)
+    return pearson, spearman, oov
+
+
+def log_accuracy(section: dict[str, Any]) -> float:
+    """Log and return the share of right answers of a section; 0.0 and no message if it is empty."""
+    correct, incorrect = len(section["correct"]), len(section["incorrect"])
+    if not correct + incorrect:
+        return 0.0
+    score = correct / (correct + incorrect)
+    logger.info("%s: %.1f%% (%i/%i)", section["section"], 100.0 * score, correct, correct + incorrect)
+    return score
+
+
+def log_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: Any) -> None:
+    """Log what `word_pairs` found."""
+    logger.info("Pearson correlation coefficient against %s: %.4f", pairs, pearson[0])
+    logger.info("Spearman rank-order correlation coefficient against %s: %.4f", pairs, spearman[0])
+    logger.info("Pairs with unknown words ratio: %.1f%%", oov)
+
+
+class _Question(NamedTuple):
+    section: int
+    words: tuple[str, str, str, str]
+    rows: tuple[int, ...] | None  # None if a word is unknown
+
+
+class _Vocabulary:
+    """The words that take part, folded to upper case where case is ignored."""
+
+    def __init__(self, words: Sequence[str], count: int, case_insensitive: bool) -> None:
+        self._case_insensitive = case_insensitive
+        self.rows: dict[str, int] = {}
+        self.first = np.arange(count)  # of each row, the first row of the same folded word
+        self.variants: dict[int, list[int]] = {}  # of such a first row, the others
+        for row in range(count):
+            first = self.rows.setdefault(self.fold(words[row]), row)
+            if first != row:
+                self.first[row] = first
+                self.variants.setdefault(first, []).append(row)
+
+    def fold(self, word: str) -> str:
+        return word.upper() if self._case_insensitive and isinstance(word, str) else word
+
+
+def _read_questions(
+    analogies: PathLike | Iterable[str], vocabulary: _Vocabulary, name: str
+) -> tuple[list[str], list[_Question]]:
+    """Names of the sections, and all well-formed questions."""
+    names: list[str] = []
+    questions: list[_Question] = []
+    for number, line in _numbered_lines(analogies, "utf8"):
+        if line.startswith(": "):
+            names.append(line.removeprefix(": ").strip())
+            continue
+        if not names:
+            raise ValueError(
+                f"Missing section header before line #{number} in {name}: begin with a line ': name'"
+            )
+        fields = [vocabulary.fold(word) for word in line.split()]
+        if len(fields) != 4:
+            logger.info("Skipping invalid line #%i in %s", number, name)
+            continue
+        first, second, third, fourth = fields
+        rows = tuple(vocabulary.rows.get(word, -1) for word in fields)
+        known = rows if min(rows) >= 0 else None
+        questions.append(_Question(len(names) - 1, (first, second, third, fourth), known))
+    return names, questions
+
+
+def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether each question, a line of four `rows`, gets the right answer."""
+    hits = np.zeros(len(rows), dtype=bool)
+    step = max(1, min(_QUESTIONS_AT_A_TIME, _SCORES_AT_A_TIME // max(1, len(matrix))))
+    for start in range(0, len(rows), step):
+        block = rows[start : start + step]
+        a, b, c = (similarity.normed(matrix[column], norms[column]) for column in block[:, :3].T)
+        targets = b - a + c
+        scores = similarity.cosines(matrix, norms, targets)
+        np.put_along_axis(scores, block[:, :3], -np.inf, axis=1)
+        crowded = _strike_variants(scores, block, vocabulary.variants)
+        answers = scores.argmax(axis=1)
+        best = scores[np.arange(len(block)), answers]
+        right = (vocabulary.first[answers] == block[:, 3]) & (best > -np.inf)
+        for question, struck in crowded.items():
+            right[question] &= np.count_nonzero(struck > best[question]) < _SHORTLIST
+        hits[start : start + step] = right
+    return hits
+
+
+def _strike_variants(
+    scores: Array, block: NDArray[np.intp], variants: dict[int, list[int]]
+) -> dict[int, Array]:
+    """Rule out other spellings of the words of each question; return the scores that they had."""
+    struck: dict[int, Array] = {}
+    if variants:
+        for question, line in enumerate(block[:, :3].tolist()):
+            others = [row for word in set(line) for row in variants.get(word, ())]
+            if others:
+                struck[question] = scores[question, others]
+                scores[question, others] = -np.inf
+    return struck
+
+
+def _name_of(source: PathLike | Iterable[str]) -> str:
+    return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "the given lines"
+
+
+def _numbered_lines(source: PathLike | Iterable[str], encoding: str) -> Iterator[tuple[int, str]]:
+    """Lines of a file, or those given, with their numbers from 0."""
+    if not isinstance(source, (str, os.PathLike)):
+        yield from enumerate(source)
+        return
+    with open_input(source, "rb") as stream:
+        for number, line in enumerate(stream):
+            yield number, line.decode(encoding)

@@ -1,0 +1,39 @@
+"""File formats, one a module: functions on paths, words and arrays that know no model class.
+
+A saved file says by its first bytes which of them reads it.
+"""
+
+from __future__ import annotations
+
+from fastw2v.formats.atomic import PathLike, open_input
+
+_FIRST_BYTES = 64
+
+
+def recognise(path: PathLike) -> str:
+    """Return which format a saved file is in: "native" or "gensim".
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Decompressed by suffix.
+
+    Raises
+    ------
+    ValueError
+        If it is neither.
+    OSError
+        If it cannot be read.
+    """
+    from fastw2v.formats import gensim, native
+
+    with open_input(path, "rb") as stream:
+        first_bytes = stream.read(_FIRST_BYTES)
+    if native.is_native(first_bytes):
+        return "native"
+    if gensim.is_gensim(first_bytes):
+        return "gensim"
+    raise ValueError(
+        f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; "
+        "vectors in the word2vec, fastText or GloVe format are read by KeyedVectors.load_word2vec_format()"
+    )

@@ -1,0 +1,113 @@
+"""Initial vectors: what a row holds before any training, given a seed.
+
+Row ``i`` depends on the seed, the width and ``i`` alone: a matrix that grows gets the rows that a larger one
+would have had from the start. The stream is NumPy's PCG64, which can jump ahead, so that only the missing
+rows are drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fastw2v import memory
+
+REAL = np.float32
+
+Array = NDArray[Any]
+
+
+def prep_vectors(
+    target_shape: tuple[int, int],
+    prior_vectors: Array | None = None,
+    seed: int = 0,
+    dtype: DTypeLike = REAL,
+) -> Array:
+    """Return a matrix of random rows, the first of them taken over from `prior_vectors`.
+
+    Parameters
+    ----------
+    target_shape : (int, int)
+        Rows and columns D of the result.
+    prior_vectors : ndarray, shape (n, D), optional
+        Rows to keep, ``n <= target_shape[0]``. If it has the target shape already, it is returned itself.
+    seed : int, default 0
+        Seed of the stream; the same seed gives the same row ``i`` whatever the number of rows.
+    dtype : dtype, default float32
+        Type of the result. float64 draws from its own stream; narrower types are rounded from float32.
+
+    Returns
+    -------
+    ndarray, shape `target_shape`
+        New rows are uniform in [-1/D, 1/D).
+
+    Raises
+    ------
+    ValueError
+        If `prior_vectors` has more rows, or another width, than `target_shape`.
+    """
+    rows, width = target_shape
+    kept = 0
+    if prior_vectors is not None:
+        if prior_vectors.shape == (rows, width):
+            return prior_vectors
+        kept = len(prior_vectors)
+        if kept > rows or (kept and prior_vectors.shape[1] != width):
+            raise ValueError(
+                f"prior_vectors of shape {prior_vectors.shape} do not fit into target_shape {(rows, width)}: "
+                "it needs at least as many rows, of the same width"
+            )
+    vectors = memory.empty((rows, width), dtype)
+    if kept:
+        assert prior_vectors is not None
+        vectors[:kept] = prior_vectors
+    _fill_random(vectors[kept:], seed, kept * width)
+    return vectors
+
+
+def _fill_random(out: Array, seed: int, skipped: int) -> None:
+    """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), from its `skipped`-th number on."""
+    if not out.size:
+        return
+    generator = np.random.default_rng(seed)
+    if out.dtype == np.float64:
+        generator.bit_generator.advance(skipped)  # type: ignore[attr-defined]
+        generator.random(out=out)
+    else:
+        # A float32 takes half of a 64-bit draw; the other half is kept for the next one.
+        generator.bit_generator.advance(skipped // 2)  # type: ignore[attr-defined]
+        if skipped % 2:
+            generator.random(dtype=np.float32)
+        if out.dtype == np.float32:
+            generator.random(dtype=np.float32, out=out)
+        else:
+            numbers = generator.random(out.shape, dtype=np.float32)
+            out[...] = (numbers * 2 - 1) / np.float32(out.shape[1])
+            return
+    out *= 2
+    out -= 1
+    out /= out.shape[1]
+
+
+def pseudorandom_weak_vector(
+    size: int, seed_string: str | None = None, hashfxn: Callable[[str], int] = hash
+) -> NDArray[np.float32]:
+    """Return a float32 vector, uniform in [-0.5/size, 0.5/size), seeded by a hash of `seed_string`.
+
+    Parameters
+    ----------
+    size : int
+        Number of components.
+    seed_string : str, optional
+        What is hashed; without it each call draws anew.
+    hashfxn : callable, default `hash`
+        Its lower 32 bits are the seed. The built-in one differs between processes.
+    """
+    if seed_string is None:
+        generator = np.random.default_rng()
+    else:
+        generator = np.random.Generator(np.random.SFC64(hashfxn(seed_string) & 0xFFFFFFFF))
+    return ((generator.random(size).astype(REAL) - REAL(0.5)) / REAL(size)).astype(REAL, copy=False)

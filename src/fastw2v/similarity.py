@@ -1,0 +1,145 @@
+"""Query mathematics on matrices, knowing nothing of keys: norms, cosines, best rows, centrality, transport.
+
+Float32 storage is multiplied in float32, float64 in float64, anything narrower in float32 a block of rows at
+a time, so that half-precision vectors neither overflow nor need a second matrix. A zero vector has similarity
+0 with everything, itself included. Equal scores are ordered by row, the first row first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a temporary copy is needed
+_CHUNK = 64  # neighbouring scores that share one maximum in the search for the best
+
+
+def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Type in which vectors of `dtype` are multiplied."""
+    return np.dtype(np.float32) if dtype in (np.float16, np.float32) else np.dtype(np.float64)
+
+
+def row_blocks(matrix: Array) -> Iterator[slice]:
+    """Cut the rows of `matrix` into pieces of about a million numbers."""
+    step = max(1, _BLOCK // max(1, matrix.shape[1]))
+    for start in range(0, len(matrix), step):
+        yield slice(start, min(start + step, len(matrix)))
+
+
+def row_norms(matrix: Array) -> Array:
+    """Return the Euclidean norm of each row, without a second matrix."""
+    norms = np.empty(len(matrix), dtype=compute_dtype(matrix.dtype))
+    for rows in row_blocks(matrix):
+        block = np.asarray(matrix[rows], dtype=norms.dtype)
+        norms[rows] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    return norms
+
+
+def normed(matrix: Array, norms: Array) -> Array:
+    """Return the rows of `matrix`, shape (n, D), divided by `norms`; zero rows stay zero."""
+    unit: Array = np.asarray(matrix, dtype=norms.dtype) / np.where(norms > 0, norms, 1)[:, None]
+    return unit
+
+
+def unit(vector: Array) -> Array:
+    """Return `vector` divided by its norm; a zero vector stays zero."""
+    length = np.sqrt(np.dot(vector, vector))
+    scaled: Array = vector / length if length > 0 else vector.copy()
+    return scaled
+
+
+def products(matrix: Array, queries: Array) -> Array:
+    """Return the dot products of each row with one query (shape (n,)) or several (shape (queries, n))."""
+    dtype = compute_dtype(matrix.dtype)
+    queries = np.asarray(queries, dtype=dtype)
+    if matrix.dtype == dtype:
+        plain = np.asarray(matrix)
+        return plain @ queries if queries.ndim == 1 else queries @ plain.T
+    out = np.empty((*queries.shape[:-1], len(matrix)), dtype=dtype)
+    for rows in row_blocks(matrix):
+        block = np.asarray(matrix[rows], dtype=dtype)
+        out[..., rows] = block @ queries if queries.ndim == 1 else queries @ block.T
+    return out
+
+
+def cosines(matrix: Array, norms: Array, queries: Array) -> Array:
+    """Return the products of unit rows with one query (n,) or several (queries, n), taken as they are."""
+    scores = products(matrix, queries)
+    np.divide(scores, norms, out=scores, where=norms > 0)
+    return scores
+
+
+def cosine(first: Array, second: Array) -> np.float32:
+    """Return the cosine of two vectors, computed in float64: exactly 1 for a vector with itself."""
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    length = np.sqrt(np.dot(a, a) * np.dot(b, b))
+    return np.float32(np.dot(a, b) / length if length > 0 else 0.0)
+
+
+def best(scores: Array, count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` highest of `scores`, best first; equal ones in order of index.
+
+    The maxima of short chunks bound the answer from below: `count` chunks whose maximum reaches the bound
+    hold `count` scores that do, so that all but a few scores drop out in two passes of plain comparisons. NaN
+    counts as the lowest score.
+    """
+    chunks = len(scores) // _CHUNK
+    if 0 < count < chunks:
+        maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
+        bound = np.partition(maxima, chunks - count)[chunks - count]
+        candidates = np.flatnonzero(scores >= bound)
+        if len(candidates) >= count:
+            order: NDArray[np.intp] = np.argsort(-scores[candidates], kind="stable")[:count]
+            chosen: NDArray[np.intp] = candidates[order]
+            return chosen
+    ranked: NDArray[np.intp] = np.argsort(-scores, kind="stable")[:count]
+    return ranked
+
+
+def multiplicative(
+    matrix: Array, norms: Array, positive: Sequence[Array], negative: Sequence[Array]
+) -> Array:
+    """Return the 3CosMul score of each row: shifted cosines of positive terms over those of negative ones.
+
+    Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations" (CoNLL 2014),
+    with their epsilon of 1e-6 in the denominator. The terms are taken as they are, normally unit vectors.
+    """
+    shifted = (1 + cosines(matrix, norms, np.stack([*positive, *negative]))) / 2
+    scores: Array = shifted[: len(positive)].prod(axis=0)
+    scores /= shifted[len(positive) :].prod(axis=0) + shifted.dtype.type(0.000001)
+    return scores
+
+
+def cosines_with(vector: Array, matrix: Array) -> Array:
+    """Return the cosines of `vector` with each row of `matrix`, normalising both."""
+    return cosines(matrix, row_norms(matrix), unit(np.asarray(vector, dtype=compute_dtype(matrix.dtype))))
+
+
+def centrality(vectors: Array) -> Array:
+    """Return the cosine-like closeness of each row to the direction of the mean of the rows."""
+    return products(vectors, unit(np.mean(vectors, axis=0)))
+
+
+def word_movers_distance(first: Array, first_mass: Array, second: Array, second_mass: Array) -> float:
+    """Return the least cost of moving the mass at the rows of `first` to the rows of `second`.
+
+    Kusner et al., "From Word Embeddings to Document Distances" (ICML 2015): the cost of a unit is the
+    Euclidean distance, both masses sum to 1.
+
+    Raises
+    ------
+    ImportError
+        If the package POT, which solves the transport problem, is not installed.
+    """
+    try:
+        from ot import emd2
+    except ImportError:
+        raise ImportError("wmdistance needs the POT package: pip install 'fastw2v[wmd]'") from None
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    costs = np.sqrt(((a[:, None, :] - b[None, :, :]) ** 2).sum(axis=2))
+    return float(emd2(first_mass, second_mass, costs))

@@ -1,0 +1,608 @@
+"""Storage of keyed vectors: keys, rows, attributes of each key, norms, and the ways to change them.
+
+The matrix is always one C-contiguous array with a row for each key. Room for growth is kept out of sight: the
+store may own a larger buffer of which the visible matrix is the front, so that adding keys one by one costs
+amortised constant time. A buffer is used again only while the visible array still lies at its start, hence
+arrays that a user assigns are never written past their end.
+
+Norms are computed when first needed. Whatever changes the matrix through this class forgets them. Writing
+into ``store.vectors[...]`` goes unseen: call ``fill_norms(force=True)`` after it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fastw2v import memory, similarity
+from fastw2v.initial import prep_vectors
+
+logger = logging.getLogger("gensim.models.keyedvectors")
+
+Key = str | int | np.integer[Any]
+Array = NDArray[Any]
+Store = TypeVar("Store", bound="VectorStore")
+
+KEY_TYPES = (str, int, np.integer)
+
+
+class VectorStore:
+    """Keys, their vectors and attributes; see `fastw2v.KeyedVectors`, which adds queries and files."""
+
+    vectors_lockf: NDArray[np.float32] | None = None
+
+    def __init__(
+        self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32, mapfile_path: str | None = None
+    ) -> None:
+        if vector_size < 0 or count < 0:
+            raise ValueError(f"vector_size and count must not be negative, got {vector_size} and {count}")
+        self.vector_size = int(vector_size)
+        self.index_to_key: list[Any] = [None] * count
+        self.key_to_index: dict[Any, int] = {}
+        self.next_index = 0
+        self.expandos: dict[str, Array] = {}
+        self.mapfile_path = mapfile_path
+        self._spare: dict[str, Array] = {}
+        self._norms: Array | None = None
+        self._vectors: Array = memory.zeros((count, self.vector_size), dtype)
+
+    def __len__(self) -> int:
+        return len(self.index_to_key)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = self.__dict__.copy()
+        del state["_spare"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Public names come from gensim's pickles, whose bookkeeping of separate files starts with two
+        # underscores.
+        state = {name: value for name, value in state.items() if not name.startswith("__")}
+        state.setdefault("_vectors", state.pop("vectors", None))
+        state["_norms"] = state.pop("_norms", None)
+        state.pop("norms", None)
+        self.__dict__.update(state)
+        self._spare = {}
+
+    # --- the matrix and its norms
+
+    @property
+    def vectors(self) -> Array:
+        """Matrix of shape (len, vector_size): row ``i`` belongs to ``index_to_key[i]``.
+
+        An assigned array is kept as it is (a memory map too), and forgets the norms. Its width becomes
+        `vector_size`.
+        """
+        return self._vectors
+
+    @vectors.setter
+    def vectors(self, value: Array) -> None:
+        array = value if isinstance(value, np.ndarray) else np.asarray(value)
+        if array.ndim != 2:
+            raise ValueError(f"vectors must have 2 dimensions (keys, vector_size), not {array.ndim}")
+        # Keys and vectors are replaced one after the other: either side of the keys may be the new one
+        # already.
+        expected = {len(self.index_to_key), len(self.key_to_index)} - {0}
+        if expected and len(array) not in expected:
+            raise ValueError(
+                f"vectors has {len(array)} rows for {len(self.index_to_key)} keys; "
+                "assign index_to_key and key_to_index first, or use subset() or remove_keys()"
+            )
+        self._vectors = array
+        if len(array):
+            self.vector_size = array.shape[1]
+        self._norms = None
+
+    @property
+    def norms(self) -> Array | None:
+        """Euclidean norms of the rows, or None while they are not known; see `fill_norms`."""
+        return self._norms
+
+    @norms.setter
+    def norms(self, value: Array | None) -> None:
+        self._norms = value
+
+    def invalidate_norms(self) -> None:
+        """Forget the norms, because rows were written in place; they are computed again when needed."""
+        self._norms = None
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Compute the norms of all rows, unless they are known.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Compute them in any case: needed after writing into ``vectors[...]`` directly, which goes unseen.
+        """
+        self._known_norms(force)
+
+    def _known_norms(self, force: bool = False) -> Array:
+        """Norms, computed if they must be, as a reference that no other thread can take away."""
+        norms = self._norms
+        if force or norms is None or len(norms) != len(self._vectors):
+            norms = similarity.row_norms(self._vectors)
+            self._norms = norms
+        return norms
+
+    def get_normed_vectors(self) -> Array:
+        """Return a new matrix of unit rows (zero rows stay zero)."""
+        return similarity.normed(self._vectors, self._known_norms())
+
+    def unit_normalize_all(self) -> None:
+        """Scale every row to length 1, in place; zero rows stay zero.
+
+        The lengths, which training gives a meaning, are lost.
+        """
+        norms = self._known_norms()
+        self._vectors /= np.where(norms > 0, norms, 1)[:, None].astype(self._vectors.dtype)
+        self._norms = (norms > 0).astype(norms.dtype)
+
+    # --- look-up
+
+    def get_index(self, key: Key, default: int | None = None) -> int:
+        """Return the row of `key`; an integer that is no key is taken as a row.
+
+        Parameters
+        ----------
+        key : str or int
+            Where keys are integers, ``5`` means the key 5 if there is one, else row 5.
+        default : int, optional
+            What to return for a missing key.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing and no default is given.
+        """
+        index = self.key_to_index.get(key, -1)
+        if index >= 0:
+            return index
+        if isinstance(key, (int, np.integer)) and 0 <= key < len(self.index_to_key):
+            return int(key)
+        if default is not None:
+            return default
+        raise KeyError(f"Key '{key}' not present")
+
+    def has_index_for(self, key: Key) -> bool:
+        """Whether `get_index` finds `key`: keys, and integers that are valid rows."""
+        return self.get_index(key, -1) >= 0
+
+    def __contains__(self, key: Key) -> bool:
+        return self.has_index_for(key)
+
+    def get_vector(self, key: Key, norm: bool = False) -> Array:
+        """Return the vector of `key`, not writable.
+
+        Parameters
+        ----------
+        key : str or int
+        norm : bool, default False
+            Return a new unit vector (a zero vector stays zero) rather than a view of the row, which shows
+            later changes.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing.
+        """
+        index = self.get_index(key)
+        vector: Array = self._vectors[index]
+        if norm:
+            vector = similarity.normed(vector[None], self._known_norms()[index : index + 1])[0]
+        vector.setflags(write=False)
+        return vector
+
+    def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
+        """Vector of one key (a view, not writable), or vectors of several keys (a new matrix)."""
+        if isinstance(key_or_keys, KEY_TYPES):
+            return self.get_vector(key_or_keys)
+        rows = [self.get_index(key) for key in key_or_keys]
+        if not rows:
+            raise ValueError("no keys given: at least one is needed")
+        vectors: Array = np.asarray(self._vectors)[rows]
+        return vectors
+
+    # --- attributes of each key
+
+    def allocate_vecattrs(
+        self, attrs: Iterable[str] | None = None, types: Iterable[DTypeLike] | None = None
+    ) -> None:
+        """Give attributes an array with a value for each key; new values are 0.
+
+        Parameters
+        ----------
+        attrs : iterable of str, optional
+            Their names; all existing ones by default.
+        types : iterable of dtype, optional
+            The type of each; int means int64, str means object.
+
+        Raises
+        ------
+        TypeError
+            If an attribute exists with another type.
+        """
+        if attrs is None:
+            names = list(self.expandos)
+            dtypes = [self.expandos[name].dtype for name in names]
+        else:
+            names = list(attrs)
+            dtypes = [_column_type(kind) for kind in types or ()]
+            if len(names) != len(dtypes):
+                raise ValueError(
+                    f"types must name a type for each of the {len(names)} attrs, got {len(dtypes)}"
+                )
+        for name, dtype in zip(names, dtypes, strict=True):
+            existing = self.expandos.get(name)
+            if existing is None:
+                self.expandos[name] = np.zeros(len(self), dtype=dtype)
+                continue
+            if not np.issubdtype(dtype, existing.dtype):
+                raise TypeError(
+                    f"Can't allocate type {dtype} for attribute {name}, "
+                    f"conflicts with its existing type {existing.dtype}"
+                )
+            if len(existing) != len(self):
+                self.expandos[name] = self._resized(name, existing, len(self))
+
+    def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
+        """Set attribute `attr` of `key`; the first value fixes the type of the attribute.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing.
+        TypeError
+            If `val` does not fit the type of the attribute.
+        """
+        index = self.get_index(key)
+        self.allocate_vecattrs([attr], [type(val)])
+        self.expandos[attr][index] = val
+
+    def get_vecattr(self, key: Key, attr: str) -> Any:
+        """Return attribute `attr` of `key`.
+
+        Raises
+        ------
+        KeyError
+            If the key or the attribute is missing.
+        """
+        return self.expandos[attr][self.get_index(key)]
+
+    # --- growth
+
+    def resize_vectors(self, seed: int = 0) -> None:
+        """Give the matrix and the attributes a row for each key of `index_to_key`.
+
+        Parameters
+        ----------
+        seed : int, default 0
+            New rows are those that `prep_vectors` makes of this seed.
+        """
+        rows = len(self.index_to_key)
+        before = len(self._vectors)
+        prior = self._vectors if before else None
+        self._vectors = prep_vectors(
+            (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self._vectors.dtype
+        )
+        self._norms = None
+        self._extend_lock_factors(before, rows)
+        self.allocate_vecattrs()
+
+    def add_vector(self, key: Key, vector: Array | Sequence[float]) -> int:
+        """Add one key and return its row; a key that is there already keeps its vector.
+
+        The first empty slot of a store made with ``count=`` is used, else the store grows by one row, in
+        amortised constant time.
+        """
+        self.add_vectors([key], np.asarray(vector)[None])
+        return self.key_to_index[key]
+
+    def add_vectors(
+        self,
+        keys: Key | Iterable[Key],
+        weights: Array | Sequence[Any],
+        extras: Mapping[str, Any] | None = None,
+        replace: bool = False,
+    ) -> None:
+        """Add keys with their vectors; empty slots are filled first, then the store grows.
+
+        Parameters
+        ----------
+        keys : str, int or iterable of them
+            An integer is a key here, never a row. If a key is given twice, the first vector counts (with
+            `replace`, the last).
+        weights : array-like, shape (len(keys), vector_size)
+            Converted to the dtype of the store.
+        extras : mapping of str to array-like, shape (len(keys),), optional
+            Attributes of the keys.
+        replace : bool, default False
+            Whether keys that are there already get the new vectors and extras, or keep theirs.
+
+        Raises
+        ------
+        ValueError
+            If the shapes disagree, or a key is None. Nothing is changed then.
+        TypeError
+            If an attribute exists with another type. Nothing is changed then.
+        """
+        if isinstance(keys, KEY_TYPES):
+            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
+        key_list = list(keys)
+        matrix = np.asarray(weights)
+        if not key_list:
+            return
+        if matrix.shape != (len(key_list), self.vector_size):
+            raise ValueError(
+                f"weights must have shape {(len(key_list), self.vector_size)} (keys, vector_size), "
+                f"not {matrix.shape}"
+            )
+        columns = {name: self._column(name, values, len(key_list)) for name, values in (extras or {}).items()}
+        placed, sources, targets = self._place(key_list, replace)
+        if not sources:
+            return
+        chosen = matrix[sources].astype(self._vectors.dtype)  # fails, if it fails, before anything is changed
+        self._grow(max(len(self), max(placed.values(), default=-1) + 1))
+        for key, row in placed.items():
+            self.index_to_key[row] = key
+            self.key_to_index[key] = row
+        self._vectors[targets] = chosen
+        self.allocate_vecattrs(columns, [column.dtype for column in columns.values()])
+        for name, column in columns.items():
+            self.expandos[name][targets] = column[sources]
+        self._norms = None
+
+    def __setitem__(self, keys: Key | Iterable[Key], weights: Array | Sequence[Any]) -> None:
+        """Set or add the vectors of one or several keys; an integer that is no key means a row."""
+        if isinstance(keys, KEY_TYPES):
+            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
+        self.add_vectors([self._named(key) for key in keys], weights, replace=True)
+
+    def _named(self, key: Key) -> Key:
+        """The key of row `key`, where `key` is no key itself but a row of a key that is not an integer."""
+        if key in self.key_to_index or not isinstance(key, (int, np.integer)) or not 0 <= key < len(self):
+            return key
+        name: Key | None = self.index_to_key[key]
+        return key if name is None or isinstance(name, (int, np.integer)) else name
+
+    def _place(self, keys: list[Key], replace: bool) -> tuple[dict[Key, int], list[int], list[int]]:
+        """Choose rows: (rows of new keys, positions in `keys` to store, the row of each of those)."""
+        new: dict[Key, int] = {}
+        sources, targets = [], []
+        row = self._free_slot(self.next_index)
+        for source, key in enumerate(keys):
+            if key is None:
+                raise ValueError(f"keys[{source}] is None, which marks an empty slot; give it a name")
+            known = self.key_to_index.get(key, new.get(key, -1))
+            if known < 0:
+                new[key] = known = row
+                row = self._free_slot(row + 1)
+            elif not replace:
+                continue
+            sources.append(source)
+            targets.append(known)
+        return new, sources, targets
+
+    def _free_slot(self, start: int) -> int:
+        """First row from `start` on that has no key; rows beyond the last one count as free."""
+        while start < len(self.index_to_key) and self.index_to_key[start] is not None:
+            start += 1
+        return start
+
+    def _column(self, name: str, values: Any, count: int) -> Array:
+        """The values of an extra attribute, checked against the number of keys and its type so far."""
+        column = np.asarray(values)
+        if column.dtype.kind in "US":
+            column = column.astype(object)
+        if column.shape != (count,):
+            raise ValueError(f"extras[{name!r}] must have shape {(count,)}, not {column.shape}")
+        existing = self.expandos.get(name)
+        if existing is not None and not np.issubdtype(column.dtype, existing.dtype):
+            raise TypeError(
+                f"extras[{name!r}] is of type {column.dtype}, the attribute of type {existing.dtype}"
+            )
+        return column
+
+    def _grow(self, rows: int) -> None:
+        """Give the store `rows` rows, the new ones without a key."""
+        before = len(self._vectors)
+        if rows > len(self.index_to_key):
+            self.index_to_key.extend([None] * (rows - len(self.index_to_key)))
+        if rows > before:
+            self._vectors = self._resized("vectors", self._vectors, rows)
+            self._extend_lock_factors(before, rows)
+        self.allocate_vecattrs()
+
+    def _resized(self, name: str, visible: Array, rows: int) -> Array:
+        """`visible` cut or grown to `rows` rows, new ones zero; room to spare is remembered under `name`."""
+        before = len(visible)
+        if rows <= before:
+            return visible[:rows]
+        buffer = self._spare.get(name)
+        if buffer is None or len(buffer) < rows or not _lies_at_start(visible, buffer):
+            # The first filling is exact: most stores are filled once. Whoever comes again gets half as much
+            # on top.
+            shape = (max(rows, before + before // 2), *visible.shape[1:])
+            hold_objects = visible.dtype.hasobject
+            buffer = np.zeros(shape, visible.dtype) if hold_objects else memory.zeros(shape, visible.dtype)
+            buffer[:before] = visible
+            self._spare[name] = buffer
+        buffer[before:rows] = 0
+        return buffer[:rows]
+
+    def _extend_lock_factors(self, before: int, rows: int) -> None:
+        """Let new rows learn freely where each row has a factor of its own."""
+        if self.vectors_lockf is not None and len(self.vectors_lockf) == before > 1 and rows > before:
+            self.vectors_lockf = np.concatenate(
+                [self.vectors_lockf, np.ones(rows - before, dtype=np.float32)]
+            )
+
+    # --- removal, renaming, order, copies
+
+    def remove_keys(self, keys: Key | Iterable[Key]) -> None:
+        """Remove keys with their vectors and attributes; the other keys keep their order.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing. Nothing is changed then.
+        """
+        doomed = {self._row_of(key) for key in _as_keys(keys)}
+        self._reorder(np.array([row for row in range(len(self)) if row not in doomed], dtype=np.intp))
+
+    def rename_key(self, old: Key, new: Key) -> None:
+        """Give the vector of `old` the key `new`.
+
+        Raises
+        ------
+        KeyError
+            If `old` is missing.
+        ValueError
+            If `new` is there already, or None.
+        """
+        row = self._row_of(old)
+        if new is None:
+            raise ValueError("new must be a key, not None")
+        if new in self.key_to_index and new != old:
+            raise ValueError(f"new key {new!r} is present already; remove it first with remove_keys()")
+        del self.key_to_index[old]
+        self.key_to_index[new] = row
+        self.index_to_key[row] = new
+
+    def subset(self: Store, keys: Iterable[Key]) -> Store:
+        """Return a new store of some keys, in the order given, with copies of their vectors and attributes.
+
+        Parameters
+        ----------
+        keys : iterable of str or int
+            A key that is given twice counts once.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing; ``vectors_for_all`` leaves such keys out instead.
+        """
+        chosen = list(dict.fromkeys(_as_keys(keys)))
+        return self._of_rows(chosen, np.array([self._row_of(key) for key in chosen], dtype=np.intp))
+
+    def astype(self: Store, dtype: DTypeLike) -> Store:
+        """Return a copy whose vectors are stored in another floating type.
+
+        float16 takes half the memory at three significant digits; queries on it are computed in float32.
+
+        Raises
+        ------
+        ValueError
+            If `dtype` is not a floating type, or a number is too large for it.
+        """
+        target = np.dtype(dtype)
+        if target.kind != "f":
+            raise ValueError(f"dtype must be a floating type such as float16 or float32, not {target}")
+        copy = self._of_rows(self.index_to_key, np.arange(0), dtype=target)
+        rows = memory.empty(self._vectors.shape, target)
+        with np.errstate(over="ignore"):
+            rows[...] = self._vectors
+        if target.itemsize < self._vectors.dtype.itemsize and bool(
+            np.isinf(rows).any() > np.isinf(self._vectors).any()
+        ):
+            raise ValueError(
+                f"some numbers of vectors are too large for dtype {target}; scale the vectors first"
+            )
+        copy._vectors = rows
+        copy.expandos = {name: values.copy() for name, values in self.expandos.items()}
+        copy.next_index = self.next_index
+        if self.vectors_lockf is not None:
+            copy.vectors_lockf = self.vectors_lockf.copy()
+        return copy
+
+    def sort_by_descending_frequency(self) -> None:
+        """Reorder everything by falling ``count``; among equal counts, the key that came last goes first.
+
+        Raises
+        ------
+        KeyError
+            If the keys have no attribute ``count``.
+        ValueError
+            If the matrix has another number of rows than there are keys.
+        """
+        if not len(self):
+            return
+        self.allocate_vecattrs()
+        order = np.argsort(self.expandos["count"], kind="stable")[::-1]
+        if len(self._vectors):
+            logger.warning("sorting after vectors have been allocated is expensive & error-prone")
+        self._reorder(order)
+
+    def _row_of(self, key: Key) -> int:
+        """Row of a key; rows themselves do not count as keys here."""
+        try:
+            return self.key_to_index[key]
+        except KeyError:
+            raise KeyError(f"Key '{key}' not present") from None
+
+    def _reorder(self, order: NDArray[np.intp]) -> None:
+        """Keep the rows named by `order`, in that order."""
+        keys = len(self)
+        if len(self._vectors) not in (0, keys):
+            raise ValueError(
+                f"vectors has {len(self._vectors)} rows for {keys} keys; call resize_vectors() first"
+            )
+        if len(self._vectors):
+            self._vectors = _taken(self._vectors, order)
+        self.expandos = {name: values[order] for name, values in self.expandos.items()}
+        if self.vectors_lockf is not None and len(self.vectors_lockf) == keys > 1:
+            self.vectors_lockf = self.vectors_lockf[order]
+        self.index_to_key = [self.index_to_key[row] for row in order.tolist()]
+        self.key_to_index = {key: row for row, key in enumerate(self.index_to_key) if key is not None}
+        self.next_index = self._free_slot(0)
+        self._norms = None
+
+    def _of_rows(
+        self: Store, keys: Sequence[Key], rows: NDArray[np.intp], dtype: DTypeLike | None = None
+    ) -> Store:
+        """A new store of `keys` with copies of `rows`."""
+        new = type(self)(self.vector_size, dtype=dtype or self._vectors.dtype)
+        new.index_to_key = list(keys)
+        new.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
+        new.next_index = len(keys)
+        if len(rows):
+            new._vectors = _taken(self._vectors, rows)
+            new.expandos = {name: values[rows] for name, values in self.expandos.items()}
+        return new
+
+
+def _as_keys(keys: Key | Iterable[Key]) -> Iterable[Key]:
+    return [keys] if isinstance(keys, KEY_TYPES) else keys
+
+
+def _column_type(kind: DTypeLike) -> np.dtype[Any]:
+    """Type of the array for values of some type; what NumPy has no type for, and strings, are objects."""
+    if isinstance(kind, type) and issubclass(kind, (str, bytes)):
+        return np.dtype(object)
+    try:
+        return np.dtype(kind)
+    except TypeError:
+        return np.dtype(object)
+
+
+def _lies_at_start(visible: Array, buffer: Array) -> bool:
+    """Whether `visible` is the front of `buffer`."""
+    return (
+        visible.dtype == buffer.dtype
+        and visible.shape[1:] == buffer.shape[1:]
+        and visible.strides == buffer.strides
+        and visible.ctypes.data == buffer.ctypes.data
+    )
+
+
+def _taken(matrix: Array, rows: NDArray[np.intp]) -> Array:
+    """Copy of some rows, in memory fit for training."""
+    out = memory.empty((len(rows), matrix.shape[1]), matrix.dtype)
+    np.take(matrix, rows, axis=0, out=out, mode="clip")
+    return out
