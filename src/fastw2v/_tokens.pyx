@@ -1,8 +1,8 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """Python tokens to int32 ids and counts.
 
-``TokenEncoder`` does one dict look-up a token: the dict maps a word to its id, counts are kept in a C array by
-id, and ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a
+``TokenEncoder`` does one dict look-up a token: the dict maps a word to its id, counts are kept in a C array
+by id, and ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a
 sentence. So memory is bounded by the sink alone, and the sink's call is where Python gets to handle signals
 and to let other threads run.
 
@@ -80,8 +80,8 @@ cdef class TokenEncoder:
     watch : object or None
         ``watch.before(number, raw_words, n_words)`` is called before sentence ``number`` whenever
         that is a multiple of ``watch.every``; ``watch.plain_text(sentence)`` for a sentence that is a str or
-        bytes; ``watch.prune(counts)`` shrinks the dict of counts in place, after each sentence that leaves more
-        than ``watch.max_words`` words.
+        bytes; ``watch.prune(counts)`` shrinks the dict of counts in place, after each sentence that leaves
+        more than ``watch.max_words`` words.
     """
 
     cdef dict _index
@@ -194,8 +194,8 @@ cdef class TokenEncoder:
             tokens = iter(sentence)
         except TypeError as error:
             raise TypeError(
-                f"sentence #{self.n_sentences} of the corpus is {sentence!r:.80} ({type(sentence).__name__}); "
-                "each sentence must be an iterable of tokens, such as a list of str"
+                f"sentence #{self.n_sentences} of the corpus is {sentence!r:.80} ({type(sentence).__name__})"
+                "; each sentence must be an iterable of tokens, such as a list of str"
             ) from error
         for token in tokens:
             self._token(token)
@@ -222,7 +222,7 @@ cdef class TokenEncoder:
     cdef int64_t _new_word(self, object token) except -1:
         cdef Py_ssize_t n = len(self._index)
         if n > 0x7fffffff:
-            raise OverflowError("the corpus has more than 2**31 distinct words; set max_vocab_size to prune them")
+            raise OverflowError("the corpus has more than 2**31 distinct words; prune by max_vocab_size")
         self._reserve(n + 1)
         self._index[token] = n
         self._counts[n] = 0
@@ -236,7 +236,7 @@ cdef class TokenEncoder:
         capacity = max(n, 2 * self._capacity, 1024)
         grown = <int64_t *> realloc(self._counts, capacity * sizeof(int64_t))
         if grown is NULL:
-            raise MemoryError(f"no memory to count {n} distinct words; set max_vocab_size to prune them")
+            raise MemoryError(f"no memory to count {n} distinct words; prune by max_vocab_size")
         self._counts = grown
         self._capacity = capacity
         return 0
@@ -248,9 +248,9 @@ cdef class TokenEncoder:
             hash(token)
         except TypeError as error:
             raise TypeError(
-                f"token #{self._raw_here - 1} of sentence #{self.n_sentences} is a {type(token).__name__}, which "
-                "cannot be hashed; a corpus is an iterable of sentences, and a sentence an iterable of hashable "
-                "tokens, such as str"
+                f"token #{self._raw_here - 1} of sentence #{self.n_sentences} is a {type(token).__name__}, "
+                "which cannot be hashed; a corpus is an iterable of sentences, and a sentence an iterable of "
+                "hashable tokens, such as str"
             ) from error
         self._index.get(token)
         raise ValueError(f"the index of the word {token!r:.80} must lie between 0 and 2**31 - 1")

@@ -77,6 +77,27 @@ class HuffmanTree:
     points: npt.NDArray[np.uint32]
     codes: npt.NDArray[np.uint8]
 
+    @classmethod
+    def from_rows(cls, points: Sequence[npt.ArrayLike], codes: Sequence[npt.ArrayLike]) -> HuffmanTree:
+        """Return the tree whose inner nodes and branches are given as one sequence a word.
+
+        Raises
+        ------
+        ValueError
+            If `points` and `codes` differ in their lengths.
+        """
+        point_rows = [np.asarray(row, dtype=np.uint32) for row in points]
+        code_rows = [np.asarray(row, dtype=np.uint8) for row in codes]
+        lengths = [len(row) for row in code_rows]
+        if [len(row) for row in point_rows] != lengths:
+            raise ValueError("points and codes must have the same length for every word")
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        empty_points, empty_codes = np.empty(0, np.uint32), np.empty(0, np.uint8)
+        return cls(
+            offsets, np.concatenate([empty_points, *point_rows]), np.concatenate([empty_codes, *code_rows])
+        )
+
     @property
     def max_depth(self) -> int:
         """Length of the longest code."""

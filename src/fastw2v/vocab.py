@@ -7,10 +7,11 @@ loaded on its own.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
@@ -94,18 +95,21 @@ class Selection:
         return self.original_total - self.retain_total
 
 
-def _counts_of(raw_counts: Mapping[Any, int]) -> Counts:
-    values = list(raw_counts.values())
-    counts = np.array(values) if values else np.empty(0, dtype=np.int64)
-    if counts.dtype.kind in "biu" or (counts.dtype.kind == "f" and (counts == np.floor(counts)).all()):
-        return counts.astype(np.int64)
-    word, count = next(item for item in raw_counts.items() if not _is_whole(item[1]))
-    raise ValueError(f"counts must be whole numbers below 2**63, got {count!r} for the word {word!r}")
+def _as_counts(values: Sequence[Any] | Counts, words: Iterable[Any]) -> Counts:
+    """Return `values` as int64, or raise a ValueError that names the first word whose count is not whole."""
+    with contextlib.suppress(ValueError):  # values of unequal shapes
+        counts = np.array(values) if len(values) else np.empty(0, dtype=np.int64)
+        if counts.dtype.kind in "bi" and counts.ndim == 1:
+            return counts.astype(np.int64)
+    for word, count in zip(words, values, strict=True):
+        if not _is_whole(count):
+            raise ValueError(f"counts must be whole numbers below 2**63, got {count!r} for the word {word!r}")
+    return np.array([int(count) for count in values], dtype=np.int64)
 
 
 def _is_whole(count: Any) -> bool:
     try:
-        return bool(np.int64(count) == count)
+        return not isinstance(count, (str, bytes)) and int(count) == count and abs(count) < 2**63
     except (OverflowError, TypeError, ValueError):
         return False
 
@@ -135,12 +139,12 @@ def select(
     ValueError
         If a count is not a whole number.
     """
-    counts = _counts_of(raw_counts)
+    counts = _as_counts(list(raw_counts.values()), raw_counts)
     calc_min_count = 1
     if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
         rank = len(counts) - 1 - max_final_vocab
         calc_min_count = int(np.partition(counts, rank)[rank]) + 1
-    effective = max(calc_min_count, min_count)
+    effective = min_count if max_final_vocab is None else max(calc_min_count, min_count)
     if trim_rule is None:
         keep = counts >= effective
     else:
@@ -195,13 +199,14 @@ class Vocab:
     Raises
     ------
     ValueError
-        If `words` and `counts` differ in length, or a word occurs twice.
+        If `words` and `counts` differ in length, a count is no whole number of at least 0, or a word occurs
+        twice.
     """
 
     def __init__(
         self,
         words: Iterable[Hashable],
-        counts: npt.ArrayLike,
+        counts: Sequence[int] | Counts,
         *,
         sample: float | None = 1e-3,
         ns_exponent: float = 0.75,
@@ -211,17 +216,18 @@ class Vocab:
     ) -> None:
         self.index_to_key: list[Any] = list(words)
         self.key_to_index: dict[Any, int] = {word: i for i, word in enumerate(self.index_to_key)}
-        self.counts: Counts = np.array(counts, dtype=np.int64).reshape(-1)
         self.sample = sample
         self.ns_exponent = ns_exponent
         self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
-        if len(self.counts) != len(self.index_to_key):
+        if len(counts) != len(self.index_to_key):
             raise ValueError(
-                f"counts must hold one count a word, got {len(self.counts)} for "
-                f"{len(self.index_to_key)} words"
+                f"counts must hold one count a word, got {len(counts)} for {len(self.index_to_key)} words"
             )
+        self.counts: Counts = _as_counts(counts, self.index_to_key)
+        if self.counts.min(initial=0) < 0:
+            raise ValueError(f"counts must not be negative, got {self.counts.min()}")
         if len(self.key_to_index) != len(self.index_to_key):
             twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
             raise ValueError(f"words must be distinct, got {twice!r} more than once")
@@ -525,10 +531,11 @@ class Vocab:
                 raise ValueError(f"its format is {document['format']!r}")
             if document["version"] > _VERSION:
                 raise ValueError(f"its version {document['version']} needs a newer fastw2v")
+            words, counts = document["words"], document["counts"]
+            if not (isinstance(words, list) and isinstance(counts, list)):
+                raise ValueError("its words and counts are no lists")
             options = ("sample", "ns_exponent", "min_count", "max_vocab_size", "max_final_vocab")
-            return cls(
-                document["words"], document["counts"], **{option: document[option] for option in options}
-            )
+            return cls(map(_plain, words), counts, **{option: document[option] for option in options})
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
             raise ValueError(f"{name} is not a vocabulary written by Vocab.save: {error}") from error
 
