@@ -32,8 +32,8 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import atomic
-from .atomic import PathLike
+from fastw2v.formats import atomic
+from fastw2v.formats.atomic import PathLike
 
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the layout's own limit
@@ -251,7 +251,7 @@ def _read_file(raw: io.FileIO, mmap: str | None) -> tuple[dict[str, Array], dict
     arrays = {}
     for entry in entries:
         array = _allocate(entry)
-        _fill(raw, array.reshape(-1).view(np.uint8), entry.name)
+        fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}")
         arrays[entry.name] = _checked(array, entry)
     return arrays, metadata
 
@@ -261,21 +261,30 @@ def _read_stream(stream: IO[bytes]) -> tuple[dict[str, Array], dict[str, Any]]:
     entries, metadata, _ = _read_header(stream, None)
     arrays = {}
     for entry in entries:
-        length = entry.end - entry.begin
-        octets: Array = np.empty(min(length, _GROWTH), np.uint8)
-        filled = 0
-        while True:
-            _fill(stream, octets[filled:], entry.name)
-            filled = octets.size
-            if filled == length:
-                break
-            # A large block is remapped, not copied, by the allocators in use, so this does not double the
-            # memory.
-            octets.resize(min(length, 2 * filled), refcheck=False)
+        octets = read_growing(stream, entry.end - entry.begin, f"array {entry.name!r:.80}")
         arrays[entry.name] = _checked(octets.view(entry.dtype).reshape(entry.shape), entry)
     if stream.read(1):
         raise ValueError("there is more data than its header tells; get it again from its source")
     return arrays, metadata
+
+
+def read_growing(stream: IO[bytes] | io.FileIO, length: int, what: str) -> Array:
+    """Read `length` bytes as a uint8 array that never grows far beyond the data that has arrived.
+
+    Raises
+    ------
+    ValueError
+        If the stream ends before; the message names `what`.
+    """
+    octets: Array = np.empty(min(length, _GROWTH), np.uint8)
+    filled = 0
+    while True:
+        fill(stream, octets[filled:], what)
+        filled = octets.size
+        if filled == length:
+            return octets
+        # A large block is remapped, not copied, by the allocators in use, so this does not double the memory.
+        octets.resize(min(length, 2 * filled), refcheck=False)
 
 
 def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> tuple[list[_Entry], dict[str, Any], int]:
@@ -375,19 +384,25 @@ def _entry(name: str, value: Any) -> _Entry:
 
 def _allocate(entry: _Entry) -> Array:
     """An uninitialised array: aligned and on huge pages where the training loops will walk over it."""
-    from ..memory import empty
+    from fastw2v.memory import empty
 
     return empty(entry.shape, entry.dtype)
 
 
-def _fill(stream: IO[bytes] | io.FileIO, octets: Array, name: str) -> None:
-    """Read exactly as many bytes as `octets` holds."""
+def fill(stream: IO[bytes] | io.FileIO, octets: Array, what: str) -> None:
+    """Read exactly as many bytes as the uint8 array `octets` holds.
+
+    Raises
+    ------
+    ValueError
+        If the stream ends before; the message names `what`.
+    """
     view = octets.data
     position = 0
     while position < len(view):
         count = stream.readinto(view[position : position + _BLOCK])  # type: ignore[union-attr]
         if not count:
-            raise ValueError(f"it is truncated within array {name!r:.80}; get it again from its source")
+            raise ValueError(f"it is truncated within {what}; get it again from its source")
         position += count
 
 

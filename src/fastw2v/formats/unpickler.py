@@ -1,0 +1,375 @@
+"""Reading pickles of gensim models as data: nothing is imported, nothing of the pickle's choosing is called.
+
+A pickle is a program for a small stack machine. This is that machine, reduced to what models and arrays
+need; what a pickle may name, and what stands for it, is in `admitted`.
+
+It is a machine of its own rather than `pickle.Unpickler` with a narrow `find_class`, because that one can
+be brought down without any global at all: a memo index of 2**31 makes it fill 32 GiB of table, a deep
+enough tuple used as a dictionary key overflows the C stack in hashing, and extension codes come from a
+cache that is never checked. Here every length is checked against the data that is left, dictionary keys are
+flat, a memo entry costs an opcode, and what calls may copy is bounded by the length of the pickle.
+
+Opcodes: the `pickletools` module of the standard library. Byte strings of Python 2 are read as Latin-1.
+"""
+
+from __future__ import annotations
+
+import codecs
+import pickle
+import struct
+from collections.abc import Callable
+from typing import Any
+
+from fastw2v.formats import admitted
+from fastw2v.formats.admitted import (
+    LARGE,
+    ArrayBox,
+    Class,
+    Dtype,
+    Function,
+    Instance,
+    RandomData,
+    make_set,
+    require,
+    store,
+)
+
+_PER_OCTET = 8  # what calls may copy for each octet of the pickle
+_PER_ITEM = 16  # what an item of a list or dictionary counts for in it
+
+
+class _Machine:
+    """One run over one pickle."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.position = 0
+        self.stack: list[Any] = []
+        self.outer: list[list[Any]] = []  # the stacks below the marks
+        self.memo: dict[int, Any] = {}
+        self.budget = _PER_OCTET * len(data) + LARGE
+
+    def run(self) -> Any:
+        """Execute up to STOP; what large vocabularies consist of is handled here, all else by a table."""
+        data, memo, position = self.data, self.memo, 0
+        stack = self.stack
+        end = len(data)
+        while True:
+            code = data[position]
+            if code == 0x94:  # MEMOIZE
+                memo[len(memo)] = stack[-1]
+                position += 1
+            elif code == 0x8C:  # SHORT_BINUNICODE
+                start = position + 2
+                position = start + data[position + 1]
+                require(position <= end, "a string longer than the file")
+                stack.append(data[start:position].decode("utf-8", "surrogatepass"))
+            elif code == 0x6A:  # LONG_BINGET
+                stack.append(memo[int.from_bytes(data[position + 1 : position + 5], "little")])
+                position += 5
+            elif code == 0x4D:  # BININT2
+                stack.append(data[position + 1] | data[position + 2] << 8)
+                position += 3
+            elif code == 0x4B:  # BININT1
+                stack.append(data[position + 1])
+                position += 2
+            elif code == 0x68:  # BINGET
+                stack.append(memo[data[position + 1]])
+                position += 2
+            elif code == 0x2E:  # STOP
+                return stack.pop()
+            else:
+                self.position = position + 1
+                _OPCODES.get(code, _Machine.unknown)(self)
+                position, stack = self.position, self.stack
+
+    def take(self, count: int) -> bytes:
+        start = self.position
+        self.position = start + count
+        require(self.position <= len(self.data), "a value longer than the file")
+        return self.data[start : self.position]
+
+    def unsigned(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "little")
+
+    def line(self) -> bytes:
+        end = self.data.index(b"\n", self.position)
+        start, self.position = self.position, end + 1
+        return self.data[start:end]
+
+    def since_mark(self) -> list[Any]:
+        items, self.stack = self.stack, self.outer.pop()
+        return items
+
+    def unknown(self) -> None:
+        code = self.data[self.position - 1]
+        what = {0x50: "a persistent id", 0x51: "a persistent id", 0x97: "an out-of-band buffer"}.get(code)
+        if code in (0x82, 0x83, 0x84):
+            what = "an extension code"
+        raise pickle.UnpicklingError(
+            f"it holds {what or f'opcode {code:#x}'}, which no model needs; nothing was run"
+        )
+
+    # -- structure ------------------------------------------------------------------------------------------
+
+    def mark(self) -> None:
+        self.outer.append(self.stack)
+        self.stack = []
+
+    def pop(self) -> None:
+        if self.stack:
+            self.stack.pop()
+        else:
+            self.stack = self.outer.pop()
+
+    def append(self) -> None:
+        self.extend([self.stack.pop()])
+
+    def appends(self) -> None:
+        self.extend(self.since_mark())
+
+    def extend(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        require(type(target) is list, "items appended to something of type", type(target).__name__)
+        target.extend(items)
+
+    def set_items(self, items: list[Any]) -> None:
+        target = self.stack[-1]
+        require(type(target) is dict, "items set in something of type", type(target).__name__)
+        store(target, items)
+
+    def set_item(self) -> None:
+        value = self.stack.pop()
+        self.set_items([self.stack.pop(), value])
+
+    def add_items(self) -> None:
+        items = self.since_mark()
+        target = self.stack[-1]
+        require(type(target) is set, "items added to something of type", type(target).__name__)
+        target |= make_set(items)
+
+    def make_dict(self) -> None:
+        items = self.since_mark()
+        self.stack.append({})
+        self.set_items(items)
+
+    def make_tuple(self, count: int) -> None:
+        require(len(self.stack) >= count, "a tuple of too few items")
+        self.stack[-count:] = [tuple(self.stack[-count:])]
+
+    def get(self, index: int) -> None:
+        self.stack.append(self.memo[index])
+
+    def put(self, index: int) -> None:
+        self.memo[index] = self.stack[-1]
+
+    def frame(self) -> None:
+        length = self.unsigned(8)
+        require(length <= len(self.data) - self.position, "a frame longer than the file")
+
+    # -- objects --------------------------------------------------------------------------------------------
+
+    def find(self, module: Any, name: Any) -> Any:
+        """The entry of the table for a global."""
+        require(type(module) is str and type(name) is str, "a global without a name")
+        found = admitted.TABLE.get((module, name))
+        if found is None:
+            raise pickle.UnpicklingError(admitted.refusal(module, name))
+        return found
+
+    def text_global(self) -> Any:
+        return self.find(self.line().decode("utf-8"), self.line().decode("utf-8"))
+
+    def stack_global(self) -> None:
+        name = self.stack.pop()
+        self.stack.append(self.find(self.stack.pop(), name))
+
+    def call(self, function: Any, arguments: Any) -> None:
+        require(type(arguments) is tuple, "a call without arguments")
+        if type(function) is Function:
+            self.charge(arguments)
+            self.stack.append(function.call(*arguments))
+        else:
+            self.new(function, arguments)
+
+    def new(self, kind: Any, arguments: Any) -> None:
+        require(
+            type(kind) is Class and arguments == (),
+            "a call of",
+            getattr(kind, "name", type(kind).__name__),
+        )
+        self.stack.append(Instance(kind.name))
+
+    def charge(self, arguments: Any) -> None:
+        """Count what a call with these arguments copies: one large thing can be called for often."""
+        for argument in arguments if type(arguments) is tuple else ():
+            if isinstance(argument, (str, bytes, bytearray, memoryview)):
+                self.budget -= len(argument)
+            elif isinstance(argument, (list, tuple, dict, set)):
+                self.budget -= _PER_ITEM * len(argument)
+        require(self.budget >= 0, "calls that copy the same data over and over")
+
+    def reduce(self) -> None:
+        arguments = self.stack.pop()
+        self.call(self.stack.pop(), arguments)
+
+    def new_object(self) -> None:
+        arguments = self.stack.pop()
+        self.new(self.stack.pop(), arguments)
+
+    def new_object_with_keywords(self) -> None:
+        require(self.stack.pop() == {}, "an object made with keywords")
+        self.new_object()
+
+    def old_style_object(self) -> None:
+        items = self.since_mark()
+        self.new(items[0], tuple(items[1:]))
+
+    def old_style_instance(self) -> None:
+        kind = self.text_global()
+        self.new(kind, tuple(self.since_mark()))
+
+    def build(self) -> None:
+        """Give the object on the stack its state."""
+        state = self.stack.pop()
+        target = self.stack[-1]
+        if type(target) is Instance:
+            require(
+                type(state) is dict and all(type(key) is str for key in state), "attributes without names"
+            )
+            target.state = state
+        elif type(target) is ArrayBox:
+            self.charge(state)
+            admitted.set_array_state(target, state)
+        elif type(target) is Dtype:
+            admitted.set_dtype_state(target, state)
+        elif type(target) is RandomData:
+            target.state = state
+        else:
+            raise pickle.UnpicklingError(
+                f"a state for a {type(target).__name__}; the file is damaged or hostile"
+            )
+
+    # -- values ---------------------------------------------------------------------------------------------
+
+    def integer_line(self) -> None:
+        line = self.line()
+        self.stack.append(line == b"01" if line in (b"00", b"01") else int(line))
+
+    def quoted_line(self) -> None:
+        line = self.line()
+        require(len(line) >= 2 and line[:1] == line[-1:] and line[:1] in (b"'", b'"'), "a malformed string")
+        decoded: bytes = codecs.escape_decode(line[1:-1])[0]
+        self.stack.append(decoded.decode("latin1"))
+
+    def push_bytes(self, count: int, text: bool = False) -> None:
+        """Push bytes, or a byte string of Python 2; the content of a large array without copying it."""
+        if count >= LARGE:
+            require(count <= len(self.data) - self.position, "a value longer than the file")
+            self.stack.append(memoryview(self.data)[self.position : self.position + count])
+            self.position += count
+        else:
+            value = self.take(count)
+            self.stack.append(value.decode("latin1") if text else value)
+
+    def push_text(self, count: int) -> None:
+        self.stack.append(self.take(count).decode("utf-8", "surrogatepass"))
+
+    def push(self, value: Any) -> None:
+        self.stack.append(value)
+
+
+def _opcodes() -> dict[int, Callable[[_Machine], Any]]:
+    m = _Machine
+    table: dict[bytes, Callable[[_Machine], Any]] = {
+        b"\x80": lambda s: require(s.unsigned(1) <= 5, "a pickle protocol of the future"),
+        b"\x95": m.frame,
+        b"(": m.mark,
+        b"0": m.pop,
+        b"1": lambda s: s.since_mark() and None,
+        b"2": lambda s: s.push(s.stack[-1]),
+        b"N": lambda s: s.push(None),
+        b"\x88": lambda s: s.push(True),
+        b"\x89": lambda s: s.push(False),
+        b"I": m.integer_line,
+        b"J": lambda s: s.push(int.from_bytes(s.take(4), "little", signed=True)),
+        b"L": lambda s: s.push(int(s.line().rstrip(b"L"))),
+        b"\x8a": lambda s: s.push(int.from_bytes(s.take(s.unsigned(1)), "little", signed=True)),
+        b"\x8b": lambda s: s.push(int.from_bytes(s.take(s.unsigned(4)), "little", signed=True)),
+        b"F": lambda s: s.push(float(s.line())),
+        b"G": lambda s: s.push(struct.unpack(">d", s.take(8))[0]),
+        b"S": m.quoted_line,
+        b"T": lambda s: s.push_bytes(s.unsigned(4), text=True),
+        b"U": lambda s: s.push_bytes(s.unsigned(1), text=True),
+        b"B": lambda s: s.push_bytes(s.unsigned(4)),
+        b"C": lambda s: s.push_bytes(s.unsigned(1)),
+        b"\x8e": lambda s: s.push_bytes(s.unsigned(8)),
+        b"\x96": lambda s: s.push_bytes(s.unsigned(8)),
+        b"V": lambda s: s.push(s.line().decode("raw-unicode-escape")),
+        b"X": lambda s: s.push_text(s.unsigned(4)),
+        b"\x8d": lambda s: s.push_text(s.unsigned(8)),
+        b"]": lambda s: s.push([]),
+        b"}": lambda s: s.push({}),
+        b")": lambda s: s.push(()),
+        b"\x8f": lambda s: s.push(set()),
+        b"l": lambda s: s.push(s.since_mark()),
+        b"d": m.make_dict,
+        b"t": lambda s: s.push(tuple(s.since_mark())),
+        b"\x85": lambda s: s.make_tuple(1),
+        b"\x86": lambda s: s.make_tuple(2),
+        b"\x87": lambda s: s.make_tuple(3),
+        b"\x91": lambda s: s.push(make_set(s.since_mark())),
+        b"a": m.append,
+        b"e": m.appends,
+        b"s": m.set_item,
+        b"u": lambda s: s.set_items(s.since_mark()),
+        b"\x90": m.add_items,
+        b"g": lambda s: s.get(int(s.line())),
+        b"p": lambda s: s.put(int(s.line())),
+        b"q": lambda s: s.put(s.unsigned(1)),
+        b"r": lambda s: s.put(s.unsigned(4)),
+        b"c": lambda s: s.push(s.text_global()),
+        b"\x93": m.stack_global,
+        b"R": m.reduce,
+        b"b": m.build,
+        b"\x81": m.new_object,
+        b"\x92": m.new_object_with_keywords,
+        b"o": m.old_style_object,
+        b"i": m.old_style_instance,
+    }
+    return {code[0]: handler for code, handler in table.items()}
+
+
+_OPCODES = _opcodes()
+
+
+def unpickle(data: bytes) -> Any:
+    """Return the content of a pickle as data.
+
+    Parameters
+    ----------
+    data : bytes
+        A whole pickle, of any protocol up to 5.
+
+    Returns
+    -------
+    object
+        None, bool, int, float, str, bytes, list, tuple, dict, set, `Instance`, `Constant`, `RandomData` and
+        `ArrayBox` (see `plain`), nested as in the pickle; they may share parts and contain themselves.
+
+    Raises
+    ------
+    pickle.UnpicklingError
+        If the pickle names anything outside the fixed table, calls for anything that a model does not need,
+        or is damaged. Nothing of it has been run then.
+    """
+    try:
+        return _Machine(data).run()
+    except pickle.UnpicklingError:
+        raise
+    except (MemoryError, RecursionError) as error:
+        raise pickle.UnpicklingError(f"it asks for more memory than there is ({error})") from None
+    except (ArithmeticError, LookupError, TypeError, ValueError, struct.error) as error:
+        raise pickle.UnpicklingError(
+            f"it is damaged or cut short ({type(error).__name__}: {error})"
+        ) from None
