@@ -177,7 +177,7 @@ def word_pairs(
             "either invalid format or all are out-of-vocabulary"
         )
     pearson, spearman = stats.pearsonr(judged, computed), stats.spearmanr(judged, computed)
-    oov = 100.0 * unknown / valid
+    oov = unknown / valid * 100
     log_word_pairs(pearson, spearman, oov, name)
     return pearson, spearman, oov
 

@@ -195,6 +195,10 @@ class KeyedVectors(VectorQueries):
         arrays, metadata = vectorfiles.load(fname, mmap)
         return cls._from_state(arrays, metadata, mapped=mmap is not None)
 
+    def save_gensim(self, fname: PathLike) -> None:
+        """Write a file that gensim 4 loads; large arrays go into files beside it, as gensim has it."""
+        vectorfiles.save_gensim(self, fname)
+
     def _to_state(self, ignore: Collection[str] = frozenset()) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything worth keeping as (named arrays, JSON-able metadata)."""
         return vectorfiles.to_state(self, ignore)

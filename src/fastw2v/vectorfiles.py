@@ -9,7 +9,7 @@ import json
 import logging
 import os
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +19,17 @@ from fastw2v.formats import word2vec
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.vectorstore import Array, VectorStore
 
+if TYPE_CHECKING:
+    from fastw2v.formats.gensim_state import VectorsState
+
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 PathLike = str | os.PathLike[str]
 
 MODEL_PREFIX = "wv."  # of the arrays of a whole model's vectors
 
-_STRUCTURE = frozenset(
-    "vector_size index_to_key key_to_index next_index expandos mapfile_path vectors_lockf "
-    "_vectors _norms _spare".split()
-)
+_STRUCTURE = {"vector_size", "index_to_key", "key_to_index", "next_index", "expandos", "mapfile_path"}
+_STRUCTURE |= {"vectors_lockf", "_vectors", "_norms", "_spare"}
 
 
 def to_state(
@@ -54,6 +55,9 @@ def to_state(
             continue
         if values.dtype.kind in "biuf":
             arrays[f"expandos.{name}"] = values
+        elif _is_ragged(values):
+            arrays[f"ragged.{name}.values"] = np.concatenate(values)
+            arrays[f"ragged.{name}.lengths"] = np.array([len(value) for value in values], dtype=np.int64)
         else:
             objects[name] = _jsonable(f"expandos[{name!r}]", values.tolist(), name)
     if store.vectors_lockf is not None and "vectors_lockf" not in ignore:
@@ -92,7 +96,7 @@ def from_state(
     ValueError
         If the parts contradict each other.
     """
-    keys = decode_keys(arrays)
+    keys = metadata["index_to_key"] if "index_to_key" in metadata else decode_keys(arrays)
     vectors = arrays["vectors"]
     if vectors.ndim != 2 or len(vectors) not in (0, len(keys)):
         raise ValueError(
@@ -100,17 +104,18 @@ def from_state(
         )
     store.index_to_key = keys
     store.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
-    if len(store.key_to_index) != sum(key is not None for key in keys):
-        raise ValueError("a key occurs twice in the file; it is damaged")
     store.vectors = vectors if mapped or vectors.flags.writeable else _writable(vectors)
     store.next_index = int(metadata.get("next_index", len(keys)))
     store.mapfile_path = metadata.get("mapfile_path")
     objects = metadata.get("object_expandos", {})
     for name in metadata.get("expandos", ()):
         if name in objects:
-            column = np.empty(len(objects[name]), dtype=object)
-            column[:] = objects[name]
-            store.expandos[name] = column
+            store.expandos[name] = _object_column(objects[name])
+        elif f"ragged.{name}.values" in arrays:
+            ends = np.cumsum(arrays[f"ragged.{name}.lengths"])
+            store.expandos[name] = _object_column(
+                np.split(np.array(arrays[f"ragged.{name}.values"]), ends[:-1])
+            )
         else:
             store.expandos[name] = np.array(arrays[f"expandos.{name}"])
     if "vectors_lockf" in arrays:
@@ -148,24 +153,40 @@ def load(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
     return arrays, metadata
 
 
-def state_from_gensim(state: dict[str, Any]) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Turn the attributes of a KeyedVectors that gensim saved into what `from_state` takes."""
-    arrays: dict[str, Array] = {"vectors": state["vectors"], **encode_keys(state["index_to_key"])}
+def state_from_gensim(state: VectorsState) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Turn vectors that gensim saved into what `from_state` takes."""
+    arrays: dict[str, Array] = {"vectors": state["vectors"]}
     objects: dict[str, list[Any]] = {}
-    for name, values in (state.get("expandos") or {}).items():
+    for name, values in state["expandos"].items():
         if values.dtype.hasobject:
             objects[name] = list(values)
         else:
             arrays[f"expandos.{name}"] = values
-    if state.get("vectors_lockf") is not None:
+    if state["vectors_lockf"] is not None:
         arrays["vectors_lockf"] = state["vectors_lockf"]
     metadata = {
-        "vector_size": int(state.get("vector_size") or state["vectors"].shape[1]),
-        "mapfile_path": state.get("mapfile_path"),
-        "expandos": list(state.get("expandos") or {}),
+        "index_to_key": state["index_to_key"],
+        "vector_size": state["vector_size"],
+        "expandos": list(state["expandos"]),
         "object_expandos": objects,
     }
     return arrays, metadata
+
+
+def save_gensim(store: VectorStore, path: PathLike) -> None:
+    """Write a pickle that gensim 4 loads as KeyedVectors."""
+    from fastw2v.formats import gensim
+
+    state: VectorsState = {
+        "kind": "keyedvectors",
+        "index_to_key": store.index_to_key,
+        "vectors": store.vectors,
+        "vector_size": store.vector_size,
+        "expandos": store.expandos,
+        "vectors_lockf": store.vectors_lockf,
+        "lifecycle_events": [],
+    }
+    gensim.write_keyedvectors(path, state)
 
 
 def save_word2vec_format(
@@ -222,9 +243,10 @@ def intersect_word2vec_format(
     factors = store.vectors_lockf
     if factors is None or not len(factors):
         factors = np.ones(1, dtype=np.float32)
-    store.vectors_lockf = np.resize(factors, len(store)).astype(np.float32)
+    factors = np.resize(factors, len(store)).astype(np.float32)
+    factors[rows] = lockf
     store.vectors[rows] = matrix
-    store.vectors_lockf[rows] = lockf
+    store.vectors_lockf = factors
     store.invalidate_norms()
     return len(rows)
 
@@ -258,6 +280,24 @@ def _jsonable(what: str, value: Any, name: str) -> Any:
             f"dicts of them; convert it, or leave it out with save(..., ignore=[{name!r}])"
         )
     return value
+
+
+def _is_ragged(values: Array) -> bool:
+    """Whether an attribute holds one array of numbers a key, such as the codes of a Huffman tree."""
+    return len(values) > 0 and all(
+        isinstance(value, np.ndarray)
+        and value.ndim == 1
+        and value.dtype == values[0].dtype
+        and value.dtype.kind in "biuf"
+        for value in values
+    )
+
+
+def _object_column(values: list[Any]) -> Array:
+    column = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):  # a slice assignment would take arrays apart
+        column[row] = value
+    return column
 
 
 def _writable(array: Array) -> Array:

@@ -141,7 +141,8 @@ class VectorStore:
         The lengths, which training gives a meaning, are lost.
         """
         norms = self._known_norms()
-        self._vectors /= np.where(norms > 0, norms, 1)[:, None].astype(self._vectors.dtype)
+        for rows in similarity.row_blocks(self._vectors):
+            self._vectors[rows] = similarity.normed(self._vectors[rows], norms[rows])
         self._norms = (norms > 0).astype(norms.dtype)
 
     # --- look-up
@@ -249,7 +250,7 @@ class VectorStore:
                     f"conflicts with its existing type {existing.dtype}"
                 )
             if len(existing) != len(self):
-                self.expandos[name] = self._resized(name, existing, len(self))
+                self.expandos[name] = self._resized(f"expandos.{name}", existing, len(self))
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
         """Set attribute `attr` of `key`; the first value fixes the type of the attribute.
@@ -356,6 +357,7 @@ class VectorStore:
         self.allocate_vecattrs(columns, [column.dtype for column in columns.values()])
         for name, column in columns.items():
             self.expandos[name][targets] = column[sources]
+        self.next_index = self._free_slot(min(self.next_index, len(self.index_to_key)))
         self._norms = None
 
     def __setitem__(self, keys: Key | Iterable[Key], weights: Array | Sequence[Any]) -> None:
@@ -375,7 +377,7 @@ class VectorStore:
         """Choose rows: (rows of new keys, positions in `keys` to store, the row of each of those)."""
         new: dict[Key, int] = {}
         sources, targets = [], []
-        row = self._free_slot(self.next_index)
+        row = self._free_slot(min(self.next_index, len(self.index_to_key)))
         for source, key in enumerate(keys):
             if key is None:
                 raise ValueError(f"keys[{source}] is None, which marks an empty slot; give it a name")

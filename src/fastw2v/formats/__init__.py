@@ -25,12 +25,15 @@ def recognise(path: PathLike) -> str:
     OSError
         If it cannot be read.
     """
-    from fastw2v.formats import gensim, native
+    from fastw2v.formats import native
 
     with open_input(path, "rb") as stream:
         first_bytes = stream.read(_FIRST_BYTES)
     if native.is_native(first_bytes):
         return "native"
+
+    from fastw2v.formats import gensim  # after the usual case: it is the larger one
+
     if gensim.is_gensim(first_bytes):
         return "gensim"
     raise ValueError(
