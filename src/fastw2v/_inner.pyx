@@ -501,14 +501,12 @@ cdef struct Scratch:
 
 
 cdef struct Tally:
-    # Published by one worker after each job, read by the calling thread; on cache lines of its own.
-    int64_t pad0[8]
+    # Published by one worker after each job, read by the calling thread.
     int64_t effective_words
     int64_t raw_words
     int64_t sentences
     int64_t examples
     int64_t loss_bits
-    int64_t pad1[8]
 
 
 cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64_t item_size) noexcept nogil:
@@ -774,6 +772,43 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     return True
 
 
+cdef enum:
+    OWN_LINES = 128                  # processors fetch cache lines in pairs
+
+
+cdef struct Carver:
+    char *start
+    int64_t used
+
+
+cdef void *carve(Carver *carver, int64_t n_bytes) noexcept:
+    """The next part of a block of memory, on cache lines of its own."""
+    cdef void *part = carver.start + carver.used
+    carver.used += (n_bytes + OWN_LINES - 1) // OWN_LINES * OWN_LINES
+    return part
+
+
+cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim) except -1:
+    """Lay out a worker's memory; with no block to carve only the sizes are summed up."""
+    cdef Scratch *s = <Scratch *>carve(carver, sizeof(Scratch))
+    cdef Tally *tally = <Tally *>carve(carver, sizeof(Tally))
+    cdef void *rows = carve(carver, n_targets * sizeof(float *))
+    cdef void *targets = carve(carver, n_targets * sizeof(uint32_t))
+    cdef float *noise_labels = <float *>carve(carver, n_targets * sizeof(float))
+    cdef void *path_labels = carve(carver, n_targets * sizeof(float))
+    cdef void *dots = carve(carver, n_targets * sizeof(float))
+    cdef void *neu1 = carve(carver, dim * sizeof(float))
+    cdef void *work = carve(carver, dim * sizeof(float))
+    if carver.start == NULL:
+        return 0
+    noise_labels[0] = 1.0
+    s.rows, s.targets = <float **>rows, <uint32_t *>targets
+    s.noise_labels, s.path_labels, s.dots = noise_labels, <float *>path_labels, <float *>dots
+    s.neu1, s.work = <float *>neu1, <float *>work
+    worker.s, worker.tally = s, tally
+    return 0
+
+
 cdef class Worker:
     """One thread's scratch memory and tallies.
 
@@ -784,40 +819,33 @@ cdef class Worker:
     """
 
     cdef Network network
-    cdef Scratch s
+    cdef void *memory                # of one thread alone: no cache line of it is shared with another worker's
+    cdef Scratch *s
     cdef Tally *tally
     cdef double loss
-    cdef tuple _buffers              # owners of the scratch memory that never grows
 
     def __cinit__(self, Network network not None):
         cdef Net *net = &network.net
         cdef int64_t n_targets = max(net.negative + 1, net.longest_path, 1)
-        rows = np.empty(n_targets, dtype=np.uintp)
-        targets = np.empty(n_targets, dtype=np.uint32)
-        floats = np.zeros((3, n_targets), dtype=np.float32)
-        floats[0, 0] = 1.0
-        vectors = np.zeros((2, net.dim + 16), dtype=np.float32)
-        cdef size_t[::1] rows_view = rows
-        cdef uint32_t[::1] targets_view = targets
-        cdef float[:, ::1] floats_view = floats, vectors_view = vectors
+        cdef Carver carver = Carver(NULL, 0)
+        carve_worker(&carver, self, n_targets, net.dim)          # how much, then where
+        self.memory = calloc(carver.used + 2 * OWN_LINES, 1)
+        if self.memory == NULL:
+            raise MemoryError("no memory for a worker's buffers")
+        carver = Carver(<char *>self.memory + OWN_LINES - <size_t>self.memory % OWN_LINES, 0)
+        carve_worker(&carver, self, n_targets, net.dim)
         self.network = network
-        self.s.rows, self.s.targets = <float **>&rows_view[0], &targets_view[0]
-        self.s.noise_labels, self.s.path_labels, self.s.dots = \
-            &floats_view[0, 0], &floats_view[1, 0], &floats_view[2, 0]
-        self.s.neu1, self.s.work = &vectors_view[0, 0], &vectors_view[1, 0]
-        self._buffers = (rows, targets, floats, vectors)
-        self.tally = <Tally *>calloc(1, sizeof(Tally))
-        if self.tally == NULL:
-            raise MemoryError("no memory for a worker's tallies")
 
     def __dealloc__(self):
-        free(self.tally)
+        if self.memory == NULL:
+            return
         free(self.s.kept)
         free(self.s.reduced)
         free(self.s.ends)
         free(self.s.contexts)
         free(self.s.center[0].negatives)
         free(self.s.center[1].negatives)
+        free(self.memory)
 
     def run(self, Feed feed not None):
         """Train jobs of the feed until it is closed and empty, or stopped.
@@ -843,7 +871,7 @@ cdef class Worker:
     cdef bint train(self, const Job *job, const Ring *ring) noexcept nogil:
         cdef Tally *tally = self.tally
         cdef int64_t loss_bits
-        if not train_job(&self.network.net, &self.s, job, ring):
+        if not train_job(&self.network.net, self.s, job, ring):
             return False
         self.loss += self.s.loss
         memcpy(&loss_bits, &self.loss, sizeof(double))
@@ -885,7 +913,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
         for sentence in range(n):
             if offsets[sentence] == offsets[sentence + 1]:
                 continue
-            scored = score_sentence(net, &worker.s, &ids[offsets[sentence]],
+            scored = score_sentence(net, worker.s, &ids[offsets[sentence]],
                                     offsets[sentence + 1] - offsets[sentence], &scores[sentence])
             if not scored:
                 break

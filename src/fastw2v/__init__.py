@@ -1,0 +1,78 @@
+"""word2vec on CPU with gensim's API and gensim's numbers, several times faster."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fastw2v.callbacks import CallbackAny2Vec as CallbackAny2Vec, StopTraining as StopTraining
+    from fastw2v.corpora import (
+        BrownCorpus as BrownCorpus,
+        LineSentence as LineSentence,
+        PathLineSentences as PathLineSentences,
+        Text8Corpus as Text8Corpus,
+    )
+    from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
+    from fastw2v.vocab import Vocab as Vocab
+    from fastw2v.word2vec import Word2Vec as Word2Vec
+
+try:
+    __version__ = version("fastw2v")
+except PackageNotFoundError:  # a source tree on the path, not installed
+    __version__ = "0+unknown"
+
+# Public names load when they are first asked for, so that `import fastw2v` costs next to nothing.
+_HOMES = {
+    "BrownCorpus": "fastw2v.corpora",
+    "CallbackAny2Vec": "fastw2v.callbacks",
+    "KeyedVectors": "fastw2v.keyedvectors",
+    "LineSentence": "fastw2v.corpora",
+    "PathLineSentences": "fastw2v.corpora",
+    "StopTraining": "fastw2v.callbacks",
+    "Text8Corpus": "fastw2v.corpora",
+    "Vocab": "fastw2v.vocab",
+    "Word2Vec": "fastw2v.word2vec",
+}
+_SUBMODULES = {"callbacks", "corpora", "keyedvectors", "models", "utils", "vocab", "word2vec"}
+
+__all__ = ["__version__", "show_config", *sorted(_HOMES)]  # noqa: PLE0604 - names, all of them
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"fastw2v.{name}")
+    else:
+        raise AttributeError(f"module 'fastw2v' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_SUBMODULES})
+
+
+def show_config() -> dict[str, Any]:
+    """Print and return what a bug report should say: versions, instruction sets, cores."""
+    import os
+    import platform
+
+    import numpy as np
+
+    from fastw2v import _inner
+
+    config = {
+        "fastw2v": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "instruction sets": ", ".join(_inner.instruction_sets()),
+        "in use": _inner.active_instruction_set(),
+    }
+    for name, value in config.items():
+        print(f"{name}: {value}")
+    return config

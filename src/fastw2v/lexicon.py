@@ -1,0 +1,437 @@
+"""The words of a model, their counts and sampling tables, and the weights that their number sizes.
+
+This is everything that happens to a model before ids are trained: counting a corpus, choosing the words, making the
+tables from the counts, allocating and growing the weights. `word2vec.Word2Vec` adds training, queries and files.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v import corpora, encoding, memory, sampling, vocab
+from fastw2v.encoding import EncodedCorpus
+from fastw2v.huffman import HuffmanTree, huffman
+from fastw2v.keyedvectors import KeyedVectors
+
+logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
+lifecycle_logger = logging.getLogger("gensim.utils")
+
+TrimRule = Callable[[Any, int, int], int]
+
+
+@dataclass
+class ReadOnce:
+    """What the vocabulary scan of the constructor leaves for the training that follows: the text, already read."""
+
+    sentences: Any
+    corpus_file: Any
+    encoded: EncodedCorpus | None = None
+
+    def is_for(self, sentences: Any, corpus_file: Any) -> bool:
+        return sentences is self.sentences and corpus_file is self.corpus_file
+
+
+class Lexicon:
+    """Words, counts, sampling tables and weights of a model; the base of `Word2Vec`, which documents the parameters."""
+
+    vector_size: int
+    min_count: int
+    effective_min_count: int
+    max_vocab_size: int | None
+    max_final_vocab: int | None
+    sample: float | None
+    ns_exponent: float
+    sorted_vocab: int
+    null_word: int
+    hs: int
+    negative: int
+    seed: int | None
+    corpus_budget: int | None
+
+    def __init__(self) -> None:
+        self.wv = KeyedVectors(self.vector_size)
+        self.wv.vectors_lockf = np.ones(1, dtype=np.float32)
+        self.raw_vocab: dict[Any, int] | None = None
+        self.syn1: NDArray[np.float32] | None = None
+        self.syn1neg: NDArray[np.float32] | None = None
+        self.cum_table: NDArray[np.uint32] | None = None
+        self.huffman_tree: HuffmanTree | None = None
+        self.corpus_count = 0
+        self.corpus_total_words: int | None = 0
+        self.lifecycle_events: list[dict[str, Any]] = []
+        self._read_once: ReadOnce | None = None
+
+    @property
+    def vocabulary(self) -> vocab.Vocab:
+        """The model's words and counts as a `Vocab`."""
+        return vocab.Vocab.from_frequencies(
+            dict(zip(self.wv.index_to_key, self._counts().tolist(), strict=True)),
+            min_count=0,
+            sorted_vocab=False,
+            sample=self.sample,
+            ns_exponent=self.ns_exponent,
+        )
+
+    def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
+        """Append an event to `lifecycle_events` and log it."""
+        event["datetime"] = datetime.datetime.now().isoformat()
+        event["event"] = event_name
+        lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
+        self.lifecycle_events.append(event)
+
+    @staticmethod
+    def _check_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
+        return corpora.open_corpus(corpus_iterable, corpus_file, passes)
+
+    # ------------------------------------------------------------------------------------------- vocabulary
+
+    def build_vocab(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        update: bool = False,
+        progress_per: int = 10000,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Count the words of a corpus, make the vocabulary from them and the weights for it.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The corpus, as in the constructor; one pass.
+        update : bool
+            Add the corpus's words to the present vocabulary and keep the weights.
+        progress_per : int
+            Log a line every so many sentences.
+        keep_raw_vocab : bool
+            Keep the raw counts in `raw_vocab`.
+        trim_rule : callable, optional
+            As in the constructor.
+        **kwargs
+            Passed on to `prepare_vocab`.
+
+        Raises
+        ------
+        TypeError
+            If the corpus cannot be used.
+        RuntimeError
+            If there is no vocabulary to update.
+        """
+        self._check_corpus(corpus_iterable, corpus_file, passes=1)
+        self._check_update(update)
+        total_words, corpus_count = self.scan_vocab(
+            corpus_iterable=corpus_iterable,
+            corpus_file=corpus_file,
+            progress_per=progress_per,
+            trim_rule=trim_rule,
+        )
+        self.corpus_count = corpus_count
+        self.corpus_total_words = total_words
+        self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, **kwargs)
+        self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
+
+    def build_vocab_from_freq(
+        self,
+        word_freq: Mapping[Any, int],
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        update: bool = False,
+    ) -> None:
+        """Make the vocabulary from known word counts instead of a corpus.
+
+        Parameters
+        ----------
+        word_freq : mapping of word to count
+        corpus_count : int, optional
+            Sentences of the corpus behind the counts, for `train(total_examples=model.corpus_count)`.
+        keep_raw_vocab, trim_rule, update
+            As in `build_vocab`.
+        """
+        self._check_update(update)
+        logger.info("Processing provided word frequencies")
+        raw_vocab = dict(word_freq)
+        logger.info(
+            "collected %i unique word types, with total frequency of %i",
+            len(raw_vocab),
+            sum(raw_vocab.values()),
+        )
+        self.corpus_count = corpus_count or 0
+        self.raw_vocab = raw_vocab
+        self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule)
+
+    def _check_update(self, update: bool) -> None:
+        if update and not len(self.wv):
+            raise RuntimeError(
+                "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
+                "vocabulary of your model with a corpus before doing an online update."
+            )
+
+    def _adopt_raw_vocab(
+        self, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None, **kwargs: Any
+    ) -> None:
+        counts = self.raw_vocab
+        report = self.prepare_vocab(
+            update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
+        )
+        self.estimate_memory(vocab_size=report["num_retained_words"], report=report)
+        self.prepare_weights(update=update)
+        if self._read_once is not None and self._read_once.encoded is not None:
+            table = encoding.provisional_table(counts or {}, self.wv.key_to_index)
+            self._read_once.encoded = encoding.renumber(self._read_once.encoded, table)
+
+    def scan_vocab(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        progress_per: int = 10000,
+        workers: int | None = None,
+        trim_rule: TrimRule | None = None,
+    ) -> tuple[int, int]:
+        """Count the words of a corpus into `raw_vocab`; return (total words, sentences)."""
+        corpus = self._check_corpus(corpus_iterable, corpus_file, passes=1)
+        read_once = self._read_once
+        keep_ids = (
+            read_once is not None
+            and read_once.is_for(corpus_iterable, corpus_file)
+            and corpora.is_reusable(corpus)
+            and not self.max_vocab_size
+        )
+        scan = encoding.scan(
+            corpus,
+            max_vocab_size=self.max_vocab_size,
+            trim_rule=trim_rule,
+            progress_per=progress_per,
+            keep_ids=keep_ids,
+            budget=self.corpus_budget,
+        )
+        self.raw_vocab = scan.counts
+        if read_once is not None:
+            read_once.encoded = scan.provisional
+        return scan.total_words, scan.n_sentences
+
+    def prepare_vocab(
+        self,
+        update: bool = False,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
+        min_count: int | None = None,
+        sample: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, int]:
+        """Turn `raw_vocab` into the vocabulary and its sampling tables.
+
+        Parameters
+        ----------
+        update : bool
+            Append the words that pass `min_count` to the present ones, and add the counts of those already there.
+            Keep probabilities and noise table then follow from the merged counts of all words.
+        keep_raw_vocab : bool
+            Keep `raw_vocab` afterwards.
+        trim_rule : callable, optional
+            As in the constructor.
+        min_count, sample : optional
+            Instead of the model's; 0 or None means the model's. They are kept unless `dry_run`.
+        dry_run : bool
+            Only report what would be.
+
+        Returns
+        -------
+        dict
+            ``drop_unique``, ``retain_total``, ``downsample_unique``, ``downsample_total``, ``num_retained_words``.
+        """
+        if self.raw_vocab is None:
+            raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
+        min_count = min_count or self.min_count
+        sample = sample or self.sample
+        selection = vocab.select(
+            self.raw_vocab, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
+        )
+        if not dry_run:
+            self.min_count, self.sample = min_count, sample
+            self.effective_min_count = selection.effective_min_count
+        threshold = sampling.subsample_threshold(selection.retain_total, sample)
+        probabilities = sampling.keep_probabilities(selection.counts, threshold)
+        report = {
+            "drop_unique": selection.drop_unique,
+            "retain_total": selection.retain_total,
+            "downsample_unique": int(np.count_nonzero(probabilities < 1.0)),
+            "downsample_total": int((probabilities * selection.counts).sum()),
+            "num_retained_words": len(selection.words),
+        }
+        self._log_selection(selection, report, update)
+        if dry_run:
+            return report
+        if update:
+            self._append_words(selection, self.raw_vocab)
+        else:
+            self._set_words(selection, probabilities)
+        if not keep_raw_vocab:
+            logger.info("deleting the raw counts dictionary of %i items", len(self.raw_vocab))
+            self.raw_vocab = defaultdict(int)
+        if self.hs:
+            self.create_binary_tree()
+        if self.negative:
+            self.make_cum_table()
+        return report
+
+    def _log_selection(self, selection: vocab.Selection, report: dict[str, int], update: bool) -> None:
+        n_raw = max(len(selection.words) + selection.drop_unique, 1)
+        total = max(selection.retain_total + selection.drop_total, 1)
+        if update:
+            known = sum(word in self.wv.key_to_index for word in selection.words)
+            new = len(selection.words) - known
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"added {new} new unique words ({100 * new / n_raw:.2f}% of original {n_raw}) and increased the "
+                f"count of {known} pre-existing words ({100 * known / n_raw:.2f}% of original {n_raw})",
+            )
+        else:
+            n_kept, least = len(selection.words), selection.effective_min_count
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"effective_min_count={least} retains {n_kept} unique words ({100 * n_kept / n_raw:.2f}% of "
+                f"original {n_raw}, drops {selection.drop_unique})",
+            )
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"effective_min_count={least} leaves {selection.retain_total} word corpus "
+                f"({100 * selection.retain_total / total:.2f}% of original {total}, drops {selection.drop_total})",
+            )
+        logger.info(
+            "sample=%g downsamples %i most-common words", self.sample or 0, report["downsample_unique"]
+        )
+
+    def _set_words(self, selection: vocab.Selection, probabilities: NDArray[np.float64]) -> None:
+        words, counts = list(selection.words), selection.counts
+        sample_ints = sampling.sample_ints(probabilities)
+        if self.null_word:
+            words.append("\0")
+            counts = np.append(counts, 1)
+            sample_ints = np.append(sample_ints, np.uint32(0))
+        if self.sorted_vocab:
+            order = vocab.frequency_order(counts)
+            words = [words[i] for i in order.tolist()]
+            counts, sample_ints = counts[order], sample_ints[order]
+        self.wv.index_to_key = words
+        self.wv.key_to_index = {word: i for i, word in enumerate(words)}
+        self.wv.expandos = {"count": counts.astype(np.int64), "sample_int": sample_ints}
+
+    def _append_words(self, selection: vocab.Selection, raw_counts: Mapping[Any, int]) -> None:
+        key_to_index, index_to_key = self.wv.key_to_index, self.wv.index_to_key
+        new = [word for word in selection.words if word not in key_to_index]
+        counts = np.concatenate((self._counts(), np.zeros(len(new), dtype=np.int64)))
+        for word in new:
+            key_to_index[word] = len(index_to_key)
+            index_to_key.append(word)
+        known = [(key_to_index[word], count) for word, count in raw_counts.items() if word in key_to_index]
+        if known:
+            indices, increments = zip(*known, strict=True)
+            counts[list(indices)] += np.array(increments, dtype=np.int64)
+        threshold = sampling.subsample_threshold(int(counts.sum()), self.sample)
+        self.wv.expandos["count"] = counts
+        self.wv.expandos["sample_int"] = sampling.sample_ints(sampling.keep_probabilities(counts, threshold))
+
+    def add_null_word(self) -> None:
+        """Append the word ``'\\0'`` with count 1; subsampling always drops it."""
+        self.wv.key_to_index["\0"] = len(self.wv.index_to_key)
+        self.wv.index_to_key.append("\0")
+        self.wv.expandos["count"] = np.append(self._counts(), 1)
+        if "sample_int" in self.wv.expandos:
+            self.wv.expandos["sample_int"] = np.append(self.wv.expandos["sample_int"], np.uint32(0))
+
+    def create_binary_tree(self) -> None:
+        """Make the Huffman tree of the present counts, for hierarchical softmax."""
+        self.huffman_tree = huffman(self._counts())
+
+    def make_cum_table(self, domain: int = 2**31 - 1) -> None:
+        """Make the cumulative noise distribution of the present counts, for negative sampling."""
+        self.cum_table = sampling.noise_table(self._counts(), self.ns_exponent, domain)
+
+    def _counts(self) -> NDArray[np.int64]:
+        counts: NDArray[np.int64] | None = self.wv.expandos.get("count")
+        if counts is None or len(counts) != len(self.wv.index_to_key):
+            raise RuntimeError(
+                "the words have no counts, so no sampling tables can be made; build the vocabulary with build_vocab()"
+            )
+        return counts
+
+    def estimate_memory(
+        self, vocab_size: int | None = None, report: dict[str, int] | None = None
+    ) -> dict[str, int]:
+        """Return the bytes that a vocabulary of so many words takes: words, ``vectors``, ``syn1``, ``syn1neg``."""
+        vocab_size = vocab_size or len(self.wv)
+        report = report if report is not None else {}
+        matrix = vocab_size * self.vector_size * np.dtype(np.float32).itemsize
+        report["vocab"] = vocab_size * (700 if self.hs else 500)
+        report["vectors"] = matrix
+        if self.hs:
+            report["syn1"] = matrix
+        if self.negative:
+            report["syn1neg"] = matrix
+        report["total"] = sum(report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg"))
+        logger.info(
+            "estimated required memory for %i words and %i dimensions: %i bytes",
+            vocab_size, self.vector_size, report["total"],
+        )  # fmt: skip
+        return report
+
+    # ------------------------------------------------------------------------------------------- weights
+
+    def prepare_weights(self, update: bool = False) -> None:
+        """Make the weights of a new vocabulary, or let them grow to an updated one."""
+        if update:
+            self.update_weights()
+        else:
+            self.init_weights()
+
+    def init_weights(self) -> None:
+        """Make initial vectors and zero output weights for the present vocabulary."""
+        logger.info("resetting layer weights")
+        self.wv.resize_vectors(seed=self.seed)
+        shape = (len(self.wv), self.vector_size)
+        if self.hs:
+            self.syn1 = memory.zeros(shape)
+        if self.negative:
+            self.syn1neg = memory.zeros(shape)
+
+    def update_weights(self) -> None:
+        """Give the words that an update added their initial vectors and zero output weights."""
+        if not len(self.wv.vectors):
+            self._check_update(True)
+        logger.info("updating layer weights")
+        self.wv.resize_vectors(seed=self.seed)
+        if self.hs:
+            self.syn1 = _grown(self.syn1, len(self.wv))
+        if self.negative:
+            self.syn1neg = _grown(self.syn1neg, len(self.wv))
+        self.wv.invalidate_norms()
+
+    def reset_from(self, other_model: Lexicon) -> None:
+        """Take over another model's vocabulary, sharing its structures, with fresh weights."""
+        self.wv = KeyedVectors(self.vector_size)
+        self.wv.vectors_lockf = np.ones(1, dtype=np.float32)
+        self.wv.index_to_key = other_model.wv.index_to_key
+        self.wv.key_to_index = other_model.wv.key_to_index
+        self.wv.expandos = other_model.wv.expandos
+        self.cum_table = other_model.cum_table
+        self.huffman_tree = other_model.huffman_tree
+        self.corpus_count = other_model.corpus_count
+        self.init_weights()
+
+
+def _grown(matrix: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
+    """Return `matrix` with zero rows appended."""
+    grown = memory.zeros((rows, matrix.shape[1]), matrix.dtype)
+    grown[: len(matrix)] = matrix
+    return grown

@@ -1,0 +1,181 @@
+"""A model as plain arrays and settings, and back: what files of every format hold of it.
+
+The native file keeps all of it: parameters, counts, weights, the Huffman tree as it was trained, the random state. A
+model that is loaded and trained on therefore draws what it would have drawn had it never been saved.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v.formats import keyed, native
+from fastw2v.formats.keys import decode_keys, encode_keys
+from fastw2v.huffman import HuffmanTree
+from fastw2v.keyedvectors import KeyedVectors
+
+if TYPE_CHECKING:
+    from fastw2v.lexicon import Lexicon
+
+logger = logging.getLogger(__name__)
+
+Array = NDArray[Any]
+Model = TypeVar("Model", bound="Lexicon")
+
+KIND = "Word2Vec"
+SETTINGS = (
+    "vector_size", "workers", "epochs", "train_count", "total_train_time", "batch_words", "sg", "alpha", "min_alpha",
+    "window", "shrink_windows", "hs", "negative", "ns_exponent", "cbow_mean", "compute_loss", "running_training_loss",
+    "loss_history", "min_alpha_yet_reached", "corpus_count", "corpus_total_words", "max_final_vocab", "max_vocab_size",
+    "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
+    "lifecycle_events",
+)  # fmt: skip
+WEIGHTS = ("syn1neg", "syn1")
+ELSEWHERE = {"wv", "random", "raw_vocab", "huffman_tree", "cum_table", "hashfxn", "_read_once", *WEIGHTS}
+
+
+def save(model: Lexicon, path: Any) -> None:
+    """Write a model in the native format."""
+    arrays, metadata = to_state(model)
+    native.write(path, arrays, metadata)
+
+
+def load(cls: type[Model], path: Any, mmap: str | None = None) -> Model:
+    """Read a model from a native file or from one of gensim's.
+
+    Raises
+    ------
+    AttributeError
+        If the file holds vectors without a model, as gensim's `Word2Vec.load` does.
+    """
+    if keyed.is_gensim_file(path):
+        return _from_gensim(cls, path, mmap)
+    arrays, metadata = native.read(path, mmap=mmap)
+    if metadata.get("kind") != KIND:
+        raise AttributeError(
+            f"{path} holds {metadata.get('kind', 'arrays')}, not a {KIND} model; use KeyedVectors.load() for vectors"
+        )
+    return from_state(cls, arrays, metadata, mapped=mmap is not None)
+
+
+def to_state(model: Lexicon) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return everything worth keeping as (named arrays, JSON-able metadata)."""
+    wv_arrays, wv_metadata = model.wv._to_state()
+    arrays = {f"wv.{name}": array for name, array in wv_arrays.items()}
+    for name in WEIGHTS:
+        weights = getattr(model, name)
+        if weights is not None:
+            arrays[name] = weights
+    tree = model.huffman_tree
+    if tree is not None:
+        arrays.update({"tree.offsets": tree.offsets, "tree.points": tree.points, "tree.codes": tree.codes})
+    if model.raw_vocab:
+        arrays.update(
+            {f"raw_vocab.{name}": array for name, array in encode_keys(list(model.raw_vocab)).items()}
+        )
+        arrays["raw_vocab.counts"] = np.fromiter(model.raw_vocab.values(), np.int64, len(model.raw_vocab))
+    _, key, position, has_gauss, cached_gaussian = model.random.get_state()
+    arrays["random.key"] = np.asarray(key, dtype=np.uint32)
+    metadata = {
+        "kind": KIND,
+        "settings": _json_settings(model),
+        "random": {"position": position, "has_gauss": has_gauss, "cached_gaussian": cached_gaussian},
+        "wv": wv_metadata,
+    }
+    if model.hashfxn is not hash:
+        logger.warning(
+            "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
+        )
+    return arrays, metadata
+
+
+def _json_settings(model: Lexicon) -> dict[str, Any]:
+    """The settings, and whatever else users or subclasses have set on the model, as far as JSON can hold it."""
+    settings = {}
+    own = [name for name in vars(model) if name not in SETTINGS and name not in ELSEWHERE]
+    for name in (*SETTINGS, *own):
+        value = getattr(model, name)
+        if isinstance(value, np.generic):
+            value = value.item()
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError):
+            logger.warning("attribute %s=%.100r cannot be written as JSON and is not saved", name, value)
+            continue
+        settings[name] = value
+    return settings
+
+
+def from_state(
+    cls: type[Model], arrays: dict[str, Array], metadata: dict[str, Any], *, mapped: bool = False
+) -> Model:
+    """Return the model that `to_state` described; arrays are taken over, not copied."""
+    settings = metadata["settings"]
+    wv_arrays = {name.removeprefix("wv."): array for name, array in arrays.items() if name.startswith("wv.")}
+    wv = KeyedVectors._from_state(wv_arrays, metadata["wv"], mapped=mapped)
+    random = np.random.RandomState()
+    state = metadata["random"]
+    random.set_state(
+        ("MT19937", arrays["random.key"], state["position"], state["has_gauss"], state["cached_gaussian"])
+    )
+    tree = None
+    if "tree.offsets" in arrays:
+        tree = HuffmanTree(
+            *(np.ascontiguousarray(arrays[f"tree.{part}"]) for part in ("offsets", "points", "codes"))
+        )
+    raw_vocab: defaultdict[Any, int] = defaultdict(int)
+    if "raw_vocab.counts" in arrays:
+        keys = {
+            name.removeprefix("raw_vocab."): a for name, a in arrays.items() if name.startswith("raw_vocab.")
+        }
+        counts = keys.pop("counts")
+        raw_vocab.update(zip(decode_keys(keys), counts.tolist(), strict=True))
+    return _assemble(cls, settings, wv, random, tree, raw_vocab, {name: arrays.get(name) for name in WEIGHTS})
+
+
+def _from_gensim(cls: type[Model], path: Any, mmap: str | None) -> Model:
+    from fastw2v.formats import gensim
+
+    state = gensim.read_model(path, mmap=mmap)
+    settings = {name: value for name, value in state.settings.items() if name not in ELSEWHERE}
+    wv = KeyedVectors._from_gensim(state.vectors)
+    random = np.random.RandomState(settings.get("seed", 1))
+    if state.random_state is not None:
+        random.set_state(state.random_state)
+    tree = None
+    codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
+    if codes is not None and points is not None and settings.get("hs"):
+        tree = HuffmanTree.from_rows(points, codes)
+    raw_vocab: defaultdict[Any, int] = defaultdict(int, state.raw_vocab or {})
+    return _assemble(
+        cls, settings, wv, random, tree, raw_vocab, {"syn1": state.syn1, "syn1neg": state.syn1neg}
+    )
+
+
+def _assemble(
+    cls: type[Model],
+    settings: dict[str, Any],
+    wv: KeyedVectors,
+    random: np.random.RandomState,
+    tree: HuffmanTree | None,
+    raw_vocab: dict[Any, int],
+    weights: dict[str, Array | None],
+) -> Model:
+    model = cls.__new__(cls)
+    model.__dict__.update(cls._default_settings())
+    model.__dict__.update(settings)
+    model.__dict__.update(weights)
+    model.wv, model.random, model.raw_vocab = wv, random, raw_vocab
+    if getattr(wv, "vectors_lockf", None) is None:
+        wv.vectors_lockf = np.ones(1, dtype=np.float32)
+    model.huffman_tree = tree
+    if model.hs and tree is None:
+        model.create_binary_tree()
+    if model.negative and "count" in wv.expandos:
+        model.make_cum_table()
+    return model

@@ -1,0 +1,146 @@
+"""What a training tells while it runs: gensim's log lines, and a bar on request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Counts of one epoch, so far or in all.
+
+    Attributes
+    ----------
+    effective_words : int
+        Tokens trained, those left after out-of-vocabulary ones and subsampling are gone.
+    raw_words, sentences : int
+        Tokens and sentences read.
+    examples : int
+        Skip-gram pairs, or CBOW windows.
+    loss : float
+        Sum of the losses of all examples; 0 unless it is computed.
+    """
+
+    effective_words: int = 0
+    raw_words: int = 0
+    sentences: int = 0
+    examples: int = 0
+    loss: float = 0.0
+
+    @property
+    def mean_loss(self) -> float:
+        """The loss of an average example."""
+        return self.loss / self.examples if self.examples else 0.0
+
+
+class Reporter:
+    """Log lines in gensim's wording, at most one every `report_delay` seconds, and a progress bar.
+
+    Parameters
+    ----------
+    epochs : int
+        Epochs that will be trained.
+    total_examples, total_words : int or None
+        Expected sentences and raw words of one epoch, as given to `train`.
+    report_delay : float
+        Seconds between two log lines of one epoch.
+    bar : bool
+        Whether to draw a tqdm bar on stderr.
+    """
+
+    def __init__(
+        self,
+        *,
+        epochs: int,
+        total_examples: int | None,
+        total_words: int | None,
+        report_delay: float,
+        bar: bool,
+    ) -> None:
+        self._epochs = epochs
+        self._total_examples = total_examples
+        self._total_words = total_words
+        self._report_delay = report_delay
+        self._bar: Any = self._open_bar() if bar else None
+        self._epoch = 0
+        self._epoch_start = self._next_line = 0.0
+
+    def _open_bar(self) -> Any:
+        from tqdm import tqdm
+
+        per_epoch = self._total_words or self._total_examples or 0
+        unit = " words" if self._total_words else " sentences"
+        return tqdm(
+            total=per_epoch * self._epochs, unit=unit, unit_scale=True, desc="training", dynamic_ncols=True
+        )
+
+    @property
+    def polls(self) -> bool:
+        """Whether anybody would see what happens within an epoch."""
+        return self._bar is not None or logger.isEnabledFor(logging.INFO)
+
+    def begin_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+        self._epoch_start = time.perf_counter()
+        self._next_line = self._epoch_start + 1.0
+
+    def within_epoch(self, tally: Tally, alpha: float, in_queue: int) -> None:
+        """Tell how far the epoch is; cheap enough to be called often."""
+        self._draw(tally, alpha)
+        now = time.perf_counter()
+        if now < self._next_line:
+            return
+        self._next_line = now + self._report_delay
+        speed = tally.effective_words / max(now - self._epoch_start, 1e-9)
+        done, what = self._done(tally)
+        logger.info(
+            "EPOCH %i - PROGRESS: at %.2f%% %s, %.0f words/s, in_qsize %i, out_qsize %i",
+            self._epoch, 100.0 * done, what, speed, in_queue, 0,
+        )  # fmt: skip
+
+    def end_epoch(self, tally: Tally, alpha: float) -> None:
+        """Report an epoch, and where the corpus was not the size that `train` was told."""
+        self._draw(tally, alpha)
+        seconds = time.perf_counter() - self._epoch_start
+        logger.info(
+            "EPOCH %i: training on %i raw words (%i effective words) took %.1fs, %.0f effective words/s",
+            self._epoch, tally.raw_words, tally.effective_words, seconds,
+            tally.effective_words / max(seconds, 1e-9),
+        )  # fmt: skip
+        for what, expected, seen in (
+            ("example", self._total_examples, tally.sentences),
+            ("raw word", self._total_words, tally.raw_words),
+        ):
+            if expected and expected != seen:
+                logger.warning(
+                    "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
+                    self._epoch, what, seen, expected,
+                )  # fmt: skip
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def _done(self, tally: Tally) -> tuple[float, str]:
+        if self._total_examples:
+            return tally.sentences / self._total_examples, "examples"
+        return tally.raw_words / (self._total_words or 1), "words"
+
+    def _draw(self, tally: Tally, alpha: float) -> None:
+        if self._bar is None:
+            return
+        here, whole = (
+            (tally.raw_words, self._total_words)
+            if self._total_words
+            else (tally.sentences, self._total_examples or 0)
+        )
+        self._bar.n = self._epoch * (whole or 0) + here
+        loss = {"loss": f"{tally.mean_loss:.4f}"} if tally.loss else {}
+        self._bar.set_postfix(
+            epoch=f"{self._epoch + 1}/{self._epochs}", alpha=f"{alpha:.5f}", **loss, refresh=True
+        )

@@ -1,0 +1,259 @@
+"""One epoch of training: encoded sentences -> jobs with learning rates -> worker threads -> tallies.
+
+The calling thread cuts jobs, hands them out, reports, and re-raises the first error of any thread. The workers are
+Python threads, each inside one long call without the GIL (`_inner.Worker.run`) over the shared weights (Hogwild). No
+thread ever waits for something that cannot come: a worker that fails stops the feed, and the calling thread, whatever
+ends it (an error of the corpus, Ctrl-C), stops it too and then joins the workers.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v._inner import Feed, Network, Worker, cut_jobs
+from fastw2v.encoding import EncodedCorpus
+from fastw2v.progress import Reporter, Tally
+
+POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
+STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
+RING_WORDS = 2_000_000  # raw words that may wait for the workers then
+
+JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """The learning rate, falling linearly over all epochs from `alpha` to `min_alpha`.
+
+    It is constant within a job. Progress within an epoch is the share of sentences (of raw words, where the number of
+    sentences is not known) handed out before the job.
+    """
+
+    alpha: float
+    min_alpha: float
+    epochs: int
+    total_examples: int | None
+    total_words: int | None
+
+    def of_jobs(
+        self, epoch: int, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the rate of each job of an epoch, given what was handed out before it."""
+        if self.total_examples:
+            within = sentences_before / self.total_examples
+        else:
+            within = words_before / (self.total_words or 1)
+        progress = (epoch + within) / self.epochs
+        rates: NDArray[np.float64] = np.maximum(
+            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
+        )
+        return rates
+
+
+def thread_count(workers: int) -> int:
+    """Return how many threads `workers` asks for; -1 means one a core, -2 one core less, and so on.
+
+    Raises
+    ------
+    ValueError
+        If `workers` is 0, which would train nothing.
+    """
+    if workers == 0:
+        raise ValueError("workers=0 would train nothing; use workers=1 or more, or -1 for one a core")
+    if workers < 0:
+        return max((os.cpu_count() or 1) + 1 + workers, 1)
+    return workers
+
+
+class Trainer:
+    """Trains a network, epoch by epoch.
+
+    Parameters
+    ----------
+    network : Network
+        The weights, the tables, the settings.
+    workers : int
+        Threads to train with.
+    batch_words : int
+        Raw words of a job, at most (a longer sentence is a job of its own).
+    reporter : Reporter
+        Told how far it is.
+    """
+
+    def __init__(self, network: Network, *, workers: int, batch_words: int, reporter: Reporter) -> None:
+        if batch_words < 1:
+            raise ValueError(f"batch_words={batch_words} must be at least 1")
+        self._network = network
+        self._workers = thread_count(workers)
+        self._batch_words = batch_words
+        self._reporter = reporter
+        self.last_alpha: float | None = None
+
+    @property
+    def stream_words(self) -> int:
+        """Raw words a chunk of a streamed corpus had best hold."""
+        return max(STREAM_WORDS, self._batch_words)
+
+    def train_epoch(self, corpus: EncodedCorpus | Iterable[EncodedCorpus], alphas: JobAlphas) -> Tally:
+        """Train every sentence once.
+
+        Parameters
+        ----------
+        corpus : EncodedCorpus or iterable of them
+            The whole corpus, or its consecutive chunks; these are taken by the calling thread while workers train.
+        alphas : callable
+            (sentences handed out before each job, raw words likewise) -> learning rate of each job.
+
+        Returns
+        -------
+        Tally
+            What was trained.
+
+        Raises
+        ------
+        Exception
+            Whatever the corpus or a worker raised; the weights keep what was trained until then.
+        """
+        if isinstance(corpus, EncodedCorpus):
+            jobs = list(cut_chunks([corpus], self._batch_words))
+            capacity = sum(starts.size - 1 for _, starts in jobs)
+            n_threads = min(self._workers, capacity)
+            return self._run(iter(jobs), alphas, max(capacity, 1), n_threads)
+        capacity = max(4 * self._workers, RING_WORDS // self._batch_words)
+        return self._run(cut_chunks(corpus, self._batch_words), alphas, capacity, self._workers)
+
+    def _run(self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int) -> Tally:
+        feed = Feed(capacity)
+        crew = _Crew(self._network, feed, n_threads)
+        try:
+            self._hand_out(jobs, alphas, feed, crew)
+            feed.close()
+            while crew.busy(POLL_SECONDS):
+                self._report(feed, crew)
+        except BaseException:
+            feed.stop()
+            raise
+        finally:
+            crew.join()
+        crew.raise_error()
+        return crew.tally()
+
+    def _hand_out(self, jobs: Iterator[Any], alphas: JobAlphas, feed: Feed, crew: _Crew) -> None:
+        sentences = words = 0
+        for corpus, starts in jobs:
+            words_at = np.zeros(corpus.n_sentences + 1, dtype=np.int64)
+            np.cumsum(corpus.raw_lengths, out=words_at[1:])
+            rates = alphas(sentences + starts[:-1], words + words_at[starts[:-1]])
+            rates32 = rates.astype(np.float32)
+            first, n_jobs = 0, starts.size - 1
+            while first < n_jobs:
+                room = min(feed.room, n_jobs - first)
+                if room == 0:
+                    time.sleep(0.001)
+                    self._report(feed, crew)
+                    if feed.stopped:
+                        return
+                    continue
+                last = first + room
+                feed.push(
+                    corpus.ids,
+                    corpus.offsets,
+                    corpus.raw_lengths,
+                    starts[first : last + 1],
+                    rates32[first:last],
+                )
+                first = last
+            if n_jobs:
+                self.last_alpha = float(rates[-1])
+            sentences += int(starts[-1])
+            words += int(words_at[starts[-1]])
+            self._report(feed, crew)
+            if feed.stopped:
+                return
+
+    def _report(self, feed: Feed, crew: _Crew) -> None:
+        if self._reporter.polls:
+            self._reporter.within_epoch(crew.tally(), self.last_alpha or 0.0, feed.waiting)
+
+
+class _Crew:
+    """The worker threads of one epoch."""
+
+    def __init__(self, network: Network, feed: Feed, n_threads: int) -> None:
+        self._feed = feed
+        self._errors: list[BaseException] = []
+        self._workers = [Worker(network) for _ in range(n_threads)]
+        self._threads = [
+            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{number}", daemon=True)
+            for number, worker in enumerate(self._workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _work(self, worker: Worker) -> None:
+        try:
+            worker.run(self._feed)
+        except BaseException as error:
+            self._errors.append(error)
+            self._feed.stop()
+
+    def busy(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds; return whether a thread still works."""
+        end = time.perf_counter() + timeout
+        for thread in self._threads:
+            thread.join(max(end - time.perf_counter(), 0.0))
+            if thread.is_alive():
+                return True
+        return False
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def raise_error(self) -> None:
+        if self._errors:
+            raise self._errors[0]
+
+    def tally(self) -> Tally:
+        tallies = [worker.tallies() for worker in self._workers]
+        return Tally(*(sum(column) for column in zip(*tallies, strict=True))) if tallies else Tally()
+
+
+def cut_chunks(
+    chunks: Iterable[EncodedCorpus], batch_words: int
+) -> Iterator[tuple[EncodedCorpus, NDArray[np.int64]]]:
+    """Cut consecutive chunks of a corpus into jobs; return each piece with the sentence index every job starts at.
+
+    The jobs are those of the undivided corpus: the last one of a chunk waits for the next chunk, as it may go on there.
+    """
+    pending: EncodedCorpus | None = None
+    first = True
+    for chunk in chunks:
+        pending = chunk if pending is None else _joined(pending, chunk)
+        starts = cut_jobs(pending.raw_lengths, batch_words, first)
+        if starts.size > 2:
+            yield pending, starts[:-1]
+            pending, first = _from_sentence(pending, int(starts[-2])), False
+    if pending is not None and pending.n_sentences:
+        yield pending, cut_jobs(pending.raw_lengths, batch_words, first)
+
+
+def _from_sentence(corpus: EncodedCorpus, sentence: int) -> EncodedCorpus:
+    start = int(corpus.offsets[sentence])
+    return EncodedCorpus(corpus.ids[start:], corpus.offsets[sentence:] - start, corpus.raw_lengths[sentence:])
+
+
+def _joined(a: EncodedCorpus, b: EncodedCorpus) -> EncodedCorpus:
+    return EncodedCorpus(
+        np.concatenate((a.ids, b.ids)),
+        np.concatenate((a.offsets, b.offsets[1:] + a.offsets[-1])),
+        np.concatenate((a.raw_lengths, b.raw_lengths)),
+    )

@@ -1,0 +1,621 @@
+"""Word2Vec: the model as users know it from gensim. It holds parameters and weights and delegates the work.
+
+`lexicon` builds the vocabulary and the weights, `encoding` turns text into ids, `training` trains ids, `modelstate`
+turns a model into plain arrays and settings and back.
+
+References
+----------
+Mikolov, Chen, Corrado and Dean, "Efficient Estimation of Word Representations in Vector Space", 2013.
+Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed Representations of Words and Phrases and their
+Compositionality", NIPS 2013.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v import corpora, modelstate
+from fastw2v._inner import Network, score_sentences
+from fastw2v.callbacks import run_callbacks
+from fastw2v.encoding import EncodedCorpus, encode, stream
+from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
+from fastw2v.progress import Reporter, Tally
+from fastw2v.training import LearningRate, Trainer
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+
+DIVERGED = (
+    1e3  # components of trained vectors stay below 10; rates that are too large carry them off by orders
+)
+
+
+class Word2Vec(Lexicon):
+    """A word2vec model: vocabulary, weights, and the settings they are trained with.
+
+    Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
+
+    Parameters
+    ----------
+    sentences : iterable of lists of str, optional
+        The corpus, iterated ``epochs + 1`` times; a list or one of the library's readers is read once.
+    corpus_file : str or path, optional
+        Instead of `sentences`: a text of one sentence a line, tokens separated by white space, plain or compressed.
+    vector_size : int, default 100
+        Dimensions of the vectors.
+    alpha : float, default 0.025
+        Learning rate at the start.
+    window : int, default 5
+        Largest distance between a center and its context words.
+    min_count : int, default 5
+        Words seen less often are left out.
+    max_vocab_size : int, optional
+        Prune rare words whenever the scan holds more than so many distinct ones; approximate, to save memory.
+    sample : float, default 1e-3
+        Threshold for dropping tokens of frequent words: 0 off, below 1 a share of the corpus, else a count.
+    seed : int, default 1
+        Seed of the initial vectors and of all draws. With ``workers=1`` a training is reproducible.
+    workers : int, default 3
+        Threads to train with; -1 means one a core.
+    min_alpha : float, default 0.0001
+        Learning rate at the end.
+    sg : {0, 1}, default 0
+        1: skip-gram; 0: CBOW.
+    hs : {0, 1}, default 0
+        1: hierarchical softmax. May be on together with negative sampling.
+    negative : int, default 5
+        Noise words drawn for each target; 0: no negative sampling.
+    ns_exponent : float, default 0.75
+        Noise words are drawn by ``count ** ns_exponent``.
+    cbow_mean : {0, 1}, default 1
+        CBOW input is the mean (1) or the sum (0) of the context vectors.
+    hashfxn : callable, default hash
+        Kept for compatibility; nothing depends on it.
+    epochs : int, default 5
+        Passes over the corpus.
+    null_word : {0, 1}, default 0
+        1: add a word ``'\\0'`` of count 1.
+    trim_rule : callable, optional
+        ``(word, count, min_count)`` -> ``RULE_DEFAULT``, ``RULE_KEEP`` or ``RULE_DISCARD`` of `fastw2v.utils`.
+    sorted_vocab : {0, 1}, default 1
+        1: order the words by descending count.
+    batch_words : int, default 10000
+        Raw words of a job; the learning rate changes from job to job. No word is ever lost to this limit.
+    compute_loss : bool, default False
+        Tally the training loss.
+    callbacks : iterable of CallbackAny2Vec
+        Called at the boundaries of epochs; not kept.
+    comment : object, optional
+        Kept with the model.
+    max_final_vocab : int, optional
+        Raise `min_count` until no more than so many words are left.
+    shrink_windows : bool, default True
+        Draw each window's size uniformly from 1 to `window`.
+    progress : bool, default False
+        Show a progress bar while training.
+    corpus_budget : int, optional
+        Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a parameter or the corpus cannot be used; the message names it.
+    RuntimeError
+        If no word of the corpus is left in the vocabulary.
+
+    Attributes
+    ----------
+    wv : KeyedVectors
+        Words and vectors.
+    syn1neg, syn1 : float32 array (words, vector_size)
+        Output weights of negative sampling and of hierarchical softmax.
+    loss_history : list of float
+        Mean loss of an example (skip-gram pair or CBOW window) in each epoch trained with `compute_loss`.
+    """
+
+    def __init__(
+        self,
+        sentences: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        vector_size: int = 100,
+        alpha: float = 0.025,
+        window: int = 5,
+        min_count: int = 5,
+        max_vocab_size: int | None = None,
+        sample: float | None = 1e-3,
+        seed: int | None = 1,
+        workers: int = 3,
+        min_alpha: float = 0.0001,
+        sg: int = 0,
+        hs: int = 0,
+        negative: int = 5,
+        ns_exponent: float = 0.75,
+        cbow_mean: int = 1,
+        hashfxn: Callable[[Any], int] = hash,
+        epochs: int = 5,
+        null_word: int = 0,
+        trim_rule: TrimRule | None = None,
+        sorted_vocab: int = 1,
+        batch_words: int = 10000,
+        compute_loss: bool = False,
+        callbacks: Iterable[Any] | None = (),
+        comment: Any = None,
+        max_final_vocab: int | None = None,
+        shrink_windows: bool = True,
+        *,
+        progress: bool = False,
+        corpus_budget: int | None = None,
+    ) -> None:
+        self.vector_size = int(vector_size)
+        self.workers = int(workers)
+        self.epochs = epochs
+        self.train_count = 0
+        self.total_train_time = 0.0
+        self.batch_words = batch_words
+        self.sg = int(sg)
+        self.alpha = float(alpha)
+        self.min_alpha = float(min_alpha)
+        self.window = int(window)
+        self.shrink_windows = bool(shrink_windows)
+        self.hs = int(hs)
+        self.negative = int(negative)
+        self.ns_exponent = ns_exponent
+        self.cbow_mean = int(cbow_mean)
+        self.compute_loss = bool(compute_loss)
+        self.running_training_loss = 0.0
+        self.loss_history: list[float] = []
+        self.min_alpha_yet_reached = float(alpha)
+        self.max_final_vocab = max_final_vocab
+        self.max_vocab_size = max_vocab_size
+        self.min_count = min_count
+        self.effective_min_count = min_count
+        self.sample = sample
+        self.sorted_vocab = sorted_vocab
+        self.null_word = null_word
+        self.seed = seed
+        self.hashfxn = hashfxn
+        self.comment = comment
+        self.corpus_budget = corpus_budget
+        self._check_parameters()
+        self.random = np.random.RandomState(seed)
+        super().__init__()
+
+        callbacks = tuple(callbacks or ())
+        if sentences is not None or corpus_file is not None:
+            corpora.open_corpus(sentences, corpus_file, passes=self.epochs + 1)
+            self._read_once = ReadOnce(sentences, corpus_file)
+            try:
+                self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
+                self.train(
+                    corpus_iterable=sentences,
+                    corpus_file=corpus_file,
+                    total_examples=self.corpus_count,
+                    total_words=self.corpus_total_words,
+                    epochs=self.epochs,
+                    start_alpha=self.alpha,
+                    end_alpha=self.min_alpha,
+                    compute_loss=self.compute_loss,
+                    callbacks=callbacks,
+                    progress=progress,
+                )
+            finally:
+                self._read_once = None
+        else:
+            if trim_rule is not None:
+                logger.warning(
+                    "trim_rule is not kept by the model; pass it to build_vocab(), where it is used"
+                )
+            if callbacks:
+                logger.warning(
+                    "callbacks are not kept by the model; pass them to train(), where they are used"
+                )
+        self.add_lifecycle_event("created", params=str(self))
+
+    @classmethod
+    def _default_settings(cls) -> dict[str, Any]:
+        """The attributes of a model made without arguments, for files that lack some."""
+        return {**vars(Word2Vec()), "lifecycle_events": []}
+
+    def __str__(self) -> str:
+        return (
+            f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
+        )
+
+    @property
+    def layer1_size(self) -> int:
+        """`vector_size`, under the name that word2vec.c gave it."""
+        return self.vector_size
+
+    # ------------------------------------------------------------------------------------------- checks
+
+    def _check_parameters(self) -> None:
+        for name, least in (
+            ("vector_size", 1),
+            ("window", 1),
+            ("negative", 0),
+            ("epochs", 1),
+            ("batch_words", 1),
+        ):
+            value = getattr(self, name)
+            if value is None or not value >= least:
+                raise ValueError(f"{name}={value!r} must be at least {least}")
+        for name in ("alpha", "min_alpha", "sample"):
+            _check_rate(name, getattr(self, name))
+
+    def _check_training(
+        self, epochs: int | None, total_examples: int | None, total_words: int | None
+    ) -> None:
+        if self.alpha > self.min_alpha_yet_reached:
+            logger.warning("Effective 'alpha' higher than previous training cycles")
+        if not self.hs and not self.negative:
+            raise ValueError(
+                "You must set either 'hs' or 'negative' to be positive for proper training. "
+                "When both 'hs=0' and 'negative=0', there will be no training."
+            )
+        if self.hs and self.negative:
+            logger.warning(
+                "Both hierarchical softmax and negative sampling are activated. This is probably a mistake."
+            )
+        if not self.wv.key_to_index:
+            raise RuntimeError("you must first build vocabulary before training the model")
+        if not len(self.wv.vectors):
+            raise RuntimeError("you must initialize vectors before training the model")
+        if epochs is None or epochs <= 0:
+            raise ValueError(f"You must specify an explicit epochs count, at least 1, got epochs={epochs!r}.")
+        if not total_examples and not total_words:
+            raise ValueError(
+                "You must specify either total_examples or total_words, for proper learning-rate and progress "
+                "calculations. If you've just built the vocabulary using the same corpus, using the count cached in "
+                "the model is sufficient: total_examples=model.corpus_count."
+            )
+
+    # ------------------------------------------------------------------------------------------- training
+
+    def train(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        word_count: int = 0,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool | None = None,
+        callbacks: Iterable[Any] | None = (),
+        *,
+        progress: bool = False,
+    ) -> tuple[int, int]:
+        """Train the vectors on a corpus.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The corpus, as in the constructor. A list or one of the library's readers is encoded once; any other
+            iterable is iterated afresh each epoch.
+        total_examples, total_words : int
+            Sentences or raw words of the corpus, for the learning rate; one of them is required.
+        epochs : int
+            Passes over the corpus; required.
+        start_alpha, end_alpha : float, optional
+            Learning rates at the start and the end; they replace `alpha` and `min_alpha` for good.
+        word_count, queue_factor
+            Without effect; kept for compatibility.
+        report_delay : float, default 1.0
+            Seconds between two progress lines in the log.
+        compute_loss : bool, optional
+            Tally the loss; None: as the constructor said.
+        callbacks : iterable of CallbackAny2Vec
+            Called at the boundaries of epochs. One may raise `StopTraining` to end the training early.
+        progress : bool, default False
+            Show a progress bar.
+
+        Returns
+        -------
+        (int, int)
+            Words trained (those in the vocabulary that subsampling kept), and raw words, over all epochs.
+
+        Raises
+        ------
+        ValueError
+            If `epochs` or both totals are missing, or there is nothing that could be trained.
+        RuntimeError
+            If there is no vocabulary.
+        TypeError
+            If the corpus cannot be used.
+        Exception
+            Whatever the corpus or a callback raises; the vectors keep what was trained until then.
+        """
+        self._check_training(epochs, total_examples, total_words)
+        assert epochs is not None
+        _check_rate("start_alpha", start_alpha)
+        _check_rate("end_alpha", end_alpha)
+        corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=epochs)
+        self.alpha = start_alpha or self.alpha
+        self.min_alpha = end_alpha or self.min_alpha
+        self.epochs = epochs
+        if compute_loss is not None:
+            self.compute_loss = compute_loss
+        self.running_training_loss = 0.0
+        self.loss_history = []
+        callbacks = tuple(callbacks or ())
+        self.add_lifecycle_event(
+            "train",
+            msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and {self.vector_size} "
+            f"features, using sg={self.sg} hs={self.hs} sample={self.sample} negative={self.negative} "
+            f"window={self.window} shrink_windows={self.shrink_windows}",
+        )
+        encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, epochs)
+        reporter = Reporter(
+            epochs=epochs,
+            total_examples=total_examples,
+            total_words=total_words,
+            report_delay=report_delay,
+            bar=progress,
+        )
+        start = time.perf_counter()
+        run_callbacks(callbacks, "on_train_begin", self)
+        trained_words = raw_words = 0
+        try:
+            for epoch in range(epochs):
+                stop = run_callbacks(callbacks, "on_epoch_begin", self)
+                rate = LearningRate(self.alpha, self.min_alpha, epochs, total_examples, total_words)
+                tally = self._train_epoch(corpus if encoded is None else encoded, epoch, rate, reporter)
+                trained_words += tally.effective_words
+                raw_words += tally.raw_words
+                if run_callbacks(callbacks, "on_epoch_end", self) or stop:
+                    break
+        finally:
+            reporter.close()
+        seconds = time.perf_counter() - start
+        self.total_train_time += seconds
+        self.train_count += 1
+        self.add_lifecycle_event(
+            "train",
+            msg=f"training on {raw_words} raw words ({trained_words} effective words) took {seconds:.1f}s, "
+            f"{trained_words / max(seconds, 1e-9):.0f} effective words/s",
+        )
+        run_callbacks(callbacks, "on_train_end", self)
+        return trained_words, raw_words
+
+    def _take_encoded(
+        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, epochs: int
+    ) -> EncodedCorpus | None:
+        """Return the corpus as ids, or None if it must be iterated afresh each epoch."""
+        read_once = self._read_once
+        if (
+            read_once is not None
+            and read_once.encoded is not None
+            and read_once.is_for(corpus_iterable, corpus_file)
+        ):
+            return read_once.encoded
+        if epochs == 1 or not corpora.is_reusable(corpus):
+            return None
+        return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
+
+    def _train_epoch(
+        self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
+    ) -> Tally:
+        trainer = Trainer(
+            self._network(), workers=self.workers, batch_words=self.batch_words, reporter=reporter
+        )
+        if not isinstance(corpus, EncodedCorpus):
+            corpus = stream(
+                corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
+            )
+        reporter.begin_epoch(epoch)
+        try:
+            tally = trainer.train_epoch(
+                corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words)
+            )
+        finally:
+            self.wv.invalidate_norms()
+        if trainer.last_alpha is not None:
+            self.min_alpha_yet_reached = trainer.last_alpha
+        reporter.end_epoch(tally, self.min_alpha_yet_reached)
+        if self.compute_loss:
+            self.running_training_loss += tally.loss
+            self.loss_history.append(tally.mean_loss)
+        self._warn_if_diverged()
+        return tally
+
+    def _network(self) -> Network:
+        """Everything that training reads and writes, as the arrays stand now."""
+        wv = self.wv
+        for name, matrix in (("wv.vectors", wv.vectors), ("syn1neg", self.syn1neg), ("syn1", self.syn1)):
+            if matrix is not None:
+                _check_trainable(name, matrix)
+        if len(wv.vectors) != len(self._counts()):
+            raise RuntimeError(
+                "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
+            )
+        subsamples = bool(self.sample)
+        tree = self.huffman_tree if self.hs else None
+        return Network(
+            wv.vectors,
+            lockf=np.ascontiguousarray(wv.vectors_lockf, dtype=np.float32),
+            random=self.random,
+            skip_gram=bool(self.sg),
+            window=self.window,
+            shrink_windows=self.shrink_windows,
+            cbow_mean=bool(self.cbow_mean),
+            negative=self.negative,
+            syn1neg=self.syn1neg if self.negative else None,
+            cum_table=self.cum_table if self.negative else None,
+            syn1=self.syn1 if self.hs else None,
+            tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
+            # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
+            sample_ints=wv.expandos["sample_int"] if subsamples or self.sample is None else None,
+            draws_seed=bool(self.negative) or self.sample != 0,
+            tally_loss=self.compute_loss,
+        )
+
+    def _warn_if_diverged(self) -> None:
+        largest = max(-self.wv.vectors.min(initial=0.0), self.wv.vectors.max(initial=0.0))
+        if not largest < DIVERGED:  # NaN included
+            logger.warning(
+                "training diverged: vectors hold values up to %g at alpha=%g; start again with a smaller alpha",
+                largest, self.alpha,
+            )  # fmt: skip
+
+    def get_latest_training_loss(self) -> float:
+        """Return the loss summed over all examples of the latest `train`, if it was tallied (`compute_loss`)."""
+        return self.running_training_loss
+
+    # ------------------------------------------------------------------------------------------- queries
+
+    def score(
+        self,
+        sentences: Iterable[Any],
+        total_sentences: int = 1_000_000,
+        chunksize: int = 100,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+    ) -> NDArray[np.float32]:
+        """Return the log-probability of each sentence under the model.
+
+        Implements the scoring of Taddy, "Document Classification by Inversion of Distributed Language
+        Representations", 2015; for models trained by hierarchical softmax.
+
+        Parameters
+        ----------
+        sentences : iterable of lists of str
+            Words that are not in the vocabulary are skipped.
+        total_sentences : int
+            Score no more than so many.
+        chunksize, queue_factor, report_delay
+            Without effect; kept for compatibility.
+
+        Raises
+        ------
+        RuntimeError
+            If the model has no vocabulary, or no hierarchical softmax.
+        """
+        if not self.wv.key_to_index:
+            raise RuntimeError("you must first build vocabulary before scoring new data")
+        if not self.hs:
+            raise RuntimeError(
+                "We have currently only implemented score for the hierarchical softmax scheme, so you need to have "
+                "run word2vec with hs=1 and negative=0 for this to work."
+            )
+        encoded = encode(sentences, self.wv.key_to_index, budget=self.corpus_budget)
+        if encoded.n_sentences > total_sentences:
+            logger.warning(
+                "scored only the first %i sentences; raise total_sentences for more", total_sentences
+            )
+        return score_sentences(self._network(), encoded.ids, encoded.offsets[: total_sentences + 1])
+
+    def predict_output_word(
+        self, context_words_list: Sequence[Any], topn: int = 10
+    ) -> list[tuple[Any, np.float32]] | None:
+        """Return the `topn` most probable center words for a context, or None if no context word is known.
+
+        Parameters
+        ----------
+        context_words_list : sequence of str or int
+            Words, or positions in the vocabulary.
+
+        Raises
+        ------
+        RuntimeError
+            If the model was not trained with negative sampling.
+        """
+        if not self.negative or self.syn1neg is None:
+            raise RuntimeError(
+                "We have currently only implemented predict_output_word for the negative sampling scheme, so you need "
+                "to have run word2vec with negative > 0 for this to work."
+            )
+        known = [self.wv.get_index(word) for word in context_words_list if word in self.wv]
+        if not known:
+            logger.warning("All the input context words are out-of-vocabulary for the current model.")
+            return None
+        hidden = self.wv.vectors[known].sum(axis=0)
+        if self.cbow_mean:
+            hidden /= len(known)
+        logits = self.syn1neg @ hidden
+        probabilities = np.exp(logits - logits.max())
+        probabilities /= probabilities.sum()
+        best = np.argsort(-probabilities, kind="stable")[:topn]
+        return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
+
+    def seeded_vector(self, seed_string: str, vector_size: int) -> NDArray[np.float32]:
+        """Deprecated: a random vector that depends on a string alone."""
+        from fastw2v.keyedvectors import pseudorandom_weak_vector
+
+        warnings.warn(
+            "seeded_vector is deprecated; use fastw2v.models.keyedvectors.pseudorandom_weak_vector",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
+
+    def init_sims(self, replace: bool = False) -> None:
+        """Deprecated: norms are computed when they are needed; ``replace=True`` normalizes the vectors in place."""
+        self.wv.init_sims(replace=replace)
+
+    # ------------------------------------------------------------------------------------------- files
+
+    def save(self, fname: Any, *args: Any, **kwargs: Any) -> None:
+        """Write the model, whole and ready for further training, to one file.
+
+        The file is written aside and renamed, so that the old one stays whole whatever happens. It holds the arrays
+        in the safetensors layout and everything else as JSON; nothing in it can be executed.
+
+        Parameters
+        ----------
+        fname : str, path or URI
+        *args, **kwargs
+            gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``; there is nothing to separate,
+            so they have no effect.
+        """
+        modelstate.save(self, fname)
+
+    @classmethod
+    def load(cls, fname: Any, mmap: str | None = None, rethrow: bool = False) -> Self:
+        """Return a model from a file of `save`, or from one that any version of gensim saved.
+
+        Parameters
+        ----------
+        fname : str, path or URI
+        mmap : {"r", "c", "r+"}, optional
+            Map the arrays from the file instead of reading them: read-only, copy-on-write, or writing back.
+        rethrow
+            Without effect; kept for compatibility.
+
+        Raises
+        ------
+        AttributeError
+            If the file holds vectors without a model.
+        ValueError, OSError, pickle.UnpicklingError
+            If it is neither.
+        """
+        return modelstate.load(cls, fname, mmap)
+
+
+def _check_rate(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value < float("inf"):
+        raise ValueError(f"{name}={value!r} must be a number of at least 0")
+
+
+def _check_trainable(name: str, matrix: NDArray[Any]) -> None:
+    if matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
+        raise ValueError(
+            f"{name} is a {matrix.dtype} array with strides {matrix.strides}; training needs C-contiguous float32: "
+            f"assign np.ascontiguousarray({name}, dtype=np.float32)"
+        )
+    if not matrix.flags.writeable:
+        raise ValueError(
+            f"{name} is read-only (loaded with mmap='r'?), so it cannot be trained; load the model without mmap, or with "
+            "mmap='c' (changes in memory only) or 'r+' (changes written to the file)"
+        )

@@ -1,0 +1,38 @@
+"""Corpora that the tests make themselves, and the public ones they may read where they are at hand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+
+def zipf_sentences(n_words: int, n_types: int, *, seed: int = 0, length: int = 23) -> list[list[str]]:
+    """Sentences of `length` words whose frequencies fall as those of a natural language do."""
+    rng = np.random.default_rng(seed)
+    weights = 1.0 / np.arange(2, n_types + 2)
+    ids = rng.choice(n_types, size=n_words, p=weights / weights.sum())
+    words = [f"w{i}" for i in ids]
+    return [words[start : start + length] for start in range(0, n_words, length)]
+
+
+@pytest.fixture(scope="session")
+def sentences() -> list[list[str]]:
+    """Six jobs of the default size."""
+    return zipf_sentences(60_000, 3_000)
+
+
+@pytest.fixture(scope="session")
+def one_job() -> list[list[str]]:
+    return zipf_sentences(9_000, 1_000, seed=1)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of public corpora and evaluation sets; a test that needs it is skipped where there is none."""
+    path = Path(os.environ.get("FASTW2V_SHARED", Path(__file__).parents[2] / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"no public corpora at {path}; set FASTW2V_SHARED to the folder that holds them")
+    return path

@@ -1,0 +1,151 @@
+"""Every row kernel against its naive twin, on every instruction set of this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fastw2v import _inner
+
+DIMENSIONS = [*range(1, 66), 100, 128, 300]
+SETS = _inner.instruction_sets()
+
+
+def sigmoid_table() -> np.ndarray:
+    positions = (np.arange(1000, dtype=np.float32) / np.float32(1000)).astype(np.float64)
+    exps = np.exp((positions * 2 - 1) * 6).astype(np.float32).astype(np.float64)
+    return (exps / (exps + 1)).astype(np.float32)
+
+
+TABLE = sigmoid_table()
+
+
+def naive_gradient(f: float, label: float, alpha: float) -> np.float32:
+    if not -6 < f < 6:
+        return np.float32(0)
+    return (np.float32(label) - TABLE[int((float(f) + 6.0) * 83.0)]) * np.float32(alpha)
+
+
+def naive_targets(x, matrix, targets, labels, alpha, work, dots):
+    """One target after another, as word2vec.c trains them. Takes the dot products as given: a bin of the table may flip
+    with the order of a sum, and that order is what the kernels choose."""
+    for target, label, f in zip(targets, labels, dots, strict=True):
+        g = naive_gradient(f, label, alpha)
+        work += g * matrix[target]
+        matrix[target] += g * x
+
+
+def operands(rng, dim, n, scale=1.0):
+    x = (rng.standard_normal(dim) * scale / np.sqrt(dim)).astype(np.float32)
+    matrix = (rng.standard_normal((n + 3, dim)) * scale).astype(np.float32)
+    targets = rng.permutation(n + 3)[:n].astype(np.int64)
+    labels = (rng.random(n) < 0.3).astype(np.float32)
+    return x, matrix, targets, labels
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_train_targets(simd, dim):
+    rng = np.random.default_rng(dim)
+    kernels = _inner.RowKernels(simd)
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21):
+        x, matrix, targets, labels = operands(rng, dim, n)
+        expected_matrix = matrix.copy()
+        work = rng.standard_normal(dim).astype(np.float32)
+        expected_work = work.copy()
+        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work)
+        np.testing.assert_allclose(dots, expected_matrix[targets] @ x, rtol=2e-5, atol=2e-6)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
+        np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_train_pair(simd, dim):
+    rng = np.random.default_rng(1000 + dim)
+    kernels = _inner.RowKernels(simd)
+    for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 17):
+        x, matrix, targets, labels = operands(rng, dim, n)
+        before = x.copy()
+        expected_matrix, error = matrix.copy(), np.zeros(dim, dtype=np.float32)
+        dots = kernels.train_pair(x, matrix, targets, labels, 0.05, 0.5)
+        naive_targets(before, expected_matrix, targets, labels, 0.05, error, dots)
+        np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(x, before + np.float32(0.5) * error, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_sum_and_add(simd, dim):
+    rng = np.random.default_rng(2000 + dim)
+    kernels = _inner.RowKernels(simd)
+    matrix = rng.standard_normal((12, dim)).astype(np.float32)
+    for n in (0, 1, 2, 7, 10):
+        indices = rng.integers(0, 12, n)  # a word may stand in a window twice
+        total = kernels.sum_rows(matrix, indices, 0.25)
+        expected = np.zeros(dim, dtype=np.float32)
+        for index in indices:
+            expected += matrix[index]
+        np.testing.assert_array_equal(total, expected * np.float32(0.25))
+    row, delta = matrix[0].copy(), matrix[1]
+    kernels.add_row(row, delta, 0.3)
+    np.testing.assert_allclose(row, matrix[0] + np.float32(0.3) * delta, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
+def test_no_update_outside_the_table(simd, f):
+    """gensim leaves a target alone whose dot product is outside (-6, 6)."""
+    kernels = _inner.RowKernels(simd)
+    matrix = np.array([[f], [0.5]], dtype=np.float32)
+    x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
+    kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work)
+    trained, error = matrix[1].copy(), work.copy()
+    assert trained > 0.5
+    if np.isfinite(f):
+        kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work)
+        np.testing.assert_array_equal(matrix[0], np.float32(f))
+        np.testing.assert_array_equal(work, error)
+    else:  # nothing meaningful can come of it, but the table must not be read out of bounds
+        dots = kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work)
+        assert not np.isfinite(dots[0])
+
+
+@pytest.mark.parametrize("simd", SETS)
+def test_the_edges_of_the_table(simd):
+    """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
+    kernels = _inner.RowKernels(simd)
+    edges = (np.arange(1, 996) / 83.0 - 6.0).astype(np.float32)
+    values = np.concatenate(
+        [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
+         np.float32([np.nextafter(np.float32(6), np.float32(0)), np.nextafter(np.float32(-6), np.float32(0))])]
+    )  # fmt: skip
+    for value in values:
+        matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
+        kernels.train_targets(
+            np.ones(1, dtype=np.float32), matrix, np.array([0]), np.zeros(1, dtype=np.float32), 1.0, work
+        )
+        np.testing.assert_allclose(
+            matrix[0, 0], value + naive_gradient(value, 0.0, 1.0), rtol=1e-6, atol=1e-7
+        )
+
+
+def test_the_environment_chooses_the_kernels():
+    for name in SETS:
+        code = "from fastw2v import _inner; print(_inner.active_instruction_set())"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "FASTW2V_SIMD": name}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.strip() == name
+
+
+def test_an_unknown_instruction_set_is_an_error(monkeypatch):
+    monkeypatch.setenv("FASTW2V_SIMD", "mmx")
+    with pytest.raises(ValueError, match=r"FASTW2V_SIMD='mmx' is not available here; choose one of .*scalar"):
+        _inner.active_instruction_set()
