@@ -750,3 +750,10 @@ def test_gensims_pickles_become_these_classes():
     ours.__setstate__(theirs.__dict__)
     assert ours.most_similar("w1") == filled().most_similar("w1")
     assert_consistent(ours)
+
+
+def test_rows_may_be_set_from_other_rows_of_the_same_matrix(vectors):
+    vectors[WORDS] = vectors.vectors[::-1]
+    assert np.array_equal(vectors.vectors, MATRIX[::-1])
+    vectors.add_vectors(["x", "y"], vectors.vectors[:2])
+    assert np.array_equal(vectors.vectors[30:], MATRIX[:-3:-1])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import warnings
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
@@ -295,7 +294,7 @@ class KeyedVectors(VectorQueries):
             If a key is not valid in `encoding`.
         """
         return _load_word2vec_format(
-            cls, fname, fvocab, binary, encoding, unicode_errors, limit or sys.maxsize, datatype, no_header
+            cls, fname, fvocab, binary, encoding, unicode_errors, limit, datatype, no_header
         )
 
     def intersect_word2vec_format(
@@ -385,7 +384,7 @@ def _load_word2vec_format(
     binary: bool = False,
     encoding: str = "utf8",
     unicode_errors: str = "strict",
-    limit: int = sys.maxsize,
+    limit: int | None = None,
     datatype: DTypeLike = REAL,
     no_header: bool = False,
     binary_chunk_size: int = 1 << 22,

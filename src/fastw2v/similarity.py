@@ -42,8 +42,14 @@ def row_norms(matrix: Array) -> Array:
 
 def normed(matrix: Array, norms: Array) -> Array:
     """Return the rows of `matrix`, shape (n, D), divided by `norms`; zero rows stay zero."""
-    unit: Array = np.asarray(matrix, dtype=norms.dtype) / np.where(norms > 0, norms, 1)[:, None]
+    unit: Array = np.asarray(matrix, dtype=norms.dtype) / _divisors(norms)[:, None]
     return unit
+
+
+def _divisors(norms: Array) -> Array:
+    """`norms` with 1 in place of 0: products with zero rows are 0 and stay so."""
+    divisors: Array = np.where(norms > 0, norms, norms.dtype.type(1))
+    return divisors
 
 
 def unit(vector: Array) -> Array:
@@ -70,7 +76,7 @@ def products(matrix: Array, queries: Array) -> Array:
 def cosines(matrix: Array, norms: Array, queries: Array) -> Array:
     """Return the products of unit rows with one query (n,) or several (queries, n), taken as they are."""
     scores = products(matrix, queries)
-    np.divide(scores, norms, out=scores, where=norms > 0)
+    scores /= _divisors(norms)
     return scores
 
 

@@ -193,7 +193,9 @@ class VectorStore:
         KeyError
             If the key is missing.
         """
-        index = self.get_index(key)
+        index = self.key_to_index.get(key, -1)
+        if index < 0:
+            index = self.get_index(key)
         vector: Array = self._vectors[index]
         if norm:
             vector = similarity.normed(vector[None], self._known_norms()[index : index + 1])[0]
@@ -348,7 +350,10 @@ class VectorStore:
         placed, sources, targets = self._place(key_list, replace)
         if not sources:
             return
-        chosen = matrix[sources].astype(self._vectors.dtype)  # fails, if it fails, before anything is changed
+        chosen = matrix if len(sources) == len(key_list) else matrix[sources]
+        chosen = chosen.astype(
+            self._vectors.dtype, copy=False
+        )  # fails, if it fails, before anything is changed
         self._grow(max(len(self), max(placed.values(), default=-1) + 1))
         for key, row in placed.items():
             self.index_to_key[row] = key

@@ -34,7 +34,7 @@ _FIRST_ROWS = 1 << 14  # rows to begin with where neither header nor size of the
 
 def read_text(
     path: PathLike,
-    limit: int = sys.maxsize,
+    limit: int | None = None,
     encoding: str = "utf8",
     unicode_errors: str = "strict",
     datatype: DTypeLike = np.float32,
@@ -71,7 +71,7 @@ def read_text(
     UnicodeDecodeError
         If a word is not valid in `encoding`.
     """
-    _check_limit(limit)
+    limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
         first = stream.readline()
         sizes = None if no_header else _sizes(first, path)
@@ -93,7 +93,7 @@ def read_text(
 
 def read_binary(
     path: PathLike,
-    limit: int = sys.maxsize,
+    limit: int | None = None,
     encoding: str = "utf8",
     unicode_errors: str = "strict",
     datatype: DTypeLike = np.float32,
@@ -107,7 +107,7 @@ def read_binary(
     chunk_size : int, default 4 MiB
         Bytes to read at a time.
     """
-    _check_limit(limit)
+    limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
         sizes = _sizes(stream.readline(), path, binary=True)
         assert sizes is not None
@@ -294,9 +294,10 @@ class _Rows:
         return copy
 
 
-def _check_limit(limit: int) -> None:
-    if limit < 0:
+def _checked_limit(limit: int | None) -> int:
+    if limit is not None and limit < 0:
         raise ValueError(f"limit must be positive, or None for all vectors, not {limit}")
+    return limit or sys.maxsize
 
 
 def _sizes(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int] | None:
