@@ -10,8 +10,8 @@ import itertools
 
 import numpy as np
 import pytest
-from conftest import zipf_sentences
 
+from conftest import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 

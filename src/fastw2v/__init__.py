@@ -37,7 +37,7 @@ _HOMES = {
 }
 _SUBMODULES = {"callbacks", "corpora", "keyedvectors", "models", "utils", "vocab", "word2vec"}
 
-__all__ = ["__version__", "show_config", *sorted(_HOMES)]  # noqa: PLE0604 - names, all of them
+__all__ = ["__version__", "show_config", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

@@ -65,7 +65,7 @@ sigmoid_init()
 SIMD_VARIABLE = "FASTW2V_SIMD"
 
 
-# ---------------------------------------------------------------------------------------------- instruction sets
+# --- instruction sets
 
 def instruction_sets():
     """Return the names of the kernel sets that this machine can run, fastest first."""
@@ -93,7 +93,7 @@ def active_instruction_set():
     return _kernels(None).name.decode()
 
 
-# ------------------------------------------------------------------------------------------------------- random draws
+# --- random draws
 
 cdef uint64_t LCG_FACTOR = 25214903917
 cdef uint64_t LCG_MASK = (<uint64_t>1 << 48) - 1
@@ -163,7 +163,7 @@ def guide_table(const uint32_t[::1] cum_table):
     return guide_array, shift
 
 
-# ------------------------------------------------------------------------------------------------------- the network
+# --- the network
 
 cdef struct Net:
     int64_t dim
@@ -305,7 +305,7 @@ cdef class Network:
         return 0
 
 
-# ------------------------------------------------------------------------------------------------------- jobs
+# --- jobs
 
 def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=True):
     """Cut sentences into jobs of at most `batch_words` raw tokens; return the int64 sentence index each starts at.
@@ -464,7 +464,7 @@ cdef class Feed:
         return -1
 
 
-# ------------------------------------------------------------------------------------------------------- workers
+# --- workers
 
 cdef struct Center:
     # One center word and what was drawn for it; positions are indices into the job's kept tokens.
@@ -894,7 +894,7 @@ cdef class Worker:
                 counter_load(&self.tally.sentences), counter_load(&self.tally.examples), loss)
 
 
-# ------------------------------------------------------------------------------------------------------- scoring
+# --- scoring
 
 def score_sentences(Network network not None, const int32_t[::1] ids not None, const int64_t[::1] offsets not None):
     """Return the log-probability of each sentence under hierarchical softmax, float32 (sentences,).
@@ -960,7 +960,7 @@ cdef inline double path_log_probability(const Net *net, Scratch *s, const float 
     return total
 
 
-# ------------------------------------------------------------------------------------------------------- for tests
+# --- for tests
 
 cdef class RowKernels:
     """The row kernels of one instruction set on Python's side, for the tests and the micro-benchmark."""

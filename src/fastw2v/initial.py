@@ -23,7 +23,7 @@ Array = NDArray[Any]
 def prep_vectors(
     target_shape: tuple[int, int],
     prior_vectors: Array | None = None,
-    seed: int = 0,
+    seed: int | None = 0,
     dtype: DTypeLike = REAL,
 ) -> Array:
     """Return a matrix of random rows, the first of them taken over from `prior_vectors`.
@@ -68,7 +68,7 @@ def prep_vectors(
     return vectors
 
 
-def _fill_random(out: Array, seed: int, skipped: int) -> None:
+def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
     """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), from its `skipped`-th number on."""
     if not out.size:
         return

@@ -55,6 +55,8 @@ class Lexicon:
     negative: int
     seed: int | None
     corpus_budget: int | None
+    hashfxn: Callable[[Any], int]
+    random: np.random.RandomState
 
     def __init__(self) -> None:
         self.wv = KeyedVectors(self.vector_size)
@@ -91,7 +93,7 @@ class Lexicon:
     def _check_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
         return corpora.open_corpus(corpus_iterable, corpus_file, passes)
 
-    # ------------------------------------------------------------------------------------------- vocabulary
+    # --- vocabulary
 
     def build_vocab(
         self,
@@ -386,7 +388,7 @@ class Lexicon:
         )  # fmt: skip
         return report
 
-    # ------------------------------------------------------------------------------------------- weights
+    # --- weights
 
     def prepare_weights(self, update: bool = False) -> None:
         """Make the weights of a new vocabulary, or let them grow to an updated one."""
@@ -411,9 +413,9 @@ class Lexicon:
             self._check_update(True)
         logger.info("updating layer weights")
         self.wv.resize_vectors(seed=self.seed)
-        if self.hs:
+        if self.syn1 is not None:
             self.syn1 = _grown(self.syn1, len(self.wv))
-        if self.negative:
+        if self.syn1neg is not None:
             self.syn1neg = _grown(self.syn1neg, len(self.wv))
         self.wv.invalidate_norms()
 

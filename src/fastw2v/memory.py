@@ -36,7 +36,9 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]
 def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """Return an array of zeros, aligned as `empty` aligns."""
     array = _allocate(shape, np.dtype(dtype))
-    if array.nbytes < HUGE_PAGE or not _HAS_HUGE_PAGES:  # a fresh mapping is zero already, and still takes no memory
+    if (
+        array.nbytes < HUGE_PAGE or not _HAS_HUGE_PAGES
+    ):  # a fresh mapping is zero already, and still takes no memory
         array.fill(0)
     return array
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import keyed, native
+from fastw2v import formats, vectorfiles
+from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.huffman import HuffmanTree
 from fastw2v.keyedvectors import KeyedVectors
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
+RandomState = tuple[str, Array, int, int, float]
 Model = TypeVar("Model", bound="Lexicon")
 
 KIND = "Word2Vec"
@@ -35,6 +38,7 @@ SETTINGS = (
     "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
     "lifecycle_events",
 )  # fmt: skip
+NOT_GENSIMS = {"loss_history", "corpus_budget"}
 WEIGHTS = ("syn1neg", "syn1")
 ELSEWHERE = {"wv", "random", "raw_vocab", "huffman_tree", "cum_table", "hashfxn", "_read_once", *WEIGHTS}
 
@@ -45,22 +49,22 @@ def save(model: Lexicon, path: Any) -> None:
     native.write(path, arrays, metadata)
 
 
-def load(cls: type[Model], path: Any, mmap: str | None = None) -> Model:
+def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None = None) -> Model:
     """Read a model from a native file or from one of gensim's.
+
+    `defaults` are the attributes of a model made without arguments, for files that lack some.
 
     Raises
     ------
     AttributeError
         If the file holds vectors without a model, as gensim's `Word2Vec.load` does.
     """
-    if keyed.is_gensim_file(path):
-        return _from_gensim(cls, path, mmap)
+    if formats.recognise(path) == "gensim":
+        return _from_gensim(cls, defaults, path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
-        raise AttributeError(
-            f"{path} holds {metadata.get('kind', 'arrays')}, not a {KIND} model; use KeyedVectors.load() for vectors"
-        )
-    return from_state(cls, arrays, metadata, mapped=mmap is not None)
+        raise _no_model(path, metadata.get("kind", "arrays"))
+    return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
 
 
 def to_state(model: Lexicon) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -112,7 +116,12 @@ def _json_settings(model: Lexicon) -> dict[str, Any]:
 
 
 def from_state(
-    cls: type[Model], arrays: dict[str, Array], metadata: dict[str, Any], *, mapped: bool = False
+    cls: type[Model],
+    defaults: dict[str, Any],
+    arrays: dict[str, Array],
+    metadata: dict[str, Any],
+    *,
+    mapped: bool = False,
 ) -> Model:
     """Return the model that `to_state` described; arrays are taken over, not copied."""
     settings = metadata["settings"]
@@ -135,26 +144,84 @@ def from_state(
         }
         counts = keys.pop("counts")
         raw_vocab.update(zip(decode_keys(keys), counts.tolist(), strict=True))
-    return _assemble(cls, settings, wv, random, tree, raw_vocab, {name: arrays.get(name) for name in WEIGHTS})
+    return _assemble(
+        cls,
+        {**defaults, **settings},
+        wv,
+        random,
+        tree,
+        raw_vocab,
+        {name: arrays.get(name) for name in WEIGHTS},
+    )
 
 
-def _from_gensim(cls: type[Model], path: Any, mmap: str | None) -> Model:
+def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None) -> Model:
     from fastw2v.formats import gensim
 
     state = gensim.read_model(path, mmap=mmap)
+    if state.kind != "word2vec":
+        raise _no_model(path, state.kind)
     settings = {name: value for name, value in state.settings.items() if name not in ELSEWHERE}
-    wv = KeyedVectors._from_gensim(state.vectors)
+    wv = KeyedVectors._from_state(*vectorfiles.state_from_gensim(state.vectors), mapped=mmap is not None)
     random = np.random.RandomState(settings.get("seed", 1))
     if state.random_state is not None:
         random.set_state(state.random_state)
     tree = None
     codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
     if codes is not None and points is not None and settings.get("hs"):
-        tree = HuffmanTree.from_rows(points, codes)
-    raw_vocab: defaultdict[Any, int] = defaultdict(int, state.raw_vocab or {})
+        tree = HuffmanTree.from_rows(points.tolist(), codes.tolist())
+    raw_vocab = defaultdict(int, state.raw_vocab)
     return _assemble(
-        cls, settings, wv, random, tree, raw_vocab, {"syn1": state.syn1, "syn1neg": state.syn1neg}
+        cls,
+        {**defaults, **settings},
+        wv,
+        random,
+        tree,
+        raw_vocab,
+        {"syn1": state.syn1, "syn1neg": state.syn1neg},
     )
+
+
+def save_gensim(model: Lexicon, path: Any) -> None:
+    """Write a pickle that gensim 4 loads, queries and trains further."""
+    from fastw2v.formats import gensim
+    from fastw2v.formats.gensim_state import ModelState, VectorsState
+
+    wv = model.wv
+    expandos = dict(wv.expandos)
+    if model.huffman_tree is not None:
+        expandos["code"] = _object_array(model.huffman_tree.code_rows)
+        expandos["point"] = _object_array(model.huffman_tree.point_rows)
+    vectors: VectorsState = {
+        "kind": "word2vec",
+        "index_to_key": wv.index_to_key,
+        "vectors": wv.vectors,
+        "vector_size": wv.vector_size,
+        "expandos": expandos,
+        "vectors_lockf": wv.vectors_lockf,
+        "lifecycle_events": [],
+    }
+    settings = {name: getattr(model, name) for name in SETTINGS if name not in NOT_GENSIMS}
+    state = ModelState(
+        vectors,
+        settings,
+        model.syn1,
+        model.syn1neg,
+        dict(model.raw_vocab or {}),
+        cast(RandomState, model.random.get_state()),
+    )
+    gensim.write_model(path, state)
+
+
+def _object_array(rows: Sequence[Array]) -> Array:
+    array = np.empty(len(rows), dtype=object)
+    for i, row in enumerate(rows):
+        array[i] = row
+    return array
+
+
+def _no_model(path: Any, kind: str) -> AttributeError:
+    return AttributeError(f"{path} holds {kind}, not a {KIND} model; use KeyedVectors.load() for vectors")
 
 
 def _assemble(
@@ -167,11 +234,10 @@ def _assemble(
     weights: dict[str, Array | None],
 ) -> Model:
     model = cls.__new__(cls)
-    model.__dict__.update(cls._default_settings())
     model.__dict__.update(settings)
     model.__dict__.update(weights)
     model.wv, model.random, model.raw_vocab = wv, random, raw_vocab
-    if getattr(wv, "vectors_lockf", None) is None:
+    if wv.vectors_lockf is None:
         wv.vectors_lockf = np.ones(1, dtype=np.float32)
     model.huffman_tree = tree
     if model.hs and tree is None:

@@ -185,18 +185,29 @@ class Trainer:
 
 
 class _Crew:
-    """The worker threads of one epoch."""
+    """The worker threads of one epoch.
+
+    Their end is awaited through an event, not by `Thread.join` with a timeout: up to Python 3.12 a join that Ctrl-C
+    interrupts takes the thread for dead while it still runs.
+    """
 
     def __init__(self, network: Network, feed: Feed, n_threads: int) -> None:
         self._feed = feed
         self._errors: list[BaseException] = []
         self._workers = [Worker(network) for _ in range(n_threads)]
-        self._threads = [
-            threading.Thread(target=self._work, args=(worker,), name=f"fastw2v-{number}", daemon=True)
-            for number, worker in enumerate(self._workers)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._running = n_threads
+        self._count_lock = threading.Lock()
+        self._idle = threading.Event()
+        if not n_threads:
+            self._idle.set()
+        try:
+            for number, worker in enumerate(self._workers):
+                threading.Thread(
+                    target=self._work, args=(worker,), name=f"fastw2v-{number}", daemon=True
+                ).start()
+        except BaseException:  # the system grants no more threads, or Ctrl-C
+            feed.stop()
+            raise
 
     def _work(self, worker: Worker) -> None:
         try:
@@ -204,19 +215,18 @@ class _Crew:
         except BaseException as error:
             self._errors.append(error)
             self._feed.stop()
+        finally:
+            with self._count_lock:
+                self._running -= 1
+                if not self._running:
+                    self._idle.set()
 
     def busy(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds; return whether a thread still works."""
-        end = time.perf_counter() + timeout
-        for thread in self._threads:
-            thread.join(max(end - time.perf_counter(), 0.0))
-            if thread.is_alive():
-                return True
-        return False
+        return not self._idle.wait(timeout)
 
     def join(self) -> None:
-        for thread in self._threads:
-            thread.join()
+        self._idle.wait()
 
     def raise_error(self) -> None:
         if self._errors:

@@ -280,7 +280,7 @@ class VectorStore:
 
     # --- growth
 
-    def resize_vectors(self, seed: int = 0) -> None:
+    def resize_vectors(self, seed: int | None = 0) -> None:
         """Give the matrix and the attributes a row for each key of `index_to_key`.
 
         Parameters

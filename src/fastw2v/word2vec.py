@@ -220,11 +220,6 @@ class Word2Vec(Lexicon):
                 )
         self.add_lifecycle_event("created", params=str(self))
 
-    @classmethod
-    def _default_settings(cls) -> dict[str, Any]:
-        """The attributes of a model made without arguments, for files that lack some."""
-        return {**vars(Word2Vec()), "lifecycle_events": []}
-
     def __str__(self) -> str:
         return (
             f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
@@ -235,7 +230,7 @@ class Word2Vec(Lexicon):
         """`vector_size`, under the name that word2vec.c gave it."""
         return self.vector_size
 
-    # ------------------------------------------------------------------------------------------- checks
+    # --- checks
 
     def _check_parameters(self) -> None:
         for name, least in (
@@ -278,7 +273,7 @@ class Word2Vec(Lexicon):
                 "the model is sufficient: total_examples=model.corpus_count."
             )
 
-    # ------------------------------------------------------------------------------------------- training
+    # --- training
 
     def train(
         self,
@@ -473,7 +468,7 @@ class Word2Vec(Lexicon):
         """Return the loss summed over all examples of the latest `train`, if it was tallied (`compute_loss`)."""
         return self.running_training_loss
 
-    # ------------------------------------------------------------------------------------------- queries
+    # --- queries
 
     def score(
         self,
@@ -564,7 +559,7 @@ class Word2Vec(Lexicon):
         """Deprecated: norms are computed when they are needed; ``replace=True`` normalizes the vectors in place."""
         self.wv.init_sims(replace=replace)
 
-    # ------------------------------------------------------------------------------------------- files
+    # --- files
 
     def save(self, fname: Any, *args: Any, **kwargs: Any) -> None:
         """Write the model, whole and ready for further training, to one file.
@@ -600,7 +595,12 @@ class Word2Vec(Lexicon):
         ValueError, OSError, pickle.UnpicklingError
             If it is neither.
         """
-        return modelstate.load(cls, fname, mmap)
+        defaults = {**vars(Word2Vec()), "lifecycle_events": []}
+        return modelstate.load(cls, defaults, fname, mmap)
+
+    def save_gensim(self, fname: Any) -> None:
+        """Write the model as gensim 4 would, so that gensim loads, queries and trains it further."""
+        modelstate.save_gensim(self, fname)
 
 
 def _check_rate(name: str, value: float | None) -> None:
@@ -616,6 +616,6 @@ def _check_trainable(name: str, matrix: NDArray[Any]) -> None:
         )
     if not matrix.flags.writeable:
         raise ValueError(
-            f"{name} is read-only (loaded with mmap='r'?), so it cannot be trained; load the model without mmap, or with "
-            "mmap='c' (changes in memory only) or 'r+' (changes written to the file)"
+            f"{name} is read-only (loaded with mmap='r'?), so it cannot be trained; load the model without mmap, or "
+            "with mmap='c' (changes in memory only) or 'r+' (changes written to the file)"
         )

@@ -23,6 +23,7 @@ Array = NDArray[Any]
 
 LARGE = 1 << 16  # byte strings from here on are not copied on the stack; arrays get aligned memory
 _MAX_DIMENSIONS = 32
+_MAX_LENGTH = 1 << 48
 _FLAT = {str, int, float, bool, bytes, type(None)}
 _DTYPE = re.compile(r"[<>|=]?([iu][1248]|f[248]|b1|O[48]?)")
 
@@ -80,13 +81,17 @@ class Class:
 
 
 class Function:
-    """What stands for a constructor: a function of this module that validates its arguments."""
+    """What stands for a constructor: a function of this module that validates its arguments.
 
-    __slots__ = ("call", "name")
+    `copies` tells that its result takes memory in proportion to its arguments.
+    """
 
-    def __init__(self, name: str, call: Callable[..., Any]) -> None:
+    __slots__ = ("call", "copies", "name")
+
+    def __init__(self, name: str, call: Callable[..., Any], copies: bool = False) -> None:
         self.name = name
         self.call = call
+        self.copies = copies
 
 
 def plain(value: Any) -> Any:
@@ -123,31 +128,26 @@ def set_dtype_state(box: Dtype, state: Any) -> None:
         box.dtype = box.dtype.newbyteorder(state[1])
 
 
-def _octets(data: Any) -> Any:
-    return data.encode("latin1") if isinstance(data, str) else data
-
-
 def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
     """An array of its own memory, native byte order and C order, from parts that are not trusted."""
-    require(isinstance(dtype, Dtype), "an array without dtype")
-    require(
-        isinstance(shape, tuple)
-        and len(shape) <= _MAX_DIMENSIONS
-        and all(type(n) is int and 0 <= n < 1 << 48 for n in shape),
-        "an array of an impossible shape",
-    )
+    require(type(dtype) is Dtype, "an array without dtype")
+    require(type(shape) is tuple and len(shape) <= _MAX_DIMENSIONS, "an array of an impossible shape")
+    for length in shape:
+        require(type(length) is int and 0 <= length < _MAX_LENGTH, "an array of an impossible shape")
     size = math.prod(shape)
     if dtype.dtype.hasobject:
         require(isinstance(data, list) and len(data) == size, "an object array of the wrong length")
         return _object_array(shape, data)
-    data = _octets(data)
+    if type(data) is str:
+        data = data.encode("latin1")
     require(isinstance(data, (bytes, bytearray, memoryview)), "an array without bytes")
     require(len(data) == size * dtype.dtype.itemsize, "an array whose shape and bytes disagree")
     source: Array = np.frombuffer(data, dtype.dtype) if size else np.empty(0, dtype.dtype)
     if dtype.dtype.kind == "b":
         source = source.view(np.uint8) != 0
-    source = source.reshape(shape, order="F" if fortran else "C")
-    native = dtype.dtype.newbyteorder("=")
+    if len(shape) != 1:
+        source = source.reshape(shape, order="F" if fortran else "C")
+    native = dtype.dtype if dtype.dtype.isnative else dtype.dtype.newbyteorder("=")
     if len(data) < LARGE:
         return np.array(source, dtype=native, order="C")
     array = empty(shape, native)
@@ -260,10 +260,10 @@ def _table() -> dict[tuple[str, str], Any]:
     for builtins in ("builtins", "__builtin__"):
         for name in ("hash", "int", "float", "object"):
             table[builtins, name] = Constant(f"builtins.{name}")
-        table[builtins, "set"] = table[builtins, "frozenset"] = Function("set", make_set)
+        table[builtins, "set"] = table[builtins, "frozenset"] = Function("set", make_set, copies=True)
         table[builtins, "bytes"] = Function("bytes", _no_bytes)
     table["__builtin__", "long"] = table["builtins", "int"]
-    dictionary = Function("dict", _dictionary)
+    dictionary = Function("dict", _dictionary, copies=True)
     for module, name in (
         ("collections", "defaultdict"),
         ("collections", "OrderedDict"),
@@ -271,15 +271,15 @@ def _table() -> dict[tuple[str, str], Any]:
         ("UserString", "defaultdict"),  # what some Python 3 wrote under protocol 2
     ):
         table[module, name] = dictionary
-    table["_codecs", "encode"] = Function("_codecs.encode", _encode)
+    table["_codecs", "encode"] = Function("_codecs.encode", _encode, copies=True)
     for module in ("copyreg", "copy_reg"):
         table[module, "_reconstructor"] = Function("copyreg._reconstructor", _reconstructor)
     table["numpy", "ndarray"] = Constant("numpy.ndarray")
     table["numpy", "dtype"] = Function("numpy.dtype", _dtype)
     for core in ("numpy.core", "numpy._core"):
         table[f"{core}.multiarray", "_reconstruct"] = Function("numpy._reconstruct", _reconstruct)
-        table[f"{core}.multiarray", "scalar"] = Function("numpy.scalar", _scalar)
-        table[f"{core}.numeric", "_frombuffer"] = Function("numpy._frombuffer", _from_buffer)
+        table[f"{core}.multiarray", "scalar"] = Function("numpy.scalar", _scalar, copies=True)
+        table[f"{core}.numeric", "_frombuffer"] = Function("numpy._frombuffer", _from_buffer, copies=True)
     random = Function("numpy.random", RandomData)
     for name in ("__RandomState_ctor", "__randomstate_ctor", "__bit_generator_ctor", "__generator_ctor"):
         table["numpy.random", name] = table["numpy.random._pickle", name] = random

@@ -37,6 +37,10 @@ class Object(NamedTuple):
     state: Any = None
 
 
+_RECONSTRUCT = Global("numpy.core.multiarray", "_reconstruct")
+_EMPTY_ARRAY = (Global("numpy", "ndarray"), (0,), b"b")
+
+
 class Pickler:
     """Writes one object to a binary file."""
 
@@ -58,7 +62,11 @@ class Pickler:
 
     def _save(self, value: Any) -> None:
         write = self._handle.write
-        if value is None:
+        if type(value) is str:
+            write(_text(value))
+        elif isinstance(value, np.ndarray):
+            self._array(value)
+        elif value is None:
             write(b"N")
         elif isinstance(value, (bool, np.bool_)):
             write(b"\x88" if value else b"\x89")
@@ -74,8 +82,6 @@ class Pickler:
             self._global(value)
         elif isinstance(value, Object):
             self._object(value)
-        elif isinstance(value, np.ndarray):
-            self._array(value)
         elif isinstance(value, tuple):
             self._sequence(b"(", value, b"t")
         elif isinstance(value, list):
@@ -131,18 +137,23 @@ class Pickler:
     def _array(self, array: Array) -> None:
         """An array as NumPy pickles it: an empty one, then shape, dtype, order and content as its state."""
         write = self._handle.write
-        self._save(Global("numpy.core.multiarray", "_reconstruct"))
-        self._save((Global("numpy", "ndarray"), (0,), b"b"))
-        write(b"R(K\x01")
-        self._save(tuple(array.shape))
+        self._global(_RECONSTRUCT)
+        if not self._recalled(_EMPTY_ARRAY):
+            self._save(_EMPTY_ARRAY)
+            self._memoise(_EMPTY_ARRAY)
+        write(b"R(K\x01(")
+        for length in array.shape:
+            write(_integer(length))
+        write(b"t")
         self._dtype(array.dtype)
         write(b"\x89")
         if array.dtype.hasobject:
             self._save(list(array.reshape(-1)))
+        elif array.nbytes < 256:
+            write(b"C" + bytes([array.nbytes]) + array.tobytes())
         else:
             write(b"\x8e" + struct.pack("<Q", array.nbytes))
-            if array.size:
-                write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+            write(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
         write(b"tb")
 
     def _dtype(self, dtype: np.dtype[Any]) -> None:
@@ -159,6 +170,8 @@ class Pickler:
 
 
 def _integer(value: int) -> bytes:
+    if 0 <= value < 256:
+        return b"K" + bytes([value])
     if -(2**31) <= value < 2**31:
         return b"J" + struct.pack("<i", value)
     size = value.bit_length() // 8 + 1

@@ -15,6 +15,7 @@ Opcodes: the `pickletools` module of the standard library. Byte strings of Pytho
 from __future__ import annotations
 
 import codecs
+import gc
 import pickle
 import struct
 from collections.abc import Callable
@@ -80,7 +81,7 @@ class _Machine:
                 return stack.pop()
             else:
                 self.position = position + 1
-                _OPCODES.get(code, _Machine.unknown)(self)
+                _OPCODES[code](self)
                 position, stack = self.position, self.stack
 
     def take(self, count: int) -> bytes:
@@ -187,7 +188,8 @@ class _Machine:
     def call(self, function: Any, arguments: Any) -> None:
         require(type(arguments) is tuple, "a call without arguments")
         if type(function) is Function:
-            self.charge(arguments)
+            if function.copies:
+                self.charge(arguments)
             self.stack.append(function.call(*arguments))
         else:
             self.new(function, arguments)
@@ -201,8 +203,8 @@ class _Machine:
         self.stack.append(Instance(kind.name))
 
     def charge(self, arguments: Any) -> None:
-        """Count what a call with these arguments copies: one large thing can be called for often."""
-        for argument in arguments if type(arguments) is tuple else ():
+        """Count what is copied out of these arguments: one large thing can be called for often."""
+        for argument in arguments:
             if isinstance(argument, (str, bytes, bytearray, memoryview)):
                 self.budget -= len(argument)
             elif isinstance(argument, (list, tuple, dict, set)):
@@ -239,7 +241,8 @@ class _Machine:
             )
             target.state = state
         elif type(target) is ArrayBox:
-            self.charge(state)
+            require(type(state) is tuple and len(state) in (4, 5), "a malformed array")
+            self.charge(state[-1:])
             admitted.set_array_state(target, state)
         elif type(target) is Dtype:
             admitted.set_dtype_state(target, state)
@@ -279,7 +282,8 @@ class _Machine:
         self.stack.append(value)
 
 
-def _opcodes() -> dict[int, Callable[[_Machine], Any]]:
+def _opcodes() -> list[Callable[[_Machine], Any]]:
+    """Handlers by opcode."""
     m = _Machine
     table: dict[bytes, Callable[[_Machine], Any]] = {
         b"\x80": lambda s: require(s.unsigned(1) <= 5, "a pickle protocol of the future"),
@@ -337,7 +341,7 @@ def _opcodes() -> dict[int, Callable[[_Machine], Any]]:
         b"o": m.old_style_object,
         b"i": m.old_style_instance,
     }
-    return {code[0]: handler for code, handler in table.items()}
+    return [table.get(bytes([code]), m.unknown) for code in range(256)]
 
 
 _OPCODES = _opcodes()
@@ -363,6 +367,8 @@ def unpickle(data: bytes) -> Any:
         If the pickle names anything outside the fixed table, calls for anything that a model does not need,
         or is damaged. Nothing of it has been run then.
     """
+    collecting = gc.isenabled()
+    gc.disable()  # nothing becomes garbage here, and millions of new objects would be searched for it
     try:
         return _Machine(data).run()
     except pickle.UnpicklingError:
@@ -373,3 +379,6 @@ def unpickle(data: bytes) -> Any:
         raise pickle.UnpicklingError(
             f"it is damaged or cut short ({type(error).__name__}: {error})"
         ) from None
+    finally:
+        if collecting:
+            gc.enable()
