@@ -1,0 +1,14 @@
+"""Speed, memory and quality of fastw2v beside other libraries; see `python -m benchmarks --help`.
+
+__main__.py        the command line: which corpus, configurations, libraries
+configurations.py  what is trained, as data
+corpus.py          the corpus unpacked and counted
+adapters/          one file a library
+child.py           one training in a fresh process
+measure.py         runs children in turn and puts their figures together
+quality.py         analogies and word similarities
+machine.py         what the figures were measured on
+table.py           what is printed
+arguments.py       types of command-line arguments
+kernels.py         the training loops alone: ns a pair (`python -m benchmarks.kernels`)
+"""

@@ -1,0 +1,31 @@
+"""Types of command-line arguments: whole numbers and known names, several with commas between."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Collection
+
+
+def number(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def numbers(text: str) -> list[int]:
+    """Parse "1,2"."""
+    return [number(part) for part in text.split(",")]
+
+
+def names(known: Collection[str]) -> Callable[[str], list[str]]:
+    """Return a parser of "this,that" that admits known names only."""
+
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        for name in chosen:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+        return chosen
+
+    return parse

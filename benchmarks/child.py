@@ -1,0 +1,52 @@
+"""One training in a fresh process: ``python -m benchmarks.child JOB RESULT``.
+
+JOB is JSON (library, corpus, parameters, evaluation); the figures go to the file RESULT as JSON. The memory
+mark is read before the evaluation, which belongs to no library.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from benchmarks import machine, quality
+from benchmarks.adapters import adapter
+
+
+def measure(job: dict[str, Any]) -> dict[str, Any]:
+    """Train as a job says and return its figures."""
+    library = adapter(job["library"])
+    versions = library.versions()
+    imported, _ = machine.peak_memory()
+    trained = library.train(job["corpus"], job["parameters"])
+    peak, source = machine.peak_memory()
+    figures: dict[str, Any] = {
+        "vocabulary_seconds": trained.vocabulary_seconds,
+        "training_seconds": trained.training_seconds,
+        "total_seconds": trained.vocabulary_seconds + trained.training_seconds,
+        "epoch_seconds": trained.epoch_seconds,
+        "raw_words": trained.raw_words,
+        "effective_words": trained.effective_words,
+        "raw_words_per_second": trained.raw_words / trained.training_seconds,
+        "effective_words_per_second": trained.effective_words / trained.training_seconds,
+        "peak_rss": peak,
+        "peak_rss_after_import": imported,
+        "peak_rss_source": source,
+        "vocabulary": len(trained.words),
+        "versions": versions,
+    }
+    if job["evaluation"]:
+        figures.update(quality.evaluate(trained.words, trained.vectors, job["evaluation"]))
+    return figures
+
+
+def main() -> None:
+    job, result = sys.argv[1:]
+    figures = measure(json.loads(job))
+    with open(result, "w", encoding="utf8") as file:
+        json.dump(figures, file)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""What is trained: parameters of the constructor, by the names of the command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+COMMON: dict[str, Any] = {
+    "vector_size": 100, "window": 5, "min_count": 5, "sample": 1e-3, "negative": 5, "hs": 0, "epochs": 5,
+}  # fmt: skip
+
+# Each differs from COMMON in these.
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
+    "sg": {"sg": 1},
+    "cbow": {"sg": 0},
+    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
+    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
+    "sg-300": {"sg": 1, "vector_size": 300},
+    "cbow-300": {"sg": 0, "vector_size": 300},
+    "sg-hs-300": {"sg": 1, "hs": 1, "negative": 0, "vector_size": 300},
+    "cbow-hs-300": {"sg": 0, "hs": 1, "negative": 0, "vector_size": 300},
+}
+
+
+def parameters(configuration: str, overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a configuration; `overrides` win."""
+    return {**COMMON, **CONFIGURATIONS[configuration], **overrides}

@@ -1,0 +1,64 @@
+"""The corpus as every library can read it: plain text on disk, unpacked once, and counted on the way."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from fastw2v.formats.atomic import compression, open_input
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A plain text and what is in it."""
+
+    path: str
+    name: str
+    tokens: int
+    types: int
+    lines: int
+    bytes: int
+
+    def facts(self) -> dict[str, Any]:
+        return {name: value for name, value in asdict(self).items() if name != "path"}
+
+
+@contextmanager
+def unpacked(source: str, most_bytes: int | None = None) -> Iterator[Corpus]:
+    """Count a text; copy it to a temporary file first if it is compressed, or longer than `most_bytes`.
+
+    gensim's ``corpus_file`` reads plain files only. Reading the whole file here also puts it into the page
+    cache, so that no training pays for the disk.
+    """
+    plain = compression(source) is None and (most_bytes is None or os.path.getsize(source) <= most_bytes)
+    name = os.path.basename(source)
+    if plain:
+        yield _counted(source, source, name, None, None)
+        return
+    descriptor, path = tempfile.mkstemp(prefix="fastw2v-benchmark-", suffix=".txt")
+    os.close(descriptor)
+    try:
+        yield _counted(source, path, name, path, most_bytes)
+    finally:
+        os.unlink(path)
+
+
+def _counted(source: str, path: str, name: str, copy: str | None, most_bytes: int | None) -> Corpus:
+    types: set[str] = set()
+    tokens = lines = size = 0
+    with open_input(source) as text, open(copy, "wb") if copy else nullcontext() as target:
+        for line in text:
+            if most_bytes is not None and size + len(line) > most_bytes and lines:
+                break
+            words = line.decode("utf8").split()
+            types.update(words)
+            tokens += len(words)
+            lines += 1
+            size += len(line)
+            if target is not None:
+                target.write(line)
+    return Corpus(path, name, tokens, len(types), lines, size)

@@ -1,0 +1,120 @@
+"""Children run in turn, A B A B, and their figures put together: medians, and ratios within the run.
+
+A machine that others share is faster at one minute than at the next. Taking turns lets each library see the
+same minutes, and the ratio of two libraries is taken between runs of one configuration and number of workers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.quality import MEASURES
+
+REFERENCE = "gensim"  # queue mode
+FIGURES = (
+    "vocabulary_seconds", "training_seconds", "total_seconds", "raw_words", "effective_words",
+    "raw_words_per_second", "effective_words_per_second", "peak_rss", "peak_rss_after_import", "vocabulary",
+)  # fmt: skip
+RATIOS = {
+    "vocabulary": "vocabulary_seconds", "training": "training_seconds", "total": "total_seconds",
+    "peak_rss": "peak_rss",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the table."""
+
+    configuration: str
+    workers: int
+    library: str
+
+
+def run_all(
+    cases: Iterable[Case],
+    parameters: Callable[[str], dict[str, Any]],
+    *,
+    corpus: str,
+    evaluation: str | None,
+    repeat: int,
+    seed: int,
+    tell: Callable[[str], None],
+) -> Iterator[dict[str, Any]]:
+    """Run every case `repeat` times, each in a process of its own, and yield their figures one by one.
+
+    Round r trains all cases with seed `seed` + r, so that quality comes with its spread over seeds, the same
+    ones for every library.
+    """
+    cases = list(cases)
+    for round_number in range(repeat):
+        for case in cases:
+            chosen = {**parameters(case.configuration), "workers": case.workers, "seed": seed + round_number}
+            tell(f"{round_number + 1}/{repeat}: {case.configuration} {case.library} workers={case.workers}")
+            figures = run_child(
+                {"library": case.library, "corpus": corpus, "parameters": chosen, "evaluation": evaluation}
+            )
+            tell(f"    {figures['total_seconds']:.2f} s")
+            yield {**asdict(case), "round": round_number + 1, "parameters": chosen, **figures}
+
+
+def run_child(job: dict[str, Any]) -> dict[str, Any]:
+    """Run one job in a fresh process and return its figures.
+
+    Raises
+    ------
+    RuntimeError
+        If the process fails; the message ends with the last lines that it wrote.
+    """
+    root = str(Path(__file__).resolve().parent.parent)
+    paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with tempfile.TemporaryDirectory(prefix="fastw2v-benchmark-") as directory:
+        result = os.path.join(directory, "figures.json")
+        command = [sys.executable, "-m", "benchmarks.child", json.dumps(job), result]
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            last_lines = "\n".join(done.stderr.splitlines()[-5:])
+            raise RuntimeError(f"{job['library']} ended with status {done.returncode}:\n{last_lines}")
+        with open(result, encoding="utf8") as file:
+            figures: dict[str, Any] = json.load(file)
+            return figures
+
+
+def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return for each case the median of each figure, its spread, and its ratio to gensim's queue mode.
+
+    A ratio is above 1 where less time, or less memory, was taken than by the reference.
+    """
+    groups: dict[Case, list[dict[str, Any]]] = {}
+    for run in runs:
+        groups.setdefault(Case(run["configuration"], run["workers"], run["library"]), []).append(run)
+    summaries = {}
+    for case, members in groups.items():
+        summary: dict[str, Any] = {
+            **asdict(case),
+            "rounds": len(members),
+            "parameters": members[0]["parameters"],
+        }
+        for name in (*FIGURES, *MEASURES):
+            values = [run[name] for run in members if run.get(name) is not None]
+            if values:
+                summary[name] = statistics.median(values)
+                summary[f"{name}_range"] = [min(values), max(values)]
+        summaries[case] = summary
+    for case, summary in summaries.items():
+        reference = summaries.get(Case(case.configuration, case.workers, REFERENCE))
+        summary["ratio"] = reference and {
+            name: reference[figure] / summary[figure] for name, figure in RATIOS.items() if summary[figure]
+        }
+    return list(summaries.values())

@@ -1,0 +1,82 @@
+"""What is printed: the header with everything that a figure depends on, and the table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.quality import MEASURES, RESTRICT_VOCAB
+
+COLUMNS = {
+    "vocabulary_seconds": ("vocab s", "{:.2f}", 1.0),
+    "training_seconds": ("train s", "{:.2f}", 1.0),
+    "total_seconds": ("total s", "{:.2f}", 1.0),
+    "effective_words_per_second": ("eff kw/s", "{:,.0f}", 1e-3),
+    "raw_words_per_second": ("raw kw/s", "{:,.0f}", 1e-3),
+    "peak_rss": ("peak MiB", "{:,.0f}", 2.0**-20),
+}
+RATIO_COLUMNS = {"total": "x total", "training": "x train", "peak_rss": "x memory"}
+
+
+def header(report: dict[str, Any]) -> str:
+    """Return the machine, the versions, the corpus and the parameters as lines."""
+    machine, corpus = report["machine"], report["corpus"]
+    shared = ", ".join(f"{name}={value}" for name, value in report["parameters"].items())
+    lines = [
+        f"machine   {machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']} GiB; "
+        f"{machine['system']}",
+        "versions  " + ", ".join(f"{name} {value}" for name, value in report["versions"].items()),
+        f"corpus    {corpus['name']}: {corpus['tokens']:,} tokens, {corpus['types']:,} types, "
+        f"{corpus['lines']:,} lines",
+        f"common    {shared}",
+        f"figures   medians of {report['repeat']} interleaved rounds, each run in a fresh process; total is "
+        "the whole constructor; speeds are those of training, eff without the rare and subsampled words",
+        "memory    peak MiB of the process after training, imports included "
+        f"({', '.join(report['peak_rss_sources'])})",
+        "ratios    x: gensim's queue mode divided by this, same configuration and workers, in this run",
+    ]
+    if report["evaluation"]:
+        lines.append(
+            f"quality   analogies: 3CosAdd accuracy, restrict_vocab {RESTRICT_VOCAB}; "
+            "the others: Spearman's correlation"
+        )
+    return "\n".join(lines)
+
+
+def table(summaries: list[dict[str, Any]]) -> str:
+    """Return the table, a block for each configuration."""
+    measures = [name for name in MEASURES if any(name in summary for summary in summaries)]
+    titles = ["configuration", "workers", "library", *(title for title, _, _ in COLUMNS.values())]
+    rows = [[*titles, *RATIO_COLUMNS.values(), *measures]]
+    for summary in sorted(summaries, key=_place(summaries)):
+        ratio = summary["ratio"] or {}
+        rows.append(
+            [summary["configuration"], str(summary["workers"]), summary["library"]]
+            + [form.format(summary[name] * scale) for name, (_, form, scale) in COLUMNS.items()]
+            + [f"{ratio[name]:.2f}" if name in ratio else "-" for name in RATIO_COLUMNS]
+            + [f"{summary[name]:.3f}" if name in summary else "-" for name in measures]
+        )
+    return aligned(rows, left={0, 2})
+
+
+def aligned(rows: list[list[str]], left: set[int]) -> str:
+    """Return rows as lines of aligned columns; those in `left` are aligned to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place in left else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _place(summaries: list[dict[str, Any]]) -> Any:
+    """Key that keeps configurations in the order asked for, and puts their workers together."""
+    configurations = list(dict.fromkeys(summary["configuration"] for summary in summaries))
+    libraries = list(dict.fromkeys(summary["library"] for summary in summaries))
+    return lambda summary: (
+        configurations.index(summary["configuration"]),
+        summary["workers"],
+        libraries.index(summary["library"]),
+    )

@@ -1,0 +1,180 @@
+"""The benchmarks run from a checkout, and their figures are what they say."""
+
+from __future__ import annotations
+
+import json
+import lzma
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fastw2v
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    ),
+}
+LIBRARIES = ["fastw2v", "gensim", "gensim-file", "fastw2v-list", "gensim-list"]
+
+
+def program(module: str, *arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", module, *map(str, arguments)],
+        cwd=ROOT,
+        env={**ENVIRONMENT, **variables},
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    random = np.random.RandomState(1)
+    words = np.minimum(random.zipf(1.3, (1500, 20)), 400)
+    path = tmp_path_factory.mktemp("corpus") / "corpus.txt.xz"
+    with lzma.open(path, "wt", encoding="utf8") as file:
+        file.writelines(" ".join(f"w{number}" for number in line) + "\n" for line in words)
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    directory = tmp_path_factory.mktemp("evaluation")
+    (directory / "questions-words.txt").write_text(": all\nw1 w2 w3 w4\nw2 w3 w4 w5\n", encoding="utf8")
+    pairs = "".join(f"w{n}\tw{n + 1}\t{n % 7}\n" for n in range(1, 20))
+    (directory / "wordsim353.tsv").write_text(pairs, encoding="utf8")
+    temporary = directory / "temporary"
+    temporary.mkdir()
+    out = directory / "figures.json"
+    done = program(
+        "benchmarks", "--corpus", corpus, "--quick", "--config", "sg", "--workers", "1", "--json", out,
+        "--libraries", ",".join(LIBRARIES), "--evaluation", directory, TMPDIR=str(temporary),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert list(temporary.iterdir()) == []
+    return {**json.loads(out.read_text(encoding="utf8")), "printed": done.stdout}
+
+
+def test_each_library_has_its_figures(report):
+    assert [line["library"] for line in report["summary"]] == LIBRARIES
+    for line in report["summary"]:
+        assert line["total_seconds"] == pytest.approx(line["vocabulary_seconds"] + line["training_seconds"])
+        assert line["raw_words"] == 30_000
+        assert 0 < line["effective_words"] < 30_000
+        assert line["raw_words_per_second"] == pytest.approx(line["raw_words"] / line["training_seconds"])
+        assert line["peak_rss"] > line["peak_rss_after_import"] > 10 << 20
+
+
+def test_one_seed_gives_every_library_the_same_words_and_quality(report):
+    for name in ("vocabulary", "effective_words", "analogies"):
+        assert len({line[name] for line in report["summary"] if line["library"] != "gensim-file"}) == 1, name
+    scores = [line["ws353"] for line in report["summary"] if line["library"] != "gensim-file"]
+    assert max(scores) - min(scores) < 0.02
+    assert all("men" not in line for line in report["summary"])  # the directory has no such file
+
+
+def test_ratios_are_to_gensims_queue_in_the_same_run(report):
+    lines = {line["library"]: line for line in report["summary"]}
+    assert lines["gensim"]["ratio"] == {"vocabulary": 1.0, "training": 1.0, "total": 1.0, "peak_rss": 1.0}
+    expected = lines["gensim"]["total_seconds"] / lines["fastw2v"]["total_seconds"]
+    assert lines["fastw2v"]["ratio"]["total"] == pytest.approx(expected)
+
+
+def test_the_header_says_what_was_measured_on_what(report):
+    assert report["corpus"]["tokens"] == 30_000
+    assert report["corpus"]["lines"] == 1500
+    assert report["versions"]["gensim"] == "4.4.0"
+    for told in (
+        "cores",
+        "30,000 tokens",
+        "window=5",
+        "epochs=1",
+        "negative=5",
+        "VmHWM" if sys.platform == "linux" else "",
+    ):
+        assert told in report["printed"]
+
+
+def test_runs_take_turns_and_medians_are_taken(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure
+
+    seconds = iter([4.0, 8.0, 1.0, 2.0, 2.0, 30.0])
+    order = []
+
+    def child(job: dict[str, Any]) -> dict[str, Any]:
+        order.append((job["library"], job["parameters"]["seed"]))
+        total = next(seconds)
+        return dict.fromkeys(measure.FIGURES, total)
+
+    monkeypatch.setattr(measure, "run_child", child)
+    cases = [measure.Case("sg", 1, library) for library in ("fastw2v", "gensim")]
+    runs = list(
+        measure.run_all(
+            cases,
+            lambda name: {"sg": 1},
+            corpus="c",
+            evaluation=None,
+            repeat=3,
+            seed=5,
+            tell=lambda text: None,
+        )
+    )
+    assert order == [(library, seed) for seed in (5, 6, 7) for library in ("fastw2v", "gensim")]
+    ours, theirs = measure.summarise(runs)
+    assert (ours["total_seconds"], theirs["total_seconds"]) == (2.0, 8.0)
+    assert ours["total_seconds_range"] == [1.0, 4.0]
+    assert ours["ratio"]["total"] == 4.0
+
+
+def test_without_gensim_in_the_run_there_is_no_ratio(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure, table
+
+    figures = dict.fromkeys(measure.FIGURES, 1.0)
+    run = {"configuration": "sg", "workers": 1, "library": "fastw2v", "parameters": {}, **figures}
+    summaries = measure.summarise([run])
+    assert summaries[0]["ratio"] is None
+    assert table.table(summaries).splitlines()[-1].split()[-3:] == ["-", "-", "-"]
+
+
+def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("each word once\n", encoding="utf8")  # nothing reaches min_count
+    done = program("benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick")
+    assert done.returncode == 1
+    assert "benchmarks: error: fastw2v ended with status" in done.stderr
+    assert "vocabulary" in done.stderr
+
+
+def test_what_cannot_be_used_is_refused_before_anything_runs(corpus, tmp_path):
+    done = program("benchmarks", "--corpus", corpus, "--evaluation", tmp_path)
+    assert done.returncode == 1
+    assert "questions-words.txt" in done.stderr
+    done = program("benchmarks", "--corpus", corpus, "--config", "sg,unheard-of")
+    assert done.returncode == 2
+    assert "unheard-of" in done.stderr
+
+
+def test_the_kernel_benchmark_covers_every_instruction_set():
+    from fastw2v import _inner
+
+    done = program(
+        "benchmarks.kernels", "--loops", "sg,cbow-hs", "--dim", "9", "--vocabulary", "60", "--seconds", 0.01,
+        "--repeat", "1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith(("sg", "cbow-hs"))]
+    assert [(row[0], row[3]) for row in rows] == [
+        (loop, simd) for loop in ("sg", "cbow-hs") for simd in _inner.instruction_sets()
+    ]
+    assert all(float(row[4]) > 0 for row in rows)

@@ -1,0 +1,99 @@
+"""The demo: what it prints, what it trains on, what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import fastw2v
+from fastw2v import Word2Vec, demo
+
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    ),
+}
+
+
+def test_the_demo_trains_shows_and_saves_within_seconds(tmp_path):
+    kept = tmp_path / "demo.fw2v"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    start = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "-m", "fastw2v", "demo", "--workers", "2", "--save", kept],
+        env={**ENVIRONMENT, "TMPDIR": str(temporary)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert time.perf_counter() - start < 20
+    assert done.stderr == ""
+    words = int(re.search(r"([\d,]+) words in [\d,]+ paragraphs", done.stdout)[1].replace(",", ""))
+    assert words > 100_000
+    assert re.search(r"[\d,]+ raw words/s on 2 threads, instruction set \w+", done.stdout)
+    assert re.search(r"^  file +\w+ 0\.\d\d  \w+ 0\.\d\d", done.stdout, re.MULTILINE)
+    assert "read is to write as" in done.stdout
+    assert "bit for bit" in done.stdout
+    model = Word2Vec.load(kept)
+    assert model.corpus_total_words == words
+    assert list(temporary.iterdir()) == []
+
+
+def test_related_words_of_the_manual_are_near():
+    texts = demo.manual(os.path.dirname(os.__file__))
+    sentences = [demo.WORD.findall(text.lower()) for text in texts]
+    assert sum(map(len, sentences)) > 20_000
+    assert any("statement" in sentence for sentence in sentences)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    root = tmp_path / "library"
+    for name, source in {
+        "b.py": '"""The second module."""\nraise SystemExit("imported")\n',
+        "a.py": '"""The first module."""\nclass A:\n  """A class."""\n  async def f(s):\n   "A method."\n',
+        "package/c.py": 'def g():\n    """A function."""\n',
+        "package/test/d.py": '"""A test."""\n',
+        "site-packages/e.py": '"""Something installed."""\n',
+        "broken.py": '"""Broken."""\ndef (:\n',
+        "latin.py": '"""caf\xe9"""\n',
+        "pydoc_data/topics.py": 'topics = {"one": "The first topic.", "two": "The " "second."}\n',
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source.encode("latin-1"))
+    return root
+
+
+def test_docstrings_come_in_order_from_source_that_is_never_run(library):
+    assert list(demo.docstrings(str(library))) == [
+        "The first module.", "A class.", "A method.", "The second module.", "A function.",
+    ]  # fmt: skip
+    assert list(demo.manual(str(library))) == ["The first topic.", "The second."]
+
+
+def test_paragraphs_are_lists_of_words_without_example_code(library, monkeypatch):
+    (library / "a.py").write_text(
+        '"""Return Two things.\n\n>>> print(secret)\nsays two\n... more\n\nIt\'s done."""\n', encoding="utf8"
+    )
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(library))
+    sentences = demo.corpus()
+    assert ["return", "two", "things"] in sentences
+    assert ["says", "two"] in sentences
+    assert ["it's", "done"] in sentences
+    assert not any("secret" in sentence for sentence in sentences)
+
+
+def test_a_python_without_its_source_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("sysconfig.get_path", lambda name: str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="a text of your own"):
+        demo.corpus()
