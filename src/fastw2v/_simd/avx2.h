@@ -28,30 +28,39 @@ FW_INLINE AVX2_ATTR void avx2_store_part(float *p, int n, __m256 v) {
     if (n & 1) _mm_store_ss(p, rest);
 }
 
-/* One reduction tree for all dot products of a group. */
-FW_INLINE AVX2_ATTR void avx2_reduce(const __m256 *acc, const int n, float *dots) {
+/* One reduction tree for all dot products of a group: lane k of the result is the sum of acc[k]. */
+FW_INLINE AVX2_ATTR __m256 avx2_reduce(const __m256 *acc, const int n) {
     const __m256 zero = _mm256_setzero_ps();
     const __m256 h01 = _mm256_hadd_ps(acc[0], n > 1 ? acc[1] : zero);
     const __m256 h23 = n > 2 ? _mm256_hadd_ps(acc[2], n > 3 ? acc[3] : zero) : zero;
-    const __m256 first = _mm256_hadd_ps(h01, h23);
-    if (n <= 4) {
-        float sums[4];
-        _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(first), _mm256_extractf128_ps(first, 1)));
-        for (int k = 0; k < n; k++) dots[k] = sums[k];
-        return;
-    }
-    const __m256 h45 = _mm256_hadd_ps(acc[4], n > 5 ? acc[5] : zero);
+    const __m256 h45 = n > 4 ? _mm256_hadd_ps(acc[4], n > 5 ? acc[5] : zero) : zero;
     const __m256 h67 = n > 6 ? _mm256_hadd_ps(acc[6], n > 7 ? acc[7] : zero) : zero;
-    const __m256 second = _mm256_hadd_ps(h45, h67);
-    const __m256 sum = _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20),
-                                     _mm256_permute2f128_ps(first, second, 0x31));
-    float sums[8];
-    _mm256_storeu_ps(sums, sum);
-    for (int k = 0; k < n; k++) dots[k] = sums[k];
+    const __m256 first = _mm256_hadd_ps(h01, h23);
+    const __m256 second = n > 4 ? _mm256_hadd_ps(h45, h67) : zero;
+    return _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20), _mm256_permute2f128_ps(first, second, 0x31));
 }
 
-FW_INLINE AVX2_ATTR void avx2_gradients(const float *dots, const float *labels, const int n, float alpha, float *g) {
-    FW_UNROLL for (int k = 0; k < n; k++) g[k] = logistic_gradient(dots[k], labels[k], alpha);
+/* logistic_gradient of a whole group: the index in double precision as the scalar one, one gather. */
+FW_INLINE AVX2_ATTR __m256 avx2_group_gradients(const __m256 *acc, const int n, const float *labels, float alpha,
+                                                float *dots) {
+    const __m256i used = _mm256_loadu_si256((const __m256i *)(AVX2_PART_MASK + 8 - n));
+    const __m256 f = avx2_reduce(acc, n);
+    const __m256 covered = _mm256_and_ps(_mm256_cmp_ps(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ),
+                                         _mm256_cmp_ps(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ));
+    const __m256d limit = _mm256_set1_pd(SIGMOID_LIMIT), scale = _mm256_set1_pd(SIGMOID_SCALE);
+    const __m128i low = _mm256_cvttpd_epi32(
+        _mm256_mul_pd(_mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(f)), limit), scale));
+    const __m128i high = _mm256_cvttpd_epi32(
+        _mm256_mul_pd(_mm256_add_pd(_mm256_cvtps_pd(_mm256_extractf128_ps(f, 1)), limit), scale));
+    const __m256 sigmoid = _mm256_mask_i32gather_ps(_mm256_setzero_ps(), SIGMOID_TABLE,
+                                                    _mm256_set_m128i(high, low), covered, 4);
+    _mm256_maskstore_ps(dots, used, f);
+    return _mm256_and_ps(covered, _mm256_mul_ps(_mm256_sub_ps(_mm256_maskload_ps(labels, used), sigmoid),
+                                                _mm256_set1_ps(alpha)));
+}
+
+FW_INLINE AVX2_ATTR __m256 avx2_spread(__m256 g, const int k) {
+    return _mm256_permutevar8x32_ps(g, _mm256_set1_epi32(k));
 }
 
 #define KERNEL(name) avx2_##name
@@ -68,6 +77,7 @@ FW_INLINE AVX2_ATTR void avx2_gradients(const float *dots, const float *labels, 
 #define vec_fma _mm256_fmadd_ps
 #define vec_add _mm256_add_ps
 #define vec_mul _mm256_mul_ps
-#define group_dots avx2_reduce
-#define group_gradients avx2_gradients
+#define GRADIENTS __m256
+#define group_gradients avx2_group_gradients
+#define vec_spread avx2_spread
 #include "row_kernels.h"

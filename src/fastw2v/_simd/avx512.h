@@ -16,31 +16,34 @@ FW_INLINE AVX512_ATTR __m256 avx512_fold(__m512 v) {
     return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
 }
 
-/* One reduction tree for all dot products of a group. */
-FW_INLINE AVX512_ATTR void avx512_reduce(const __m512 *acc, const int n, float *dots) {
+/* One reduction tree for all dot products of a group: lane k of the result is the sum of acc[k]. */
+FW_INLINE AVX512_ATTR __m256 avx512_reduce(const __m512 *acc, const int n) {
     __m256 fold[8];
     FW_UNROLL for (int k = 0; k < 8; k++) fold[k] = k < n ? avx512_fold(acc[k]) : _mm256_setzero_ps();
     const __m256 first = _mm256_hadd_ps(_mm256_hadd_ps(fold[0], fold[1]), _mm256_hadd_ps(fold[2], fold[3]));
     const __m256 second = _mm256_hadd_ps(_mm256_hadd_ps(fold[4], fold[5]), _mm256_hadd_ps(fold[6], fold[7]));
-    const __m256 sum = _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20),
-                                     _mm256_permute2f128_ps(first, second, 0x31));
-    _mm256_mask_storeu_ps(dots, (__mmask8)((1u << n) - 1), sum);
+    return _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20), _mm256_permute2f128_ps(first, second, 0x31));
 }
 
 /* logistic_gradient of a whole group: the index in double precision as the scalar one, one gather. */
-FW_INLINE AVX512_ATTR void avx512_gradients(const float *dots, const float *labels, const int n, float alpha,
-                                            float *g) {
+FW_INLINE AVX512_ATTR __m512 avx512_group_gradients(const __m512 *acc, const int n, const float *labels, float alpha,
+                                                    float *dots) {
     const __mmask8 used = (__mmask8)((1u << n) - 1);
-    const __m256 f = _mm256_maskz_loadu_ps(used, dots);
+    const __m256 f = avx512_reduce(acc, n);
     const __mmask8 covered = _mm256_cmp_ps_mask(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ) &
                              _mm256_cmp_ps_mask(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ) & used;
     const __m512d position = _mm512_mul_pd(_mm512_add_pd(_mm512_cvtps_pd(f), _mm512_set1_pd(SIGMOID_LIMIT)),
                                            _mm512_set1_pd(SIGMOID_SCALE));
     const __m256 sigmoid = _mm256_mmask_i32gather_ps(_mm256_setzero_ps(), covered, _mm512_cvttpd_epi32(position),
                                                      SIGMOID_TABLE, 4);
-    const __m256 gradient = _mm256_mul_ps(_mm256_sub_ps(_mm256_maskz_loadu_ps(used, labels), sigmoid),
-                                          _mm256_set1_ps(alpha));
-    _mm256_storeu_ps(g, _mm256_maskz_mov_ps(covered, gradient));
+    const __m256 gradient = _mm256_maskz_mul_ps(covered, _mm256_sub_ps(_mm256_maskz_loadu_ps(used, labels), sigmoid),
+                                                _mm256_set1_ps(alpha));
+    _mm256_mask_storeu_ps(dots, used, f);
+    return _mm512_castps256_ps512(gradient);
+}
+
+FW_INLINE AVX512_ATTR __m512 avx512_spread(__m512 g, const int k) {
+    return _mm512_permutexvar_ps(_mm512_set1_epi32(k), g);
 }
 
 #define KERNEL(name) avx512_##name
@@ -57,6 +60,7 @@ FW_INLINE AVX512_ATTR void avx512_gradients(const float *dots, const float *labe
 #define vec_fma _mm512_fmadd_ps
 #define vec_add _mm512_add_ps
 #define vec_mul _mm512_mul_ps
-#define group_dots avx512_reduce
-#define group_gradients avx512_gradients
+#define GRADIENTS __m512
+#define group_gradients avx512_group_gradients
+#define vec_spread avx512_spread
 #include "row_kernels.h"

@@ -7,7 +7,10 @@
  * training the targets one after another.
  *
  * Expected from the includer: KERNEL(name), KERNEL_ATTR, VEC, LANES, vec_zero, vec_set1, vec_load, vec_store,
- * vec_load_part, vec_store_part, vec_fma, vec_mul, group_dots(acc, n, dots), group_gradients(dots, labels, n, alpha, g).
+ * vec_load_part,
+ * vec_store_part, vec_fma, vec_add, vec_mul; GRADIENTS with group_gradients(acc, n, labels, alpha, dots), which reduces
+ * n accumulators, stores them as dots and returns (label - sigma(dot)) * alpha; vec_spread(gradients, k), the k-th of
+ * them in every lane.
  */
 
 #define GROUP 8 /* targets whose accumulators and gradients fit the registers beside x and the error */
@@ -17,31 +20,31 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
                                          int64_t dim, float alpha, float lockf, float *work, float *dots,
                                          const int fused) {
     VEC acc[GROUP], g[GROUP];
-    float gradients[GROUP];
+    float *row[GROUP]; /* in registers: the compiler cannot know that no update overwrites a pointer of rows */
     const int64_t whole = dim - dim % LANES;
     const int part = (int)(dim - whole);
 
+    FW_UNROLL for (int k = 0; k < n; k++) row[k] = rows[k];
     FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_zero();
     for (int64_t c = 0; c < whole; c += LANES) {
         const VEC xv = vec_load(x + c);
-        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load(rows[k] + c), acc[k]);
+        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load(row[k] + c), acc[k]);
     }
     if (part) {
         const VEC xv = vec_load_part(x + whole, part);
-        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load_part(rows[k] + whole, part), acc[k]);
+        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load_part(row[k] + whole, part), acc[k]);
     }
-    group_dots(acc, n, dots);
-    group_gradients(dots, labels, n, alpha, gradients);
+    const GRADIENTS gradients = group_gradients(acc, n, labels, alpha, dots);
 
     const VEC lock = vec_set1(lockf);
-    FW_UNROLL for (int k = 0; k < n; k++) g[k] = vec_set1(gradients[k]);
+    FW_UNROLL for (int k = 0; k < n; k++) g[k] = vec_spread(gradients, k);
     for (int64_t c = 0; c < whole; c += LANES) {
         const VEC xv = vec_load(x + c);
         VEC error = fused ? vec_zero() : vec_load(work + c);
         FW_UNROLL for (int k = 0; k < n; k++) {
-            const VEC row = vec_load(rows[k] + c);
-            error = vec_fma(g[k], row, error);
-            vec_store(rows[k] + c, vec_fma(g[k], xv, row));
+            const VEC target = vec_load(row[k] + c);
+            error = vec_fma(g[k], target, error);
+            vec_store(row[k] + c, vec_fma(g[k], xv, target));
         }
         if (fused) vec_store(x + c, vec_fma(lock, error, xv));
         else vec_store(work + c, error);
@@ -50,9 +53,9 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
         const VEC xv = vec_load_part(x + whole, part);
         VEC error = fused ? vec_zero() : vec_load_part(work + whole, part);
         FW_UNROLL for (int k = 0; k < n; k++) {
-            const VEC row = vec_load_part(rows[k] + whole, part);
-            error = vec_fma(g[k], row, error);
-            vec_store_part(rows[k] + whole, part, vec_fma(g[k], xv, row));
+            const VEC target = vec_load_part(row[k] + whole, part);
+            error = vec_fma(g[k], target, error);
+            vec_store_part(row[k] + whole, part, vec_fma(g[k], xv, target));
         }
         if (fused) vec_store_part(x + whole, part, vec_fma(lock, error, xv));
         else vec_store_part(work + whole, part, error);
@@ -146,5 +149,6 @@ static const row_kernels KERNEL(table) = {
 #undef vec_fma
 #undef vec_add
 #undef vec_mul
-#undef group_dots
+#undef GRADIENTS
 #undef group_gradients
+#undef vec_spread

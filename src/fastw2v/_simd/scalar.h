@@ -35,14 +35,15 @@ FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) {
     for (int i = 0; i < 8; i++) a.lane[i] *= b.lane[i];
     return a;
 }
-FW_INLINE void scalar_dots(const scalar_vec *acc, int n, float *dots) {
+FW_INLINE scalar_vec scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha,
+                                            float *dots) {
+    scalar_vec g = scalar_set1(0.0f);
     for (int k = 0; k < n; k++) {
         const float *a = acc[k].lane;
         dots[k] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
+        g.lane[k] = logistic_gradient(dots[k], labels[k], alpha);
     }
-}
-FW_INLINE void scalar_gradients(const float *dots, const float *labels, int n, float alpha, float *g) {
-    for (int k = 0; k < n; k++) g[k] = logistic_gradient(dots[k], labels[k], alpha);
+    return g;
 }
 
 #define KERNEL(name) scalar_##name
@@ -59,6 +60,7 @@ FW_INLINE void scalar_gradients(const float *dots, const float *labels, int n, f
 #define vec_fma scalar_fma
 #define vec_add scalar_add
 #define vec_mul scalar_mul
-#define group_dots scalar_dots
-#define group_gradients scalar_gradients
+#define GRADIENTS scalar_vec
+#define group_gradients scalar_group_gradients
+#define vec_spread(g, k) scalar_set1((g).lane[k])
 #include "row_kernels.h"
