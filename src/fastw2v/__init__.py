@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fastw2v.callbacks import CallbackAny2Vec as CallbackAny2Vec, StopTraining as StopTraining
+    from fastw2v.compat.shim import (
+        install_as_gensim as install_as_gensim,
+        uninstall_as_gensim as uninstall_as_gensim,
+    )
     from fastw2v.corpora import (
         BrownCorpus as BrownCorpus,
         LineSentence as LineSentence,
@@ -34,8 +38,12 @@ _HOMES = {
     "Text8Corpus": "fastw2v.corpora",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
+    "install_as_gensim": "fastw2v.compat.shim",
+    "uninstall_as_gensim": "fastw2v.compat.shim",
 }
-_SUBMODULES = {"callbacks", "corpora", "keyedvectors", "models", "utils", "vocab", "word2vec"}
+_SUBMODULES = {
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec",
+}  # fmt: skip
 
 __all__ = ["__version__", "show_config", *sorted(_HOMES)]
 

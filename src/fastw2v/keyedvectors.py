@@ -17,6 +17,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import evaluation, vectorfiles
+from fastw2v.compat.legacy_vectors import LegacyVectors
+from fastw2v.compat.records import CompatVocab
+from fastw2v.compat.standin import StandIn
 from fastw2v.formats import word2vec
 from fastw2v.initial import REAL, prep_vectors, pseudorandom_weak_vector
 from fastw2v.queries import VectorQueries
@@ -45,7 +48,7 @@ _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
 
 
-class KeyedVectors(VectorQueries):
+class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
     """A map from keys (words, mostly) to vectors of one width.
 
     Parameters
@@ -347,23 +350,6 @@ class KeyedVectors(VectorQueries):
         """Deprecated: use `closer_than`."""
         _deprecated("words_closer_than", "closer_than")
         return self.closer_than(word1, word2)
-
-
-class CompatVocab:
-    """What gensim 3 kept of each word: a bag of attributes, ordered by `count`. Old pickles name it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.count = 0
-        self.__dict__.update(kwargs)
-
-    def __lt__(self, other: CompatVocab) -> bool:
-        return self.count < other.count
-
-    def __str__(self) -> str:
-        values = ", ".join(
-            f"{name}:{self.__dict__[name]!r}" for name in sorted(self.__dict__) if name[0] != "_"
-        )
-        return f"{type(self).__name__}<{values}>"
 
 
 Vocab = CompatVocab

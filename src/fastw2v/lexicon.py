@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import corpora, encoding, memory, sampling, vocab
+from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, huffman
 from fastw2v.keyedvectors import KeyedVectors
@@ -65,15 +66,22 @@ class Lexicon:
         self.syn1: NDArray[np.float32] | None = None
         self.syn1neg: NDArray[np.float32] | None = None
         self.cum_table: NDArray[np.uint32] | None = None
-        self.huffman_tree: HuffmanTree | None = None
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] = []
         self._read_once: ReadOnce | None = None
 
     @property
-    def vocabulary(self) -> vocab.Vocab:
-        """The model's words and counts as a `Vocab`."""
+    def huffman_tree(self) -> HuffmanTree | None:
+        """Codes of the words, for hierarchical softmax; they move with the words of `wv`."""
+        return self.wv.huffman_tree
+
+    @huffman_tree.setter
+    def huffman_tree(self, tree: HuffmanTree | None) -> None:
+        self.wv.huffman_tree = tree
+
+    def as_vocab(self) -> vocab.Vocab:
+        """Return the model's words and counts as a `Vocab`."""
         return vocab.Vocab.from_frequencies(
             dict(zip(self.wv.index_to_key, self._counts().tolist(), strict=True)),
             min_count=0,
@@ -95,6 +103,7 @@ class Lexicon:
 
     # --- vocabulary
 
+    @renamed_arguments(sentences="corpus_iterable")
     def build_vocab(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -192,6 +201,7 @@ class Lexicon:
             table = encoding.provisional_table(counts or {}, self.wv.key_to_index)
             self._read_once.encoded = encoding.renumber(self._read_once.encoded, table)
 
+    @renamed_arguments(sentences="corpus_iterable")
     def scan_vocab(
         self,
         corpus_iterable: Iterable[Any] | None = None,

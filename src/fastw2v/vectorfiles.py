@@ -29,7 +29,7 @@ PathLike = str | os.PathLike[str]
 MODEL_PREFIX = "wv."  # of the arrays of a whole model's vectors
 
 _STRUCTURE = {"vector_size", "index_to_key", "key_to_index", "next_index", "expandos", "mapfile_path"}
-_STRUCTURE |= {"vectors_lockf", "_vectors", "_norms", "_spare"}
+_STRUCTURE |= {"vectors_lockf", "huffman_tree", "_vectors", "_norms", "_spare"}
 
 
 def to_state(

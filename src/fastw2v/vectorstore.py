@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import memory, similarity
+from fastw2v.huffman import HuffmanTree
 from fastw2v.initial import prep_vectors
 
 logger = logging.getLogger("gensim.models.keyedvectors")
@@ -34,6 +35,7 @@ class VectorStore:
     """Keys, their vectors and attributes; see `fastw2v.KeyedVectors`, which adds queries and files."""
 
     vectors_lockf: NDArray[np.float32] | None = None
+    huffman_tree: HuffmanTree | None = None
 
     def __init__(
         self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32, mapfile_path: str | None = None
@@ -269,14 +271,17 @@ class VectorStore:
         self.expandos[attr][index] = val
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
-        """Return attribute `attr` of `key`.
+        """Return attribute `attr` of `key`; ``code`` and ``point`` of a model's words are those of its Huffman tree.
 
         Raises
         ------
         KeyError
             If the key or the attribute is missing.
         """
-        return self.expandos[attr][self.get_index(key)]
+        row = self.get_index(key)
+        if attr in ("code", "point") and attr not in self.expandos and self.huffman_tree is not None:
+            return self.huffman_tree.code(row) if attr == "code" else self.huffman_tree.point(row)
+        return self.expandos[attr][row]
 
     # --- growth
 
@@ -565,6 +570,11 @@ class VectorStore:
         self.expandos = {name: values[order] for name, values in self.expandos.items()}
         if self.vectors_lockf is not None and len(self.vectors_lockf) == keys > 1:
             self.vectors_lockf = self.vectors_lockf[order]
+        tree = self.huffman_tree
+        if tree is not None and len(tree.code_rows) == keys:
+            self.huffman_tree = HuffmanTree.from_rows(
+                [tree.point(row) for row in order.tolist()], [tree.code(row) for row in order.tolist()]
+            )
         self.index_to_key = [self.index_to_key[row] for row in order.tolist()]
         self.key_to_index = {key: row for row, key in enumerate(self.index_to_key) if key is not None}
         self.next_index = self._free_slot(0)

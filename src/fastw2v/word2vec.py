@@ -24,6 +24,10 @@ from numpy.typing import NDArray
 from fastw2v import corpora, modelstate
 from fastw2v._inner import Network, score_sentences
 from fastw2v.callbacks import run_callbacks
+from fastw2v.compat import jobs
+from fastw2v.compat.legacy import class_only, renamed_arguments
+from fastw2v.compat.legacy_model import LegacyModel
+from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import EncodedCorpus, encode, stream
 from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
 from fastw2v.progress import Reporter, Tally
@@ -39,7 +43,7 @@ DIVERGED = (
 )
 
 
-class Word2Vec(Lexicon):
+class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
 
     Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
@@ -122,6 +126,7 @@ class Word2Vec(Lexicon):
         Mean loss of an example (skip-gram pair or CBOW window) in each epoch trained with `compute_loss`.
     """
 
+    @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
         self,
         sentences: Iterable[Any] | None = None,
@@ -275,6 +280,7 @@ class Word2Vec(Lexicon):
 
     # --- training
 
+    @renamed_arguments(sentences="corpus_iterable")
     def train(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -376,6 +382,7 @@ class Word2Vec(Lexicon):
         seconds = time.perf_counter() - start
         self.total_train_time += seconds
         self.train_count += 1
+        self._clear_post_train()
         self.add_lifecycle_event(
             "train",
             msg=f"training on {raw_words} raw words ({trained_words} effective words) took {seconds:.1f}s, "
@@ -388,6 +395,8 @@ class Word2Vec(Lexicon):
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, epochs: int
     ) -> EncodedCorpus | None:
         """Return the corpus as ids, or None if it must be iterated afresh each epoch."""
+        if jobs.are_overridden(self):
+            return None
         read_once = self._read_once
         if (
             read_once is not None
@@ -402,22 +411,14 @@ class Word2Vec(Lexicon):
     def _train_epoch(
         self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
     ) -> Tally:
-        trainer = Trainer(
-            self._network(), workers=self.workers, batch_words=self.batch_words, reporter=reporter
-        )
-        if not isinstance(corpus, EncodedCorpus):
-            corpus = stream(
-                corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
-            )
         reporter.begin_epoch(epoch)
         try:
-            tally = trainer.train_epoch(
-                corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words)
-            )
+            if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
+                tally = self._train_ids(corpus, epoch, rate, reporter)
+            else:
+                tally = jobs.train_epoch(self, corpus, epoch, rate, reporter)
         finally:
             self.wv.invalidate_norms()
-        if trainer.last_alpha is not None:
-            self.min_alpha_yet_reached = trainer.last_alpha
         reporter.end_epoch(tally, self.min_alpha_yet_reached)
         if self.compute_loss:
             self.running_training_loss += tally.loss
@@ -425,8 +426,23 @@ class Word2Vec(Lexicon):
         self._warn_if_diverged()
         return tally
 
-    def _network(self) -> Network:
-        """Everything that training reads and writes, as the arrays stand now."""
+    def _train_ids(
+        self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
+    ) -> Tally:
+        trainer = Trainer(
+            self._network(), workers=self.workers, batch_words=self.batch_words, reporter=reporter
+        )
+        if not isinstance(corpus, EncodedCorpus):
+            corpus = stream(
+                corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
+            )
+        tally = trainer.train_epoch(corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words))
+        if trainer.last_alpha is not None:
+            self.min_alpha_yet_reached = trainer.last_alpha
+        return tally
+
+    def _network(self, sg: int | None = None, compute_loss: bool | None = None) -> Network:
+        """Everything that training reads and writes, as the arrays stand now; `sg` and so on instead of its own."""
         wv = self.wv
         for name, matrix in (("wv.vectors", wv.vectors), ("syn1neg", self.syn1neg), ("syn1", self.syn1)):
             if matrix is not None:
@@ -441,7 +457,7 @@ class Word2Vec(Lexicon):
             wv.vectors,
             lockf=np.ascontiguousarray(wv.vectors_lockf, dtype=np.float32),
             random=self.random,
-            skip_gram=bool(self.sg),
+            skip_gram=bool(self.sg if sg is None else sg),
             window=self.window,
             shrink_windows=self.shrink_windows,
             cbow_mean=bool(self.cbow_mean),
@@ -453,7 +469,7 @@ class Word2Vec(Lexicon):
             # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
             sample_ints=wv.expandos["sample_int"] if subsamples or self.sample is None else None,
             draws_seed=bool(self.negative) or self.sample != 0,
-            tally_loss=self.compute_loss,
+            tally_loss=bool(self.compute_loss if compute_loss is None else compute_loss),
         )
 
     def _warn_if_diverged(self) -> None:
@@ -576,8 +592,8 @@ class Word2Vec(Lexicon):
         """
         modelstate.save(self, fname)
 
-    @classmethod
-    def load(cls, fname: Any, mmap: str | None = None, rethrow: bool = False) -> Self:
+    @class_only
+    def load(cls, fname: Any, mmap: str | None = None, rethrow: bool = False) -> Self:  # noqa: N805
         """Return a model from a file of `save`, or from one that any version of gensim saved.
 
         Parameters

@@ -303,6 +303,7 @@ def _table() -> dict[tuple[str, str], Any]:
         ("keyedvectors", "KeyedVectors"),
         ("keyedvectors", "Word2VecKeyedVectors"),
         ("keyedvectors", "EuclideanKeyedVectors"),
+        ("keyedvectors", "Doc2VecKeyedVectors"),
         ("keyedvectors", "Vocab"),
         ("keyedvectors", "CompatVocab"),
     ):

@@ -60,7 +60,7 @@ __all__ = [
 ]
 
 _MODELS = ("Word2Vec",)
-_VECTORS = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors")
+_VECTORS = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors", "Doc2VecKeyedVectors")
 _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")

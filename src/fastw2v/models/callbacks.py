@@ -1,0 +1,5 @@
+"""What ``gensim.models.callbacks`` has for word2vec, and `StopTraining`."""
+
+from fastw2v.callbacks import CallbackAny2Vec, StopTraining
+
+__all__ = ["CallbackAny2Vec", "StopTraining"]

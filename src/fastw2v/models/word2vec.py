@@ -1,0 +1,48 @@
+"""What ``gensim.models.word2vec`` has; ``python -m fastw2v.models.word2vec`` takes the arguments of word2vec.c."""
+
+from fastw2v.compat.kernels import (
+    score_sentence_cbow,
+    score_sentence_sg,
+    train_batch_cbow,
+    train_batch_sg,
+)
+from fastw2v.compat.names import (
+    CORPUSFILE_VERSION,
+    FAST_VERSION,
+    MAX_WORDS_IN_BATCH,
+    Heapitem,
+    Word2VecTrainables,
+    Word2VecVocab,
+)
+from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.keyedvectors import REAL, KeyedVectors, Vocab, pseudorandom_weak_vector
+from fastw2v.utils import keep_vocab_item
+from fastw2v.word2vec import Word2Vec, logger as logger
+
+__all__ = [
+    "CORPUSFILE_VERSION",
+    "FAST_VERSION",
+    "MAX_WORDS_IN_BATCH",
+    "REAL",
+    "BrownCorpus",
+    "Heapitem",
+    "KeyedVectors",
+    "LineSentence",
+    "PathLineSentences",
+    "Text8Corpus",
+    "Vocab",
+    "Word2Vec",
+    "Word2VecTrainables",
+    "Word2VecVocab",
+    "keep_vocab_item",
+    "pseudorandom_weak_vector",
+    "score_sentence_cbow",
+    "score_sentence_sg",
+    "train_batch_cbow",
+    "train_batch_sg",
+]
+
+if __name__ == "__main__":
+    from fastw2v.scripts.word2vec_standalone import main
+
+    main()

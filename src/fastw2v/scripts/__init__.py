@@ -1,0 +1,1 @@
+"""gensim's import paths for its scripts."""
