@@ -8,12 +8,13 @@ FASTW2V_SANITIZE=address,undefined (or thread) builds the modules with those san
 
 import os
 import sys
+from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
-MODULES = ("_inner", "_tokens")
+MODULES = ("_inner", "_text", "_tokens")
 
 if sys.platform == "win32":
     compile_args, link_args = ["/O2"], []
@@ -24,7 +25,7 @@ if SANITIZE:
     flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g", "-O1"]
     compile_args, link_args = [*compile_args, *flags], flags
 
-KERNELS = [os.path.join("src/fastw2v/_simd", name) for name in sorted(os.listdir("src/fastw2v/_simd"))]
+HEADERS = sorted(glob("src/fastw2v/_*/*.h"))
 
 setup(
     ext_modules=cythonize(
@@ -33,7 +34,7 @@ setup(
                 f"fastw2v.{name}",
                 [f"src/fastw2v/{name}.pyx"],
                 include_dirs=["src/fastw2v/_simd"],
-                depends=KERNELS,
+                depends=HEADERS,
                 extra_compile_args=compile_args,
                 extra_link_args=link_args,
             )

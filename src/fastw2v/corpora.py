@@ -16,6 +16,7 @@ from typing import Any
 
 from fastw2v.encoding import EncodedCorpus, Scan, encode, provisional_table, renumber, scan, stream
 from fastw2v.formats.atomic import local_path, open_input
+from fastw2v.textfile import TextFiles, line_error
 
 __all__ = [
     "BrownCorpus",
@@ -56,7 +57,7 @@ def _opened(source: Any) -> Iterator[Any]:
 
 
 def _name_of(source: Any) -> str:
-    return str(getattr(source, "name", source))
+    return str(source if isinstance(source, os.PathLike) else getattr(source, "name", source))
 
 
 def _decoded(line: str | bytes, number: int, source: Any) -> str:
@@ -65,8 +66,7 @@ def _decoded(line: str | bytes, number: int, source: Any) -> str:
     try:
         return line.decode("utf8")
     except UnicodeDecodeError as error:
-        where = f"{error.reason} (line {number} of {_name_of(source)})"
-        raise UnicodeDecodeError(error.encoding, error.object, error.start, error.end, where) from None
+        raise line_error(error, number, _name_of(source)) from None
 
 
 def _pieces(tokens: list[str], size: int) -> Iterator[list[str]]:
@@ -120,6 +120,12 @@ class LineSentence:
                 elif tokens:
                     yield tokens
 
+    def text_files(self) -> TextFiles | None:
+        """Return what is read, for the compiled reader; None for a file object."""
+        if hasattr(self.source, "seek"):
+            return None
+        return TextFiles([self.source], self.max_sentence_length, self.limit)
+
 
 class PathLineSentences:
     """All files of a directory, in the order of their names, each read as `LineSentence` reads one.
@@ -160,6 +166,10 @@ class PathLineSentences:
         for path in self.input_files:
             yield from LineSentence(path, self.max_sentence_length, self.limit)
 
+    def text_files(self) -> TextFiles:
+        """Return what is read, for the compiled reader."""
+        return TextFiles(self.input_files, self.max_sentence_length, self.limit)
+
 
 class Text8Corpus:
     """A file read as one run of tokens whatever its lines, cut every `max_sentence_length` tokens.
@@ -186,6 +196,10 @@ class Text8Corpus:
         if sentence:
             yield sentence
 
+    def text_files(self) -> TextFiles:
+        """Return what is read, for the compiled reader."""
+        return TextFiles([self.fname], self.max_sentence_length, lines=False)
+
     def _blocks(self) -> Iterator[list[str]]:
         """Yield the tokens of each block; a token that a block's end cuts goes to the next."""
         decoder = codecs.getincrementaldecoder("utf8")()
@@ -206,8 +220,7 @@ class Text8Corpus:
             return decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             line += error.object[: error.start].count(b"\n")
-            where = f"{error.reason} (line {line} of {_name_of(self.fname)})"
-            raise UnicodeDecodeError(error.encoding, error.object, error.start, error.end, where) from None
+            raise line_error(error, line, _name_of(self.fname)) from None
 
 
 class BrownCorpus:

@@ -2,8 +2,9 @@
 
 ``scan`` counts the words of a corpus, and can write provisional ids (first-seen order) on the way, so that
 text is read once: the finished vocabulary only renumbers them. ``encode`` and ``stream`` make ids with a
-vocabulary that exists already. Encoded tokens live in memory up to a budget, beyond it in an unnamed,
-memory-mapped temporary file, which disappears with the arrays.
+vocabulary that exists already. Files of text go through `textfile`, by several threads and without a Python
+object a token; all else through `_tokens`, token by token, with the same results. Encoded tokens live in
+memory up to a budget, beyond it in an unnamed, memory-mapped temporary file, which disappears with the arrays.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _tokens
+from fastw2v import _text, _tokens, textfile
 from fastw2v.utils import TrimRule, prune_vocab
 
 __all__ = ["EncodedCorpus", "Scan", "encode", "provisional_table", "renumber", "scan", "stream"]
@@ -213,6 +214,7 @@ class _ScanWatch:
     ) -> None:
         self.every = every
         self.max_words = max_words
+        self.logs = log.isEnabledFor(logging.INFO)
         self._log = log
         self._trim_rule = trim_rule
         self._min_reduce = 1
@@ -281,18 +283,45 @@ def scan(
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     log.info("collecting all words and their counts")
     watch = _ScanWatch(log, progress_per, max_vocab_size, trim_rule)
+    files = None if max_vocab_size else textfile.of_corpus(corpus)
     with _Sink(budget) as sink:
-        encoder = _tokens.TokenEncoder({}, True, sink if keep_ids else None, watch)
-        encoder.feed(iter(corpus), _WHOLE_CORPUS)
-        provisional = sink.finish() if keep_ids else None
-    counts = encoder.counts()
+        if files is not None:
+            found = _scan_files(files, watch, sink if keep_ids else None)
+        else:
+            found = _scan_sentences(corpus, watch, sink if keep_ids else None)
     log.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
-        len(counts),
-        encoder.raw_words,
-        encoder.n_sentences,
+        len(found.counts),
+        found.total_words,
+        found.n_sentences,
     )
-    return Scan(counts, encoder.raw_words, encoder.n_sentences, provisional)
+    return found
+
+
+def _scan_sentences(corpus: Iterable[Any], watch: _ScanWatch, sink: _Sink | None) -> Scan:
+    encoder = _tokens.TokenEncoder({}, True, sink, watch)
+    encoder.feed(iter(corpus), _WHOLE_CORPUS)
+    provisional = None if sink is None else sink.finish()
+    return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
+
+
+def _scan_files(files: textfile.TextFiles, watch: _ScanWatch, sink: _Sink | None) -> Scan:
+    words = _text.Words()
+    tokenizers = textfile.tokenizers_for(files, words)
+    sentences = _text.Sentences(files.max_sentence_length)
+    total = number = 0
+    for piece in textfile.pieces(files, words, tokenizers, ids=sink is not None):
+        ids, kept, raw = sentences.cut(piece)
+        if sink is not None:
+            sink(ids, kept, raw)
+        if watch.logs:
+            starts = total + np.cumsum(raw) - raw
+            for i in range(-number % watch.every, len(raw), watch.every):
+                watch.before(number + i, int(starts[i]), words.known_before(int(starts[i])))
+        number += len(raw)
+        total += int(raw.sum())
+    provisional = None if sink is None else sink.finish()
+    return Scan(words.counts(tokenizers), total, number, provisional)
 
 
 def provisional_table(counts: Mapping[Any, int], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
@@ -345,11 +374,26 @@ def encode(
     ------
     TypeError
         If a sentence is None or otherwise not iterable, or a token not hashable; it says which.
+    ValueError
+        If an index of `key_to_index` lies outside 0 to 2**31 - 1.
     """
+    index = _as_dict(key_to_index)
+    files = textfile.of_corpus(corpus)
     with _Sink(budget) as sink:
-        encoder = _tokens.TokenEncoder(_as_dict(key_to_index), False, sink)
-        encoder.feed(iter(corpus), _WHOLE_CORPUS)
+        if files is not None:
+            _encode_files(files, index, sink)
+        else:
+            encoder = _tokens.TokenEncoder(index, False, sink)
+            encoder.feed(iter(corpus), _WHOLE_CORPUS)
         return sink.finish()
+
+
+def _encode_files(files: textfile.TextFiles, index: dict[Any, int], sink: _Sink) -> None:
+    words = _text.Words(index)
+    tokenizers = textfile.tokenizers_for(files, words)
+    sentences = _text.Sentences(files.max_sentence_length)
+    for piece in textfile.pieces(files, words, tokenizers, ids=True):
+        sink(*sentences.cut(piece))
 
 
 def stream(
