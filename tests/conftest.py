@@ -26,7 +26,7 @@ def sentences() -> list[list[str]]:
 
 @pytest.fixture(scope="session")
 def one_job() -> list[list[str]]:
-    return zipf_sentences(9_000, 1_000, seed=1)
+    return zipf_sentences(6_000, 1_000, seed=1)
 
 
 @pytest.fixture(scope="session")

@@ -57,8 +57,15 @@ def test_train_targets(simd, dim):
         expected_matrix = matrix.copy()
         work = rng.standard_normal(dim).astype(np.float32)
         expected_work = work.copy()
-        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work)
+        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=True)
         np.testing.assert_allclose(dots, expected_matrix[targets] @ x, rtol=2e-5, atol=2e-6)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
+        np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
+
+        x, matrix, targets, labels = operands(rng, dim, n)
+        expected_matrix, expected_work = matrix.copy(), np.zeros(dim, dtype=np.float32)
+        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
         naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
@@ -92,9 +99,14 @@ def test_sum_and_add(simd, dim):
         for index in indices:
             expected += matrix[index]
         np.testing.assert_array_equal(total, expected * np.float32(0.25))
-    row, delta = matrix[0].copy(), matrix[1]
-    kernels.add_row(row, delta, 0.3)
-    np.testing.assert_allclose(row, matrix[0] + np.float32(0.3) * delta, rtol=1e-6, atol=1e-6)
+    delta = rng.standard_normal(dim).astype(np.float32)
+    for factors in (np.float32([0.3]), rng.random(5).astype(np.float32)):
+        indices = rng.integers(0, 12, 5)
+        expected, rows = matrix.copy(), matrix.copy()
+        for k, index in enumerate(indices):
+            expected[index] += factors[k % len(factors)] * delta
+        kernels.add_rows(rows, indices, delta, factors)
+        np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("simd", SETS)
@@ -104,15 +116,15 @@ def test_no_update_outside_the_table(simd, f):
     kernels = _inner.RowKernels(simd)
     matrix = np.array([[f], [0.5]], dtype=np.float32)
     x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
-    kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work)
+    kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
     trained, error = matrix[1].copy(), work.copy()
     assert trained > 0.5
     if np.isfinite(f):
-        kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work)
+        kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
         np.testing.assert_array_equal(matrix[0], np.float32(f))
         np.testing.assert_array_equal(work, error)
     else:  # nothing meaningful can come of it, but the table must not be read out of bounds
-        dots = kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work)
+        dots = kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
         assert not np.isfinite(dots[0])
 
 
@@ -128,7 +140,7 @@ def test_the_edges_of_the_table(simd):
     for value in values:
         matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
         kernels.train_targets(
-            np.ones(1, dtype=np.float32), matrix, np.array([0]), np.zeros(1, dtype=np.float32), 1.0, work
+            np.ones(1, dtype=np.float32), matrix, np.array([0]), np.zeros(1, dtype=np.float32), 1.0, work, True
         )
         np.testing.assert_allclose(
             matrix[0, 0], value + naive_gradient(value, 0.0, 1.0), rtol=1e-6, atol=1e-7

@@ -78,8 +78,15 @@ class RowKernels:
         labels: NDArray[np.float32],
         alpha: float,
         work: NDArray[np.float32],
+        added: bool,
     ) -> NDArray[np.float32]: ...
     def sum_rows(
         self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float
     ) -> NDArray[np.float32]: ...
-    def add_row(self, row: NDArray[np.float32], delta: NDArray[np.float32], factor: float) -> None: ...
+    def add_rows(
+        self,
+        matrix: NDArray[np.float32],
+        indices: NDArray[np.int64],
+        delta: NDArray[np.float32],
+        factors: NDArray[np.float32],
+    ) -> None: ...

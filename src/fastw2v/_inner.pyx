@@ -33,9 +33,10 @@ cdef extern from "dispatch.h" nogil:
         void (*train_pair)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
                            float *work, float *dots) noexcept nogil
         void (*train_targets)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha,
-                              float *work, float *dots) noexcept nogil
+                              float *work, int added, float *dots) noexcept nogil
         void (*sum_rows)(float *total, float **rows, int64_t n, int64_t dim, float scale) noexcept nogil
-        void (*add_row)(float *row, const float *delta, int64_t dim, float factor) noexcept nogil
+        void (*add_rows)(float **rows, int64_t n, const float *delta, int64_t dim, const float *factors,
+                         int64_t stride) noexcept nogil
     const row_kernels *row_kernels_at(int index)
     void sigmoid_init()
     float log_sigmoid(float f)
@@ -147,14 +148,14 @@ def guide_table(const uint32_t[::1] cum_table):
     There is at least one bucket a word, so that the scan from there takes half a step on average.
     """
     cdef int64_t n = cum_table.shape[0], n_buckets, bucket, index = 0
-    cdef uint64_t last
+    cdef uint64_t last, least_buckets = <uint64_t>max(n, 1024)
     cdef int shift = 31
     if n == 0 or cum_table[n - 1] == 0:
         raise ValueError("cum_table is empty or all zero; build the vocabulary first, or check its counts")
     if np.any(np.diff(np.asarray(cum_table).astype(np.int64)) < 0):
         raise ValueError("cum_table must be ascending: it is the cumulative distribution of the negatives")
     last = cum_table[n - 1]
-    while shift > 0 and (last >> shift) < max(<uint64_t>n, 1024):
+    while shift > 0 and (last >> shift) < least_buckets:
         shift -= 1
     n_buckets = <int64_t>(last >> shift) + 1
     guide_array = np.empty(n_buckets, dtype=np.int32)
@@ -492,6 +493,8 @@ cdef struct Scratch:
     Center center[2]             # the one at hand and the next, in turn
     float **contexts             # CBOW: input rows of the window
     int64_t contexts_capacity
+    float *factors               # CBOW: lock factors of the window
+    int64_t factors_capacity
     float **rows                 # target rows of the pair at hand, and what they are
     uint32_t *targets
     float *dots
@@ -536,9 +539,8 @@ cdef bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
     for sentence in range(job.n_sentences):
         for t in range(job.offsets[sentence], job.offsets[sentence + 1]):
             word = job.ids[t]
-            if net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&s.lcg):
-                s.kept[n] = word
-                n += 1
+            s.kept[n] = word
+            n += net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&s.lcg)
         s.ends[sentence] = n
     s.n_kept = n
     return True
@@ -656,12 +658,11 @@ cdef inline void add_error(const Net *net, Scratch *s, float *x, const float *la
                            float alpha) noexcept nogil:
     """Train the targets against x, the error into s.work: together if they are distinct, or else one by one."""
     cdef int k
-    memset(s.work, 0, net.dim * sizeof(float))
     if distinct:
-        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, s.dots)
+        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, False, s.dots)
     else:
         for k in range(n):
-            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, s.dots + k)
+            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, k > 0, s.dots + k)
 
 
 cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, const float *labels, int n, bint distinct,
@@ -673,7 +674,7 @@ cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, cons
         net.kernels.train_pair(x, s.rows, labels, n, net.dim, alpha, lockf, s.work, s.dots)
     else:
         add_error(net, s, x, labels, n, distinct, alpha)
-        net.kernels.add_row(x, s.work, net.dim, lockf)
+        net.kernels.add_rows(&x, 1, s.work, net.dim, &lockf, 0)
     if net.tally_loss:
         tally_loss(s, labels, n)
 
@@ -704,6 +705,15 @@ cdef bint train_skip_gram(const Net *net, Scratch *s, const Center *center, cons
     return True
 
 
+cdef void lock_window(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
+    """Fill s.factors with what each context word of the window takes of the error."""
+    cdef int64_t m = 0, j
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.factors[m] = share * lock_factor(net, s.kept[j])
+            m += 1
+
+
 cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts,
                               const float *labels, int n, bint distinct, float alpha) noexcept nogil:
     """One CBOW window against its targets.
@@ -711,14 +721,14 @@ cdef inline void train_window(const Net *net, Scratch *s, const Center *center, 
     As in gensim, the mean's error goes to every context word whole, the sum's error divided by their number.
     """
     cdef float share = 1.0 / n_contexts if n_contexts else 1.0
-    cdef int64_t m = 0, j
     net.kernels.sum_rows(s.neu1, s.contexts, n_contexts, net.dim, share if net.cbow_mean else 1.0)
     add_error(net, s, s.neu1, labels, n, distinct, alpha)
-    for j in range(center.low, center.high):
-        if j != center.position:
-            net.kernels.add_row(s.contexts[m], s.work, net.dim,
-                                lock_factor(net, s.kept[j]) * (1.0 if net.cbow_mean else share))
-            m += 1
+    if net.n_lockf == 1:
+        share = net.lockf[0] if net.cbow_mean else net.lockf[0] * share
+        net.kernels.add_rows(s.contexts, n_contexts, s.work, net.dim, &share, 0)
+    else:
+        lock_window(net, s, center, 1.0 if net.cbow_mean else share)
+        net.kernels.add_rows(s.contexts, n_contexts, s.work, net.dim, s.factors, 1)
     if net.tally_loss:
         tally_loss(s, labels, n)
 
@@ -730,7 +740,8 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
     cdef uint32_t word = s.kept[center.position]
     cdef bint distinct
     cdef int n
-    if not reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *)):
+    if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
+            and reserve(<void **>&s.factors, &s.factors_capacity, center.high - center.low, sizeof(float))):
         return False
     for j in range(center.low, center.high):
         if j != center.position:
@@ -846,6 +857,7 @@ cdef class Worker:
         free(self.s.reduced)
         free(self.s.ends)
         free(self.s.contexts)
+        free(self.s.factors)
         free(self.s.center[0].negatives)
         free(self.s.center[1].negatives)
         free(self.memory)
@@ -993,8 +1005,8 @@ cdef class RowKernels:
         return dots
 
     def train_targets(self, float[::1] x, float[:, ::1] matrix, const int64_t[::1] targets, const float[::1] labels,
-                      float alpha, float[::1] work):
-        """Train rows `targets` of `matrix` against x, the error into `work`; return their dot products."""
+                      float alpha, float[::1] work, bint added):
+        """Train rows `targets` of `matrix` against x, the error (added) to `work`; return their dot products."""
         cdef int n = <int>targets.shape[0], k
         rows = np.empty(n, dtype=np.uintp)
         dots = np.empty(n, dtype=np.float32)
@@ -1002,7 +1014,7 @@ cdef class RowKernels:
         cdef float[::1] dots_view = dots
         for k in range(n):
             rows_view[k] = <size_t>&matrix[targets[k], 0]
-        self.table.train_targets(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, &work[0],
+        self.table.train_targets(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, &work[0], added,
                                  &dots_view[0])
         return dots
 
@@ -1018,6 +1030,13 @@ cdef class RowKernels:
         self.table.sum_rows(&total_view[0], <float **>&rows_view[0], n, matrix.shape[1], scale)
         return total
 
-    def add_row(self, float[::1] row, const float[::1] delta, float factor):
-        """row += factor * delta, in place."""
-        self.table.add_row(&row[0], &delta[0], row.shape[0], factor)
+    def add_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, const float[::1] delta,
+                 const float[::1] factors):
+        """Add factor times delta to rows `indices` of `matrix`, one after another; one factor, or one a row."""
+        cdef int64_t n = indices.shape[0], k
+        rows = np.empty(n + 1, dtype=np.uintp)
+        cdef size_t[::1] rows_view = rows
+        for k in range(n):
+            rows_view[k] = <size_t>&matrix[indices[k], 0]
+        self.table.add_rows(<float **>&rows_view[0], n, &delta[0], matrix.shape[1], &factors[0],
+                            1 if factors.shape[0] > 1 else 0)

@@ -25,25 +25,25 @@ FW_INLINE AVX512_ATTR __m256 avx512_reduce(const __m512 *acc, const int n) {
     return _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20), _mm256_permute2f128_ps(first, second, 0x31));
 }
 
-/* logistic_gradient of a whole group: the index in double precision as the scalar one, one gather. */
-FW_INLINE AVX512_ATTR __m512 avx512_group_gradients(const __m512 *acc, const int n, const float *labels, float alpha,
-                                                    float *dots) {
+/* logistic_gradient of a whole group: the indices in double precision as the scalar one. A load that spreads the table's
+ * entry over a vector is faster than a gather and a permutation. */
+FW_INLINE AVX512_ATTR void avx512_group_gradients(const __m512 *acc, const int n, const float *labels, float alpha,
+                                                  float *dots, __m512 *g) {
     const __mmask8 used = (__mmask8)((1u << n) - 1);
     const __m256 f = avx512_reduce(acc, n);
+    _mm256_mask_storeu_ps(dots, used, f);
     const __mmask8 covered = _mm256_cmp_ps_mask(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ) &
                              _mm256_cmp_ps_mask(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ) & used;
-    const __m512d position = _mm512_mul_pd(_mm512_add_pd(_mm512_cvtps_pd(f), _mm512_set1_pd(SIGMOID_LIMIT)),
-                                           _mm512_set1_pd(SIGMOID_SCALE));
-    const __m256 sigmoid = _mm256_mmask_i32gather_ps(_mm256_setzero_ps(), covered, _mm512_cvttpd_epi32(position),
-                                                     SIGMOID_TABLE, 4);
-    const __m256 gradient = _mm256_maskz_mul_ps(covered, _mm256_sub_ps(_mm256_maskz_loadu_ps(used, labels), sigmoid),
-                                                _mm256_set1_ps(alpha));
-    _mm256_mask_storeu_ps(dots, used, f);
-    return _mm512_castps256_ps512(gradient);
-}
-
-FW_INLINE AVX512_ATTR __m512 avx512_spread(__m512 g, const int k) {
-    return _mm512_permutexvar_ps(_mm512_set1_epi32(k), g);
+    if (covered != used) {
+        FW_UNROLL for (int k = 0; k < n; k++) g[k] = _mm512_set1_ps(logistic_gradient(dots[k], labels[k], alpha));
+        return;
+    }
+    int32_t index[8];
+    _mm256_storeu_si256((__m256i *)index, _mm512_cvttpd_epi32(_mm512_mul_pd(
+        _mm512_add_pd(_mm512_cvtps_pd(f), _mm512_set1_pd(SIGMOID_LIMIT)), _mm512_set1_pd(SIGMOID_SCALE))));
+    const __m512 rate = _mm512_set1_ps(alpha);
+    FW_UNROLL for (int k = 0; k < n; k++)
+        g[k] = _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(labels[k]), _mm512_set1_ps(SIGMOID_TABLE[index[k]])), rate);
 }
 
 #define KERNEL(name) avx512_##name
@@ -60,7 +60,5 @@ FW_INLINE AVX512_ATTR __m512 avx512_spread(__m512 g, const int k) {
 #define vec_fma _mm512_fmadd_ps
 #define vec_add _mm512_add_ps
 #define vec_mul _mm512_mul_ps
-#define GRADIENTS __m512
 #define group_gradients avx512_group_gradients
-#define vec_spread avx512_spread
 #include "row_kernels.h"

@@ -12,9 +12,10 @@ typedef struct {
     void (*train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
                        float *work, float *dots);
     void (*train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha,
-                          float *work, float *dots);
+                          float *work, int added, float *dots);
     void (*sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale);
-    void (*add_row)(float *row, const float *delta, int64_t dim, float factor);
+    void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,
+                     int64_t stride);
 } row_kernels;
 
 #if defined(__x86_64__) || defined(_M_X64)
@@ -29,27 +30,38 @@ typedef struct {
 #endif
 #include "scalar.h"
 
-#if defined(FASTW2V_X86) && defined(_MSC_VER) && !defined(__clang__)
-/* Leaf 7 flags that the operating system saves the registers for: bit 0 AVX2 with FMA, bit 1 AVX-512. */
-static int x86_features(void) {
-    int leaf[4];
-    __cpuid(leaf, 1);
-    if (!(leaf[2] & (1 << 27)) || !(leaf[2] & (1 << 12))) return 0;
-    const unsigned long long saved = _xgetbv(0);
-    if ((saved & 0x6) != 0x6) return 0;
-    __cpuidex(leaf, 7, 0);
-    const int avx2 = (leaf[1] >> 5) & 1;
-    const int avx512 = avx2 && (saved & 0xe6) == 0xe6 && ((leaf[1] >> 16) & 1) && ((leaf[1] >> 17) & 1) &&
-                       ((leaf[1] >> 30) & 1) && ((leaf[1] >> 31) & 1);
-    return avx2 | (avx512 << 1);
+#if defined(FASTW2V_X86)
+enum { HAS_AVX2 = 1, HAS_AVX512 = 2, HALVES_512 = 4 };
+
+#  if defined(_MSC_VER) && !defined(__clang__)
+static void cpuid(int leaf, int registers[4]) { __cpuidex(registers, leaf, 0); }
+static int saved_registers(void) { return (int)_xgetbv(0); }
+#  else
+#    include <cpuid.h>
+static void cpuid(int leaf, int r[4]) { __cpuid_count(leaf, 0, r[0], r[1], r[2], r[3]); }
+static int saved_registers(void) {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (int)low;
 }
-#elif defined(FASTW2V_X86)
+#  endif
+
+/* What the processor has and the operating system saves. */
 static int x86_features(void) {
-    __builtin_cpu_init();
-    const int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    const int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
-    return avx2 | (avx512 << 1);
+    int r[4], features = 0;
+    cpuid(0, r);
+    const int leaves = r[0], amd = r[1] == 0x68747541; /* "Auth" */
+    cpuid(1, r);
+    const int family = ((r[0] >> 8) & 15) + ((r[0] >> 20) & 255);
+    const int fma = (r[2] >> 12) & 1, osxsave = (r[2] >> 27) & 1;
+    if (leaves < 7 || !osxsave) return 0;
+    const int saved = saved_registers();
+    cpuid(7, r);
+    if ((saved & 0x06) == 0x06 && fma && (r[1] >> 5) & 1) features |= HAS_AVX2;
+    if (features && (saved & 0xe6) == 0xe6 && (r[1] >> 16) & (r[1] >> 17) & (r[1] >> 30) & (r[1] >> 31) & 1)
+        features |= HAS_AVX512; /* F, DQ, BW, VL */
+    if (amd && family == 0x19) features |= HALVES_512; /* Zen 4 runs each 512-bit operation as two halves */
+    return features;
 }
 #endif
 
@@ -59,8 +71,9 @@ static const row_kernels *row_kernels_at(int index) {
     int n = 0;
 #if defined(FASTW2V_X86)
     const int features = x86_features();
-    if (features & 2) tables[n++] = &avx512_table;
-    if (features & 1) tables[n++] = &avx2_table;
+    if ((features & HAS_AVX512) && !(features & HALVES_512)) tables[n++] = &avx512_table;
+    if (features & HAS_AVX2) tables[n++] = &avx2_table;
+    if ((features & HAS_AVX512) && (features & HALVES_512)) tables[n++] = &avx512_table;
 #elif defined(FASTW2V_ARM)
     tables[n++] = &neon_table;
 #endif

@@ -11,16 +11,12 @@ FW_INLINE void neon_store_part(float *p, int n, float32x4_t v) {
     for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
 FW_INLINE float32x4_t neon_fma(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(c, a, b); }
-typedef struct { float lane[8]; } neon_lanes;
-
-FW_INLINE neon_lanes neon_group_gradients(const float32x4_t *acc, const int n, const float *labels, float alpha,
-                                          float *dots) {
-    neon_lanes g;
+FW_INLINE void neon_group_gradients(const float32x4_t *acc, const int n, const float *labels, float alpha, float *dots,
+                                    float32x4_t *g) {
     for (int k = 0; k < n; k++) {
         dots[k] = vaddvq_f32(acc[k]);
-        g.lane[k] = logistic_gradient(dots[k], labels[k], alpha);
+        g[k] = vdupq_n_f32(logistic_gradient(dots[k], labels[k], alpha));
     }
-    return g;
 }
 
 #define KERNEL(name) neon_##name
@@ -37,7 +33,5 @@ FW_INLINE neon_lanes neon_group_gradients(const float32x4_t *acc, const int n, c
 #define vec_fma neon_fma
 #define vec_add vaddq_f32
 #define vec_mul vmulq_f32
-#define GRADIENTS neon_lanes
 #define group_gradients neon_group_gradients
-#define vec_spread(g, k) vdupq_n_f32((g).lane[k])
 #include "row_kernels.h"

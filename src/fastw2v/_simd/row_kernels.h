@@ -8,17 +8,22 @@
  *
  * Expected from the includer: KERNEL(name), KERNEL_ATTR, VEC, LANES, vec_zero, vec_set1, vec_load, vec_store,
  * vec_load_part,
- * vec_store_part, vec_fma, vec_add, vec_mul; GRADIENTS with group_gradients(acc, n, labels, alpha, dots), which reduces
- * n accumulators, stores them as dots and returns (label - sigma(dot)) * alpha; vec_spread(gradients, k), the k-th of
- * them in every lane.
- */
+ * vec_store_part, vec_fma, vec_add, vec_mul, and group_gradients(acc, n, labels, alpha, dots, g), which reduces n
+ * accumulators, stores them as dots and sets every lane of g[k] to (label - sigma(dot)) * alpha. */
 
-#define GROUP 8 /* targets whose accumulators and gradients fit the registers beside x and the error */
+#define GROUP 8   /* targets whose accumulators and gradients fit the registers beside x and the error */
+#define COLUMNS 8 /* vectors of a row that are summed or added at a time */
 
-/* x (fused) or work (not fused) += the error of n targets; dots[k] = x . rows[k]. */
+/* What becomes of the error of a group: into x itself, added to work, or written to work. */
+#ifndef ERROR_MODES
+#define ERROR_MODES
+enum { ERROR_TO_X, ERROR_ADDED, ERROR_WRITTEN };
+#endif
+
+/* Train n targets; dots[k] = x . rows[k]. */
 FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const float *labels, const int n,
                                          int64_t dim, float alpha, float lockf, float *work, float *dots,
-                                         const int fused) {
+                                         const int mode) {
     VEC acc[GROUP], g[GROUP];
     float *row[GROUP]; /* in registers: the compiler cannot know that no update overwrites a pointer of rows */
     const int64_t whole = dim - dim % LANES;
@@ -34,107 +39,140 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
         const VEC xv = vec_load_part(x + whole, part);
         FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load_part(row[k] + whole, part), acc[k]);
     }
-    const GRADIENTS gradients = group_gradients(acc, n, labels, alpha, dots);
+    group_gradients(acc, n, labels, alpha, dots, g);
 
     const VEC lock = vec_set1(lockf);
-    FW_UNROLL for (int k = 0; k < n; k++) g[k] = vec_spread(gradients, k);
     for (int64_t c = 0; c < whole; c += LANES) {
         const VEC xv = vec_load(x + c);
-        VEC error = fused ? vec_zero() : vec_load(work + c);
+        VEC error = mode == ERROR_ADDED ? vec_load(work + c) : vec_zero();
         FW_UNROLL for (int k = 0; k < n; k++) {
             const VEC target = vec_load(row[k] + c);
             error = vec_fma(g[k], target, error);
             vec_store(row[k] + c, vec_fma(g[k], xv, target));
         }
-        if (fused) vec_store(x + c, vec_fma(lock, error, xv));
+        if (mode == ERROR_TO_X) vec_store(x + c, vec_fma(lock, error, xv));
         else vec_store(work + c, error);
     }
     if (part) {
         const VEC xv = vec_load_part(x + whole, part);
-        VEC error = fused ? vec_zero() : vec_load_part(work + whole, part);
+        VEC error = mode == ERROR_ADDED ? vec_load_part(work + whole, part) : vec_zero();
         FW_UNROLL for (int k = 0; k < n; k++) {
             const VEC target = vec_load_part(row[k] + whole, part);
             error = vec_fma(g[k], target, error);
             vec_store_part(row[k] + whole, part, vec_fma(g[k], xv, target));
         }
-        if (fused) vec_store_part(x + whole, part, vec_fma(lock, error, xv));
+        if (mode == ERROR_TO_X) vec_store_part(x + whole, part, vec_fma(lock, error, xv));
         else vec_store_part(work + whole, part, error);
     }
 }
 
-#define GROUP_CASE(N, FUSED) \
-    case N: KERNEL(group)(x, rows, labels, N, dim, alpha, lockf, work, dots, FUSED); break;
-#define GROUP_SWITCH(COUNT, FUSED) \
+#define GROUP_CASE(N, MODE) \
+    case N: KERNEL(group)(x, rows, labels, N, dim, alpha, lockf, work, dots, MODE); break;
+#define GROUP_SWITCH(COUNT, MODE) \
     switch (COUNT) { \
-        GROUP_CASE(1, FUSED) GROUP_CASE(2, FUSED) GROUP_CASE(3, FUSED) GROUP_CASE(4, FUSED) \
-        GROUP_CASE(5, FUSED) GROUP_CASE(6, FUSED) GROUP_CASE(7, FUSED) GROUP_CASE(8, FUSED) \
+        GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) GROUP_CASE(4, MODE) \
+        GROUP_CASE(5, MODE) GROUP_CASE(6, MODE) GROUP_CASE(7, MODE) GROUP_CASE(8, MODE) \
     }
 
-/* row += factor * delta */
-static KERNEL_ATTR void KERNEL(add_row)(float *row, const float *delta, int64_t dim, float factor) {
-    const int64_t whole = dim - dim % LANES;
-    const int part = (int)(dim - whole);
-    const VEC f = vec_set1(factor);
-    for (int64_t c = 0; c < whole; c += LANES)
-        vec_store(row + c, vec_fma(f, vec_load(delta + c), vec_load(row + c)));
-    if (part)
-        vec_store_part(row + whole, part,
-                       vec_fma(f, vec_load_part(delta + whole, part), vec_load_part(row + whole, part)));
+/* Train n distinct targets against x; the error is written to work, or added to it. */
+static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
+                                              float alpha, float *work, int added, float *dots) {
+    const float lockf = 0.0f;
+    if (!added) {
+        if (n <= GROUP) {
+            if (n == 0) for (int64_t c = 0; c < dim; c++) work[c] = 0.0f;
+            GROUP_SWITCH(n, ERROR_WRITTEN)
+            return;
+        }
+        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, ERROR_WRITTEN);
+        n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP;
+    }
+    for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP)
+        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, ERROR_ADDED);
+    GROUP_SWITCH(n, ERROR_ADDED)
 }
 
-/* Train n distinct targets against x; the error is added to work. */
-static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                              float alpha, float *work, float *dots) {
-    const float lockf = 0.0f;
-    for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP)
-        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, 0);
-    GROUP_SWITCH(n, 0)
+/* Columns c .. c + blocks * LANES, and part columns more, of the sum: it stays in registers while the rows pass by. */
+FW_INLINE KERNEL_ATTR void KERNEL(sum_columns)(float *sum, float *const *rows, int64_t n, float scale, int64_t c,
+                                               const int blocks, int part) {
+    VEC acc[COLUMNS + 1];
+    FW_UNROLL for (int b = 0; b <= blocks; b++) acc[b] = vec_zero();
+    for (int64_t r = 0; r < n; r++) {
+        const float *row = rows[r] + c;
+        FW_UNROLL for (int b = 0; b < blocks; b++) acc[b] = vec_add(acc[b], vec_load(row + b * LANES));
+        if (part) acc[blocks] = vec_add(acc[blocks], vec_load_part(row + blocks * LANES, part));
+    }
+    const VEC factor = vec_set1(scale);
+    FW_UNROLL for (int b = 0; b < blocks; b++) vec_store(sum + c + b * LANES, vec_mul(acc[b], factor));
+    if (part) vec_store_part(sum + c + blocks * LANES, part, vec_mul(acc[blocks], factor));
+}
+
+/* The same columns of every row += factor * delta, which stays in registers. */
+FW_INLINE KERNEL_ATTR void KERNEL(add_columns)(float *const *rows, int64_t n, const float *delta, const float *factors,
+                                               int64_t stride, int64_t c, const int blocks, int part) {
+    VEC d[COLUMNS + 1];
+    FW_UNROLL for (int b = 0; b < blocks; b++) d[b] = vec_load(delta + c + b * LANES);
+    if (part) d[blocks] = vec_load_part(delta + c + blocks * LANES, part);
+    for (int64_t r = 0; r < n; r++) {
+        float *row = rows[r] + c;
+        const VEC factor = vec_set1(factors[r * stride]);
+        FW_UNROLL for (int b = 0; b < blocks; b++)
+            vec_store(row + b * LANES, vec_fma(factor, d[b], vec_load(row + b * LANES)));
+        if (part) {
+            float *rest = row + blocks * LANES;
+            vec_store_part(rest, part, vec_fma(factor, d[blocks], vec_load_part(rest, part)));
+        }
+    }
+}
+
+/* CALL(c, blocks, part) over all columns of a row, a constant number of blocks at a time. */
+#define COLUMN_CASE(CALL, N) \
+    case N: CALL(c, N, part); break;
+#define OVER_COLUMNS(CALL) \
+    const int part = (int)(dim % LANES); \
+    int64_t c = 0; \
+    for (; dim - c >= (COLUMNS + 1) * LANES; c += COLUMNS * LANES) CALL(c, COLUMNS, 0); \
+    switch ((dim - c) / LANES) { \
+        COLUMN_CASE(CALL, 0) COLUMN_CASE(CALL, 1) COLUMN_CASE(CALL, 2) COLUMN_CASE(CALL, 3) COLUMN_CASE(CALL, 4) \
+        COLUMN_CASE(CALL, 5) COLUMN_CASE(CALL, 6) COLUMN_CASE(CALL, 7) COLUMN_CASE(CALL, 8) \
+    }
+
+/* sum = scale * (rows[0] + ... + rows[n - 1]), zero if n is 0 */
+static KERNEL_ATTR void KERNEL(sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale) {
+#define SUM_CALL(c, blocks, part) KERNEL(sum_columns)(sum, rows, n, scale, c, blocks, part)
+    OVER_COLUMNS(SUM_CALL)
+#undef SUM_CALL
+}
+
+/* rows[r] += factors[r * stride] * delta, one after another: a row may stand there twice */
+static KERNEL_ATTR void KERNEL(add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim,
+                                         const float *factors, int64_t stride) {
+#define ADD_CALL(c, blocks, part) KERNEL(add_columns)(rows, n, delta, factors, stride, c, blocks, part)
+    OVER_COLUMNS(ADD_CALL)
+#undef ADD_CALL
 }
 
 /* Train n distinct targets against x, then x += lockf * error. work is scratch of dim floats. */
 static KERNEL_ATTR void KERNEL(train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
                                            float alpha, float lockf, float *work, float *dots) {
     if (n <= GROUP) {
-        GROUP_SWITCH(n, 1)
+        GROUP_SWITCH(n, ERROR_TO_X)
         return;
     }
-    for (int64_t c = 0; c < dim; c++) work[c] = 0.0f;
-    KERNEL(train_targets)(x, rows, labels, n, dim, alpha, work, dots);
-    KERNEL(add_row)(x, work, dim, lockf);
-}
-
-/* Columns c .. c + blocks * LANES of the sum: the running sums stay in registers while the rows pass by. */
-FW_INLINE KERNEL_ATTR void KERNEL(sum_columns)(float *sum, float *const *rows, int64_t n, float scale, int64_t c,
-                                               const int blocks) {
-    VEC acc[GROUP];
-    FW_UNROLL for (int b = 0; b < blocks; b++) acc[b] = vec_zero();
-    for (int64_t r = 0; r < n; r++) {
-        FW_UNROLL for (int b = 0; b < blocks; b++) acc[b] = vec_add(acc[b], vec_load(rows[r] + c + b * LANES));
-    }
-    FW_UNROLL for (int b = 0; b < blocks; b++) vec_store(sum + c + b * LANES, vec_mul(acc[b], vec_set1(scale)));
-}
-
-/* sum = scale * (rows[0] + ... + rows[n - 1]), zero if n is 0 */
-static KERNEL_ATTR void KERNEL(sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale) {
-    const int64_t whole = dim - dim % LANES;
-    const int part = (int)(dim - whole);
-    int64_t c = 0;
-    for (; c + 4 * LANES <= whole; c += 4 * LANES) KERNEL(sum_columns)(sum, rows, n, scale, c, 4);
-    for (; c < whole; c += LANES) KERNEL(sum_columns)(sum, rows, n, scale, c, 1);
-    if (part) {
-        VEC acc = vec_zero();
-        for (int64_t r = 0; r < n; r++) acc = vec_add(acc, vec_load_part(rows[r] + whole, part));
-        vec_store_part(sum + whole, part, vec_mul(acc, vec_set1(scale)));
-    }
+    KERNEL(train_targets)(x, rows, labels, n, dim, alpha, work, 0, dots);
+    KERNEL(add_rows)(&x, 1, work, dim, &lockf, 0);
 }
 
 static const row_kernels KERNEL(table) = {
-    KERNEL_NAME, KERNEL(train_pair), KERNEL(train_targets), KERNEL(sum_rows), KERNEL(add_row),
+    KERNEL_NAME, KERNEL(train_pair), KERNEL(train_targets), KERNEL(sum_rows), KERNEL(add_rows),
 };
 
 #undef GROUP
 #undef GROUP_CASE
 #undef GROUP_SWITCH
+#undef COLUMNS
+#undef COLUMN_CASE
+#undef OVER_COLUMNS
 #undef KERNEL
 #undef KERNEL_NAME
 #undef KERNEL_ATTR
@@ -149,6 +187,4 @@ static const row_kernels KERNEL(table) = {
 #undef vec_fma
 #undef vec_add
 #undef vec_mul
-#undef GRADIENTS
 #undef group_gradients
-#undef vec_spread

@@ -35,15 +35,13 @@ FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) {
     for (int i = 0; i < 8; i++) a.lane[i] *= b.lane[i];
     return a;
 }
-FW_INLINE scalar_vec scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha,
-                                            float *dots) {
-    scalar_vec g = scalar_set1(0.0f);
+FW_INLINE void scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha, float *dots,
+                                      scalar_vec *g) {
     for (int k = 0; k < n; k++) {
         const float *a = acc[k].lane;
         dots[k] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
-        g.lane[k] = logistic_gradient(dots[k], labels[k], alpha);
+        g[k] = scalar_set1(logistic_gradient(dots[k], labels[k], alpha));
     }
-    return g;
 }
 
 #define KERNEL(name) scalar_##name
@@ -60,7 +58,5 @@ FW_INLINE scalar_vec scalar_group_gradients(const scalar_vec *acc, const int n, 
 #define vec_fma scalar_fma
 #define vec_add scalar_add
 #define vec_mul scalar_mul
-#define GRADIENTS scalar_vec
 #define group_gradients scalar_group_gradients
-#define vec_spread(g, k) scalar_set1((g).lane[k])
 #include "row_kernels.h"
