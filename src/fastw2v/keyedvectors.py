@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
@@ -327,30 +326,6 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         merged = vectorfiles.intersect_word2vec_format(self, fname, lockf, binary, encoding, unicode_errors)
         logger.info("merged %d vectors into %s matrix from %s", merged, self.vectors.shape, fname)
 
-    # --- names of older versions
-
-    def init_sims(self, replace: bool = False) -> None:
-        """Deprecated: use `fill_norms`, or `unit_normalize_all` in place of ``replace=True``."""
-        _deprecated("init_sims", "fill_norms")
-        self.fill_norms()
-        if replace:
-            logger.warning(
-                "destructive init_sims(replace=True) deprecated & no longer required for space-efficiency"
-            )
-            self.unit_normalize_all()
-
-    def word_vec(self, *args: Any, **kwargs: Any) -> Array:
-        """Deprecated: use `get_vector`; gensim 3's ``use_norm`` is its ``norm``."""
-        _deprecated("word_vec", "get_vector")
-        if "use_norm" in kwargs:
-            kwargs["norm"] = kwargs.pop("use_norm")
-        return self.get_vector(*args, **kwargs)
-
-    def words_closer_than(self, word1: Key, word2: Key) -> list[Any]:
-        """Deprecated: use `closer_than`."""
-        _deprecated("words_closer_than", "closer_than")
-        return self.closer_than(word1, word2)
-
 
 Vocab = CompatVocab
 Word2VecKeyedVectors = KeyedVectors
@@ -409,7 +384,3 @@ def _counts(
             "vocabulary file is incomplete: %d words are missing, the first is %r", len(missing), missing[0]
         )
     return np.array([counts.get(word, 0) for word in words], dtype=np.int64)
-
-
-def _deprecated(name: str, instead: str) -> None:
-    warnings.warn(f"{name} is deprecated; use {instead} instead", DeprecationWarning, stacklevel=3)

@@ -34,6 +34,7 @@ class ReadOnce:
 
     sentences: Any
     corpus_file: Any
+    corpus: Iterable[Any] | None = None
     encoded: EncodedCorpus | None = None
 
     def is_for(self, sentences: Any, corpus_file: Any) -> bool:
@@ -97,9 +98,11 @@ class Lexicon:
         lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
         self.lifecycle_events.append(event)
 
-    @staticmethod
-    def _check_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
-        return corpora.open_corpus(corpus_iterable, corpus_file, passes)
+    def _check_corpus_sanity(
+        self, corpus_iterable: Any = None, corpus_file: Any = None, passes: int = 1
+    ) -> None:
+        """Raise a TypeError if this is no corpus that can be read so often."""
+        corpora.open_corpus(corpus_iterable, corpus_file, passes)
 
     # --- vocabulary
 
@@ -138,7 +141,7 @@ class Lexicon:
         RuntimeError
             If there is no vocabulary to update.
         """
-        self._check_corpus(corpus_iterable, corpus_file, passes=1)
+        self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         self._check_update(update)
         total_words, corpus_count = self.scan_vocab(
             corpus_iterable=corpus_iterable,
@@ -211,20 +214,28 @@ class Lexicon:
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`; return (total words, sentences)."""
-        corpus = self._check_corpus(corpus_iterable, corpus_file, passes=1)
+        corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=1)
         read_once = self._read_once
-        keep_ids = (
-            read_once is not None
-            and read_once.is_for(corpus_iterable, corpus_file)
-            and corpora.is_reusable(corpus)
-            and not self.max_vocab_size
-        )
+        if read_once is not None and read_once.is_for(corpus_iterable, corpus_file):
+            read_once.corpus = corpus
+        return self._scan_vocab(corpus, progress_per, trim_rule)
+
+    def _scan_vocab(
+        self, sentences: Iterable[Any], progress_per: int, trim_rule: TrimRule | None
+    ) -> tuple[int, int]:
+        """Do what `scan_vocab` does, for subclasses to override."""
+        read_once = self._read_once
         scan = encoding.scan(
-            corpus,
+            sentences,
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,
             progress_per=progress_per,
-            keep_ids=keep_ids,
+            keep_ids=(
+                read_once is not None
+                and sentences is read_once.corpus
+                and corpora.is_reusable(sentences)
+                and not self.max_vocab_size
+            ),
             budget=self.corpus_budget,
         )
         self.raw_vocab = scan.counts

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import shutil
+import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -16,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import formats, vectorfiles
+from fastw2v.compat import pickled
 from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.huffman import HuffmanTree
@@ -44,9 +48,16 @@ ELSEWHERE = {"wv", "random", "raw_vocab", "huffman_tree", "cum_table", "hashfxn"
 
 
 def save(model: Lexicon, path: Any) -> None:
-    """Write a model in the native format."""
+    """Write a model in the native format, to a path or to an open binary file."""
     arrays, metadata = to_state(model)
-    native.write(path, arrays, metadata)
+    if not hasattr(path, "write"):
+        native.write(path, arrays, metadata)
+        return
+    with tempfile.TemporaryDirectory(prefix="fastw2v-") as directory:
+        whole = os.path.join(directory, "model")
+        native.write(whole, arrays, metadata)
+        with open(whole, "rb") as source:
+            shutil.copyfileobj(source, path)
 
 
 def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None = None) -> Model:
@@ -166,17 +177,14 @@ def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: st
     random = np.random.RandomState(settings.get("seed", 1))
     if state.random_state is not None:
         random.set_state(state.random_state)
-    tree = None
-    codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
-    if codes is not None and points is not None and settings.get("hs"):
-        tree = HuffmanTree.from_rows(points.tolist(), codes.tolist())
+    tree = _tree_of(wv)
     raw_vocab = defaultdict(int, state.raw_vocab)
     return _assemble(
         cls,
         {**defaults, **settings},
         wv,
         random,
-        tree,
+        tree if settings.get("hs") else None,
         raw_vocab,
         {"syn1": state.syn1, "syn1neg": state.syn1neg},
     )
@@ -213,6 +221,32 @@ def save_gensim(model: Lexicon, path: Any) -> None:
     gensim.write_model(path, state)
 
 
+def from_pickle(model: Lexicon, defaults: dict[str, Any], state: dict[str, Any]) -> None:
+    """Fill a new model with the attributes that a plain pickle of gensim's Word2Vec, of any version, holds."""
+    settings = pickled.model_state(state)
+    wv, lock_factors = settings.pop("wv"), settings.pop("vectors_lockf", None)
+    if isinstance(wv, dict):
+        vectors = KeyedVectors.__new__(KeyedVectors)
+        vectors.__setstate__(wv)
+        wv = vectors
+    if wv.vectors_lockf is None:
+        wv.vectors_lockf = lock_factors
+    random, raw_vocab = settings.pop("random", None), settings.pop("raw_vocab", None) or {}
+    if not isinstance(random, np.random.RandomState):
+        random = np.random.RandomState(settings.get("seed", 1))
+    tree = _tree_of(wv) if settings.get("hs") else None
+    weights = {name: settings.pop(name, None) for name in WEIGHTS}
+    _fill(model, {**defaults, **settings}, wv, random, tree, defaultdict(int, raw_vocab), weights)
+
+
+def _tree_of(wv: KeyedVectors) -> HuffmanTree | None:
+    """Take the Huffman tree out of the attributes of the words, where gensim has it."""
+    codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
+    if codes is None or points is None:
+        return None
+    return HuffmanTree.from_rows(points.tolist(), codes.tolist())
+
+
 def _object_array(rows: Sequence[Array]) -> Array:
     array = np.empty(len(rows), dtype=object)
     for i, row in enumerate(rows):
@@ -234,6 +268,19 @@ def _assemble(
     weights: dict[str, Array | None],
 ) -> Model:
     model = cls.__new__(cls)
+    _fill(model, settings, wv, random, tree, raw_vocab, weights)
+    return model
+
+
+def _fill(
+    model: Lexicon,
+    settings: dict[str, Any],
+    wv: KeyedVectors,
+    random: np.random.RandomState,
+    tree: HuffmanTree | None,
+    raw_vocab: dict[Any, int],
+    weights: dict[str, Array | None],
+) -> None:
     model.__dict__.update(settings)
     model.__dict__.update(weights)
     model.wv, model.random, model.raw_vocab = wv, random, raw_vocab
@@ -244,4 +291,3 @@ def _assemble(
         model.create_binary_tree()
     if model.negative and "count" in wv.expandos:
         model.make_cum_table()
-    return model

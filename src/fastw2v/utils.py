@@ -30,6 +30,7 @@ __all__ = [
     "TrimRule",
     "any2unicode",
     "any2utf8",
+    "call_on_class_only",
     "chunkize_serial",
     "deaccent",
     "grouper",
@@ -56,6 +57,11 @@ RULE_DISCARD = 1
 RULE_KEEP = 2
 
 _ALPHABETIC_RUN = re.compile(r"(?:(?!\d)\w)+")
+
+
+def call_on_class_only(*args: Any, **kwargs: Any) -> None:
+    """Raise an AttributeError. gensim's models have it as their ``load``, so that pickles of theirs name it."""
+    raise AttributeError("load() makes a new object: call it on the class, as in Word2Vec.load(path)")
 
 
 # --- text to tokens

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import memory, similarity
+from fastw2v.compat.pickled import vectors_state
 from fastw2v.huffman import HuffmanTree
 from fastw2v.initial import prep_vectors
 
@@ -64,9 +65,7 @@ class VectorStore:
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        # Public names come from gensim's pickles, whose bookkeeping of separate files starts with two
-        # underscores.
-        state = {name: value for name, value in state.items() if not name.startswith("__")}
+        state = vectors_state(state)  # of a pickle of gensim's, perhaps
         state.setdefault("_vectors", state.pop("vectors", None))
         state["_norms"] = state.pop("_norms", None)
         state.pop("norms", None)

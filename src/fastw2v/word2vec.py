@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import logging
 import time
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from fastw2v import corpora, modelstate
 from fastw2v._inner import Network, score_sentences
 from fastw2v.callbacks import run_callbacks
-from fastw2v.compat import jobs
+from fastw2v.compat import jobs, pickled
 from fastw2v.compat.legacy import class_only, renamed_arguments
 from fastw2v.compat.legacy_model import LegacyModel
 from fastw2v.compat.standin import StandIn
@@ -196,7 +195,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
 
         callbacks = tuple(callbacks or ())
         if sentences is not None or corpus_file is not None:
-            corpora.open_corpus(sentences, corpus_file, passes=self.epochs + 1)
+            self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._read_once = ReadOnce(sentences, corpus_file)
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
@@ -225,6 +224,12 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
                 )
         self.add_lifecycle_event("created", params=str(self))
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        if pickled.is_gensims(state):
+            modelstate.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
+        else:
+            self.__dict__.update(state)
+
     def __str__(self) -> str:
         return (
             f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
@@ -251,8 +256,12 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         for name in ("alpha", "min_alpha", "sample"):
             _check_rate(name, getattr(self, name))
 
-    def _check_training(
-        self, epochs: int | None, total_examples: int | None, total_words: int | None
+    def _check_training_sanity(
+        self,
+        epochs: int | None = 0,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        **kwargs: Any,
     ) -> None:
         if self.alpha > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
@@ -338,7 +347,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         Exception
             Whatever the corpus or a callback raises; the vectors keep what was trained until then.
         """
-        self._check_training(epochs, total_examples, total_words)
+        self._check_training_sanity(epochs, total_examples, total_words)
         assert epochs is not None
         _check_rate("start_alpha", start_alpha)
         _check_rate("end_alpha", end_alpha)
@@ -560,21 +569,6 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         best = np.argsort(-probabilities, kind="stable")[:topn]
         return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
 
-    def seeded_vector(self, seed_string: str, vector_size: int) -> NDArray[np.float32]:
-        """Deprecated: a random vector that depends on a string alone."""
-        from fastw2v.keyedvectors import pseudorandom_weak_vector
-
-        warnings.warn(
-            "seeded_vector is deprecated; use fastw2v.models.keyedvectors.pseudorandom_weak_vector",
-            DeprecationWarning,
-            stacklevel=2,
-        )
-        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
-
-    def init_sims(self, replace: bool = False) -> None:
-        """Deprecated: norms are computed when they are needed; ``replace=True`` normalizes the vectors in place."""
-        self.wv.init_sims(replace=replace)
-
     # --- files
 
     def save(self, fname: Any, *args: Any, **kwargs: Any) -> None:
@@ -585,7 +579,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
 
         Parameters
         ----------
-        fname : str, path or URI
+        fname : str, path, URI or open binary file
+            What goes to an open file is the content of such a file.
         *args, **kwargs
             gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``; there is nothing to separate,
             so they have no effect.

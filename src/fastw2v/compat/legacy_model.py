@@ -106,6 +106,19 @@ class LegacyModel:
         warn("Word2Vec.load_word2vec_format", "KeyedVectors.load_word2vec_format")
         return KeyedVectors.load_word2vec_format(*args, **kwargs)
 
+    def init_sims(self, replace: bool = False) -> None:
+        """Deprecated: norms are computed when they are needed; ``replace=True`` normalizes the vectors in place."""
+        warn("init_sims", "wv.fill_norms (or wv.unit_normalize_all in place of replace=True)")
+        cast("Word2Vec", self).wv._init_sims(replace)
+
+    def seeded_vector(self, seed_string: str, vector_size: int) -> Any:
+        """Deprecated: a random vector that depends on a string alone."""
+        from fastw2v.keyedvectors import pseudorandom_weak_vector
+
+        warn("seeded_vector", "fastw2v.models.keyedvectors.pseudorandom_weak_vector")
+        hash_function = cast("Word2Vec", self).hashfxn
+        return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=hash_function)
+
     def clear_sims(self) -> None:
         """Deprecated: cached norms are forgotten when they become stale."""
         warn("clear_sims", "nothing")

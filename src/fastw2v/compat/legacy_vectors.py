@@ -38,6 +38,29 @@ class LegacyVectors:
     syn0norm = _Ignored(lambda wv: wv.get_normed_vectors(), "get_normed_vectors()")
     vectors_norm = _Ignored(lambda wv: wv.get_normed_vectors(), "get_normed_vectors()")
 
+    def init_sims(self, replace: bool = False) -> None:
+        """Deprecated: use `fill_norms`, or `unit_normalize_all` in place of ``replace=True``."""
+        warn("init_sims", "fill_norms (or unit_normalize_all in place of replace=True)")
+        self._init_sims(replace)
+
+    def _init_sims(self, replace: bool) -> None:
+        wv = cast("KeyedVectors", self)
+        wv.fill_norms()
+        if replace:
+            wv.unit_normalize_all()
+
+    def word_vec(self, *args: Any, **kwargs: Any) -> Any:
+        """Deprecated: use `get_vector`; gensim 3's ``use_norm`` is its ``norm``."""
+        warn("word_vec", "get_vector")
+        if "use_norm" in kwargs:
+            kwargs["norm"] = kwargs.pop("use_norm")
+        return cast("KeyedVectors", self).get_vector(*args, **kwargs)
+
+    def words_closer_than(self, word1: Any, word2: Any) -> list[Any]:
+        """Deprecated: use `closer_than`."""
+        warn("words_closer_than", "closer_than")
+        return cast("KeyedVectors", self).closer_than(word1, word2)
+
     def add(self, entities: Any, weights: Any, replace: bool = False) -> None:
         """Deprecated: use `add_vectors`."""
         warn("add", "add_vectors")

@@ -178,7 +178,10 @@ class _Finder(importlib.abc.MetaPathFinder):
             )
         if fullname.startswith("gensim.test"):
             return None  # found by its parent's path: what gensim's own tests import is what users get
-        return ModuleSpec(fullname, _Ready(self._original.import_more(fullname)))
+        module = self._original.import_more(fullname)
+        # It is in sys.modules by now, which the import system would take for a reason to execute it a second time.
+        sys.modules.pop(fullname, None)
+        return ModuleSpec(fullname, _Ready(module))
 
     # --- the version, as importlib.metadata has it
 
