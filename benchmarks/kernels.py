@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from benchmarks import machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.table import aligned
-from fastw2v import _inner, memory, sampling
+from fastw2v import _inner, _jobs, memory, sampling
 from fastw2v.huffman import huffman
 from fastw2v.initial import prep_vectors
 
@@ -110,8 +110,8 @@ def train(net: _inner.Network, corpus: Corpus, words: int) -> Timing:
     """Train the first `words` words of the corpus, as one list of jobs, and time it."""
     sentences = max(1, min(words // SENTENCE_WORDS, len(corpus.raw_lengths)))
     lengths = corpus.raw_lengths[:sentences]
-    starts = _inner.cut_jobs(lengths, JOB_WORDS)
-    feed = _inner.Feed(len(starts))
+    starts = _jobs.cut_jobs(lengths, JOB_WORDS)
+    feed = _jobs.Feed(len(starts))
     feed.push(
         corpus.ids,
         corpus.offsets[: sentences + 1],

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The training loops: job -> kept tokens -> windows -> negatives -> row kernels, all without the GIL.
 
-Three objects share the work. `Network` holds what is trained and all that training needs to know: the weight arrays,
-the sampling tables, the settings, the random state. `Feed` is the ring of jobs that the calling thread fills and the
-workers empty. `Worker` owns one thread's scratch memory and tallies; its `run` takes jobs until the feed is closed.
+`Network` holds what is trained and all that training needs to know: the weight arrays, the sampling tables, the
+settings, the random state. `Worker` owns one thread's scratch memory and tallies; its `run` takes jobs from a
+`_jobs.Feed` until that is closed.
 
 The draws and their order are those of gensim's iterable mode. Per job: the two halves of the seed of a 48-bit linear
 congruential generator come from the model's Mersenne Twister; the generator decides for every token whether it is
@@ -23,6 +23,8 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
+from fastw2v._jobs cimport Feed, Job, Ring, counter_load, counter_store
+
 import os
 
 import numpy as np
@@ -41,10 +43,6 @@ cdef extern from "dispatch.h" nogil:
     void sigmoid_init()
     float log_sigmoid(float f)
     void prefetch_row(const float *row, int64_t n_lines)
-    int64_t counter_load(const int64_t *counter)
-    void counter_store(int64_t *counter, int64_t value)
-    bint counter_advance(int64_t *counter, int64_t seen)
-    void short_sleep()
 
 cdef extern from *:
     """
@@ -307,165 +305,6 @@ cdef class Network:
         self.net.points = &points[0] if points.shape[0] else NULL
         self.net.codes = &codes[0] if codes.shape[0] else NULL
         return 0
-
-
-# --- jobs
-
-def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=True):
-    """Cut sentences into jobs of at most `batch_words` raw tokens; return the int64 sentence index each starts at.
-
-    A longer sentence is a job of its own. Where the very first sentence of an epoch is one, gensim emits an empty job
-    before it, whose seed is drawn all the same; so does this, if `first`.
-
-    Returns
-    -------
-    int64 array (jobs + 1,)
-        Job k holds sentences ``starts[k]:starts[k + 1]``.
-    """
-    cdef int64_t n = raw_lengths.shape[0], s, n_jobs = 0, words = 0
-    starts_array = np.empty(n + 2, dtype=np.int64)
-    cdef int64_t[::1] starts = starts_array
-    starts[0] = 0
-    for s in range(n):
-        if words + raw_lengths[s] > batch_words and (s > 0 or first):
-            n_jobs += 1
-            starts[n_jobs] = s
-            words = 0
-        words += raw_lengths[s]
-    if n:
-        n_jobs += 1
-        starts[n_jobs] = n
-    return starts_array[:n_jobs + 1].copy()
-
-
-cdef struct Job:
-    const int32_t *ids
-    const int64_t *offsets       # of its sentences, into ids
-    int64_t n_sentences
-    int64_t raw_words
-    float alpha
-
-
-cdef struct Ring:
-    # Counters that different threads write stand on cache lines of their own.
-    int64_t claimed
-    int64_t pad0[15]
-    int64_t published
-    int64_t pad1[15]
-    int64_t closed
-    int64_t stopped
-    int64_t pad2[14]
-
-
-cdef class Feed:
-    """A ring of jobs, filled by the calling thread, emptied by the workers without the GIL.
-
-    Parameters
-    ----------
-    capacity : int
-        Jobs that may wait or be under way at once.
-    """
-
-    cdef Ring ring
-    cdef Job *jobs
-    cdef int64_t *done               # done[k % capacity] == k + 1 once job k is trained
-    cdef int64_t capacity
-    cdef int64_t retired             # every job before this one is done; known to the calling thread alone
-    cdef list _chunks                # (number of the first job after it, arrays), kept alive until then
-
-    def __cinit__(self, Py_ssize_t capacity):
-        if capacity < 1:
-            raise ValueError(f"capacity={capacity} must be at least 1")
-        self.capacity = capacity
-        self.jobs = <Job *>calloc(capacity, sizeof(Job))
-        self.done = <int64_t *>calloc(capacity, sizeof(int64_t))
-        if self.jobs == NULL or self.done == NULL:
-            raise MemoryError(f"no memory for {capacity} jobs")
-        self._chunks = []
-
-    def __dealloc__(self):
-        free(self.jobs)
-        free(self.done)
-
-    @property
-    def room(self):
-        """How many jobs `push` can take now."""
-        return self.capacity - (self.ring.published - self._retire())
-
-    @property
-    def waiting(self):
-        """How many jobs no worker has taken yet."""
-        return counter_load(&self.ring.published) - counter_load(&self.ring.claimed)
-
-    @property
-    def finished(self):
-        """Whether every job that was pushed is done."""
-        return self._retire() == self.ring.published
-
-    cdef int64_t _retire(self):
-        while self.retired < self.ring.published and \
-                counter_load(&self.done[self.retired % self.capacity]) == self.retired + 1:
-            self.retired += 1
-        while self._chunks and self._chunks[0][0] <= self.retired:
-            del self._chunks[0]
-        return self.retired
-
-    def push(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
-             const int64_t[::1] raw_lengths not None, const int64_t[::1] starts not None,
-             const float[::1] alphas not None):
-        """Hand out jobs: an encoded corpus, the sentence index where each job starts, the alpha of each.
-
-        Raises
-        ------
-        BufferError
-            If there is no room for so many; nothing is handed out then.
-        """
-        cdef int64_t n_jobs = starts.shape[0] - 1, k, s, number = self.ring.published
-        cdef Job *job
-        if n_jobs > self.room:
-            raise BufferError(f"{n_jobs} jobs pushed, but there is room for {self.room}")
-        if alphas.shape[0] != n_jobs or starts[n_jobs] > raw_lengths.shape[0] or \
-                offsets.shape[0] != raw_lengths.shape[0] + 1:
-            raise ValueError("alphas, starts, offsets and raw_lengths do not belong together")
-        self._chunks.append((number + n_jobs, (ids, offsets)))
-        for k in range(n_jobs):
-            job = &self.jobs[(number + k) % self.capacity]
-            # Sentences may all be empty, and then there is no first id to point at.
-            job.ids = &ids[0] if ids.shape[0] else NULL
-            job.offsets = &offsets[starts[k]]
-            job.n_sentences = starts[k + 1] - starts[k]
-            job.alpha = alphas[k]
-            job.raw_words = 0
-            for s in range(starts[k], starts[k + 1]):
-                job.raw_words += raw_lengths[s]
-        counter_store(&self.ring.published, number + n_jobs)
-
-    def close(self):
-        """Tell the workers that no more jobs will come."""
-        counter_store(&self.ring.closed, 1)
-
-    def stop(self):
-        """Tell the workers to stop at the next center, leaving the rest untrained."""
-        counter_store(&self.ring.stopped, 1)
-
-    @property
-    def stopped(self):
-        return counter_load(&self.ring.stopped) != 0
-
-    cdef int64_t claim(self) noexcept nogil:
-        """The number of a job that is now the caller's, or -1 if there will be none; waits for one if need be."""
-        cdef int64_t number, closed
-        while not counter_load(&self.ring.stopped):
-            closed = counter_load(&self.ring.closed)
-            number = counter_load(&self.ring.claimed)
-            if number < counter_load(&self.ring.published):
-                if counter_advance(&self.ring.claimed, number):
-                    return number
-            elif closed:
-                return -1
-            else:
-                short_sleep()
-        return -1
 
 
 # --- workers

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Feed, Network, Worker, cut_jobs
+from fastw2v._inner import Network, Worker
+from fastw2v._jobs import Feed, cut_jobs
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.progress import Reporter, Tally
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Feed, Network, Worker
+from fastw2v._inner import Network, Worker
+from fastw2v._jobs import Feed
 from fastw2v.encoding import encode
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import POLL_SECONDS, LearningRate, thread_count
