@@ -80,20 +80,8 @@ def test_heap_items_are_ordered_by_count():
 @pytest.mark.parametrize("module", ["fastw2v.models.word2vec", "fastw2v.scripts.word2vec_standalone"])
 def test_the_command_line_of_word2vec(tmp_path, module):
     (tmp_path / "text").write_text(SENTENCES)
-    arguments = [
-        "-train",
-        "text",
-        "-output",
-        "vectors",
-        "-size",
-        "6",
-        "-iter",
-        "2",
-        "-cbow",
-        "0",
-        "-binary",
-        "1",
-    ]
+    files = ["-train", str(tmp_path / "text"), "-output", str(tmp_path / "vectors")]
+    arguments = [*files, *"-size 6 -iter 2 -cbow 0 -binary 1".split()]
     done = subprocess.run(
         [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", module, *arguments],
         capture_output=True, text=True, check=True,
