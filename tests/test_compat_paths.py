@@ -81,7 +81,7 @@ def test_heap_items_are_ordered_by_count():
 def test_the_command_line_of_word2vec(tmp_path, module):
     (tmp_path / "text").write_text(SENTENCES)
     files = ["-train", str(tmp_path / "text"), "-output", str(tmp_path / "vectors")]
-    arguments = [*files, *"-size 6 -iter 2 -cbow 0 -binary 1".split()]
+    arguments = [*files, "-size", "6", "-iter", "2", "-cbow", "0", "-binary", "1"]
     done = subprocess.run(
         [sys.executable, "-W", "ignore::RuntimeWarning:runpy", "-m", module, *arguments],
         capture_output=True, text=True, check=True,
