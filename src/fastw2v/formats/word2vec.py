@@ -10,25 +10,30 @@ can hold.
 
 from __future__ import annotations
 
+import contextlib
+import io
+import itertools
 import logging
 import math
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import memory
+from fastw2v import _vectors, memory, parallel
 from fastw2v.formats.atomic import PathLike, compression, local_path, open_atomic, open_input
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 Array = NDArray[Any]
 
-_ROWS_AT_A_TIME = 1024
-_READ_SIZE = 1 << 22
+_ROWS_AT_A_TIME = 256
+_READ_SIZE = 1 << 20
+_BLOCK_SIZE = 1 << 20
+_LEFT, _BLANK = -1, -2  # in place of the end of a word: a line left to read, and one with nothing to read
 _FIRST_ROWS = 1 << 14  # rows to begin with where neither header nor size of the file tells how many there are
 
 
@@ -81,13 +86,12 @@ def read_text(
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
             rows = _Rows(width, datatype, only, _possible_rows(path, limit, len(first) // 2))
-            lines = _with_first(first, stream)
-            _read_lines(lines, rows, limit, False, 1, path, encoding, unicode_errors)
+            _read_lines(_blocks(stream, first), rows, limit, False, 1, path, encoding, unicode_errors)
         else:
             count, width = sizes
             wanted = min(count, limit)
             rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 2 * width))
-            _read_lines(stream, rows, wanted, True, 2, path, encoding, unicode_errors)
+            _read_lines(_blocks(stream), rows, wanted, True, 2, path, encoding, unicode_errors)
     return rows.words, rows.matrix()
 
 
@@ -104,7 +108,7 @@ def read_binary(
 
     Parameters
     ----------
-    chunk_size : int, default 4 MiB
+    chunk_size : int, default 1 MiB
         Bytes to read at a time.
     """
     limit = _checked_limit(limit)
@@ -113,27 +117,31 @@ def read_binary(
         assert sizes is not None
         count, width = sizes
         wanted = min(count, limit)
-        length = 4 * width
-        rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + length))
-        seen, pending = 0, b""
+        rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 4 * width))
+        seen, buffer, used = 0, bytearray(max(chunk_size, 1)), 0
         while seen < wanted:
-            chunk = stream.read(chunk_size)
-            if not chunk:
+            if used == len(buffer):
+                buffer += bytes(len(buffer))  # not even one record fits
+            with memoryview(buffer) as free:
+                count = stream.readinto(free[used:])  # type: ignore[attr-defined]
+            if not count:
                 raise _too_short(path, wanted, seen)
-            pending += chunk
-            words, vectors, position = [], [], 0
-            while seen < wanted:
-                space = pending.find(b" ", position)
-                if space < 0 or space + 1 + length > len(pending):
-                    break
-                word = pending[position:space].lstrip(b"\n").decode(encoding, unicode_errors)
-                position = space + 1 + length
-                seen += 1
+            used += count
+            most = min(wanted - seen, used // (1 + 4 * width))
+            vectors = rows.room(most)
+            starts, ends, position = _vectors.read_records(buffer, used, vectors.view(np.uint8))
+            words, kept = [], []
+            for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
+                word = buffer[start:end].decode(encoding, unicode_errors)
                 if rows.wants(word):
                     words.append(word)
-                    vectors.append(pending[space + 1 : position])
-            pending = pending[position:]
-            rows.add(words, np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(words), width))
+                    kept.append(row)
+            seen += len(starts)
+            if sys.byteorder == "big":
+                vectors.byteswap(inplace=True)
+            rows.add(words, vectors[: len(starts)] if len(kept) == len(starts) else vectors[kept])
+            buffer[: used - position] = buffer[position:used]
+            used -= position
     return rows.words, rows.matrix()
 
 
@@ -192,10 +200,16 @@ def write_text(
     with open_atomic(path, "wb", append=append) as stream:
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
-        for start in range(0, len(words), _ROWS_AT_A_TIME):
-            lines = _formatted(np.asarray(matrix[rows[start : start + _ROWS_AT_A_TIME]]))
-            block = zip(words[start : start + _ROWS_AT_A_TIME], lines, strict=True)
-            stream.write("".join(f"{word} {line}\n" for word, line in block).encode("utf-8"))
+        blocks = (slice(start, start + _ROWS_AT_A_TIME) for start in range(0, len(words), _ROWS_AT_A_TIME))
+        compiled = _is_plain(matrix)
+        texts = parallel.ordered(
+            lambda block: _text_lines(words[block], matrix, rows[block], compiled),
+            blocks,
+            None if compiled and len(words) > _ROWS_AT_A_TIME else 1,
+        )
+        with contextlib.closing(texts):
+            for text in texts:
+                stream.write(text)
 
 
 def write_binary(
@@ -211,13 +225,18 @@ def write_binary(
     with open_atomic(path, "wb", append=append) as stream:
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
+        compiled = _is_plain(matrix) and sys.byteorder == "little"
         for start in range(0, len(words), _ROWS_AT_A_TIME):
-            block = np.ascontiguousarray(matrix[rows[start : start + _ROWS_AT_A_TIME]], dtype="<f4")
-            data, length = block.tobytes(), 4 * block.shape[1]
-            pieces: list[bytes] = []
-            for i, word in enumerate(words[start : start + _ROWS_AT_A_TIME]):
-                pieces += (word.encode("utf-8"), b" ", data[i * length : (i + 1) * length])
-            stream.write(b"".join(pieces))
+            names = [word.encode("utf-8") for word in words[start : start + _ROWS_AT_A_TIME]]
+            chosen = rows[start : start + _ROWS_AT_A_TIME]
+            if compiled:
+                stream.write(_vectors.write_records(matrix, chosen, names))
+            else:
+                block = np.ascontiguousarray(matrix[chosen], dtype="<f4")
+                pieces = (
+                    part for name, row in zip(names, block, strict=True) for part in (name, b" ", row.data)
+                )
+                stream.write(b"".join(pieces))
 
 
 def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) -> None:
@@ -261,6 +280,26 @@ class _Rows:
         self._seen: set[str] = set()
         self._only = only
         self._rows = memory.empty((expected, width), datatype)
+        self._spare = np.empty((0, width), dtype=np.float32)
+
+    @property
+    def width(self) -> int:
+        """Components of a vector."""
+        return int(self._rows.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the matrix."""
+        return self._rows.dtype
+
+    def room(self, count: int) -> NDArray[np.float32]:
+        """Where to put `count` vectors of float32 that `add` is to take: in the matrix itself, if they fit."""
+        used = len(self.words)
+        if self._rows.dtype == np.float32 and used + count <= len(self._rows):
+            return self._rows[used : used + count]
+        if len(self._spare) < count:
+            self._spare = np.empty((count, self.width), dtype=np.float32)
+        return self._spare[:count]
 
     def wants(self, word: str) -> bool:
         """Whether the vector of `word` is to be kept; notes that it was seen."""
@@ -281,7 +320,9 @@ class _Rows:
             )
             rows[:used] = self._rows[:used]
             self._rows = rows
-        self._rows[used:needed] = vectors
+        target = self._rows[used:needed]
+        if vectors.ctypes.data != target.ctypes.data or vectors.dtype != target.dtype:  # not there already
+            target[...] = vectors
         self.words += words
 
     def matrix(self) -> Array:
@@ -348,13 +389,21 @@ def _too_short(path: PathLike, wanted: int, seen: int) -> EOFError:
     )
 
 
-def _with_first(first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+def _blocks(stream: IO[bytes], first: bytes = b"") -> Iterator[bytes]:
+    """Whole lines, some at a time: `first`, and what is left of the file."""
+    parts = [first]
+    while data := stream.read(_BLOCK_SIZE):
+        cut = data.rfind(b"\n") + 1
+        if cut:
+            yield b"".join((*parts, memoryview(data)[:cut]))
+            parts = []
+        parts.append(data[cut:])
+    if rest := b"".join(parts):
+        yield rest
 
 
 def _read_lines(
-    lines: Iterable[bytes],
+    blocks: Iterable[bytes],
     rows: _Rows,
     wanted: int,
     promised: bool,
@@ -364,41 +413,83 @@ def _read_lines(
     unicode_errors: str,
 ) -> None:
     """Read up to `wanted` vectors into `rows`; `number` is that of the first line."""
-    width, dtype = rows._rows.shape[1], rows._rows.dtype
-    # NumPy parses strings to float32 and float64 itself; other types are rounded from float64.
-    parsed_type = dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
-    seen = 0
-    words: list[str] = []
-    vectors: list[Array] = []
-    first_line = number
-    iterator = iter(lines)
-    while seen < wanted:
-        line = next(iterator, None)
-        if line is None:
-            break
-        if line.strip():
-            try:
-                raw_word, vector = _parsed(line.rstrip(), width, parsed_type)
-                if number == first_line and b" " in raw_word and _all_numbers(raw_word.split()[1:]):
-                    raise ValueError  # numbers to spare in the very first line: the header's size is wrong
-                word = raw_word.decode(encoding, unicode_errors)
-            except UnicodeDecodeError:
-                raise
-            except ValueError:
-                message = f"invalid vector on line {number} of {str(path)!r}: not a word and {width} numbers"
-                raise ValueError(f"{message}, but {line[:80]!r}") from None
-            seen += 1
-            if rows.wants(word):
-                words.append(word)
-                vectors.append(vector)
-                if len(words) == _ROWS_AT_A_TIME:
-                    rows.add(words, np.stack(vectors))
-                    words, vectors = [], []
-        number += 1
-    if words:
-        rows.add(words, np.stack(vectors))
-    if promised and seen < wanted:
-        raise _too_short(path, wanted, seen)
+    # The compiled reader knows float32 only; other types are read by NumPy, or rounded from float64.
+    compiled = rows.dtype == np.float32
+    read = _read_compiled if compiled else _leave
+    reader = _LineReader(rows, wanted, number, path, encoding, unicode_errors)
+    width = rows.width
+    if wanted:
+        results = parallel.ordered(
+            lambda block: (block, *read(block, width)), blocks, None if compiled else 1
+        )
+        with contextlib.closing(results):
+            for block, starts, ends, vectors in results:
+                if not reader.take(block, starts, ends, vectors):
+                    break
+    if promised and reader.seen < wanted:
+        raise _too_short(path, wanted, reader.seen)
+
+
+def _read_compiled(block: bytes, width: int) -> tuple[list[int], list[int], Array]:
+    starts, ends, vectors = _vectors.read_lines(block, width)
+    return starts.tolist(), ends.tolist(), vectors
+
+
+def _leave(block: bytes, width: int) -> tuple[list[int], list[int], Array]:
+    """As `_read_compiled`, but leaving every line to `_parsed`."""
+    lines = io.BytesIO(block).readlines()
+    starts = [0, *itertools.accumulate(map(len, lines))][: len(lines)]
+    return starts, [_BLANK if not line.strip() else _LEFT for line in lines], np.empty((len(lines), width))
+
+
+class _LineReader:
+    """Takes blocks of lines, most of them read, and reads the others."""
+
+    def __init__(
+        self, rows: _Rows, wanted: int, number: int, path: PathLike, encoding: str, unicode_errors: str
+    ) -> None:
+        self.seen = 0
+        self._rows = rows
+        self._wanted = wanted
+        self._first_line = self._number = number
+        self._path = path
+        self._encoding = encoding
+        self._unicode_errors = unicode_errors
+
+    def take(self, block: bytes, starts: list[int], ends: list[int], vectors: Array) -> bool:
+        """Keep what is wanted of some lines; False once that is enough."""
+        words: list[str] = []
+        kept: list[int] = []
+        for line, (start, end) in enumerate(zip(starts, ends, strict=True)):
+            if end != _BLANK:
+                if end == _LEFT:
+                    raw_word, vectors[line] = self._parsed(block, start)
+                else:
+                    raw_word = block[start:end]
+                word = raw_word.decode(self._encoding, self._unicode_errors)
+                self.seen += 1
+                if self._rows.wants(word):
+                    words.append(word)
+                    kept.append(line)
+                if self.seen == self._wanted:
+                    break
+            self._number += 1
+        self._rows.add(words, vectors if len(kept) == len(vectors) else vectors[kept])
+        return self.seen < self._wanted
+
+    def _parsed(self, block: bytes, start: int) -> tuple[bytes, Array]:
+        line = block[start : block.find(b"\n", start) + 1 or len(block)]
+        width, dtype = self._rows.width, self._rows.dtype
+        try:
+            word, vector = _parsed(
+                line.rstrip(), width, dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
+            )
+            if self._number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
+                raise ValueError  # numbers to spare in the very first line: the header's size is wrong
+        except ValueError:
+            where = f"invalid vector on line {self._number} of {str(self._path)!r}"
+            raise ValueError(f"{where}: not a word and {width} numbers, but {line[:80]!r}") from None
+        return word, vector
 
 
 def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array]:
@@ -413,34 +504,23 @@ def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array
     raise ValueError
 
 
-def _formatted(block: Array) -> list[str]:
-    """Each row as text: numbers separated by a space, each as ``str`` of the NumPy scalar gives it."""
-    decimals = _shortest_decimals(block) if block.dtype == np.float32 else None
-    if decimals is not None:
-        return [" ".join(map(repr, row)) for row in decimals.tolist()]
-    return [" ".join(map(str, row)) for row in block]
+def _is_plain(matrix: Array) -> bool:
+    """Whether the compiled writers can take `matrix` as it is."""
+    return matrix.dtype == np.float32 and matrix.dtype.isnative and matrix.flags.c_contiguous
 
 
-def _shortest_decimals(block: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """Float64 numbers whose ``repr`` is the shortest decimal for each float32; None if one resists.
-
-    The shortest decimal has between 6 and 9 digits (or fewer, which are 6 with zeros at the end). A float64
-    holds all of them, so that rounding to 6, 7, 8 digits and looking whether the float32 is still the same
-    finds it.
-    """
-    exact = block.astype(np.float64)
-    magnitude = np.abs(exact)
-    # Beyond this range digits would not be exact, or NumPy's releases differ in where they write exponents.
-    if not ((magnitude == 0) | ((magnitude > 1e-10) & (magnitude < 1e5))).all():
-        return None
-    exponent = np.floor(np.log10(np.where(magnitude > 0, magnitude, 1.0)))
-    shortest = exact.copy()
-    found = np.zeros(block.shape, dtype=bool)
-    for digits in (6, 7, 8, 9):
-        scale = 10.0 ** (digits - 1 - exponent)
-        rounded = np.rint(exact * scale) / scale
-        fits = (rounded.astype(np.float32) == block) & ~found
-        shortest[fits] = rounded[fits]
-        found |= fits
-    # What rounds up to 0.0001 is the one number that Python and NumPy write in different styles.
-    return shortest if found.all() and not (np.abs(shortest) == 1e-4).any() else None
+def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], compiled: bool) -> bytes:
+    """Lines of text: numbers separated by a space, each as ``str`` of the NumPy scalar gives it."""
+    names = [word.encode("utf-8") for word in words]
+    lines: list[bytes] = []
+    start = 0
+    while start < len(names):
+        if compiled:
+            text, written = _vectors.write_lines(matrix, rows[start:], names[start:])
+            lines.append(text)
+            start += written
+        if start < len(names):
+            numbers = " ".join(map(str, np.asarray(matrix[rows[start]])))
+            lines.append(names[start] + b" " + numbers.encode("ascii") + b"\n")
+            start += 1
+    return b"".join(lines)

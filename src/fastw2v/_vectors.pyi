@@ -1,0 +1,13 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def write_lines(
+    matrix: NDArray[np.float32], rows: NDArray[np.intp], words: list[bytes]
+) -> tuple[bytes, int]: ...
+def write_records(matrix: NDArray[np.float32], rows: NDArray[np.intp], words: list[bytes]) -> bytes: ...
+def read_lines(
+    text: bytes, width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]: ...
+def read_records(
+    data: bytearray, used: int, vectors: NDArray[np.uint8]
+) -> tuple[list[int], list[int], int]: ...
