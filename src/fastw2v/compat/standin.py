@@ -35,7 +35,7 @@ class StandIn(ABCMeta):  # a kind of ABCMeta, so that users may mix in abstract 
         return cls.__subclasscheck__(type(instance))
 
     def __subclasscheck__(cls, subclass: type) -> bool:
-        if type.__subclasscheck__(cls, subclass):
+        if super().__subclasscheck__(subclass):
             return True
         counterpart = StandIn._counterparts.get(cls)
         return counterpart is not None and issubclass(subclass, counterpart)
