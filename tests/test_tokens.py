@@ -226,3 +226,37 @@ def test_renumber_refuses_an_id_outside_the_table(bad):
 
 def test_renumber_of_nothing():
     assert renumber(np.empty(0, np.int32), np.zeros(1, np.int64), np.empty(0, np.int32)) == 0
+
+
+# --- the table in front of the dict
+
+
+@pytest.mark.parametrize("letters", ["ab", "a\0", "aé", "éü", "a漢", "漢字", "a😀", "😀\U0001f601"])
+def test_tokens_of_all_lengths_and_widths_are_told_apart(letters):
+    first, second = letters
+    tokens = [first * n + second * m for n in range(20) for m in range(20)]
+    copies = ["".join(list(token)) for token in tokens]  # equal, but other objects
+    sentences, _, encoder = run([tokens, copies, iter(tokens)], {}, grow=True)
+    expected = {}
+    for token in tokens:
+        expected[token] = expected.get(token, 0) + 3
+    assert list(encoder.counts().items()) == list(expected.items())
+    ids = {token: i for i, token in enumerate(expected)}
+    assert sentences == [[ids[token] for token in tokens]] * 3
+    known = {token: i * 5 for token, i in ids.items() if i % 2}
+    sentences, raw, _ = run([tokens, copies], known)
+    assert sentences == [[known[token] for token in tokens if token in known]] * 2
+    assert raw == [400, 400]
+
+
+def test_strings_of_a_class_of_their_own_go_by_their_own_equality():
+    class Folded(str):
+        def __eq__(self, other):
+            return self.lower() == other.lower()
+
+        def __hash__(self):
+            return hash(self.lower())
+
+    tokens = ["a", Folded("A"), Folded("b"), "b", Folded("B"), "a"]
+    _, _, encoder = run([tokens, tokens], {}, grow=True)
+    assert list(encoder.counts().values()) == [6, 6]

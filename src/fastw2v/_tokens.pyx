@@ -1,17 +1,23 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """Python tokens to int32 ids and counts.
 
-``TokenEncoder`` does one dict look-up a token: the dict maps a word to its id, counts are kept in a C array
-by id, and ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a
-sentence. So memory is bounded by the sink alone, and the sink's call is where Python gets to handle signals
-and to let other threads run.
+``TokenEncoder`` maps words to ids by a dict, and counts them in a C array by id. In front of the dict stands the
+hash table of the compiled reader, by the characters of short str tokens: it needs neither Python's hash nor, as each
+token of a text that was split is an object of its own, a comparison with a string elsewhere in memory. Whatever else
+a token may be, the dict decides, which must not change meanwhile.
+
+Ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a sentence. So memory
+is bounded by the sink alone, and the sink's call is where Python gets to handle signals and to let other threads run.
 
 References are strong wherever another thread, or a token's own ``__eq__``, could drop the borrowed one.
 """
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.stdlib cimport free, realloc
+from libc.string cimport memset
+
+import os
 
 import numpy as np
 
@@ -37,7 +43,8 @@ cdef extern from *:
         return -2;
     }
 
-    /* A new reference to list[i], or NULL without an exception once the list has become shorter. */
+    /* list[i], or NULL without an exception once the list has become shorter. It is borrowed where a lock keeps other
+     * threads from dropping it, as long as no other Python code runs; fastw2v_let_go ends the use of it. */
     static CYTHON_INLINE PyObject *fastw2v_list_item(PyObject *list, Py_ssize_t i) {
     #ifdef Py_GIL_DISABLED
         PyObject *item;
@@ -46,20 +53,41 @@ cdef extern from *:
         if (item == NULL) PyErr_Clear();
         return item;
     #else
-        PyObject *item;
-        if (i >= PyList_GET_SIZE(list)) return NULL;
-        item = PyList_GET_ITEM(list, i);
-        Py_INCREF(item);
-        return item;
+        return i < PyList_GET_SIZE(list) ? PyList_GET_ITEM(list, i) : NULL;
+    #endif
+    }
+
+    static CYTHON_INLINE void fastw2v_let_go(PyObject *item) {
+    #ifdef Py_GIL_DISABLED
+        Py_DECREF(item);
+    #else
+        (void)item;
     #endif
     }
     """
     ctypedef struct PyObject
     int64_t fastw2v_lookup(object index, object token)
     PyObject *fastw2v_list_item(object sequence, Py_ssize_t i)
-    void Py_DECREF(PyObject *item)
+    void fastw2v_let_go(PyObject *item)
+
+cdef extern from "_text/objects.h":
+    ctypedef struct fw_entry:
+        int32_t id
+    ctypedef struct fw_table:
+        fw_entry *entries
+        int64_t n_words
+    ctypedef struct fw_key:
+        pass
+    int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
+    void fw_table_free(fw_table *table)
+    int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
+    int fw_token_key(const fw_table *tables, PyObject *token, fw_key *key)
+    int64_t fw_find_short(const fw_table *table, const fw_key *key)
+    void fw_ask_for_item(object sequence, Py_ssize_t i)
 
 cdef enum:
+    TABLED = 1 << 20  # words in front of the dict, at most
+    AHEAD = 16  # tokens to ask for in advance
     IDS_BUFFERED = 1 << 16
     SENTENCES_BUFFERED = 1 << 13
 
@@ -84,6 +112,7 @@ cdef class TokenEncoder:
         more than ``watch.max_words`` words.
     """
 
+    cdef fw_table[5] _tables  # by the bytes of a character
     cdef dict _index
     cdef bint _grow
     cdef object _sink
@@ -107,9 +136,21 @@ cdef class TokenEncoder:
 
     def __cinit__(self):
         self._counts = NULL
+        memset(self._tables, 0, sizeof(self._tables))
+        self._clear_tables()
 
     def __dealloc__(self):
         free(self._counts)
+        for width in (1, 2, 4):
+            fw_table_free(&self._tables[width])
+
+    cdef int _clear_tables(self) except -1:
+        cdef const uint64_t[::1] seeds = np.frombuffer(os.urandom(16), dtype=np.uint64)
+        for width in (1, 2, 4):
+            fw_table_free(&self._tables[width])
+            if fw_table_init(&self._tables[width], seeds[0], seeds[1]) < 0:
+                raise MemoryError("no memory for a table of words")
+        return 0
 
     def __init__(self, dict index, bint grow, sink=None, watch=None):
         self._index = index
@@ -174,10 +215,21 @@ cdef class TokenEncoder:
     cdef int _list(self, object sentence) except -1:
         cdef Py_ssize_t i = 0
         cdef PyObject *item = fastw2v_list_item(sentence, i)
+        cdef fw_key key
+        cdef int width
+        cdef int64_t number
         while item is not NULL:
-            token = <object> item
-            Py_DECREF(item)
-            self._token(token)
+            fw_ask_for_item(sentence, i + AHEAD)
+            width = fw_token_key(self._tables, item, &key)
+            number = fw_find_short(&self._tables[width], &key) if width else -1
+            if number >= 0:
+                fastw2v_let_go(item)
+                self._raw_here += 1
+                self._note(self._tables[width].entries[number].id)
+            else:
+                token = <object> item
+                fastw2v_let_go(item)
+                self._slowly(token, width, &key)
             i += 1
             item = fastw2v_list_item(sentence, i)
         return 0
@@ -202,22 +254,42 @@ cdef class TokenEncoder:
         return 0
 
     cdef inline int _token(self, object token) except -1:
-        cdef int64_t id = fastw2v_lookup(self._index, token)
+        cdef fw_key key
+        cdef int width = fw_token_key(self._tables, <PyObject *> token, &key)
+        cdef int64_t number = fw_find_short(&self._tables[width], &key) if width else -1
+        if number < 0:
+            return self._slowly(token, width, &key)
         self._raw_here += 1
+        return self._note(self._tables[width].entries[number].id)
+
+    cdef int _slowly(self, object token, int width, const fw_key *key) except -1:
+        """Take a token that its table does not have; `width` is 0 if there is none for it."""
+        self._raw_here += 1
+        cdef int64_t id = self._by_dict(token)
         if id < 0:
-            if id == -2:
-                self._refuse(token)
-            if not self._grow:
-                return 0
-            id = self._new_word(token)
+            return 0
+        if width and self._tables[width].n_words < TABLED and fw_add(&self._tables[width], key, <int32_t> id) < 0:
+            raise MemoryError("no memory for a table of words")
+        return self._note(id)
+
+    cdef inline int _note(self, int64_t id) except -1:
         if self._grow:
             self._counts[id] += 1
         self._ids[self._n_ids] = <int32_t> id
         self._n_ids += 1
         self._kept_here += 1
-        if self._n_ids == self._ids.shape[0]:
+        if self._n_ids == IDS_BUFFERED:
             self._flush()
         return 0
+
+    cdef int64_t _by_dict(self, object token) except -2:
+        """The id of a token, which is a new one if the dict grows; -1 for none."""
+        cdef int64_t id = fastw2v_lookup(self._index, token)
+        if id == -2:
+            self._refuse(token)
+        if id == -1 and self._grow:
+            id = self._new_word(token)
+        return id
 
     cdef int64_t _new_word(self, object token) except -1:
         cdef Py_ssize_t n = len(self._index)
@@ -260,6 +332,7 @@ cdef class TokenEncoder:
         cdef Py_ssize_t i = 0
         self._watch.prune(counts)
         self._index = {}
+        self._clear_tables()
         for word, count in counts.items():
             self._index[word] = i
             self._counts[i] = count
