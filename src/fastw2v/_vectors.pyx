@@ -15,6 +15,7 @@ import numpy as np
 cdef extern from "_text/decimal.h" nogil:
     enum:
         FW_NUMBER_BYTES
+        FW_SLACK
     char *fw_write_row(const float *row, int64_t width, char *out)
     const uint8_t *fw_read_row(const uint8_t *line, const uint8_t *stop, int64_t width, float *row)
     int64_t fw_stripped(const uint8_t *line, int64_t length)
@@ -46,7 +47,7 @@ def write_lines(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list wor
     cdef bytes text
     for i in range(n):
         most += PyBytes_GET_SIZE(words[i])
-    text = PyBytes_FromStringAndSize(NULL, most + n * (width * FW_NUMBER_BYTES + 1))
+    text = PyBytes_FromStringAndSize(NULL, most + n * (width * FW_NUMBER_BYTES + 1) + FW_SLACK)
     out = start = PyBytes_AS_STRING(text)
     for i in range(n):
         row = rows[i]

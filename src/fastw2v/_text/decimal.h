@@ -19,17 +19,21 @@
 
 #include "classes.h"
 
+FW_TEXT_INLINE void fw_store(char *out, uint64_t word) {
+#if FW_TEXT_BIG_ENDIAN
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(out, &word, 8);
+}
+
 #define FW_NUMBER_BYTES 17 /* of one number, and what separates it from the next */
+#define FW_SLACK 32
 
 static const uint64_t fw_tens[20] = {1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u, 100000000u,
     1000000000u, 10000000000u, 100000000000u, 1000000000000u, 10000000000000u, 100000000000000u, 1000000000000000u,
     10000000000000000u, 100000000000000000u, 1000000000000000000u, 10000000000000000000u};
 
-static const char fw_pairs[201] =
-    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
-
-/* floor(factor * ten / 2**shift) for factor < 2**27, a result below 2**33 and 0 < shift < 64; `*rest`: whether
+/* floor(factor * ten / 2**shift) for factor < 2**27, a result below 2**32 and 0 < shift < 64; `*rest`: whether
  * anything was cut off. */
 FW_TEXT_INLINE uint64_t fw_scaled(uint32_t factor, uint64_t ten, int shift, int *rest) {
     uint64_t below = factor * (ten & 0xFFFFFFFFu), above = factor * (ten >> 32) + (below >> 32);
@@ -42,60 +46,65 @@ FW_TEXT_INLINE uint64_t fw_scaled(uint32_t factor, uint64_t ten, int shift, int 
     return above << (32 - shift) | below >> shift;
 }
 
-/* Write `digits` times 10**exponent in the style of Python's repr; the end of what was written. */
-FW_TEXT_INLINE char *fw_write_digits(uint64_t digits, int exponent, char *out) {
-    char text[24];
-    int start = 24, n, point;
-    uint32_t some = (uint32_t)digits;
-    while (some >= 100) {
-        memcpy(text + (start -= 2), fw_pairs + 2 * (some % 100), 2);
-        some /= 100;
-    }
-    if (some >= 10)
-        memcpy(text + (start -= 2), fw_pairs + 2 * some, 2);
-    else
-        text[--start] = (char)('0' + some);
-    n = 24 - start;
+/* The eight digits of a number below 10**8 in ASCII, the first in the lowest byte: halves, and their halves, side by
+ * side in one word (10486 / 2**20 divides by 100, 103 / 2**10 by 10, in this range). */
+FW_TEXT_INLINE uint64_t fw_eight_ascii(uint32_t number) {
+    uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
+    uint64_t upper = (fours * 10486 >> 20) & 0x0000007F0000007Fu, pairs = upper | (fours - 100 * upper) << 16;
+    uint64_t tens = (pairs * 103 >> 10) & 0x000F000F000F000Fu;
+    return (tens | (pairs - 10 * tens) << 8) + 0x3030303030303030u;
+}
+
+/* Write `digits`, at most nine, times 10**exponent in the style of Python's repr; the end of what was written.
+ *
+ * All nine digits are written whatever their number, from registers: no loop that ends at another place each time.
+ * Hence FW_SLACK bytes must be writable behind the end. */
+FW_TEXT_INLINE char *fw_write_digits(uint32_t digits, int exponent, char *out) {
+    int n = 1, point;
+    uint64_t rest;
+    char first;
+    for (int i = 1; i < 9; i++)
+        n += digits >= fw_tens[i];
     point = n + exponent; /* the decimal point comes before this digit */
+    digits *= (uint32_t)fw_tens[9 - n];
+    first = (char)('0' + digits / 100000000);
+    rest = fw_eight_ascii(digits % 100000000);
     if (point <= -4) {
-        *out++ = text[start];
-        if (n > 1) {
-            *out++ = '.';
-            memcpy(out, text + start + 1, (size_t)n - 1);
-            out += n - 1;
-        }
-        memcpy(out, "e-", 2);
-        memcpy(out + 2, fw_pairs + 2 * (1 - point), 2);
+        out[0] = first;
+        out[1] = '.';
+        fw_store(out + 2, rest);
+        out += n > 1 ? n + 1 : 1;
+        point = 1 - point;
+        out[0] = 'e';
+        out[1] = '-';
+        out[2] = (char)('0' + point / 10);
+        out[3] = (char)('0' + point % 10);
         return out + 4;
     }
     if (point <= 0) {
         memcpy(out, "0.0000", 6);
-        memcpy(out + 2 - point, text + start, (size_t)n);
+        out[2 - point] = first;
+        fw_store(out + 3 - point, rest);
         return out + 2 - point + n;
     }
-    if (n <= point) {
-        memcpy(out, text + start, (size_t)n);
-        memset(out + n, '0', (size_t)(point - n));
-        memcpy(out + point, ".0", 2);
-        return out + point + 2;
-    }
-    memcpy(out, text + start, (size_t)point);
+    out[0] = first;
+    fw_store(out + 1, rest);
     out[point] = '.';
-    memcpy(out + point + 1, text + start + point, (size_t)(n - point));
-    return out + n + 1;
+    fw_store(out + point + 1, rest >> 8 * (point - 1));
+    return out + (n > point ? n : point + 1) + 1;
 }
 
 /* Write `value`; the end of what was written (at most FW_NUMBER_BYTES - 1 bytes), NULL outside the range. */
 static char *fw_write_float(float value, char *out) {
     uint32_t bits, mantissa;
-    int shift, tens, rest, none, dropped = 0, last = 0, half, up;
-    uint64_t ten, number, upper, lower;
+    int shift, tens, rest, none, dropped = 0, last, half;
+    uint64_t ten;
+    uint32_t number, upper, lower;
     memcpy(&bits, &value, 4);
-    if (bits >> 31) {
-        *out++ = '-';
-        bits &= 0x7FFFFFFFu;
-        value = -value;
-    }
+    *out = '-';
+    out += bits >> 31;
+    bits &= 0x7FFFFFFFu;
+    memcpy(&value, &bits, 4);
     if (bits == 0) {
         memcpy(out, "0.0", 3);
         return out + 3;
@@ -107,13 +116,13 @@ static char *fw_write_float(float value, char *out) {
     /* floor((23 - shift) * log10(2)), at most one less than the logarithm of the value */
     tens = 8 - (((23 - shift) * 1233 + (1 << 20)) / 4096 - 256);
     ten = fw_tens[tens];
-    number = fw_scaled(4 * mantissa, ten, shift + 1, &rest); /* with one binary digit more */
+    number = (uint32_t)fw_scaled(4 * mantissa, ten, shift + 1, &rest); /* with one binary digit more */
     half = (int)(number & 1);
+    last = 5 * half;
     number >>= 1;
-    upper = fw_scaled(4 * mantissa + 2, ten, shift + 2, &none);
+    upper = (uint32_t)fw_scaled(4 * mantissa + 2, ten, shift + 2, &none);
     /* Below a power of two the numbers lie closer together. */
-    lower = fw_scaled(4 * mantissa - (mantissa == 0x800000u ? 1 : 2), ten, shift + 2, &none);
-    rest |= half;
+    lower = (uint32_t)fw_scaled(4 * mantissa - (mantissa == 0x800000u ? 1 : 2), ten, shift + 2, &none);
     while (upper / 10 > lower / 10) {
         rest |= last != 0;
         last = (int)(number % 10);
@@ -122,13 +131,8 @@ static char *fw_write_float(float value, char *out) {
         lower /= 10;
         dropped++;
     }
-    /* To the nearest, half to even. */
-    if (dropped == 0)
-        up = half && (number & 1 || rest > half);
-    else
-        up = last > 5 || (last == 5 && (rest || number & 1));
-    if (number == lower || up)
-        number++;
+    /* To the nearest, half to even; but not out of the interval. */
+    number += (number == lower) | (last > 5) | ((last == 5) & (rest | (int)(number & 1)));
     while (number % 10 == 0) {
         number /= 10;
         dropped++;
@@ -154,30 +158,46 @@ static char *fw_write_row(const float *row, int64_t width, char *out) {
 static const double fw_exact_tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+/* The value of eight ASCII digits, the first in the lowest byte, by three multiplications (Lemire, "Number Parsing at a
+ * Gigabyte per Second", Software: Practice and Experience 2021). */
+FW_TEXT_INLINE uint64_t fw_eight_digits(uint64_t text) {
+    text = (text & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
+    text = (text & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
+    return (text & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
+}
+
+FW_TEXT_INLINE int fw_are_digits(uint64_t text) {
+    return (((text + 0x4646464646464646u) | (text - 0x3030303030303030u)) & 0x8080808080808080u) == 0;
+}
+
 /* Read a number that ends before `stop`; where it ends, or NULL if it is of another kind than `-12.34e-5`. */
 FW_TEXT_INLINE const uint8_t *fw_read_float(const uint8_t *text, const uint8_t *stop, float *value) {
+    const uint64_t most = 1000000000000000000u; /* below it there is room for another digit */
     uint64_t digits = 0, bits;
-    int n_digits = 0, exponent = 0, any = 0, exact, negative = 0;
+    int64_t exponent = 0;
+    int any = 0, exact, cut = 0, negative = 0;
     double number;
     if (text < stop && (*text == '-' || *text == '+'))
         negative = *text++ == '-';
     for (; text < stop && (uint8_t)(*text - '0') < 10; text++) {
+        if (digits >= most)
+            return NULL;
         any = 1;
         digits = 10 * digits + (uint8_t)(*text - '0');
-        n_digits += digits != 0;
-        if (n_digits > 19)
-            return NULL;
     }
     if (text < stop && *text == '.') {
-        for (text++; text < stop && (uint8_t)(*text - '0') < 10; text++) {
-            any = 1;
-            if (n_digits == 19)
-                continue; /* what is cut off is less than one part in 10**18 */
-            digits = 10 * digits + (uint8_t)(*text - '0');
-            n_digits += digits != 0;
-            if (--exponent < -1000)
-                return NULL;
+        const uint8_t *first = ++text;
+        while (stop - text >= 8 && digits < most / 10000000 && fw_are_digits(fw_load(text))) {
+            digits = 100000000 * digits + fw_eight_digits(fw_load(text));
+            text += 8;
         }
+        for (; text < stop && (uint8_t)(*text - '0') < 10 && digits < most; text++)
+            digits = 10 * digits + (uint8_t)(*text - '0');
+        any |= text > first;
+        exponent = first - text;
+        /* What is cut off is less than one part in 10**18. */
+        for (; text < stop && (uint8_t)(*text - '0') < 10; text++)
+            cut = 1;
     }
     if (!any)
         return NULL;
@@ -202,7 +222,7 @@ FW_TEXT_INLINE const uint8_t *fw_read_float(const uint8_t *text, const uint8_t *
     if (exponent < -44 || exponent > 22)
         return NULL;
     number = (double)digits;
-    exact = n_digits < 16 && exponent >= -22 && FLT_EVAL_METHOD == 0;
+    exact = digits <= (uint64_t)1 << 53 && !cut && exponent >= -22 && FLT_EVAL_METHOD == 0;
     if (exponent < -22) {
         number /= 1e22;
         exponent += 22;
