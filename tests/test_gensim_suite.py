@@ -18,12 +18,7 @@ SUITE = Path(__file__).with_name("gensim_suite.py")
 MODULES = ("gensim.test.test_word2vec", "gensim.test.test_keyedvectors")
 
 # Tests that pass on gensim and must fail here, each with the reason.
-DIFFERENT = {
-    "gensim.test.test_word2vec.TestWord2VecModel.test_cbow_hs_online": (
-        "wants a positive similarity of two words after an update of 61 sentences, which hangs on gensim's keep "
-        "probabilities of an update: those of frequent words come from the update's counts alone (gensim issue 2951)"
-    ),
-}
+DIFFERENT: dict[str, str] = {}
 
 
 def outcomes(who: str) -> dict[str, str]:

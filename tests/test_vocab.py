@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from gensim.models import Word2Vec
 
-from fastw2v.huffman import HuffmanTree, RaggedArray, huffman
+from fastw2v.huffman import HuffmanTree, RaggedArray, graft, huffman
 from fastw2v.sampling import (
     downsampling,
     keep_probabilities,
@@ -499,3 +499,23 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path):
             Vocab.load(path)
     with pytest.raises(FileNotFoundError):
         Vocab.load(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(("n_old", "n_new"), [(1, 1), (1, 4), (2, 1), (5, 3), (200, 77)])
+def test_grafting_keeps_the_old_paths_and_gives_every_word_a_leaf(n_old, n_new):
+    rng = np.random.default_rng(n_old * 100 + n_new)
+    old = huffman(np.sort(rng.integers(1, 1000, n_old))[::-1].astype(np.int64))
+    young_counts = rng.integers(1, 50, n_new).astype(np.int64)
+    tree = graft(old, young_counts)
+    for word in range(n_old):
+        np.testing.assert_array_equal(tree.point(word)[1:], old.point(word))
+        np.testing.assert_array_equal(tree.code(word)[1:], old.code(word))
+    paths = [tuple(tree.code(word)) for word in range(n_old + n_new)]
+    assert sum(0.5 ** len(path) for path in paths) == 1.0  # a full binary tree
+    assert len(set(paths)) == len(paths)
+    assert set(tree.points.tolist()) == set(range(n_old + n_new - 1))  # one row of weights each, none skipped
+    node_of = {}
+    for word, path in enumerate(paths):  # an inner node stands at one place of the tree
+        for depth, point in enumerate(tree.point(word).tolist()):
+            assert node_of.setdefault(point, path[:depth]) == path[:depth]
+    assert graft(tree, np.empty(0, dtype=np.int64)) is tree

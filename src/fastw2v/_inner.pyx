@@ -97,6 +97,7 @@ def active_instruction_set():
 cdef uint64_t LCG_FACTOR = 25214903917
 cdef uint64_t LCG_MASK = (<uint64_t>1 << 48) - 1
 cdef uint32_t MERSENNE_31 = 0x7FFFFFFF
+cdef uint32_t SEED_HALF = (1 << 24) - 1       # randint(0, 2**24) rejects nothing
 
 
 cdef inline uint32_t lcg_draw(uint64_t *state) noexcept nogil:
@@ -105,20 +106,13 @@ cdef inline uint32_t lcg_draw(uint64_t *state) noexcept nogil:
     return value
 
 
-cdef inline uint32_t draw_below(bit_generator *generator, uint32_t bound) noexcept nogil:
-    """RandomState.randint(0, bound): masked rejection over 32-bit draws, none at all where the answer is certain."""
-    cdef uint32_t largest = bound - 1, mask = largest, value
-    if largest == 0:
-        return 0
-    mask |= mask >> 1
-    mask |= mask >> 2
-    mask |= mask >> 4
-    mask |= mask >> 8
-    mask |= mask >> 16
-    while True:
-        value = generator.next_uint32(generator.state) & mask
-        if value <= largest:
-            return value
+cdef inline uint32_t draw_mask(uint32_t largest) noexcept nogil:
+    """The smallest 2^k - 1 that covers `largest`: RandomState.randint draws 32 bits, masks, and rejects what is above."""
+    largest |= largest >> 1
+    largest |= largest >> 2
+    largest |= largest >> 4
+    largest |= largest >> 8
+    return largest | largest >> 16
 
 
 cdef inline uint32_t draw_noise(uint64_t *state, const Net *net) noexcept nogil:
@@ -387,12 +381,15 @@ cdef bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
 
 cdef bint draw_windows(const Net *net, Scratch *s) noexcept nogil:
     """Fill s.reduced from the shared Mersenne Twister; the caller holds its lock."""
-    cdef int64_t i
+    cdef uint32_t largest = <uint32_t>net.window - 1, mask = draw_mask(largest), value
+    cdef int64_t n = 0
     if not reserve(<void **>&s.reduced, &s.reduced_capacity, s.n_kept, sizeof(int32_t)):
         return False
-    if net.shrink_windows:
-        for i in range(s.n_kept):
-            s.reduced[i] = <int32_t>draw_below(net.generator, <uint32_t>net.window)
+    if net.shrink_windows and largest > 0:
+        while n < s.n_kept:
+            value = net.generator.next_uint32(net.generator.state) & mask
+            s.reduced[n] = <int32_t>value    # overwritten by the next draw if it is rejected
+            n += value <= largest
     elif s.n_kept:
         memset(s.reduced, 0, s.n_kept * sizeof(int32_t))
     return True
@@ -404,8 +401,8 @@ cdef bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcept nogil
     cdef bint prepared
     if net.draws_seed:
         PyThread_acquire_lock(net.generator_lock, 1)
-        high = draw_below(net.generator, 1 << 24)
-        low = draw_below(net.generator, 1 << 24)
+        high = net.generator.next_uint32(net.generator.state) & SEED_HALF
+        low = net.generator.next_uint32(net.generator.state) & SEED_HALF
         PyThread_release_lock(net.generator_lock)
         s.lcg = (high << 24) + low
     if not subsample(net, s, job):

@@ -200,3 +200,34 @@ def _climb(
         nodes = parent[nodes]
         below = parent[nodes] >= 0
         words, nodes = words[below], nodes[below]
+
+
+def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
+    """Return `tree` with new words joined to it, so that the words it has keep their paths and inner nodes.
+
+    The new words form a Huffman tree of their own; one new root has it to the left and the old root to the right.
+    Inner nodes keep their numbers, new ones follow: row ``i`` of the weights that belong to `tree` stays the row of
+    inner node ``i``, and as many rows as there are words hold them all.
+
+    Parameters
+    ----------
+    tree : HuffmanTree
+        Of at least one word.
+    counts : ndarray of int64, shape (new words,)
+    """
+    n_old, n_new = len(tree.offsets) - 1, len(counts)
+    if n_new == 0:
+        return tree
+    young = huffman(counts)
+    first_node, root = n_old - 1, n_old + n_new - 2
+    lengths = np.concatenate((np.diff(tree.offsets), np.diff(young.offsets))) + 1
+    offsets = np.zeros(n_old + n_new + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    points = np.full(offsets[-1], root, dtype=np.uint32)
+    codes = np.zeros(offsets[-1], dtype=np.uint8)
+    inherited = np.ones(offsets[-1], dtype=bool)
+    inherited[offsets[:-1]] = False  # the first step of every word, at the new root
+    points[inherited] = np.concatenate((tree.points, young.points + np.uint32(first_node)))
+    codes[inherited] = np.concatenate((tree.codes, young.codes))
+    codes[offsets[:n_old]] = 1
+    return HuffmanTree(offsets, points, codes)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fastw2v import corpora, encoding, memory, sampling, vocab
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus
-from fastw2v.huffman import HuffmanTree, huffman
+from fastw2v.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
@@ -303,7 +303,7 @@ class Lexicon:
             logger.info("deleting the raw counts dictionary of %i items", len(self.raw_vocab))
             self.raw_vocab = defaultdict(int)
         if self.hs:
-            self.create_binary_tree()
+            self._grow_tree() if update else self.create_binary_tree()
         if self.negative:
             self.make_cum_table()
         return report
@@ -376,6 +376,14 @@ class Lexicon:
     def create_binary_tree(self) -> None:
         """Make the Huffman tree of the present counts, for hierarchical softmax."""
         self.huffman_tree = huffman(self._counts())
+
+    def _grow_tree(self) -> None:
+        """Join the words of an update to the tree, whose inner nodes keep the weights they were trained to."""
+        if self.huffman_tree is None:
+            self.create_binary_tree()
+        else:
+            known = len(self.huffman_tree.offsets) - 1
+            self.huffman_tree = graft(self.huffman_tree, self._counts()[known:])
 
     def make_cum_table(self, domain: int = 2**31 - 1) -> None:
         """Make the cumulative noise distribution of the present counts, for negative sampling."""
