@@ -30,7 +30,7 @@ from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import EncodedCorpus, encode, stream
 from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
 from fastw2v.progress import Reporter, Tally
-from fastw2v.training import LearningRate, Trainer
+from fastw2v.training import LearningRate, Trainer, thread_count
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -195,6 +195,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
 
         callbacks = tuple(callbacks or ())
         if sentences is not None or corpus_file is not None:
+            self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._read_once = ReadOnce(sentences, corpus_file)
             try:
@@ -256,6 +257,15 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         for name in ("alpha", "min_alpha", "sample"):
             _check_rate(name, getattr(self, name))
 
+    def _check_can_train(self) -> None:
+        """Refuse, before a corpus is read, settings that could train nothing."""
+        thread_count(self.workers)
+        if not self.hs and not self.negative:
+            raise ValueError(
+                "You must set either 'hs' or 'negative' to be positive for proper training. "
+                "When both 'hs=0' and 'negative=0', there will be no training."
+            )
+
     def _check_training_sanity(
         self,
         epochs: int | None = 0,
@@ -265,17 +275,18 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     ) -> None:
         if self.alpha > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
-        if not self.hs and not self.negative:
-            raise ValueError(
-                "You must set either 'hs' or 'negative' to be positive for proper training. "
-                "When both 'hs=0' and 'negative=0', there will be no training."
-            )
+        self._check_can_train()
         if self.hs and self.negative:
             logger.warning(
                 "Both hierarchical softmax and negative sampling are activated. This is probably a mistake."
             )
         if not self.wv.key_to_index:
-            raise RuntimeError("you must first build vocabulary before training the model")
+            raise RuntimeError(
+                "you must first build vocabulary before training the model"
+                if not self.corpus_total_words
+                else f"no word of the corpus is left in the vocabulary, so you must first build vocabulary anew: "
+                f"none of its {self.corpus_total_words} tokens occurs min_count={self.min_count} times"
+            )
         if not len(self.wv.vectors):
             raise RuntimeError("you must initialize vectors before training the model")
         if epochs is None or epochs <= 0:
