@@ -424,7 +424,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             and read_once.is_for(corpus_iterable, corpus_file)
         ):
             return read_once.encoded
-        if epochs == 1 or not corpora.is_reusable(corpus):
+        if not corpora.is_reusable(corpus):
+            return None
+        if epochs == 1 and isinstance(corpus, (list, tuple)):  # nothing to reuse: train while encoding
             return None
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
