@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,10 +21,7 @@ if TYPE_CHECKING:
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
 
-try:
-    __version__ = version("fastw2v")
-except PackageNotFoundError:  # a source tree on the path, not installed
-    __version__ = "0+unknown"
+    __version__: str
 
 # Public names load when they are first asked for, so that `import fastw2v` costs next to nothing.
 _HOMES = {
@@ -49,7 +45,10 @@ __all__ = ["__version__", "show_config", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _HOMES:
+    value: Any
+    if name == "__version__":
+        value = _version()
+    elif name in _HOMES:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     elif name in _SUBMODULES:
         value = importlib.import_module(f"fastw2v.{name}")
@@ -57,6 +56,15 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'fastw2v' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("fastw2v")
+    except PackageNotFoundError:  # a source tree on the path, not installed
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:
@@ -73,7 +81,7 @@ def show_config() -> dict[str, Any]:
     from fastw2v import _inner
 
     config = {
-        "fastw2v": __version__,
+        "fastw2v": _version(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": platform.platform(),
