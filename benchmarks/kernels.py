@@ -111,7 +111,7 @@ def train(net: _inner.Network, corpus: Corpus, words: int) -> Timing:
     sentences = max(1, min(words // SENTENCE_WORDS, len(corpus.raw_lengths)))
     lengths = corpus.raw_lengths[:sentences]
     starts = _jobs.cut_jobs(lengths, JOB_WORDS)
-    feed = _jobs.Feed(len(starts))
+    feed = _jobs.Feed(len(starts), net.n_words)
     feed.push(
         corpus.ids,
         corpus.offsets[: sentences + 1],

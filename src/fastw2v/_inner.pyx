@@ -23,7 +23,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memset
 
-from fastw2v._jobs cimport Feed, Job, Ring, counter_load, counter_store
+from fastw2v._jobs cimport Feed, Job, Ring, check_ids, counter_load, counter_store
 
 import os
 
@@ -241,7 +241,7 @@ cdef class Network:
         if net.n_words == 0 or net.dim == 0:
             raise ValueError(f"syn0 has shape ({net.n_words}, {net.dim}); there is nothing to train")
         if window < 1 or window > 1 << 30:
-            raise ValueError(f"window={window} must be at least 1")
+            raise ValueError(f"window={window} must be between 1 and {1 << 30}")
         if negative < 0 or negative > 1 << 20:
             raise ValueError(f"negative={negative} must be between 0 and {1 << 20}")
         if lockf.shape[0] == 0:
@@ -255,14 +255,16 @@ cdef class Network:
         guide_array = None
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:
-                raise ValueError(f"sample_ints holds {sample_ints.shape[0]} words, syn0 {net.n_words}")
+                raise ValueError(f"keep probabilities are known for {sample_ints.shape[0]} words, but there are "
+                                 f"{net.n_words} vectors; build the vocabulary anew")
             net.sample_ints = &sample_ints[0]
         if negative:
             if syn1neg is None or cum_table is None:
                 raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")
             self._check_rows("syn1neg", syn1neg)
             if cum_table.shape[0] != net.n_words:
-                raise ValueError(f"cum_table holds {cum_table.shape[0]} words, syn0 {net.n_words}")
+                raise ValueError(f"cum_table holds {cum_table.shape[0]} words, but there are {net.n_words} vectors; call "
+                                 "make_cum_table(), or build the vocabulary anew")
             guide_array, net.guide_shift = guide_table(cum_table)
             guide = guide_array
             net.syn1neg, net.guide = &syn1neg[0, 0], &guide[0]
@@ -276,24 +278,33 @@ cdef class Network:
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
         self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide_array, syn1, tree, sample_ints)
 
+    @property
+    def n_words(self):
+        """Rows that can be trained."""
+        return self.net.n_words
+
     cdef int _check_rows(self, str name, float[:, ::1] rows) except -1:
-        if rows.shape[0] < self.net.n_words or rows.shape[1] != self.net.dim:
+        if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:
             raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "
-                             f"({self.net.n_words}, {self.net.dim}); rebuild the vocabulary or assign a matching array")
+                             f"({self.net.n_words}, {self.net.dim}): words were added or removed, or an array replaced, "
+                             "since the vocabulary was built; build it anew, or assign an array that matches")
         return 0
 
     cdef int _take_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
                         const uint8_t[::1] codes) except -1:
-        cdef int64_t word, length
-        if starts.shape[0] != self.net.n_words + 1 or starts[self.net.n_words] > points.shape[0] or \
-                points.shape[0] != codes.shape[0]:
-            raise ValueError("the Huffman tree does not belong to this vocabulary; call create_binary_tree()")
-        for word in range(self.net.n_words):
-            length = starts[word + 1] - starts[word]
-            self.net.longest_path = max(self.net.longest_path, length)
-        for word in range(points.shape[0]):
-            if points[word] >= self.net.n_words:
-                raise ValueError(f"inner node {points[word]} of the Huffman tree has no row in syn1")
+        cdef int64_t word, length, node
+        cdef bint whole = (starts.shape[0] == self.net.n_words + 1 and points.shape[0] == codes.shape[0]
+                           and starts[0] == 0 and starts[self.net.n_words] == points.shape[0])
+        if whole:
+            for word in range(self.net.n_words):
+                length = starts[word + 1] - starts[word]
+                whole = whole and length >= 0
+                self.net.longest_path = max(self.net.longest_path, length)
+            for node in range(points.shape[0]):
+                whole = whole and points[node] < self.net.n_words
+        if not whole:
+            raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, or "
+                             "the file it came from was changed; build the vocabulary anew")
         self.net.path_starts = &starts[0]
         # A vocabulary of one word has an empty path, and then there is no first element to point at.
         self.net.points = &points[0] if points.shape[0] else NULL
@@ -465,7 +476,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
     for d in range(net.negative):
         if negatives[d] == word:
             continue
-        for e in range(1, n):
+        for e in range(1, n if distinct[0] else 0):
             if s.targets[e] == negatives[d]:
                 distinct[0] = False
         s.targets[n] = negatives[d]
@@ -758,6 +769,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
     cdef bint scored = True
     if not net.hs:
         raise ValueError("scoring needs hierarchical softmax (hs=1)")
+    check_ids(ids, offsets[0], offsets[n], net.n_words)
     scores_array = np.zeros(n, dtype=np.float32)
     cdef float[::1] scores = scores_array
     with nogil:

@@ -30,8 +30,12 @@ cdef class Feed:
     cdef Job *jobs
     cdef int64_t *done               # done[k % capacity] == k + 1 once job k is trained
     cdef int64_t capacity
+    cdef int64_t n_words             # of the network that the jobs are for
     cdef int64_t retired             # every job before this one is done; known to the calling thread alone
     cdef list _chunks                # (number of the first job after it, arrays), kept alive until then
 
     cdef int64_t _retire(self)
     cdef int64_t claim(self) noexcept nogil
+
+
+cpdef int check_ids(const int32_t[::1] ids, int64_t start, int64_t end, int64_t n_words) except -1

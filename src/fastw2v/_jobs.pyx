@@ -38,6 +38,22 @@ def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=Tru
     return starts_array[:n_jobs + 1].copy()
 
 
+cpdef int check_ids(const int32_t[::1] ids, int64_t start, int64_t end, int64_t n_words) except -1:
+    """Raise IndexError unless ids[start:end] are indices of `n_words` words."""
+    cdef int64_t t
+    cdef int32_t least = 0, most = -1
+    if not 0 <= start <= end <= ids.shape[0]:
+        raise ValueError(f"sentences from token {start} to {end} do not lie within {ids.shape[0]} tokens")
+    for t in range(start, end):
+        least = min(least, ids[t])
+        most = max(most, ids[t])
+    if least < 0 or most >= n_words:
+        raise IndexError(
+            f"the corpus holds word index {least if least < 0 else most}, but {n_words} words can be trained: "
+            "wv.key_to_index was changed since the vocabulary was built; use build_vocab(update=True) to add words")
+    return 0
+
+
 cdef class Feed:
     """A ring of jobs, filled by the calling thread, emptied by the workers without the GIL.
 
@@ -45,12 +61,14 @@ cdef class Feed:
     ----------
     capacity : int
         Jobs that may wait or be under way at once.
+    n_words : int
+        Words of the network that will train them: no id may reach it.
     """
 
-    def __cinit__(self, Py_ssize_t capacity):
+    def __cinit__(self, Py_ssize_t capacity, int64_t n_words):
         if capacity < 1:
             raise ValueError(f"capacity={capacity} must be at least 1")
-        self.capacity = capacity
+        self.capacity, self.n_words = capacity, n_words
         self.jobs = <Job *>calloc(capacity, sizeof(Job))
         self.done = <int64_t *>calloc(capacity, sizeof(int64_t))
         if self.jobs == NULL or self.done == NULL:
@@ -71,11 +89,6 @@ cdef class Feed:
         """How many jobs no worker has taken yet."""
         return counter_load(&self.ring.published) - counter_load(&self.ring.claimed)
 
-    @property
-    def finished(self):
-        """Whether every job that was pushed is done."""
-        return self._retire() == self.ring.published
-
     cdef int64_t _retire(self):
         while self.retired < self.ring.published and \
                 counter_load(&self.done[self.retired % self.capacity]) == self.retired + 1:
@@ -93,6 +106,8 @@ cdef class Feed:
         ------
         BufferError
             If there is no room for so many; nothing is handed out then.
+        IndexError
+            If an id is not that of a word of the network.
         """
         cdef int64_t n_jobs = starts.shape[0] - 1, k, s, number = self.ring.published
         cdef Job *job
@@ -101,6 +116,7 @@ cdef class Feed:
         if alphas.shape[0] != n_jobs or starts[n_jobs] > raw_lengths.shape[0] or \
                 offsets.shape[0] != raw_lengths.shape[0] + 1:
             raise ValueError("alphas, starts, offsets and raw_lengths do not belong together")
+        check_ids(ids, offsets[starts[0]], offsets[starts[n_jobs]], self.n_words)
         self._chunks.append((number + n_jobs, (ids, offsets)))
         for k in range(n_jobs):
             job = &self.jobs[(number + k) % self.capacity]

@@ -20,6 +20,7 @@ from fastw2v import corpora, encoding, memory, sampling, vocab
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, graft, huffman
+from fastw2v.initial import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
@@ -190,6 +191,13 @@ class Lexicon:
                 "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
                 "vocabulary of your model with a corpus before doing an online update."
             )
+        for name in ("syn1neg", "syn1"):
+            weights = getattr(self, name)
+            if update and weights is not None and len(weights) > len(self.wv):
+                raise RuntimeError(
+                    f"{name} has {len(weights)} rows for {len(self.wv)} words: words were removed since the vocabulary "
+                    "was built, and the output weights no longer belong to the rest; train a new model to grow it"
+                )
 
     def _adopt_raw_vocab(
         self, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None, **kwargs: Any
@@ -285,11 +293,12 @@ class Lexicon:
             self.effective_min_count = selection.effective_min_count
         threshold = sampling.subsample_threshold(selection.retain_total, sample)
         probabilities = sampling.keep_probabilities(selection.counts, threshold)
+        downsample_unique, downsample_total = sampling.downsampling(selection.counts, probabilities)
         report = {
             "drop_unique": selection.drop_unique,
             "retain_total": selection.retain_total,
-            "downsample_unique": int(np.count_nonzero(probabilities < 1.0)),
-            "downsample_total": int((probabilities * selection.counts).sum()),
+            "downsample_unique": downsample_unique,
+            "downsample_total": int(downsample_total),
             "num_retained_words": len(selection.words),
         }
         self._log_selection(selection, report, update)
@@ -366,12 +375,22 @@ class Lexicon:
         self.wv.expandos["sample_int"] = sampling.sample_ints(sampling.keep_probabilities(counts, threshold))
 
     def add_null_word(self) -> None:
-        """Append the word ``'\\0'`` with count 1; subsampling always drops it."""
+        """Append the word ``'\\0'`` with count 1."""
         self.wv.key_to_index["\0"] = len(self.wv.index_to_key)
         self.wv.index_to_key.append("\0")
         self.wv.expandos["count"] = np.append(self._counts(), 1)
         if "sample_int" in self.wv.expandos:
             self.wv.expandos["sample_int"] = np.append(self.wv.expandos["sample_int"], np.uint32(0))
+
+    def _sample_ints(self) -> NDArray[np.uint32]:
+        """The keep probabilities, from the counts if the vectors came without them."""
+        known: NDArray[np.uint32] | None = self.wv.expandos.get("sample_int")
+        if known is None:
+            counts = self._counts()
+            threshold = sampling.subsample_threshold(int(counts.sum()), self.sample)
+            known = sampling.sample_ints(sampling.keep_probabilities(counts, threshold))
+            self.wv.expandos["sample_int"] = known
+        return known
 
     def create_binary_tree(self) -> None:
         """Make the Huffman tree of the present counts, for hierarchical softmax."""
@@ -427,10 +446,11 @@ class Lexicon:
             self.init_weights()
 
     def init_weights(self) -> None:
-        """Make initial vectors and zero output weights for the present vocabulary."""
+        """Make initial vectors and zero output weights for the present vocabulary, whatever was there before."""
         logger.info("resetting layer weights")
-        self.wv.resize_vectors(seed=self.seed)
         shape = (len(self.wv), self.vector_size)
+        self.wv.vectors = prep_vectors(shape, seed=self.seed)
+        self.wv.allocate_vecattrs()
         if self.hs:
             self.syn1 = memory.zeros(shape)
         if self.negative:
@@ -458,6 +478,10 @@ class Lexicon:
         self.cum_table = other_model.cum_table
         self.huffman_tree = other_model.huffman_tree
         self.corpus_count = other_model.corpus_count
+        if self.hs and self.huffman_tree is None:
+            self.create_binary_tree()
+        if self.negative and self.cum_table is None:
+            self.make_cum_table()
         self.init_weights()
 
 

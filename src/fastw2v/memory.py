@@ -8,6 +8,7 @@ takes memory only as it is touched. Small arrays, and systems without `madvise`,
 
 from __future__ import annotations
 
+import contextlib
 import math
 import mmap
 from typing import Any
@@ -43,25 +44,14 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]
     return array
 
 
-def available_memory() -> int:
-    """Return how many bytes of memory the system could hand out now without swapping (2 GiB where it does not tell)."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            for line in lines:
-                if line.startswith("MemAvailable:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 2 * 1024**3
-
-
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.hasobject:
         raise ValueError(f"dtype {dtype} holds Python objects; raw memory can hold numbers only")
     n_bytes = math.prod(shape) * dtype.itemsize
     if n_bytes >= HUGE_PAGE and _HAS_HUGE_PAGES:
         mapping = mmap.mmap(-1, n_bytes + HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        mapping.madvise(mmap.MADV_HUGEPAGE)
+        with contextlib.suppress(OSError):  # advice, which kernels without huge pages refuse
+            mapping.madvise(mmap.MADV_HUGEPAGE)
         buffer: Any = np.frombuffer(mapping, dtype=np.uint8)
         alignment = HUGE_PAGE
     else:

@@ -9,6 +9,8 @@ from typing import Any
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
+FRAME_SECONDS = 0.1  # between two drawings of the bar
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -68,7 +70,7 @@ class Reporter:
         self._report_delay = report_delay
         self._bar: Any = self._open_bar() if bar else None
         self._epoch = 0
-        self._epoch_start = self._next_line = 0.0
+        self._epoch_start = self._next_line = self._next_frame = 0.0
 
     def _open_bar(self) -> Any:
         from tqdm import tqdm
@@ -91,8 +93,10 @@ class Reporter:
 
     def within_epoch(self, tally: Tally, alpha: float, in_queue: int) -> None:
         """Tell how far the epoch is; cheap enough to be called often."""
-        self._draw(tally, alpha)
         now = time.perf_counter()
+        if now >= self._next_frame:
+            self._next_frame = now + FRAME_SECONDS
+            self._draw(tally, alpha)
         if now < self._next_line:
             return
         self._next_line = now + self._report_delay

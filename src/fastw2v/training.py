@@ -9,10 +9,10 @@ ends it (an error of the corpus, Ctrl-C), stops it too and then joins the worker
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from fastw2v._inner import Network, Worker
 from fastw2v._jobs import Feed, cut_jobs
+from fastw2v.crew import Crew
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.progress import Reporter, Tally
 
@@ -132,22 +133,22 @@ class Trainer:
         return self._run(cut_chunks(corpus, self._batch_words), alphas, capacity, self._workers)
 
     def _run(self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int) -> Tally:
-        feed = Feed(capacity)
-        crew = _Crew(self._network, feed, n_threads)
+        feed = Feed(capacity, self._network.n_words)
+        workers = [Worker(self._network) for _ in range(n_threads)]
+        crew = Crew(feed.stop)
         try:
-            self._hand_out(jobs, alphas, feed, crew)
+            for worker in workers:
+                crew.start(partial(worker.run, feed))
+            self._hand_out(jobs, alphas, feed, workers)
             feed.close()
             while crew.busy(POLL_SECONDS):
-                self._report(feed, crew)
-        except BaseException:
-            feed.stop()
-            raise
+                self._report(feed, workers)
         finally:
-            crew.join()
+            crew.dismiss()
         crew.raise_error()
-        return crew.tally()
+        return _total(workers)
 
-    def _hand_out(self, jobs: Iterator[Any], alphas: JobAlphas, feed: Feed, crew: _Crew) -> None:
+    def _hand_out(self, jobs: Iterator[Any], alphas: JobAlphas, feed: Feed, workers: list[Worker]) -> None:
         sentences = words = 0
         for corpus, starts in jobs:
             words_at = np.zeros(corpus.n_sentences + 1, dtype=np.int64)
@@ -159,7 +160,7 @@ class Trainer:
                 room = min(feed.room, n_jobs - first)
                 if room == 0:
                     time.sleep(0.001)
-                    self._report(feed, crew)
+                    self._report(feed, workers)
                     if feed.stopped:
                         return
                     continue
@@ -176,66 +177,17 @@ class Trainer:
                 self.last_alpha = float(rates[-1])
             sentences += int(starts[-1])
             words += int(words_at[starts[-1]])
-            self._report(feed, crew)
+            self._report(feed, workers)
             if feed.stopped:
                 return
 
-    def _report(self, feed: Feed, crew: _Crew) -> None:
+    def _report(self, feed: Feed, workers: list[Worker]) -> None:
         if self._reporter.polls:
-            self._reporter.within_epoch(crew.tally(), self.last_alpha or 0.0, feed.waiting)
+            self._reporter.within_epoch(_total(workers), self.last_alpha or 0.0, feed.waiting)
 
 
-class _Crew:
-    """The worker threads of one epoch.
-
-    Their end is awaited through an event, not by `Thread.join` with a timeout: up to Python 3.12 a join that Ctrl-C
-    interrupts takes the thread for dead while it still runs.
-    """
-
-    def __init__(self, network: Network, feed: Feed, n_threads: int) -> None:
-        self._feed = feed
-        self._errors: list[BaseException] = []
-        self._workers = [Worker(network) for _ in range(n_threads)]
-        self._running = n_threads
-        self._count_lock = threading.Lock()
-        self._idle = threading.Event()
-        if not n_threads:
-            self._idle.set()
-        try:
-            for number, worker in enumerate(self._workers):
-                threading.Thread(
-                    target=self._work, args=(worker,), name=f"fastw2v-{number}", daemon=True
-                ).start()
-        except BaseException:  # the system grants no more threads, or Ctrl-C
-            feed.stop()
-            raise
-
-    def _work(self, worker: Worker) -> None:
-        try:
-            worker.run(self._feed)
-        except BaseException as error:
-            self._errors.append(error)
-            self._feed.stop()
-        finally:
-            with self._count_lock:
-                self._running -= 1
-                if not self._running:
-                    self._idle.set()
-
-    def busy(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds; return whether a thread still works."""
-        return not self._idle.wait(timeout)
-
-    def join(self) -> None:
-        self._idle.wait()
-
-    def raise_error(self) -> None:
-        if self._errors:
-            raise self._errors[0]
-
-    def tally(self) -> Tally:
-        tallies = [worker.tallies() for worker in self._workers]
-        return Tally(*(sum(column) for column in zip(*tallies, strict=True))) if tallies else Tally()
+def _total(workers: list[Worker]) -> Tally:
+    return Tally() if not workers else Tally(*(sum(column) for column in zip(*(worker.tallies() for worker in workers), strict=True)))
 
 
 def cut_chunks(

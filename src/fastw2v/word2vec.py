@@ -41,6 +41,8 @@ DIVERGED = (
     1e3  # components of trained vectors stay below 10; rates that are too large carry them off by orders
 )
 
+SCORED_AT_ONCE = 1_000  # sentences, between two looks at Ctrl-C
+
 
 class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
@@ -358,40 +360,51 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         Exception
             Whatever the corpus or a callback raises; the vectors keep what was trained until then.
         """
-        self._check_training_sanity(epochs, total_examples, total_words)
-        assert epochs is not None
+        settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs", "compute_loss")}
         _check_rate("start_alpha", start_alpha)
         _check_rate("end_alpha", end_alpha)
-        corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=epochs)
         self.alpha = start_alpha or self.alpha
         self.min_alpha = end_alpha or self.min_alpha
-        self.epochs = epochs
+        if epochs is not None:
+            self.epochs = epochs
         if compute_loss is not None:
             self.compute_loss = compute_loss
+        try:
+            self._check_training_sanity(epochs, total_examples, total_words)
+            self._check_parameters()
+            self._network()
+            corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs)
+            encoded = self._take_encoded(corpus, corpus_iterable, corpus_file)
+        except BaseException:
+            self.__dict__.update(settings)
+            raise
         self.running_training_loss = 0.0
         self.loss_history = []
-        callbacks = tuple(callbacks or ())
         self.add_lifecycle_event(
             "train",
             msg=f"training model with {self.workers} workers on {len(self.wv)} vocabulary and {self.vector_size} "
             f"features, using sg={self.sg} hs={self.hs} sample={self.sample} negative={self.negative} "
             f"window={self.window} shrink_windows={self.shrink_windows}",
         )
-        encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, epochs)
         reporter = Reporter(
-            epochs=epochs,
+            epochs=self.epochs,
             total_examples=total_examples,
             total_words=total_words,
             report_delay=report_delay,
             bar=progress,
         )
+        callbacks = tuple(callbacks or ())
         start = time.perf_counter()
-        run_callbacks(callbacks, "on_train_begin", self)
+        words = list(self.wv.index_to_key)
         trained_words = raw_words = 0
+        stop = run_callbacks(callbacks, "on_train_begin", self)
         try:
-            for epoch in range(epochs):
+            for epoch in range(0 if stop else self.epochs):
                 stop = run_callbacks(callbacks, "on_epoch_begin", self)
-                rate = LearningRate(self.alpha, self.min_alpha, epochs, total_examples, total_words)
+                if encoded is not None and self.wv.index_to_key != words:  # a callback sorted them, say
+                    words = list(self.wv.index_to_key)
+                    encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
+                rate = LearningRate(self.alpha, self.min_alpha, self.epochs, total_examples, total_words)
                 tally = self._train_epoch(corpus if encoded is None else encoded, epoch, rate, reporter)
                 trained_words += tally.effective_words
                 raw_words += tally.raw_words
@@ -412,7 +425,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         return trained_words, raw_words
 
     def _take_encoded(
-        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, epochs: int
+        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any
     ) -> EncodedCorpus | None:
         """Return the corpus as ids, or None if it must be iterated afresh each epoch."""
         if jobs.are_overridden(self):
@@ -426,7 +439,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if epochs == 1 and isinstance(corpus, (list, tuple)):  # nothing to reuse: train while encoding
+        if self.epochs == 1 and isinstance(corpus, (list, tuple)):  # nothing to reuse: train while encoding
             return None
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
@@ -451,45 +464,71 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     def _train_ids(
         self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
     ) -> Tally:
-        trainer = Trainer(
-            self._network(), workers=self.workers, batch_words=self.batch_words, reporter=reporter
-        )
+        # Workers draw from a copy: the corpus, or another thread, may draw from `random` meanwhile.
+        random = np.random.RandomState()
+        random.set_state(self.random.get_state())
+        network = self._network(random=random)
+        trainer = Trainer(network, workers=self.workers, batch_words=self.batch_words, reporter=reporter)
         if not isinstance(corpus, EncodedCorpus):
             corpus = stream(
                 corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
             )
-        tally = trainer.train_epoch(corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words))
+        try:
+            tally = trainer.train_epoch(
+                corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words)
+            )
+        finally:
+            self.random.set_state(random.get_state())
         if trainer.last_alpha is not None:
             self.min_alpha_yet_reached = trainer.last_alpha
         return tally
 
-    def _network(self, sg: int | None = None, compute_loss: bool | None = None) -> Network:
-        """Everything that training reads and writes, as the arrays stand now; `sg` and so on instead of its own."""
+    def _network(
+        self,
+        *,
+        sg: int | None = None,
+        compute_loss: bool | None = None,
+        random: np.random.RandomState | None = None,
+        scoring: bool = False,
+    ) -> Network:
+        """Everything that training reads and writes, as it stands now; `sg` and so on instead of the model's own.
+
+        Scoring only reads: it takes arrays of any kind, by copy where it must.
+        """
         wv = self.wv
-        for name, matrix in (("wv.vectors", wv.vectors), ("syn1neg", self.syn1neg), ("syn1", self.syn1)):
-            if matrix is not None:
-                _check_trainable(name, matrix)
-        if len(wv.vectors) != len(self._counts()):
+        usable = _readable if scoring else _trainable
+        vectors = usable("wv.vectors", wv.vectors)
+        syn1neg = None if self.syn1neg is None or not self.negative else usable("syn1neg", self.syn1neg)
+        syn1 = None if self.syn1 is None or not self.hs else usable("syn1", self.syn1)
+        if len(vectors) != len(self._counts()):
             raise RuntimeError(
                 "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
             )
-        subsamples = bool(self.sample)
+        lockf = np.ascontiguousarray(
+            np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
+        )
+        if lockf.ndim != 1 or not np.isfinite(lockf).all():
+            raise ValueError("wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks")
+        if self.hs and self.huffman_tree is None:
+            raise RuntimeError(
+                "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"
+            )
         tree = self.huffman_tree if self.hs else None
         return Network(
-            wv.vectors,
-            lockf=np.ascontiguousarray(wv.vectors_lockf, dtype=np.float32),
-            random=self.random,
+            vectors,
+            lockf=lockf,
+            random=_checked_random(self.random) if random is None else random,
             skip_gram=bool(self.sg if sg is None else sg),
             window=self.window,
             shrink_windows=self.shrink_windows,
             cbow_mean=bool(self.cbow_mean),
             negative=self.negative,
-            syn1neg=self.syn1neg if self.negative else None,
+            syn1neg=syn1neg,
             cum_table=self.cum_table if self.negative else None,
-            syn1=self.syn1 if self.hs else None,
+            syn1=syn1,
             tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
             # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
-            sample_ints=wv.expandos["sample_int"] if subsamples or self.sample is None else None,
+            sample_ints=self._sample_ints() if self.sample or self.sample is None else None,
             draws_seed=bool(self.negative) or self.sample != 0,
             tally_loss=bool(self.compute_loss if compute_loss is None else compute_loss),
         )
@@ -547,7 +586,13 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             logger.warning(
                 "scored only the first %i sentences; raise total_sentences for more", total_sentences
             )
-        return score_sentences(self._network(), encoded.ids, encoded.offsets[: total_sentences + 1])
+        network = self._network(scoring=True)
+        n_scored = min(encoded.n_sentences, total_sentences)
+        scores = np.empty(n_scored, dtype=np.float32)
+        for first in range(0, n_scored, SCORED_AT_ONCE):
+            offsets = encoded.offsets[first : min(first + SCORED_AT_ONCE, n_scored) + 1]
+            scores[first : first + len(offsets) - 1] = score_sentences(network, encoded.ids, offsets)
+        return scores
 
     def predict_output_word(
         self, context_words_list: Sequence[Any], topn: int = 10
@@ -632,14 +677,27 @@ def _check_rate(name: str, value: float | None) -> None:
         raise ValueError(f"{name}={value!r} must be a number of at least 0")
 
 
-def _check_trainable(name: str, matrix: NDArray[Any]) -> None:
+def _readable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
+    return np.require(matrix, np.float32, ["C", "A", "W"])
+
+
+def _trainable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
     if matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
         raise ValueError(
             f"{name} is a {matrix.dtype} array with strides {matrix.strides}; training needs C-contiguous float32: "
             f"assign np.ascontiguousarray({name}, dtype=np.float32)"
         )
+    if not matrix.flags.aligned:
+        raise ValueError(f"{name} does not start at a multiple of 4 bytes; assign a copy of it")
     if not matrix.flags.writeable:
         raise ValueError(
             f"{name} is read-only (loaded with mmap='r'?), so it cannot be trained; load the model without mmap, or "
             "with mmap='c' (changes in memory only) or 'r+' (changes written to the file)"
         )
+    return matrix
+
+
+def _checked_random(random: Any) -> np.random.RandomState:
+    if isinstance(random, np.random.RandomState) and random.get_state(legacy=False)["bit_generator"] == "MT19937":
+        return random
+    raise ValueError(f"model.random is {random!r}; training draws from np.random.RandomState(seed), assign one")

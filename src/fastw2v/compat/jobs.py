@@ -8,9 +8,10 @@ the sentences and pass them on.
 
 from __future__ import annotations
 
-import queue
 import threading
+import time
 from collections.abc import Iterable, Sequence
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from fastw2v._inner import Network, Worker
 from fastw2v._jobs import Feed
+from fastw2v.crew import Crew
 from fastw2v.encoding import encode
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import POLL_SECONDS, LearningRate, thread_count
@@ -43,7 +45,7 @@ class Engine:
     def train(self, sentences: Iterable[Any], alpha: float) -> Tally:
         """Train `sentences` as one job; safe to be called by many threads at a time."""
         encoded = encode(sentences, self._key_to_index, budget=float("inf"))
-        feed = Feed(1)
+        feed = Feed(1, self._network.n_words)
         worker = Worker(self._network)
         feed.push(
             encoded.ids,
@@ -122,21 +124,24 @@ def train_epoch(
         Whatever the corpus or a method raised; the weights keep what was trained until then.
     """
     engine = model._engine = Engine(model._network(), model.wv.key_to_index)
-    crew = _Crew(model)
+    queue = _Queue(model)
+    crew = Crew(queue.stop)
     try:
-        _hand_out(model, corpus, epoch, rate, reporter, crew)
-    except BaseException:
-        crew.stopped = True
-        raise
+        for _ in range(thread_count(model.workers)):
+            crew.start(queue.work)
+        _hand_out(model, corpus, epoch, rate, reporter, queue)
+        queue.close()
+        while crew.busy(POLL_SECONDS):
+            pass
     finally:
-        crew.join()
+        crew.dismiss()
         del model._engine
     crew.raise_error()
-    return crew.tally(engine)
+    return queue.tally(engine)
 
 
 def _hand_out(
-    model: Word2Vec, corpus: Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter, crew: _Crew
+    model: Word2Vec, corpus: Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter, queue: _Queue
 ) -> None:
     job: list[Any] = []
     size = sentences = words = 0
@@ -147,9 +152,9 @@ def _hand_out(
             (sentences, rate.total_examples) if rate.total_examples else (words, rate.total_words)
         )
         alpha = model._get_next_alpha(done / (expected or 1), epoch)
-        while not crew.put((job, alpha)) and not crew.stopped:
+        while not queue.put((job, alpha)) and not queue.stopped:
             if reporter.polls:
-                reporter.within_epoch(crew.tally(), alpha, crew.waiting)
+                reporter.within_epoch(queue.tally(), alpha, queue.waiting)
         sentences, words = sentences + len(job), words + size
 
     for sentence in corpus:
@@ -157,7 +162,7 @@ def _hand_out(
         if size + length > model.batch_words:
             push()
             job, size = [], 0
-            if crew.stopped:
+            if queue.stopped:
                 return
         job.append(sentence)
         size += length
@@ -165,63 +170,48 @@ def _hand_out(
         push()
 
 
-class _Crew:
-    """The worker threads of one epoch. One that fails stops the others; then they only empty the queue."""
+class _Queue:
+    """Jobs on their way from the calling thread to the workers; short, so that the corpus is not read far ahead."""
 
     def __init__(self, model: Word2Vec) -> None:
         self.stopped = False
-        n_threads = thread_count(model.workers)
         self._model = model
-        self._jobs: queue.Queue[tuple[list[Any], float] | None] = queue.Queue(2 * n_threads)
-        self._errors: list[BaseException] = []
+        self._room = 2 * thread_count(model.workers)
+        self._jobs: SimpleQueue[tuple[list[Any], float] | None] = SimpleQueue()
         self._done: list[tuple[int, int, int]] = []  # of each job: words trained, raw words, sentences
-        self._threads = [
-            threading.Thread(target=self._work, name=f"fastw2v-{i}", daemon=True) for i in range(n_threads)
-        ]
-        for thread in self._threads:
-            thread.start()
 
-    def _work(self) -> None:
-        try:
-            memory = self._model._get_thread_working_mem()
-        except BaseException as error:
-            memory = self._fail(error)
-        while (item := self._jobs.get()) is not None:
-            if self.stopped:
-                continue
-            job, alpha = item
+    def work(self) -> None:
+        """What each worker does: train jobs until the queue is closed or stopped."""
+        memory = self._model._get_thread_working_mem()
+        while not self.stopped:
             try:
-                trained, raw = self._model._do_train_job(job, alpha, memory)
-            except BaseException as error:
-                self._fail(error)
-            else:
-                self._done.append((trained, raw, len(job)))
-
-    def _fail(self, error: BaseException) -> Any:
-        self._errors.append(error)
-        self.stopped = True
+                item = self._jobs.get(timeout=POLL_SECONDS)
+            except Empty:
+                continue
+            if item is None:
+                self.close()  # for the next worker
+                return
+            job, alpha = item
+            trained, raw = self._model._do_train_job(job, alpha, memory)
+            self._done.append((trained, raw, len(job)))
 
     def put(self, job: tuple[list[Any], float]) -> bool:
         """Hand out a job; False if there is no room for it yet."""
-        try:
-            self._jobs.put(job, timeout=POLL_SECONDS)
-        except queue.Full:
+        if self.waiting >= self._room:
+            time.sleep(0.001)
             return False
+        self._jobs.put(job)
         return True
+
+    def close(self) -> None:
+        self._jobs.put(None)
+
+    def stop(self) -> None:
+        self.stopped = True
 
     @property
     def waiting(self) -> int:
         return self._jobs.qsize()
-
-    def join(self) -> None:
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
-
-    def raise_error(self) -> None:
-        if self._errors:
-            raise self._errors[0]
 
     def tally(self, engine: Engine | None = None) -> Tally:
         trained, raw, sentences = (sum(column) for column in zip((0, 0, 0), *self._done, strict=True))

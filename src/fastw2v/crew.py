@@ -1,0 +1,65 @@
+"""Worker threads that the calling thread waits for without ever being able to lose them.
+
+Ctrl-C may strike between any two steps of the calling thread. Waiting on `threading.Event` or `Thread.join` is made of
+many such steps, some of them with a lock in hand: an interrupt there leaves the lock held for ever, or a running thread
+taken for dead. Here the truth is two plain counts, and the wake-up is a hint from a queue whose operations are single
+steps; a lost hint costs one poll.
+"""
+
+from __future__ import annotations
+
+import _thread
+import queue
+from collections.abc import Callable
+
+
+class Crew:
+    """Threads with a common end: the first that fails stops the rest.
+
+    Parameters
+    ----------
+    stop : callable
+        Tells the work of all threads to end soon.
+    """
+
+    def __init__(self, stop: Callable[[], None]) -> None:
+        self._stop = stop
+        self._started = 0
+        self._finished: list[None] = []  # one entry a thread: appending is a single step
+        self._errors: list[BaseException] = []
+        self._hints: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def start(self, work: Callable[[], None]) -> None:
+        """Run `work` in a thread of its own."""
+        _thread.start_new_thread(self._run, (work,))
+        self._started += 1
+
+    def _run(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:
+            self._errors.append(error)
+            self._stop()
+        finally:
+            self._finished.append(None)
+            self._hints.put(None)
+
+    def busy(self, timeout: float) -> bool:
+        """Wait up to `timeout` seconds for a thread to end; return whether one still works."""
+        if len(self._finished) < self._started:
+            try:
+                self._hints.get(timeout=timeout)
+            except queue.Empty:
+                pass
+        return len(self._finished) < self._started
+
+    def dismiss(self) -> None:
+        """Stop the work and wait until the last thread is done."""
+        self._stop()
+        while self.busy(0.05):
+            pass
+
+    def raise_error(self) -> None:
+        """Raise the first error of any thread."""
+        if self._errors:
+            raise self._errors[0]
