@@ -140,7 +140,13 @@ def test_the_edges_of_the_table(simd):
     for value in values:
         matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
         kernels.train_targets(
-            np.ones(1, dtype=np.float32), matrix, np.array([0]), np.zeros(1, dtype=np.float32), 1.0, work, True
+            np.ones(1, dtype=np.float32),
+            matrix,
+            np.array([0]),
+            np.zeros(1, dtype=np.float32),
+            1.0,
+            work,
+            True,
         )
         np.testing.assert_allclose(
             matrix[0, 0], value + naive_gradient(value, 0.0, 1.0), rtol=1e-6, atol=1e-7

@@ -12,8 +12,8 @@ import time
 
 import numpy as np
 import pytest
-from conftest import zipf_sentences
 
+from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec, memory, training
 from fastw2v.huffman import HuffmanTree
 

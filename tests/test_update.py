@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import zipf_sentences
 
+from conftest import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
 

@@ -107,7 +107,7 @@ cdef inline uint32_t lcg_draw(uint64_t *state) noexcept nogil:
 
 
 cdef inline uint32_t draw_mask(uint32_t largest) noexcept nogil:
-    """The smallest 2^k - 1 that covers `largest`: RandomState.randint draws 32 bits, masks, and rejects what is above."""
+    """The smallest 2^k - 1 that covers `largest`: RandomState.randint masks its draws and rejects what is above."""
     largest |= largest >> 1
     largest |= largest >> 2
     largest |= largest >> 4
@@ -263,8 +263,8 @@ cdef class Network:
                 raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")
             self._check_rows("syn1neg", syn1neg)
             if cum_table.shape[0] != net.n_words:
-                raise ValueError(f"cum_table holds {cum_table.shape[0]} words, but there are {net.n_words} vectors; call "
-                                 "make_cum_table(), or build the vocabulary anew")
+                raise ValueError(f"cum_table holds {cum_table.shape[0]} words, but there are {net.n_words} vectors; "
+                                 "call make_cum_table(), or build the vocabulary anew")
             guide_array, net.guide_shift = guide_table(cum_table)
             guide = guide_array
             net.syn1neg, net.guide = &syn1neg[0, 0], &guide[0]
@@ -286,8 +286,8 @@ cdef class Network:
     cdef int _check_rows(self, str name, float[:, ::1] rows) except -1:
         if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:
             raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "
-                             f"({self.net.n_words}, {self.net.dim}): words were added or removed, or an array replaced, "
-                             "since the vocabulary was built; build it anew, or assign an array that matches")
+                             f"({self.net.n_words}, {self.net.dim}): words were added or removed, or an array "
+                             "replaced, since the vocabulary was built; build it anew, or assign an array that matches")
         return 0
 
     cdef int _take_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
@@ -303,8 +303,8 @@ cdef class Network:
             for node in range(points.shape[0]):
                 whole = whole and points[node] < self.net.n_words
         if not whole:
-            raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, or "
-                             "the file it came from was changed; build the vocabulary anew")
+            raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, "
+                             "or the file it came from was changed; build the vocabulary anew")
         self.net.path_starts = &starts[0]
         # A vocabulary of one word has an empty path, and then there is no first element to point at.
         self.net.points = &points[0] if points.shape[0] else NULL

@@ -2,7 +2,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 def cut_jobs(raw_lengths: NDArray[np.int64], batch_words: int, first: bool = True) -> NDArray[np.int64]: ...
-
 def check_ids(ids: NDArray[np.int32], start: int, end: int, n_words: int) -> int: ...
 
 class Feed:

@@ -9,6 +9,7 @@ steps; a lost hint costs one poll.
 from __future__ import annotations
 
 import _thread
+import contextlib
 import queue
 from collections.abc import Callable
 
@@ -47,10 +48,8 @@ class Crew:
     def busy(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a thread to end; return whether one still works."""
         if len(self._finished) < self._started:
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._hints.get(timeout=timeout)
-            except queue.Empty:
-                pass
         return len(self._finished) < self._started
 
     def dismiss(self) -> None:

@@ -187,7 +187,11 @@ class Trainer:
 
 
 def _total(workers: list[Worker]) -> Tally:
-    return Tally() if not workers else Tally(*(sum(column) for column in zip(*(worker.tallies() for worker in workers), strict=True)))
+    return (
+        Tally()
+        if not workers
+        else Tally(*(sum(column) for column in zip(*(worker.tallies() for worker in workers), strict=True)))
+    )
 
 
 def cut_chunks(

@@ -508,7 +508,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
         )
         if lockf.ndim != 1 or not np.isfinite(lockf).all():
-            raise ValueError("wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks")
+            raise ValueError(
+                "wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks"
+            )
         if self.hs and self.huffman_tree is None:
             raise RuntimeError(
                 "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"
@@ -698,6 +700,11 @@ def _trainable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _checked_random(random: Any) -> np.random.RandomState:
-    if isinstance(random, np.random.RandomState) and random.get_state(legacy=False)["bit_generator"] == "MT19937":
+    if (
+        isinstance(random, np.random.RandomState)
+        and random.get_state(legacy=False)["bit_generator"] == "MT19937"
+    ):
         return random
-    raise ValueError(f"model.random is {random!r}; training draws from np.random.RandomState(seed), assign one")
+    raise ValueError(
+        f"model.random is {random!r}; training draws from np.random.RandomState(seed), assign one"
+    )
