@@ -18,7 +18,7 @@ ROOMS = [
     {"vocab", "vectorstore"},
     {"queries", "vectorfiles"},
     {"keyedvectors"},
-    {"lexicon", "modelstate"},
+    {"lexicon", "modelstate", "network"},
     {"word2vec"},
     {"models", "scripts", "matutils", "anyfile", "demo"},
     {"commands"},

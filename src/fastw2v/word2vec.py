@@ -29,6 +29,7 @@ from fastw2v.compat.legacy_model import LegacyModel
 from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import EncodedCorpus, encode, stream
 from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
+from fastw2v.network import network_of
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, thread_count
 
@@ -483,57 +484,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             self.min_alpha_yet_reached = trainer.last_alpha
         return tally
 
-    def _network(
-        self,
-        *,
-        sg: int | None = None,
-        compute_loss: bool | None = None,
-        random: np.random.RandomState | None = None,
-        scoring: bool = False,
-    ) -> Network:
-        """Everything that training reads and writes, as it stands now; `sg` and so on instead of the model's own.
-
-        Scoring only reads: it takes arrays of any kind, by copy where it must.
-        """
-        wv = self.wv
-        usable = _readable if scoring else _trainable
-        vectors = usable("wv.vectors", wv.vectors)
-        syn1neg = None if self.syn1neg is None or not self.negative else usable("syn1neg", self.syn1neg)
-        syn1 = None if self.syn1 is None or not self.hs else usable("syn1", self.syn1)
-        if len(vectors) != len(self._counts()):
-            raise RuntimeError(
-                "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
-            )
-        lockf = np.ascontiguousarray(
-            np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
-        )
-        if lockf.ndim != 1 or not np.isfinite(lockf).all():
-            raise ValueError(
-                "wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks"
-            )
-        if self.hs and self.huffman_tree is None:
-            raise RuntimeError(
-                "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"
-            )
-        tree = self.huffman_tree if self.hs else None
-        return Network(
-            vectors,
-            lockf=lockf,
-            random=_checked_random(self.random) if random is None else random,
-            skip_gram=bool(self.sg if sg is None else sg),
-            window=self.window,
-            shrink_windows=self.shrink_windows,
-            cbow_mean=bool(self.cbow_mean),
-            negative=self.negative,
-            syn1neg=syn1neg,
-            cum_table=self.cum_table if self.negative else None,
-            syn1=syn1,
-            tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
-            # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
-            sample_ints=self._sample_ints() if self.sample or self.sample is None else None,
-            draws_seed=bool(self.negative) or self.sample != 0,
-            tally_loss=bool(self.compute_loss if compute_loss is None else compute_loss),
-        )
+    def _network(self, **options: Any) -> Network:
+        """Everything that training reads and writes, as it stands now; see `network.network_of`."""
+        return network_of(self, **options)
 
     def _warn_if_diverged(self) -> None:
         largest = max(-self.wv.vectors.min(initial=0.0), self.wv.vectors.max(initial=0.0))
@@ -677,34 +630,3 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
 def _check_rate(name: str, value: float | None) -> None:
     if value is not None and not 0 <= value < float("inf"):
         raise ValueError(f"{name}={value!r} must be a number of at least 0")
-
-
-def _readable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
-    return np.require(matrix, np.float32, ["C", "A", "W"])
-
-
-def _trainable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
-    if matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
-        raise ValueError(
-            f"{name} is a {matrix.dtype} array with strides {matrix.strides}; training needs C-contiguous float32: "
-            f"assign np.ascontiguousarray({name}, dtype=np.float32)"
-        )
-    if not matrix.flags.aligned:
-        raise ValueError(f"{name} does not start at a multiple of 4 bytes; assign a copy of it")
-    if not matrix.flags.writeable:
-        raise ValueError(
-            f"{name} is read-only (loaded with mmap='r'?), so it cannot be trained; load the model without mmap, or "
-            "with mmap='c' (changes in memory only) or 'r+' (changes written to the file)"
-        )
-    return matrix
-
-
-def _checked_random(random: Any) -> np.random.RandomState:
-    if (
-        isinstance(random, np.random.RandomState)
-        and random.get_state(legacy=False)["bit_generator"] == "MT19937"
-    ):
-        return random
-    raise ValueError(
-        f"model.random is {random!r}; training draws from np.random.RandomState(seed), assign one"
-    )
