@@ -1,9 +1,10 @@
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, type_check_only
 
 import numpy as np
 import numpy.typing as npt
 
+@type_check_only
 class Watch(Protocol):
     every: int
     max_words: int | None
@@ -11,13 +12,13 @@ class Watch(Protocol):
     def plain_text(self, sentence: Any, /) -> None: ...
     def prune(self, counts: dict[Any, int], /) -> None: ...
 
-Sink = Callable[[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]], None]
+_Sink = Callable[[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]], None]
 
 class TokenEncoder:
     n_sentences: int
     raw_words: int
     def __init__(
-        self, index: dict[Any, int], grow: bool, sink: Sink | None = None, watch: Watch | None = None
+        self, index: dict[Any, int], grow: bool, sink: _Sink | None = None, watch: Watch | None = None
     ) -> None: ...
     def feed(self, iterator: Iterator[Any], words: int) -> bool: ...
     def counts(self) -> dict[Any, int]: ...
