@@ -262,3 +262,22 @@ def test_any_number_of_workers_trains_every_word(workers):
 def test_a_million_empty_sentences():
     model = trained()
     assert train(model, [[]] * 1_000_000 + [["w1", "w2"]], total_examples=1_000_001) == (2, 2)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("hot_rows", [1, 30, 5_000])
+def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows):
+    """Several workers keep copies of the rows drawn most often; what a copy learns ends in the shared row.
+
+    One job, of which one worker takes all: the result is that of training in place, up to rounding.
+    """
+    models = []
+    for rows in (0, hot_rows):
+        monkeypatch.setattr(training, "HOT_ROWS", rows)
+        model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
+        model.build_vocab(CORPUS)
+        assert train(model, map(list, CORPUS)) == (3_000, 3_000)
+        models.append(model)
+    np.testing.assert_allclose(models[1].syn1neg, models[0].syn1neg, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(models[1].wv.vectors, models[0].wv.vectors, rtol=0, atol=1e-4)
+    assert models[1].get_latest_training_loss() == pytest.approx(models[0].get_latest_training_loss(), rel=1e-3)

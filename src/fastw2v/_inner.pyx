@@ -323,6 +323,19 @@ cdef struct Center:
     int64_t capacity
 
 
+cdef struct HotRows:
+    # Private copies of the output rows that are drawn most often, so that two cores need not pass each of them to and
+    # fro for every update (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016). A copy
+    # lives for HOT_USES uses at most; then what it has learnt is added to the shared row.
+    int64_t n                    # rows 0 .. n - 1 of syn1neg: the vocabulary is sorted by frequency as a rule
+    float *copies                # (n, dim)
+    float *origins               # (n, dim): the shared rows as they were copied
+    uint8_t *uses                # of each copy; 0: there is none now
+    uint8_t *listed              # whether the word is in `used`
+    int64_t *used                # words that had a copy in this job
+    int64_t n_used
+
+
 cdef struct Scratch:
     int32_t *kept                # tokens of the job that survived subsampling
     int64_t kept_capacity
@@ -346,6 +359,7 @@ cdef struct Scratch:
     const float *noise_labels    # 1, 0, 0, ...
     float *neu1
     float *work
+    HotRows hot
     int64_t examples             # tallies of the job at hand
     double loss
 
@@ -452,7 +466,8 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
             n_negatives *= center.high - center.low - 1
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
-        prefetch_row(row_of(net.syn1neg, net, word), net.row_lines)
+        if word >= s.hot.n:
+            prefetch_row(row_of(net.syn1neg, net, word), net.row_lines)
         for i in range(n_negatives):
             center.negatives[i] = draw_noise(&s.lcg, net)
     if net.hs:
@@ -461,10 +476,50 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
     return True
 
 
-cdef inline void prefetch_negatives(const Net *net, const uint32_t *negatives) noexcept nogil:
+cdef inline void prefetch_negatives(const Net *net, const HotRows *hot, const uint32_t *negatives) noexcept nogil:
     cdef int64_t d
     for d in range(net.negative):
-        prefetch_row(row_of(net.syn1neg, net, negatives[d]), net.row_lines)
+        if negatives[d] < hot.n and hot.uses[negatives[d]]:
+            prefetch_row(row_of(hot.copies, net, negatives[d]), net.row_lines)
+        else:
+            prefetch_row(row_of(net.syn1neg, net, negatives[d]), net.row_lines)
+
+
+cdef inline void give_back(const Net *net, HotRows *hot, int64_t word) noexcept nogil:
+    """Add what a copy has learnt to the shared row."""
+    cdef float *row = row_of(net.syn1neg, net, word)
+    cdef float *copy = row_of(hot.copies, net, word)
+    cdef float *origin = row_of(hot.origins, net, word)
+    cdef int64_t c
+    for c in range(net.dim):
+        row[c] += copy[c] - origin[c]
+    hot.uses[word] = 0
+
+
+cdef void give_all_back(const Net *net, HotRows *hot) noexcept nogil:
+    cdef int64_t i
+    for i in range(hot.n_used):
+        if hot.uses[hot.used[i]]:
+            give_back(net, hot, hot.used[i])
+        hot.listed[hot.used[i]] = 0
+    hot.n_used = 0
+
+
+cdef inline float *noise_row(const Net *net, HotRows *hot, int64_t word) noexcept nogil:
+    """The output row of a word, or this worker's copy of it."""
+    if word >= hot.n:
+        return row_of(net.syn1neg, net, word)
+    if hot.uses[word] == HOT_USES:
+        give_back(net, hot, word)
+    if hot.uses[word] == 0:
+        memcpy(row_of(hot.copies, net, word), row_of(net.syn1neg, net, word), net.dim * sizeof(float))
+        memcpy(row_of(hot.origins, net, word), row_of(hot.copies, net, word), net.dim * sizeof(float))
+        if not hot.listed[word]:
+            hot.listed[word] = 1
+            hot.used[hot.n_used] = word
+            hot.n_used += 1
+    hot.uses[word] += 1
+    return row_of(hot.copies, net, word)
 
 
 cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
@@ -472,7 +527,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
     """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
     cdef int n = 1, d, e
     distinct[0] = True
-    s.rows[0] = row_of(net.syn1neg, net, word)
+    s.rows[0] = noise_row(net, &s.hot, word)
     for d in range(net.negative):
         if negatives[d] == word:
             continue
@@ -480,7 +535,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
             if s.targets[e] == negatives[d]:
                 distinct[0] = False
         s.targets[n] = negatives[d]
-        s.rows[n] = row_of(net.syn1neg, net, negatives[d])
+        s.rows[n] = noise_row(net, &s.hot, negatives[d])
         n += 1
     return n
 
@@ -538,9 +593,9 @@ cdef bint train_skip_gram(const Net *net, Scratch *s, const Center *center, cons
             continue
         if net.negative:
             if pair + 1 < n_pairs:
-                prefetch_negatives(net, center.negatives + (pair + 1) * net.negative)
+                prefetch_negatives(net, &s.hot, center.negatives + (pair + 1) * net.negative)
             elif following != NULL and following.high - following.low > 1:
-                prefetch_negatives(net, following.negatives)
+                prefetch_negatives(net, &s.hot, following.negatives)
         if net.hs:
             n = path_targets(net, s, word)
             train_pair(net, s, s.kept[j], s.path_labels, n, True, alpha)
@@ -595,7 +650,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
             s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
             n_contexts += 1
     if net.negative and following != NULL:
-        prefetch_negatives(net, following.negatives)
+        prefetch_negatives(net, &s.hot, following.negatives)
     if net.hs:
         n = path_targets(net, s, word)
         train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)
@@ -634,6 +689,7 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
 
 
 cdef enum:
+    HOT_USES = 16                    # of a private copy, until it is given back
     OWN_LINES = 128                  # processors fetch cache lines in pairs
 
 
@@ -649,7 +705,7 @@ cdef void *carve(Carver *carver, int64_t n_bytes) noexcept:
     return part
 
 
-cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim) except -1:
+cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim, int64_t n_hot) except -1:
     """Lay out a worker's memory; with no block to carve only the sizes are summed up."""
     cdef Scratch *s = <Scratch *>carve(carver, sizeof(Scratch))
     cdef Tally *tally = <Tally *>carve(carver, sizeof(Tally))
@@ -660,12 +716,20 @@ cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t 
     cdef void *dots = carve(carver, n_targets * sizeof(float))
     cdef void *neu1 = carve(carver, dim * sizeof(float))
     cdef void *work = carve(carver, dim * sizeof(float))
+    cdef void *copies = carve(carver, n_hot * dim * sizeof(float))
+    cdef void *origins = carve(carver, n_hot * dim * sizeof(float))
+    cdef void *uses = carve(carver, n_hot)
+    cdef void *listed = carve(carver, n_hot)
+    cdef void *used = carve(carver, n_hot * sizeof(int64_t))
     if carver.start == NULL:
         return 0
     noise_labels[0] = 1.0
     s.rows, s.targets = <float **>rows, <uint32_t *>targets
     s.noise_labels, s.path_labels, s.dots = noise_labels, <float *>path_labels, <float *>dots
     s.neu1, s.work = <float *>neu1, <float *>work
+    s.hot.n = n_hot
+    s.hot.copies, s.hot.origins = <float *>copies, <float *>origins
+    s.hot.uses, s.hot.listed, s.hot.used = <uint8_t *>uses, <uint8_t *>listed, <int64_t *>used
     worker.s, worker.tally = s, tally
     return 0
 
@@ -677,6 +741,8 @@ cdef class Worker:
     ----------
     network : Network
         What to train; the workers share it.
+    hot_rows : int, default 0
+        How many output rows of the most frequent words to keep private copies of; 0 for the exact order of updates.
     """
 
     cdef Network network
@@ -685,16 +751,17 @@ cdef class Worker:
     cdef Tally *tally
     cdef double loss
 
-    def __cinit__(self, Network network not None):
+    def __cinit__(self, Network network not None, int64_t hot_rows=0):
         cdef Net *net = &network.net
+        cdef int64_t n_hot = min(hot_rows, net.n_words) if net.negative else 0
         cdef int64_t n_targets = max(net.negative + 1, net.longest_path, 1)
         cdef Carver carver = Carver(NULL, 0)
-        carve_worker(&carver, self, n_targets, net.dim)          # how much, then where
+        carve_worker(&carver, self, n_targets, net.dim, n_hot)          # how much, then where
         self.memory = calloc(carver.used + 2 * OWN_LINES, 1)
         if self.memory == NULL:
             raise MemoryError("no memory for a worker's buffers")
         carver = Carver(<char *>self.memory + OWN_LINES - <size_t>self.memory % OWN_LINES, 0)
-        carve_worker(&carver, self, n_targets, net.dim)
+        carve_worker(&carver, self, n_targets, net.dim, n_hot)
         self.network = network
 
     def __dealloc__(self):
@@ -733,7 +800,9 @@ cdef class Worker:
     cdef bint train(self, const Job *job, const Ring *ring) noexcept nogil:
         cdef Tally *tally = self.tally
         cdef int64_t loss_bits
-        if not train_job(&self.network.net, self.s, job, ring):
+        cdef bint trained = train_job(&self.network.net, self.s, job, ring)
+        give_all_back(&self.network.net, &self.s.hot)
+        if not trained:
             return False
         self.loss += self.s.loss
         memcpy(&loss_bits, &self.loss, sizeof(double))

@@ -26,6 +26,7 @@ from fastw2v.progress import Reporter, Tally
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
+HOT_ROWS = 2_048  # output rows that each of several workers keeps copies of between two uses
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
@@ -134,7 +135,8 @@ class Trainer:
 
     def _run(self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int) -> Tally:
         feed = Feed(capacity, self._network.n_words)
-        workers = [Worker(self._network) for _ in range(n_threads)]
+        hot_rows = HOT_ROWS if n_threads > 1 else 0
+        workers = [Worker(self._network, hot_rows) for _ in range(n_threads)]
         crew = Crew(feed.stop)
         try:
             for worker in workers:
