@@ -280,4 +280,6 @@ def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows)
         models.append(model)
     np.testing.assert_allclose(models[1].syn1neg, models[0].syn1neg, rtol=0, atol=1e-4)
     np.testing.assert_allclose(models[1].wv.vectors, models[0].wv.vectors, rtol=0, atol=1e-4)
-    assert models[1].get_latest_training_loss() == pytest.approx(models[0].get_latest_training_loss(), rel=1e-3)
+    assert models[1].get_latest_training_loss() == pytest.approx(
+        models[0].get_latest_training_loss(), rel=1e-3
+    )
