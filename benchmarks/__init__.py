@@ -10,5 +10,6 @@ quality.py         analogies and word similarities
 machine.py         what the figures were measured on
 table.py           what is printed
 arguments.py       types of command-line arguments
+seeds.py           quality over seeds, in a file that grows (`python -m benchmarks.seeds`)
 kernels.py         the training loops alone: ns a pair (`python -m benchmarks.kernels`)
 """

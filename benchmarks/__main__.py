@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with unpacked(options.corpus, QUICK_BYTES if options.quick else None) as corpus:
         for one in measure.run_all(
             cases,
-            lambda configuration: parameters(configuration, overrides),
+            lambda configuration, library: parameters(configuration, overrides, library),
             corpus=corpus.path,
             evaluation=options.evaluation and os.path.abspath(options.evaluation),
             repeat=repeat,

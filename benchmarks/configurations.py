@@ -12,15 +12,23 @@ COMMON: dict[str, Any] = {
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "sg": {"sg": 1},
     "cbow": {"sg": 0},
+    "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
     "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
     "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
     "sg-300": {"sg": 1, "vector_size": 300},
     "cbow-300": {"sg": 0, "vector_size": 300},
+    "sg-shared-300": {"sg": 1, "vector_size": 300, "negative": 10, "shared_negatives": True},
     "sg-hs-300": {"sg": 1, "hs": 1, "negative": 0, "vector_size": 300},
     "cbow-hs-300": {"sg": 0, "hs": 1, "negative": 0, "vector_size": 300},
 }
 
+# What libraries without `shared_negatives` train beside it: negatives of each pair's own, and 5 of them, as
+# ten of them would only make these libraries slower.
+PEERS = {"sg-shared": "sg", "sg-shared-300": "sg-300"}
 
-def parameters(configuration: str, overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a configuration; `overrides` win."""
+
+def parameters(configuration: str, overrides: dict[str, Any], library: str = "fastw2v") -> dict[str, Any]:
+    """Return the parameters of a configuration, as far as a library has them; `overrides` win."""
+    if not library.startswith("fastw2v"):
+        configuration = PEERS.get(configuration, configuration)
     return {**COMMON, **CONFIGURATIONS[configuration], **overrides}

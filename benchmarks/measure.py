@@ -41,7 +41,7 @@ class Case:
 
 def run_all(
     cases: Iterable[Case],
-    parameters: Callable[[str], dict[str, Any]],
+    parameters: Callable[[str, str], dict[str, Any]],
     *,
     corpus: str,
     evaluation: str | None,
@@ -52,16 +52,19 @@ def run_all(
     """Run every case `repeat` times, each in a process of its own, and yield their figures one by one.
 
     Round r trains all cases with seed `seed` + r, so that quality comes with its spread over seeds, the same
-    ones for every library.
+    ones for every library. Cases that come to the same training, as the peers of two configurations may do,
+    share one.
     """
     cases = list(cases)
     for round_number in range(repeat):
+        done: dict[str, dict[str, Any]] = {}
         for case in cases:
-            chosen = {**parameters(case.configuration), "workers": case.workers, "seed": seed + round_number}
+            chosen = parameters(case.configuration, case.library)
+            chosen = {**chosen, "workers": case.workers, "seed": seed + round_number}
             tell(f"{round_number + 1}/{repeat}: {case.configuration} {case.library} workers={case.workers}")
-            figures = run_child(
-                {"library": case.library, "corpus": corpus, "parameters": chosen, "evaluation": evaluation}
-            )
+            job = {"library": case.library, "corpus": corpus, "parameters": chosen, "evaluation": evaluation}
+            key = json.dumps(job, sort_keys=True)
+            figures = done[key] = done.get(key) or run_child(job)
             tell(f"    {figures['total_seconds']:.2f} s")
             yield {**asdict(case), "round": round_number + 1, "parameters": chosen, **figures}
 

@@ -58,17 +58,26 @@ def table(summaries: list[dict[str, Any]]) -> str:
     return aligned(rows, left={0, 2})
 
 
+def markdown(rows: list[list[str]], left: set[int]) -> str:
+    """Return rows as a Markdown table that reads well as it stands; columns in `left` are aligned to the left."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    rule = ["-" * width if place in left else "-" * (width - 1) + ":" for place, width in enumerate(widths)]
+    lines = [rows[0], rule, *rows[1:]]
+    return "\n".join("| " + " | ".join(_padded(row, widths, left)) + " |" for row in lines)
+
+
 def aligned(rows: list[list[str]], left: set[int]) -> str:
     """Return rows as lines of aligned columns; those in `left` are aligned to the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if place in left else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
+    lines = ["  ".join(_padded(row, widths, left)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def _padded(row: list[str], widths: list[int], left: set[int]) -> list[str]:
+    return [
+        cell.ljust(width) if place in left else cell.rjust(width)
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
 
 
 def _place(summaries: list[dict[str, Any]]) -> Any:

@@ -47,17 +47,23 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def evaluation(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("evaluation")
     (directory / "questions-words.txt").write_text(": all\nw1 w2 w3 w4\nw2 w3 w4 w5\n", encoding="utf8")
     pairs = "".join(f"w{n}\tw{n + 1}\t{n % 7}\n" for n in range(1, 20))
     (directory / "wordsim353.tsv").write_text(pairs, encoding="utf8")
+    return directory
+
+
+@pytest.fixture(scope="module")
+def report(corpus: Path, evaluation: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    directory = tmp_path_factory.mktemp("report")
     temporary = directory / "temporary"
     temporary.mkdir()
     out = directory / "figures.json"
     done = program(
         "benchmarks", "--corpus", corpus, "--quick", "--config", "sg", "--workers", "1", "--json", out,
-        "--libraries", ",".join(LIBRARIES), "--evaluation", directory, TMPDIR=str(temporary),
+        "--libraries", ",".join(LIBRARIES), "--evaluation", evaluation, TMPDIR=str(temporary),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list(temporary.iterdir()) == []
@@ -121,7 +127,7 @@ def test_runs_take_turns_and_medians_are_taken(monkeypatch):
     runs = list(
         measure.run_all(
             cases,
-            lambda name: {"sg": 1},
+            lambda name, library: {"sg": 1},
             corpus="c",
             evaluation=None,
             repeat=3,
@@ -178,3 +184,69 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
         (loop, simd) for loop in ("sg", "cbow-hs") for simd in _inner.instruction_sets()
     ]
     assert all(float(row[4]) > 0 for row in rows)
+
+
+def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure, seeds
+
+    trained = []
+
+    def child(job: dict[str, Any]) -> dict[str, Any]:
+        parameters = job["parameters"]
+        trained.append((parameters["negative"], parameters["seed"]))
+        if parameters["seed"] == 3:
+            raise RuntimeError("broken off")
+        return {"analogies": 0.1 * parameters["seed"], "effective_words_per_second": 5000.0}
+
+    monkeypatch.setattr(measure, "run_child", child)
+    arguments = [
+        "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", str(tmp_path / "results"),
+        "--config", "sg,sg-hs", "--workers", "1", "--negative", "5,10",
+    ]  # fmt: skip
+    assert seeds.main([*arguments, "--seeds", "1,3"]) == 1  # each line is there as soon as it is measured
+    assert trained == [(5, 1), (10, 1), (0, 1), (5, 3)]
+    trained.clear()
+    capsys.readouterr()
+    assert seeds.main([*arguments, "--seeds", "1,2"]) == 0
+    assert trained == [(5, 2), (10, 2), (0, 2)]
+    lines = [
+        [cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()
+    ]
+    assert lines[0] == [*seeds._GROUP, "seeds", "analogies", "eff kw/s"]
+    assert [line[:3] for line in lines[2:]] == [
+        ["sg", "fastw2v", "5"], ["sg", "fastw2v", "10"], ["sg-hs", "fastw2v", "0"],
+    ]  # fmt: skip
+    assert all(line[4:] == ["2", "0.1500 ± 0.0707", "5"] for line in lines[2:])
+
+
+def test_a_training_of_another_process_is_left_to_it(corpus, evaluation, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import seeds
+
+    results = seeds.Results(str(tmp_path / "results"))
+    attempt = (
+        "import sys; from benchmarks import seeds\n"
+        f"with seeds.Results({str(tmp_path / 'results')!r}).claim(sys.argv[1]) as mine: print(mine)"
+    )
+
+    def elsewhere(key: str) -> str:
+        command = [sys.executable, "-c", attempt, key]
+        return subprocess.run(
+            command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True
+        ).stdout.strip()
+
+    with results.claim("one") as mine:
+        assert mine
+        assert elsewhere("one") == "False"
+        assert elsewhere("another") == "True"
+    assert elsewhere("one") == "True"
+
+
+def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.configurations import parameters
+
+    ours, theirs = (parameters("sg-shared", {"epochs": 2}, library) for library in ("fastw2v-list", "gensim"))
+    assert (ours["negative"], ours["shared_negatives"], ours["epochs"]) == (10, True, 2)
+    assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
