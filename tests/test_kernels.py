@@ -9,10 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from fastw2v import _inner
+from fastw2v import _kernels
 
 DIMENSIONS = [*range(1, 66), 100, 128, 300]
-SETS = _inner.instruction_sets()
+SETS = _kernels.instruction_sets()
 
 
 def sigmoid_table() -> np.ndarray:
@@ -51,7 +51,7 @@ def operands(rng, dim, n, scale=1.0):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_targets(simd, dim):
     rng = np.random.default_rng(dim)
-    kernels = _inner.RowKernels(simd)
+    kernels = _kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21):
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix = matrix.copy()
@@ -75,7 +75,7 @@ def test_train_targets(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_pair(simd, dim):
     rng = np.random.default_rng(1000 + dim)
-    kernels = _inner.RowKernels(simd)
+    kernels = _kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 17):
         x, matrix, targets, labels = operands(rng, dim, n)
         before = x.copy()
@@ -90,7 +90,7 @@ def test_train_pair(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_sum_and_add(simd, dim):
     rng = np.random.default_rng(2000 + dim)
-    kernels = _inner.RowKernels(simd)
+    kernels = _kernels.RowKernels(simd)
     matrix = rng.standard_normal((12, dim)).astype(np.float32)
     for n in (0, 1, 2, 7, 10):
         indices = rng.integers(0, 12, n)  # a word may stand in a window twice
@@ -113,7 +113,7 @@ def test_sum_and_add(simd, dim):
 @pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
 def test_no_update_outside_the_table(simd, f):
     """gensim leaves a target alone whose dot product is outside (-6, 6)."""
-    kernels = _inner.RowKernels(simd)
+    kernels = _kernels.RowKernels(simd)
     matrix = np.array([[f], [0.5]], dtype=np.float32)
     x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
     kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
@@ -131,7 +131,7 @@ def test_no_update_outside_the_table(simd, f):
 @pytest.mark.parametrize("simd", SETS)
 def test_the_edges_of_the_table(simd):
     """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
-    kernels = _inner.RowKernels(simd)
+    kernels = _kernels.RowKernels(simd)
     edges = (np.arange(1, 996) / 83.0 - 6.0).astype(np.float32)
     values = np.concatenate(
         [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
@@ -155,7 +155,7 @@ def test_the_edges_of_the_table(simd):
 
 def test_the_environment_chooses_the_kernels():
     for name in SETS:
-        code = "from fastw2v import _inner; print(_inner.active_instruction_set())"
+        code = "from fastw2v import _kernels; print(_kernels.active_instruction_set())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "FASTW2V_SIMD": name}, capture_output=True, text=True, check=True,
@@ -166,4 +166,4 @@ def test_the_environment_chooses_the_kernels():
 def test_an_unknown_instruction_set_is_an_error(monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", "mmx")
     with pytest.raises(ValueError, match=r"FASTW2V_SIMD='mmx' is not available here; choose one of .*scalar"):
-        _inner.active_instruction_set()
+        _kernels.active_instruction_set()

@@ -78,7 +78,7 @@ def show_config() -> dict[str, Any]:
 
     import numpy as np
 
-    from fastw2v import _inner
+    from fastw2v import _kernels
 
     config = {
         "fastw2v": _version(),
@@ -86,8 +86,8 @@ def show_config() -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "instruction sets": ", ".join(_inner.instruction_sets()),
-        "in use": _inner.active_instruction_set(),
+        "instruction sets": ", ".join(_kernels.instruction_sets()),
+        "in use": _kernels.active_instruction_set(),
     }
     for name, value in config.items():
         print(f"{name}: {value}")

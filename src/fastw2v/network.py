@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Network
+from fastw2v._network import Network
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec

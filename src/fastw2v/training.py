@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Network, Worker
+from fastw2v._inner import Worker
 from fastw2v._jobs import Feed, cut_jobs
+from fastw2v._network import Network
 from fastw2v.crew import Crew
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.progress import Reporter, Tally

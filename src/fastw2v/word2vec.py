@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import corpora, modelstate
-from fastw2v._inner import Network, score_sentences
+from fastw2v._network import Network
+from fastw2v._scoring import score_sentences
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs, pickled
 from fastw2v.compat.legacy import class_only, renamed_arguments

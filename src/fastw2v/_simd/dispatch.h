@@ -4,19 +4,9 @@
 
 #include <stddef.h>
 #include <string.h>
+#include "kernels.h"
 #include "platform.h"
 #include "sigmoid.h"
-
-typedef struct {
-    const char *name;
-    void (*train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
-                       float *work, float *dots);
-    void (*train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha,
-                          float *work, int added, float *dots);
-    void (*sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale);
-    void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,
-                     int64_t stride);
-} row_kernels;
 
 #if defined(__x86_64__) || defined(_M_X64)
 #  define FASTW2V_X86 1

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Network, Worker
+from fastw2v._inner import Worker
 from fastw2v._jobs import Feed
+from fastw2v._network import Network
 from fastw2v.crew import Crew
 from fastw2v.encoding import encode
 from fastw2v.progress import Reporter, Tally

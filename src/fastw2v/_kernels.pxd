@@ -1,0 +1,16 @@
+"""The table of row kernels of an instruction set, for the loops that call them."""
+
+from libc.stdint cimport int64_t
+
+cdef extern from "kernels.h" nogil:
+    ctypedef struct row_kernels:
+        const char *name
+        void (*train_pair)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
+                           float *work, float *dots) noexcept nogil
+        void (*train_targets)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha,
+                              float *work, int added, float *dots) noexcept nogil
+        void (*sum_rows)(float *total, float **rows, int64_t n, int64_t dim, float scale) noexcept nogil
+        void (*add_rows)(float **rows, int64_t n, const float *delta, int64_t dim, const float *factors,
+                         int64_t stride) noexcept nogil
+
+cdef const row_kernels *kernels_named(str name) except NULL

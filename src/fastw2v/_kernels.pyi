@@ -1,0 +1,42 @@
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self
+
+SIMD_VARIABLE: str
+
+def instruction_sets() -> tuple[str, ...]: ...
+def active_instruction_set() -> str: ...
+
+class RowKernels:
+    def __new__(cls, name: str | None = None) -> Self: ...
+    @property
+    def name(self) -> str: ...
+    def train_pair(
+        self,
+        x: NDArray[np.float32],
+        matrix: NDArray[np.float32],
+        targets: NDArray[np.int64],
+        labels: NDArray[np.float32],
+        alpha: float,
+        lockf: float,
+    ) -> NDArray[np.float32]: ...
+    def train_targets(
+        self,
+        x: NDArray[np.float32],
+        matrix: NDArray[np.float32],
+        targets: NDArray[np.int64],
+        labels: NDArray[np.float32],
+        alpha: float,
+        work: NDArray[np.float32],
+        added: bool,
+    ) -> NDArray[np.float32]: ...
+    def sum_rows(
+        self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float
+    ) -> NDArray[np.float32]: ...
+    def add_rows(
+        self,
+        matrix: NDArray[np.float32],
+        indices: NDArray[np.int64],
+        delta: NDArray[np.float32],
+        factors: NDArray[np.float32],
+    ) -> None: ...

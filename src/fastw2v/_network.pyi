@@ -1,0 +1,28 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def guide_table(cum_table: NDArray[np.uint32]) -> tuple[NDArray[np.int32], int]: ...
+
+class Network:
+    def __init__(
+        self,
+        syn0: NDArray[np.float32],
+        *,
+        lockf: NDArray[np.float32],
+        random: np.random.RandomState,
+        skip_gram: bool,
+        window: int,
+        shrink_windows: bool = True,
+        cbow_mean: bool = True,
+        negative: int = 0,
+        syn1neg: NDArray[np.float32] | None = None,
+        cum_table: NDArray[np.uint32] | None = None,
+        syn1: NDArray[np.float32] | None = None,
+        tree: tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.uint8]] | None = None,
+        sample_ints: NDArray[np.uint32] | None = None,
+        draws_seed: bool = True,
+        tally_loss: bool = False,
+        simd: str | None = None,
+    ) -> None: ...
+    @property
+    def n_words(self) -> int: ...

@@ -1,0 +1,18 @@
+/* The table of row kernels that each instruction set fills in; row_kernels.h says what each of them does. */
+#ifndef FASTW2V_KERNELS_H
+#define FASTW2V_KERNELS_H
+
+#include <stdint.h>
+
+typedef struct {
+    const char *name;
+    void (*train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha, float lockf,
+                       float *work, float *dots);
+    void (*train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim, float alpha,
+                          float *work, int added, float *dots);
+    void (*sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale);
+    void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,
+                     int64_t stride);
+} row_kernels;
+
+#endif

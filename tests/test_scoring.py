@@ -1,0 +1,96 @@
+"""Held-out loss: a naive twin of it, and what it promises to leave alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastw2v import Word2Vec
+from fastw2v._scoring import held_out_loss
+from fastw2v.network import network_of
+
+LCG_MASK = (1 << 48) - 1
+SENTENCES = [[f"w{(i * i + j) % 23}" for j in range(3 + i % 9)] for i in range(60)] + [["w1"], []]
+
+
+def model_of(**parameters) -> Word2Vec:
+    model = Word2Vec(
+        SENTENCES, vector_size=12, window=3, min_count=1, epochs=3, alpha=0.1, workers=1, seed=4, **parameters
+    )
+    return model
+
+
+def encoded(model: Word2Vec) -> tuple[np.ndarray, np.ndarray]:
+    ids = [[model.wv.key_to_index[word] for word in sentence] for sentence in SENTENCES]
+    offsets = np.cumsum([0, *map(len, ids)]).astype(np.int64)
+    return np.array([i for sentence in ids for i in sentence], dtype=np.int32), offsets
+
+
+def naive_loss(model: Word2Vec, seed: int) -> tuple[float, int]:
+    """The definition, word by word in float64."""
+    vectors = model.wv.vectors.astype(np.float64)
+    lcg, total, examples = seed & LCG_MASK, 0.0, 0
+
+    def loss(x, row, label):
+        f = float(x @ row.astype(np.float64))
+        return float(np.logaddexp(0.0, -f if label else f))
+
+    def targets(word):
+        nonlocal lcg
+        found = []
+        if model.hs:
+            tree = model.huffman_tree
+            for k in range(tree.offsets[word], tree.offsets[word + 1]):
+                found.append((model.syn1[tree.points[k]], 1 - tree.codes[k]))
+        if model.negative:
+            found.append((model.syn1neg[word], 1))
+            for _ in range(model.negative):
+                value = (lcg >> 16) % int(model.cum_table[-1])
+                lcg = (lcg * 25214903917 + 11) & LCG_MASK
+                drawn = int(np.searchsorted(model.cum_table, value))
+                if drawn != word:
+                    found.append((model.syn1neg[drawn], 0))
+        return found
+
+    for sentence in SENTENCES:
+        ids = [model.wv.key_to_index[word] for word in sentence]
+        for i, word in enumerate(ids):
+            context = ids[max(0, i - model.window) : i] + ids[i + 1 : i + model.window + 1]
+            if not context:
+                continue
+            inputs = [vectors[j] for j in context]
+            if not model.sg:
+                total_of_window = np.sum(inputs, axis=0)
+                inputs = [total_of_window / len(context) if model.cbow_mean else total_of_window]
+            for x in inputs:
+                total += sum(loss(x, row, label) for row, label in targets(word))
+            examples += len(inputs)
+    return total, examples
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("objective", [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}])
+@pytest.mark.parametrize("cbow_mean", [0, 1])
+def test_held_out_loss_is_what_it_says(sg, objective, cbow_mean):
+    model = model_of(sg=sg, cbow_mean=cbow_mean, **objective)
+    for seed in (0, 12345):
+        loss, examples = held_out_loss(network_of(model), *encoded(model), seed)
+        expected, n = naive_loss(model, seed)
+        assert examples == n
+        assert loss == pytest.approx(expected, rel=1e-6)
+
+
+def test_held_out_loss_leaves_weights_and_draws_alone():
+    model = model_of(sg=1, hs=1)
+    before = [array.copy() for array in (model.wv.vectors, model.syn1, model.syn1neg)]
+    state = model.random.get_state(legacy=False)["state"]["key"].copy()
+    held_out_loss(network_of(model), *encoded(model), 1)
+    for old, new in zip(before, (model.wv.vectors, model.syn1, model.syn1neg), strict=True):
+        np.testing.assert_array_equal(old, new)
+    np.testing.assert_array_equal(state, model.random.get_state(legacy=False)["state"]["key"])
+
+
+def test_ids_beyond_the_vocabulary_are_refused():
+    model = model_of(sg=1)
+    with pytest.raises(IndexError, match="word index 23, but 23 words"):
+        held_out_loss(network_of(model), np.array([0, 23], dtype=np.int32), np.array([0, 2]), 0)
