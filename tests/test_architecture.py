@@ -25,7 +25,7 @@ ROOMS = [
         "crew",
         "callbacks",
     },
-    {"formats", "huffman", "sampling", "similarity", "initial", "progress", "utils", "textfile"},
+    {"formats", "huffman", "sampling", "similarity", "initial", "progress", "pauses", "utils", "textfile"},
     {"encoding", "evaluation"},
     {"corpora", "training"},
     {"vocab", "vectorstore"},

@@ -4,6 +4,10 @@ Ctrl-C may strike between any two steps of the calling thread. Waiting on `threa
 many such steps, some of them with a lock in hand: an interrupt there leaves the lock held for ever, or a running thread
 taken for dead. Here the truth is two plain counts, and the wake-up is a hint from a queue whose operations are single
 steps; a lost hint costs one poll.
+
+A second Ctrl-C may strike before the cleanup after the first has taken its first step. So that the workers stop all
+the same, that step is not the calling thread's: it holds a lock, `Crew.presence`, which the interpreter lets go of in
+a single step however the calling thread leaves, and a thread of its own waits for that lock and stops the work.
 """
 
 from __future__ import annotations
@@ -21,6 +25,11 @@ class Crew:
     ----------
     stop : callable
         Tells the work of all threads to end soon.
+
+    Attributes
+    ----------
+    presence : lock
+        To be held, by ``with``, from before the first `start` until the work is done; letting it go stops the work.
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
@@ -29,9 +38,12 @@ class Crew:
         self._finished: list[None] = []  # one entry a thread: appending is a single step
         self._errors: list[BaseException] = []
         self._hints: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.presence = _thread.allocate_lock()
 
     def start(self, work: Callable[[], None]) -> None:
         """Run `work` in a thread of its own."""
+        if not self._started:
+            _thread.start_new_thread(self._stop_in_absence, ())
         _thread.start_new_thread(self._run, (work,))
         self._started += 1
 
@@ -44,6 +56,10 @@ class Crew:
         finally:
             self._finished.append(None)
             self._hints.put(None)
+
+    def _stop_in_absence(self) -> None:
+        with self.presence:
+            self._stop()
 
     def busy(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a thread to end; return whether one still works."""

@@ -34,6 +34,15 @@ class Tally:
     examples: int = 0
     loss: float = 0.0
 
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.effective_words + other.effective_words,
+            self.raw_words + other.raw_words,
+            self.sentences + other.sentences,
+            self.examples + other.examples,
+            self.loss + other.loss,
+        )
+
     @property
     def mean_loss(self) -> float:
         """The loss of an average example."""

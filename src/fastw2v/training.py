@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from fastw2v._jobs import Feed, cut_jobs
 from fastw2v._network import Network
 from fastw2v.crew import Crew
 from fastw2v.encoding import EncodedCorpus
+from fastw2v.pauses import Pause, Position, Timetable, check_reached
 from fastw2v.progress import Reporter, Tally
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
@@ -90,15 +91,26 @@ class Trainer:
         Raw words of a job, at most (a longer sentence is a job of its own).
     reporter : Reporter
         Told how far it is.
+    pauses : sequence of Pause
+        What to do between jobs, while all workers rest.
     """
 
-    def __init__(self, network: Network, *, workers: int, batch_words: int, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        network: Network,
+        *,
+        workers: int,
+        batch_words: int,
+        reporter: Reporter,
+        pauses: Sequence[Pause] = (),
+    ) -> None:
         if batch_words < 1:
             raise ValueError(f"batch_words={batch_words} must be at least 1")
         self._network = network
         self._workers = thread_count(workers)
         self._batch_words = batch_words
         self._reporter = reporter
+        self._pauses = pauses
         self.last_alpha: float | None = None
 
     @property
@@ -106,7 +118,12 @@ class Trainer:
         """Raw words a chunk of a streamed corpus had best hold."""
         return max(STREAM_WORDS, self._batch_words)
 
-    def train_epoch(self, corpus: EncodedCorpus | Iterable[EncodedCorpus], alphas: JobAlphas) -> Tally:
+    def train_epoch(
+        self,
+        corpus: EncodedCorpus | Iterable[EncodedCorpus],
+        alphas: JobAlphas,
+        start: Position | None = None,
+    ) -> Tally:
         """Train every sentence once.
 
         Parameters
@@ -115,59 +132,81 @@ class Trainer:
             The whole corpus, or its consecutive chunks; these are taken by the calling thread while workers train.
         alphas : callable
             (sentences handed out before each job, raw words likewise) -> learning rate of each job.
+        start : Position, optional
+            Where to begin: the jobs before are skipped, as trained already. None: at the beginning.
 
         Returns
         -------
         Tally
-            What was trained.
+            What was trained, up to `start` included.
 
         Raises
         ------
+        CorpusChangedError
+            If the corpus before `start` is not what it was.
         Exception
-            Whatever the corpus or a worker raised; the weights keep what was trained until then.
+            Whatever the corpus, a pause or a worker raised; the weights keep what was trained until then.
         """
+        start = start or Position()
         if isinstance(corpus, EncodedCorpus):
             jobs = list(cut_chunks([corpus], self._batch_words))
             capacity = sum(starts.size - 1 for _, starts in jobs)
             n_threads = min(self._workers, capacity)
-            return self._run(iter(jobs), alphas, max(capacity, 1), n_threads)
+            return self._run(iter(jobs), alphas, max(capacity, 1), n_threads, start)
         capacity = max(4 * self._workers, RING_WORDS // self._batch_words)
-        return self._run(cut_chunks(corpus, self._batch_words), alphas, capacity, self._workers)
+        return self._run(cut_chunks(corpus, self._batch_words), alphas, capacity, self._workers, start)
 
-    def _run(self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int) -> Tally:
+    def _run(
+        self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
+    ) -> Tally:
         feed = Feed(capacity, self._network.n_words)
         hot_rows = HOT_ROWS if n_threads > 1 else 0
         workers = [Worker(self._network, hot_rows) for _ in range(n_threads)]
+        timetable = Timetable(self._pauses, start)
+        handed_out = _HandedOut(start, workers)
         crew = Crew(feed.stop)
         try:
-            for worker in workers:
-                crew.start(partial(worker.run, feed))
-            self._hand_out(jobs, alphas, feed, workers)
-            feed.close()
-            while crew.busy(POLL_SECONDS):
-                self._report(feed, workers)
+            with crew.presence:
+                for worker in workers:
+                    crew.start(partial(worker.run, feed))
+                self._hand_out(jobs, alphas, feed, capacity, handed_out, timetable)
+                feed.close()
+                while crew.busy(POLL_SECONDS):
+                    self._report(feed, handed_out)
         finally:
             crew.dismiss()
         crew.raise_error()
-        return _total(workers)
+        position = handed_out.position(complete=True)
+        if not start.complete:
+            timetable.run(position)
+        return position.tally
 
-    def _hand_out(self, jobs: Iterator[Any], alphas: JobAlphas, feed: Feed, workers: list[Worker]) -> None:
-        sentences = words = 0
+    def _hand_out(
+        self,
+        jobs: Iterator[Any],
+        alphas: JobAlphas,
+        feed: Feed,
+        capacity: int,
+        handed_out: _HandedOut,
+        timetable: Timetable,
+    ) -> None:
         for corpus, starts in jobs:
             words_at = np.zeros(corpus.n_sentences + 1, dtype=np.int64)
             np.cumsum(corpus.raw_lengths, out=words_at[1:])
-            rates = alphas(sentences + starts[:-1], words + words_at[starts[:-1]])
+            sentences_before = handed_out.sentences + starts
+            words_before = handed_out.raw_words + words_at[starts]
+            rates = alphas(sentences_before[:-1], words_before[:-1])
             rates32 = rates.astype(np.float32)
-            first, n_jobs = 0, starts.size - 1
+            n_jobs = starts.size - 1
+            first = handed_out.skip(sentences_before, words_before)
             while first < n_jobs:
-                room = min(feed.room, n_jobs - first)
-                if room == 0:
-                    time.sleep(0.001)
-                    self._report(feed, workers)
-                    if feed.stopped:
-                        return
-                    continue
-                last = first + room
+                due = words_before[first] >= timetable.next_words
+                if not self._wait_for_room(capacity if due else 1, feed, handed_out):
+                    return
+                if due:
+                    timetable.run(handed_out.position())
+                before_pause = np.searchsorted(words_before[first + 1 : -1], timetable.next_words)
+                last = first + min(1 + int(before_pause), feed.room)
                 feed.push(
                     corpus.ids,
                     corpus.offsets,
@@ -175,26 +214,62 @@ class Trainer:
                     starts[first : last + 1],
                     rates32[first:last],
                 )
+                self.last_alpha = float(rates[last - 1])
+                handed_out.add(last - first, int(sentences_before[last]), int(words_before[last]))
                 first = last
-            if n_jobs:
-                self.last_alpha = float(rates[-1])
-            sentences += int(starts[-1])
-            words += int(words_at[starts[-1]])
-            self._report(feed, workers)
+            self._report(feed, handed_out)
             if feed.stopped:
                 return
+        handed_out.check_complete()
 
-    def _report(self, feed: Feed, workers: list[Worker]) -> None:
+    def _wait_for_room(self, n_jobs: int, feed: Feed, handed_out: _HandedOut) -> bool:
+        """Wait until the feed takes so many jobs, its whole capacity once all are done; False if it was stopped."""
+        while feed.room < n_jobs:
+            time.sleep(0.001)
+            self._report(feed, handed_out)
+            if feed.stopped:
+                return False
+        return True
+
+    def _report(self, feed: Feed, handed_out: _HandedOut) -> None:
         if self._reporter.polls:
-            self._reporter.within_epoch(_total(workers), self.last_alpha or 0.0, feed.waiting)
+            self._reporter.within_epoch(handed_out.tally(), self.last_alpha or 0.0, feed.waiting)
 
 
-def _total(workers: list[Worker]) -> Tally:
-    return (
-        Tally()
-        if not workers
-        else Tally(*(sum(column) for column in zip(*(worker.tallies() for worker in workers), strict=True)))
-    )
+class _HandedOut:
+    """How far an epoch is: the jobs that were handed out, those before its start included."""
+
+    def __init__(self, start: Position, workers: list[Worker]) -> None:
+        self.jobs = self.sentences = self.raw_words = 0
+        self._start = start
+        self._workers = workers
+
+    def add(self, jobs: int, sentences: int, raw_words: int) -> None:
+        """Count so many jobs more, after which so many sentences and words have been handed out in all."""
+        self.jobs += jobs
+        self.sentences, self.raw_words = sentences, raw_words
+
+    def skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
+        """Count those of the next jobs that are before the start; return how many they are."""
+        n_jobs = len(sentences_before) - 1
+        n_before = n_jobs if self._start.complete else min(self._start.jobs - self.jobs, n_jobs)
+        if n_before <= 0:
+            return 0
+        self.add(n_before, int(sentences_before[n_before]), int(words_before[n_before]))
+        if self.jobs == self._start.jobs and not self._start.complete:
+            check_reached(self._start, self.sentences, self.raw_words)
+        return n_before
+
+    def check_complete(self) -> None:
+        """Raise unless the corpus reached to the start."""
+        if self._start.complete or self.jobs < self._start.jobs:
+            check_reached(self._start, self.sentences, self.raw_words)
+
+    def tally(self) -> Tally:
+        return sum((Tally(*worker.tallies()) for worker in self._workers), self._start.tally)
+
+    def position(self, *, complete: bool = False) -> Position:
+        return Position(self._start.epoch, self.jobs, self.sentences, self.raw_words, complete, self.tally())
 
 
 def cut_chunks(

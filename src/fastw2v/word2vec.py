@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import EncodedCorpus, encode, stream
 from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
 from fastw2v.network import network_of
+from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, thread_count
 
@@ -396,6 +398,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             bar=progress,
         )
         callbacks = tuple(callbacks or ())
+        pauses: tuple[Pause, ...] = ()
         start = time.perf_counter()
         words = list(self.wv.index_to_key)
         trained_words = raw_words = 0
@@ -407,7 +410,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
                     words = list(self.wv.index_to_key)
                     encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
                 rate = LearningRate(self.alpha, self.min_alpha, self.epochs, total_examples, total_words)
-                tally = self._train_epoch(corpus if encoded is None else encoded, epoch, rate, reporter)
+                tally = self._train_epoch(
+                    corpus if encoded is None else encoded, Position(epoch), rate, reporter, pauses
+                )
                 trained_words += tally.effective_words
                 raw_words += tally.raw_words
                 if run_callbacks(callbacks, "on_epoch_end", self) or stop:
@@ -446,14 +451,19 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
     def _train_epoch(
-        self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
+        self,
+        corpus: EncodedCorpus | Iterable[Any],
+        start: Position,
+        rate: LearningRate,
+        reporter: Reporter,
+        pauses: Sequence[Pause],
     ) -> Tally:
-        reporter.begin_epoch(epoch)
+        reporter.begin_epoch(start.epoch)
         try:
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
-                tally = self._train_ids(corpus, epoch, rate, reporter)
+                tally = self._train_ids(corpus, start, rate, reporter, pauses)
             else:
-                tally = jobs.train_epoch(self, corpus, epoch, rate, reporter)
+                tally = jobs.train_epoch(self, corpus, start, rate, reporter, pauses)
         finally:
             self.wv.invalidate_norms()
         reporter.end_epoch(tally, self.min_alpha_yet_reached)
@@ -464,20 +474,41 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         return tally
 
     def _train_ids(
-        self, corpus: EncodedCorpus | Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
+        self,
+        corpus: EncodedCorpus | Iterable[Any],
+        start: Position,
+        rate: LearningRate,
+        reporter: Reporter,
+        pauses: Sequence[Pause],
     ) -> Tally:
         # Workers draw from a copy: the corpus, or another thread, may draw from `random` meanwhile.
         random = np.random.RandomState()
         random.set_state(self.random.get_state())
         network = self._network(random=random)
-        trainer = Trainer(network, workers=self.workers, batch_words=self.batch_words, reporter=reporter)
+
+        def at_rest(action: Callable[[Position], None], position: Position) -> None:
+            """Run the action of a pause on the model as training has left it, its random state included."""
+            own, self.random = self.random, random
+            self.min_alpha_yet_reached = trainer.last_alpha or self.min_alpha_yet_reached
+            try:
+                action(position)
+            finally:
+                self.random = own
+
+        trainer = Trainer(
+            network,
+            workers=self.workers,
+            batch_words=self.batch_words,
+            reporter=reporter,
+            pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in pauses],
+        )
         if not isinstance(corpus, EncodedCorpus):
             corpus = stream(
                 corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
             )
         try:
             tally = trainer.train_epoch(
-                corpus, lambda sentences, words: rate.of_jobs(epoch, sentences, words)
+                corpus, lambda sentences, words: rate.of_jobs(start.epoch, sentences, words), start
             )
         finally:
             self.random.set_state(random.get_state())

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, cast
 
@@ -22,6 +22,7 @@ from fastw2v._jobs import Feed
 from fastw2v._network import Network
 from fastw2v.crew import Crew
 from fastw2v.encoding import encode
+from fastw2v.pauses import Pause, Position, Timetable, check_reached
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import POLL_SECONDS, LearningRate, thread_count
 
@@ -115,9 +116,14 @@ def are_overridden(model: TrainingHooks) -> bool:
 
 
 def train_epoch(
-    model: Word2Vec, corpus: Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter
+    model: Word2Vec,
+    corpus: Iterable[Any],
+    start: Position,
+    rate: LearningRate,
+    reporter: Reporter,
+    pauses: Sequence[Pause],
 ) -> Tally:
-    """Train every sentence once, through the methods of `model`.
+    """Train every sentence from `start` on once, through the methods of `model`.
 
     Raises
     ------
@@ -125,58 +131,104 @@ def train_epoch(
         Whatever the corpus or a method raised; the weights keep what was trained until then.
     """
     engine = model._engine = Engine(model._network(), model.wv.key_to_index)
-    queue = _Queue(model)
+    queue = _Queue(model, engine)
     crew = Crew(queue.stop)
+    hand_out = _HandOut(model, start, rate, reporter, queue, Timetable(pauses, start))
     try:
-        for _ in range(thread_count(model.workers)):
-            crew.start(queue.work)
-        _hand_out(model, corpus, epoch, rate, reporter, queue)
-        queue.close()
-        while crew.busy(POLL_SECONDS):
-            pass
+        with crew.presence:
+            for _ in range(thread_count(model.workers)):
+                crew.start(queue.work)
+            hand_out.run(corpus)
+            queue.close()
+            while crew.busy(POLL_SECONDS):
+                pass
     finally:
         crew.dismiss()
         del model._engine
     crew.raise_error()
-    return queue.tally(engine)
+    return hand_out.finish()
 
 
-def _hand_out(
-    model: Word2Vec, corpus: Iterable[Any], epoch: int, rate: LearningRate, reporter: Reporter, queue: _Queue
-) -> None:
-    job: list[Any] = []
-    size = sentences = words = 0
+class _HandOut:
+    """Hands out an epoch, job by job."""
 
-    def push() -> None:
-        nonlocal sentences, words
-        done, expected = (
-            (sentences, rate.total_examples) if rate.total_examples else (words, rate.total_words)
-        )
-        alpha = model._get_next_alpha(done / (expected or 1), epoch)
-        while not queue.put((job, alpha)) and not queue.stopped:
-            if reporter.polls:
-                reporter.within_epoch(queue.tally(), alpha, queue.waiting)
-        sentences, words = sentences + len(job), words + size
+    def __init__(
+        self,
+        model: Word2Vec,
+        start: Position,
+        rate: LearningRate,
+        reporter: Reporter,
+        queue: _Queue,
+        timetable: Timetable,
+    ) -> None:
+        self._model, self._start, self._rate = model, start, rate
+        self._reporter, self._queue, self._timetable = reporter, queue, timetable
+        self._jobs = self._sentences = self._words = 0
 
-    for sentence in corpus:
-        length = model._raw_word_count([sentence])
-        if size + length > model.batch_words:
-            push()
-            job, size = [], 0
-            if queue.stopped:
-                return
-        job.append(sentence)
-        size += length
-    if job:
-        push()
+    def run(self, corpus: Iterable[Any]) -> None:
+        model, job, size = self._model, list[Any](), 0
+        for sentence in corpus:
+            length = model._raw_word_count([sentence])
+            if size + length > model.batch_words:
+                self._push(job, size)
+                job, size = [], 0
+                if self._queue.stopped:
+                    return
+            job.append(sentence)
+            size += length
+        if job:
+            self._push(job, size)
+        if self._start.complete or self._jobs < self._start.jobs:
+            check_reached(self._start, self._sentences, self._words)
+
+    def finish(self) -> Tally:
+        position = self._position(complete=True)
+        if not self._start.complete:
+            self._timetable.run(position)
+        return position.tally
+
+    def _push(self, job: list[Any], size: int) -> None:
+        if not self._start.complete and self._jobs >= self._start.jobs:
+            if self._jobs == self._start.jobs:
+                check_reached(self._start, self._sentences, self._words)
+            if self._words >= self._timetable.next_words:
+                self._wait(lambda: self._queue.done == self._jobs - self._start.jobs)
+                if self._queue.stopped:
+                    return
+                self._timetable.run(self._position())
+            done, expected = (
+                (self._sentences, self._rate.total_examples)
+                if self._rate.total_examples
+                else (self._words, self._rate.total_words)
+            )
+            alpha = self._model._get_next_alpha(done / (expected or 1), self._start.epoch)
+            self._wait(lambda: self._queue.has_room)
+            self._queue.put((job, alpha))
+        self._jobs, self._sentences, self._words = (
+            self._jobs + 1, self._sentences + len(job), self._words + size
+        )  # fmt: skip
+
+    def _wait(self, ready: Callable[[], bool]) -> None:
+        while not ready() and not self._queue.stopped:
+            time.sleep(0.001)
+            if self._reporter.polls:
+                alpha = self._model.min_alpha_yet_reached
+                self._reporter.within_epoch(self._tally(), alpha, self._queue.waiting)
+
+    def _tally(self) -> Tally:
+        return self._start.tally + self._queue.tally()
+
+    def _position(self, *, complete: bool = False) -> Position:
+        return Position(self._start.epoch, self._jobs, self._sentences, self._words, complete, self._tally())
 
 
 class _Queue:
     """Jobs on their way from the calling thread to the workers; short, so that the corpus is not read far ahead."""
 
-    def __init__(self, model: Word2Vec) -> None:
+    def __init__(self, model: Word2Vec, engine: Engine) -> None:
         self.stopped = False
         self._model = model
+        self._engine = engine
         self._room = 2 * thread_count(model.workers)
         self._jobs: SimpleQueue[tuple[list[Any], float] | None] = SimpleQueue()
         self._done: list[tuple[int, int, int]] = []  # of each job: words trained, raw words, sentences
@@ -196,13 +248,18 @@ class _Queue:
             trained, raw = self._model._do_train_job(job, alpha, memory)
             self._done.append((trained, raw, len(job)))
 
-    def put(self, job: tuple[list[Any], float]) -> bool:
-        """Hand out a job; False if there is no room for it yet."""
-        if self.waiting >= self._room:
-            time.sleep(0.001)
-            return False
+    def put(self, job: tuple[list[Any], float]) -> None:
+        """Hand out a job."""
         self._jobs.put(job)
-        return True
+
+    @property
+    def has_room(self) -> bool:
+        return self.waiting < self._room
+
+    @property
+    def done(self) -> int:
+        """How many jobs are trained."""
+        return len(self._done)
 
     def close(self) -> None:
         self._jobs.put(None)
@@ -214,8 +271,6 @@ class _Queue:
     def waiting(self) -> int:
         return self._jobs.qsize()
 
-    def tally(self, engine: Engine | None = None) -> Tally:
+    def tally(self) -> Tally:
         trained, raw, sentences = (sum(column) for column in zip((0, 0, 0), *self._done, strict=True))
-        return Tally(
-            trained, raw, sentences, engine.examples if engine else 0, engine.loss if engine else 0.0
-        )
+        return Tally(trained, raw, sentences, self._engine.examples, self._engine.loss)
