@@ -31,7 +31,7 @@ ROOMS = [
     {"vocab", "vectorstore"},
     {"queries", "vectorfiles"},
     {"keyedvectors"},
-    {"lexicon", "modelstate", "network"},
+    {"growth", "lexicon", "modelstate", "network"},
     {"word2vec"},
     {"models", "scripts", "matutils", "anyfile", "demo"},
     {"commands"},

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
 from conftest import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
+from fresh import run_fresh
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim is compared with here")
 
@@ -139,3 +142,207 @@ def test_the_whole_cycle_of_a_user(tmp_path, old, new, scheme):
     loaded.build_vocab(zipf_sentences(2_000, 900, seed=9), update=True)
     loaded.train(old, total_examples=len(old), epochs=1)
     assert np.isfinite(loaded.wv.vectors).all()
+
+
+CYCLE = """
+    import sys
+    import numpy as np
+    from fastw2v import Word2Vec
+
+    model = Word2Vec.load(sys.argv[1])
+    texts = [line.split() for line in open(sys.argv[2], encoding="utf-8")]
+    before = {word: model.wv[word].copy() for word in ("fresh0", "fresh1")}
+    trained, raw = model.train(texts, total_examples=len(texts), epochs=2)
+    assert raw == 2 * sum(map(len, texts)) and trained > 0
+    assert all((model.wv[word] != vector).any() for word, vector in before.items())
+    model.save(sys.argv[1])
+    np.save(sys.argv[3], model.wv.vectors)
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["old_w2v_models/w2v_3.4.0.mdl", "model-from-gensim-3.8.0.w2v", "word2vec_3.3", None]
+)
+def test_the_whole_cycle_across_processes(tmp_path, name):
+    """A model of gensim 3 or 4: grown, trained, saved; loaded where gensim is not, trained, saved; and again."""
+    gensim_utils = pytest.importorskip("gensim.test.utils")
+    fresh = [[f"fresh{i % 7}", "fresh0", "fresh1", "human", "computer"] for i in range(60)]
+    if name is None:
+        path = tmp_path / "gensim4"
+        gensim_models.Word2Vec(gensim_utils.common_texts, min_count=1, vector_size=12).save(str(path))
+    else:
+        path = gensim_utils.datapath(name)
+    model = Word2Vec.load(path)
+    model.workers, old_words, counts = 1, list(model.wv.index_to_key), model.wv.expandos["count"].copy()
+    kept = model.wv.vectors.copy()
+    texts = [[*sentence, *old_words[:3]] for sentence in fresh]
+    model.build_vocab(texts, update=True, min_count=1)
+    assert model.wv.index_to_key[: len(old_words)] == old_words
+    assert model.wv.expandos["count"][0] == counts[0] + sum(s.count(old_words[0]) for s in texts)
+    np.testing.assert_array_equal(model.wv.vectors[: len(kept)], kept)
+    model.train(texts, total_examples=model.corpus_count, epochs=2)
+    assert (model.wv["fresh0"] != 0).any()
+    model.save(tmp_path / "grown")
+    corpus, there = tmp_path / "texts.txt", tmp_path / "there.npy"
+    corpus.write_text("".join(" ".join(sentence) + "\n" for sentence in texts), encoding="utf-8")
+    model.train(texts, total_examples=len(texts), epochs=2)  # here what the other process will do there
+    run_fresh(CYCLE, tmp_path / "grown", corpus, there, without_gensim=True)
+    np.testing.assert_array_equal(np.load(there), model.wv.vectors)
+    again = Word2Vec.load(tmp_path / "grown")
+    again.build_vocab([["newest", "fresh0"]] * 9, update=True)
+    again.train(texts, total_examples=len(texts), epochs=1)
+    again.save_gensim(tmp_path / "back")
+    theirs = gensim_models.Word2Vec.load(str(tmp_path / "back"))
+    assert "newest" in theirs.wv
+    np.testing.assert_array_equal(theirs.wv.vectors, again.wv.vectors)
+
+
+# --- which counts decide
+
+
+def test_min_count_is_judged_on_merged_counts_where_raw_counts_were_kept(tmp_path, caplog):
+    caplog.set_level("INFO", "gensim.models.word2vec")
+    first, second = [["known", "known", "rare"]] * 2, [["rare", "known", "once", "twice", "twice"]]
+    model = Word2Vec(vector_size=4, min_count=3, workers=1)
+    model.build_vocab(first, keep_raw_vocab=True)
+    assert model.wv.index_to_key == ["known"]
+    model.save(tmp_path / "kept")
+    model = Word2Vec.load(tmp_path / "kept")
+    model.build_vocab(second, update=True)
+    assert "judged on merged counts" in caplog.text
+    assert model.wv.index_to_key == ["known", "rare"]
+    assert model.wv.expandos["count"].tolist() == [5, 3]
+    # Counts once kept stay kept, through any number of updates and files.
+    model.save(tmp_path / "kept")
+    model = Word2Vec.load(tmp_path / "kept")
+    assert dict(model.raw_vocab) == {"known": 5, "rare": 3, "once": 1, "twice": 2}
+    model.build_vocab_from_freq({"twice": 1, "once": 1}, update=True)
+    assert model.wv.index_to_key == ["known", "rare", "twice"]
+    assert model.wv.expandos["count"].tolist() == [5, 3, 3]
+    np.testing.assert_array_equal(model.cum_table, noise_table(np.array([5, 3, 3]), model.ns_exponent))
+
+
+def test_min_count_is_judged_on_the_new_corpus_where_they_were_not(caplog):
+    caplog.set_level("INFO", "gensim.models.word2vec")
+    model = Word2Vec([["known", "known", "rare"]] * 2, vector_size=4, min_count=3, workers=1)
+    model.build_vocab([["rare", "known"], ["often"] * 3], update=True)
+    assert "judged on the new corpus alone" in caplog.text
+    assert model.wv.index_to_key == ["known", "often"]
+    assert model.wv.expandos["count"].tolist() == [5, 3]
+
+
+# --- memory
+
+
+def test_matrices_grow_in_place_and_views_of_them_stay_whole():
+    words = {f"w{i}": 9 for i in range(12_000)}  # matrices of several MB
+    model = Word2Vec(vector_size=64, min_count=1, hs=1, negative=5)
+    model.build_vocab_from_freq(words, corpus_count=1)
+    model.syn1[:], model.syn1neg[:] = 2.0, 3.0
+    matrices = [model.wv.vectors, model.syn1, model.syn1neg]
+    before = [matrix.copy() for matrix in matrices]
+    for batch in range(2):
+        model.build_vocab_from_freq({f"new{batch}-{i}": 9 for i in range(500)}, update=True)
+    grown = [model.wv.vectors, model.syn1, model.syn1neg]
+    for matrix, old, now in zip(matrices, before, grown, strict=True):
+        assert now.shape == (13_000, 64)
+        assert now.flags.c_contiguous
+        assert now.flags.writeable
+        assert np.shares_memory(matrix, now)
+        np.testing.assert_array_equal(matrix, old)
+        np.testing.assert_array_equal(now[:12_000], old)
+    for matrix in grown[1:]:
+        assert not matrix[12_000:].any()
+    at_once = Word2Vec(vector_size=64, min_count=1, sorted_vocab=0)
+    at_once.build_vocab_from_freq(dict.fromkeys(model.wv.index_to_key, 9), corpus_count=1)
+    np.testing.assert_array_equal(model.wv.vectors, at_once.wv.vectors)
+
+
+def test_an_update_takes_no_second_copy_of_the_matrices():
+    run_fresh("""
+        import resource
+        from fastw2v import Word2Vec
+
+        model = Word2Vec(vector_size=500, min_count=1)
+        model.build_vocab_from_freq({f"w{i}": 9 for i in range(30_000)}, corpus_count=1)
+        model.syn1neg[:] = 1
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        model.build_vocab_from_freq({f"new{i}": 9 for i in range(1_000)}, update=True)
+        taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        assert len(model.wv.vectors) == len(model.syn1neg) == 31_000
+        assert taken * 1024 < model.wv.vectors.nbytes / 2, taken
+    """)
+
+
+def test_arrays_of_the_users_are_copied_and_what_is_shared_does_not_mix():
+    words = {f"w{i}": 9 for i in range(12_000)}
+    models = [Word2Vec(vector_size=64, min_count=1, seed=seed) for seed in (1, 2, 3)]
+    for model in models:
+        model.build_vocab_from_freq(words, corpus_count=1)
+    own, sharing, shared = models
+    mine = np.ones((12_000, 64), dtype=np.float32)
+    own.wv.vectors = mine
+    sharing.syn1neg = shared.syn1neg
+    sharing.wv.vectors = shared.wv.vectors
+    for model in models:
+        model.build_vocab_from_freq({f"new{i}": 9 for i in range(100)}, update=True)
+    assert not np.shares_memory(own.wv.vectors, mine)
+    np.testing.assert_array_equal(own.wv.vectors[:12_000], mine)
+    sharing.wv.vectors[12_000:] = 7
+    sharing.syn1neg[12_000:] = 7
+    assert not (shared.wv.vectors[12_000:] == 7).any()
+    assert not shared.syn1neg[12_000:].any()
+
+
+def test_lock_factors_grow_with_the_words(old, new):
+    model = Word2Vec(old, **OPTIONS)
+    known = len(model.wv)
+    model.wv.vectors_lockf = np.zeros(known, dtype=np.float32)
+    model.build_vocab(new, update=True)
+    assert len(model.wv.vectors_lockf) == len(model.wv)
+    before = model.wv.vectors.copy()
+    model.train(new, total_examples=len(new), epochs=1)
+    np.testing.assert_array_equal(model.wv.vectors[:known], before[:known])
+    assert (model.wv.vectors[known:] != before[known:]).any(axis=1).all()
+
+
+# --- updates that fail
+
+
+@pytest.mark.parametrize("hs", [0, 1])
+@pytest.mark.parametrize("where", ["corpus", "counts", "words", "matrices"])
+def test_an_update_that_fails_changes_nothing(old, new, where, hs, monkeypatch):
+    model = Word2Vec(vector_size=16, min_count=2, workers=1, hs=hs)
+    model.build_vocab(old, keep_raw_vocab=True)
+    model.train(old, total_examples=len(old), epochs=1)
+    twin = copy.deepcopy(model)
+
+    def fail(*args, **kwargs):
+        raise MemoryError(where)
+
+    def texts():
+        yield from new
+        if where == "corpus":
+            raise MemoryError(where)
+
+    with monkeypatch.context() as patch:
+        if where == "words":
+            patch.setattr("fastw2v.sampling.noise_table", fail)
+        elif where == "matrices":
+            patch.setattr("fastw2v.memory.grown", fail)
+        if where == "counts":
+            with pytest.raises(ValueError, match="'many'"):
+                model.build_vocab_from_freq({"a": 5, "b": "many"}, update=True)
+        else:
+            with pytest.raises(MemoryError, match=where):
+                model.build_vocab(texts(), update=True)
+    for each in (model, twin):
+        assert each.wv.index_to_key == twin.wv.index_to_key
+        assert each.wv.key_to_index == twin.wv.key_to_index
+        assert each.raw_vocab == twin.raw_vocab
+        assert (each.corpus_count, each.corpus_total_words) == (twin.corpus_count, twin.corpus_total_words)
+        each.build_vocab(new, update=True)
+        each.train(new, total_examples=len(new), epochs=1)
+    assert model.wv.index_to_key == twin.wv.index_to_key
+    np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
+    np.testing.assert_array_equal(model.syn1neg, twin.syn1neg)

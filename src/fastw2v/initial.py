@@ -68,6 +68,23 @@ def prep_vectors(
     return vectors
 
 
+def grown_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
+    """Return `vectors` with initial rows appended, in place where `memory.grown` can.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, D)
+    rows : int
+        At least n.
+    seed : int, default 0
+        The new rows are those that `prep_vectors` would have made there.
+    """
+    kept, width = vectors.shape
+    grown = memory.grown(vectors, rows)
+    _fill_random(grown[kept:], seed, kept * width)
+    return grown
+
+
 def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
     """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), from its `skipped`-th number on."""
     if not out.size:

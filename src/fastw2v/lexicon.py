@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, encoding, memory, sampling, vocab
+from fastw2v import corpora, encoding, growth, memory, sampling, vocab
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, graft, huffman
@@ -70,6 +70,7 @@ class Lexicon:
         self.cum_table: NDArray[np.uint32] | None = None
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
+        self.words_before_update: int | None = None
         self.lifecycle_events: list[dict[str, Any]] = []
         self._read_once: ReadOnce | None = None
 
@@ -125,11 +126,14 @@ class Lexicon:
         corpus_iterable, corpus_file
             The corpus, as in the constructor; one pass.
         update : bool
-            Add the corpus's words to the present vocabulary and keep the weights.
+            Add the corpus's words to the present vocabulary and keep the weights. Where the raw counts of what came
+            before were kept, new words are those that reach `min_count` in all text together, else those that
+            reach it in this corpus; the log says which. An update that fails changes nothing.
         progress_per : int
             Log a line every so many sentences.
         keep_raw_vocab : bool
-            Keep the raw counts in `raw_vocab`.
+            Keep the raw counts in `raw_vocab`, and in the file of `save`, for later updates. Counts that were kept
+            once stay kept and grow with each update; assign ``model.raw_vocab = None`` to be rid of them.
         trim_rule : callable, optional
             As in the constructor.
         **kwargs
@@ -144,15 +148,17 @@ class Lexicon:
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         self._check_update(update)
-        total_words, corpus_count = self.scan_vocab(
-            corpus_iterable=corpus_iterable,
-            corpus_file=corpus_file,
-            progress_per=progress_per,
-            trim_rule=trim_rule,
-        )
-        self.corpus_count = corpus_count
-        self.corpus_total_words = total_words
-        self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, **kwargs)
+        earlier = self.raw_vocab if update else None
+        with growth.unchanged_by_failure(self):
+            total_words, corpus_count = self.scan_vocab(
+                corpus_iterable=corpus_iterable,
+                corpus_file=corpus_file,
+                progress_per=progress_per,
+                trim_rule=trim_rule,
+            )
+            self.corpus_count = corpus_count
+            self.corpus_total_words = total_words
+            self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
 
     def build_vocab_from_freq(
@@ -175,15 +181,14 @@ class Lexicon:
         """
         self._check_update(update)
         logger.info("Processing provided word frequencies")
-        raw_vocab = dict(word_freq)
-        logger.info(
-            "collected %i unique word types, with total frequency of %i",
-            len(raw_vocab),
-            sum(raw_vocab.values()),
-        )
-        self.corpus_count = corpus_count or 0
-        self.raw_vocab = raw_vocab
-        self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule)
+        counts = vocab.as_counts(list(word_freq.values()), word_freq).tolist()
+        raw_vocab = dict(zip(word_freq, counts, strict=True))
+        logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
+        earlier = self.raw_vocab if update else None
+        with growth.unchanged_by_failure(self):
+            self.corpus_count = corpus_count or 0
+            self.raw_vocab = raw_vocab
+            self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
 
     def _check_update(self, update: bool) -> None:
         if update and not len(self.wv):
@@ -200,13 +205,20 @@ class Lexicon:
                 )
 
     def _adopt_raw_vocab(
-        self, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None, **kwargs: Any
+        self,
+        update: bool,
+        keep_raw_vocab: bool,
+        trim_rule: TrimRule | None,
+        earlier: Mapping[Any, int] | None,
+        **kwargs: Any,
     ) -> None:
         counts = self.raw_vocab
+        if earlier:
+            kwargs["earlier_counts"] = earlier
         report = self.prepare_vocab(
             update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
         )
-        self.estimate_memory(vocab_size=report["num_retained_words"], report=report)
+        self.estimate_memory(vocab_size=len(self.wv), report=report)
         self.prepare_weights(update=update)
         if self._read_once is not None and self._read_once.encoded is not None:
             table = encoding.provisional_table(counts or {}, self.wv.key_to_index)
@@ -259,6 +271,8 @@ class Lexicon:
         min_count: int | None = None,
         sample: float | None = None,
         dry_run: bool = False,
+        *,
+        earlier_counts: Mapping[Any, int] | None = None,
     ) -> dict[str, int]:
         """Turn `raw_vocab` into the vocabulary and its sampling tables.
 
@@ -275,6 +289,9 @@ class Lexicon:
             Instead of the model's; 0 or None means the model's. They are kept unless `dry_run`.
         dry_run : bool
             Only report what would be.
+        earlier_counts : mapping of word to count, optional
+            For an update: the raw counts of all text before this one. `min_count` is then judged on both together,
+            and `raw_vocab` becomes their sum.
 
         Returns
         -------
@@ -285,9 +302,12 @@ class Lexicon:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
         min_count = min_count or self.min_count
         sample = sample or self.sample
+        counts = growth.merged(earlier_counts, self.raw_vocab) if earlier_counts else self.raw_vocab
         selection = vocab.select(
-            self.raw_vocab, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
+            counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
+        if update:
+            growth.log_what_decides(selection.effective_min_count, earlier_counts)
         if not dry_run:
             self.min_count, self.sample = min_count, sample
             self.effective_min_count = selection.effective_min_count
@@ -308,7 +328,9 @@ class Lexicon:
             self._append_words(selection, self.raw_vocab)
         else:
             self._set_words(selection, probabilities)
-        if not keep_raw_vocab:
+        if earlier_counts:
+            self.raw_vocab = counts
+        elif not keep_raw_vocab:
             logger.info("deleting the raw counts dictionary of %i items", len(self.raw_vocab))
             self.raw_vocab = defaultdict(int)
         if self.hs:
@@ -321,8 +343,8 @@ class Lexicon:
         n_raw = max(len(selection.words) + selection.drop_unique, 1)
         total = max(selection.retain_total + selection.drop_total, 1)
         if update:
-            known = sum(word in self.wv.key_to_index for word in selection.words)
-            new = len(selection.words) - known
+            known = sum(word in self.wv.key_to_index for word in self.raw_vocab or ())
+            new = sum(word not in self.wv.key_to_index for word in selection.words)
             self.add_lifecycle_event(
                 "prepare_vocab",
                 msg=f"added {new} new unique words ({100 * new / n_raw:.2f}% of original {n_raw}) and increased the "
@@ -362,14 +384,16 @@ class Lexicon:
     def _append_words(self, selection: vocab.Selection, raw_counts: Mapping[Any, int]) -> None:
         key_to_index, index_to_key = self.wv.key_to_index, self.wv.index_to_key
         new = [word for word in selection.words if word not in key_to_index]
-        counts = np.concatenate((self._counts(), np.zeros(len(new), dtype=np.int64)))
-        for word in new:
-            key_to_index[word] = len(index_to_key)
-            index_to_key.append(word)
         known = [(key_to_index[word], count) for word, count in raw_counts.items() if word in key_to_index]
+        is_new = np.array([word not in key_to_index for word in selection.words], dtype=np.bool_)
+        counts = np.concatenate((self._counts(), selection.counts[is_new]))
         if known:
             indices, increments = zip(*known, strict=True)
             counts[list(indices)] += np.array(increments, dtype=np.int64)
+        self.words_before_update = len(index_to_key)
+        for word in new:
+            key_to_index[word] = len(index_to_key)
+            index_to_key.append(word)
         threshold = sampling.subsample_threshold(int(counts.sum()), self.sample)
         self.wv.expandos["count"] = counts
         self.wv.expandos["sample_int"] = sampling.sample_ints(sampling.keep_probabilities(counts, threshold))
@@ -463,9 +487,9 @@ class Lexicon:
         logger.info("updating layer weights")
         self.wv.resize_vectors(seed=self.seed)
         if self.syn1 is not None:
-            self.syn1 = _grown(self.syn1, len(self.wv))
+            self.syn1 = memory.grown(self.syn1, len(self.wv))
         if self.syn1neg is not None:
-            self.syn1neg = _grown(self.syn1neg, len(self.wv))
+            self.syn1neg = memory.grown(self.syn1neg, len(self.wv))
         self.wv.invalidate_norms()
 
     def reset_from(self, other_model: Lexicon) -> None:
@@ -483,10 +507,3 @@ class Lexicon:
         if self.negative and self.cum_table is None:
             self.make_cum_table()
         self.init_weights()
-
-
-def _grown(matrix: NDArray[np.float32], rows: int) -> NDArray[np.float32]:
-    """Return `matrix` with zero rows appended."""
-    grown = memory.zeros((rows, matrix.shape[1]), matrix.dtype)
-    grown[: len(matrix)] = matrix
-    return grown

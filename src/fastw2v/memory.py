@@ -4,6 +4,11 @@ Training reads and writes rows of the weight matrices at random, so that every a
 miss of the address-translation cache. An anonymous mapping whose start lies on a 2 MiB boundary and that asks for
 huge pages (Linux: ``madvise(MADV_HUGEPAGE)``) removes most of them. Such a mapping comes zeroed from the kernel and
 takes memory only as it is touched. Small arrays, and systems without `madvise`, get cache-line alignment alone.
+
+What is mapped but never touched costs addresses, not memory. So a mapping is made twice as long as its array where
+addresses are free, and `grown` appends rows by showing more of it: a matrix of any size grows without a second copy,
+and no view of it is left behind. The mapping remembers how much of it was ever shown, so that two arrays that share
+their rows never share the rows that either of them appends.
 """
 
 from __future__ import annotations
@@ -11,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import math
 import mmap
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,6 +25,15 @@ from numpy.typing import DTypeLike, NDArray
 CACHE_LINE = 64
 HUGE_PAGE = 2 * 1024 * 1024
 _HAS_HUGE_PAGES = hasattr(mmap, "MADV_HUGEPAGE")
+_NEVER_OVERCOMMIT = "2"  # the system then counts what is mapped, touched or not
+
+_growing = threading.Lock()
+
+
+class _Mapping(mmap.mmap):
+    """Anonymous memory of one array and of what may be appended to it; `shown` is the end of the array's bytes."""
+
+    shown: int = 0
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -44,19 +59,81 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.float32) -> NDArray[Any]
     return array
 
 
+def grown(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return `array` with zero rows appended, so that it has `rows` of them.
+
+    An array of this module's that has room behind it grows where it lies: the result and `array` share the rows
+    that both have. Any other array is copied.
+
+    Parameters
+    ----------
+    array : ndarray, at least one-dimensional
+        Numbers; it keeps its rows.
+    rows : int
+        At least as many as `array` has.
+    """
+    extended = _extended(array, rows)
+    if extended is None:
+        extended = zeros((rows, *array.shape[1:]), array.dtype)
+        extended[: len(array)] = array
+    return extended
+
+
+def _extended(array: NDArray[Any], rows: int) -> NDArray[Any] | None:
+    """`array` with zero rows appended in place, or None where the memory behind it is not its own."""
+    octets = array.base
+    if not isinstance(octets, np.ndarray) or octets.dtype != np.uint8 or not array.flags.c_contiguous:
+        return None
+    buffer: Any = octets.base
+    mapping = buffer.obj if isinstance(buffer, memoryview) else buffer
+    if not isinstance(mapping, _Mapping):
+        return None
+    start = array.ctypes.data - octets.ctypes.data
+    end = start + rows * array.strides[0]
+    with _growing:
+        if start + array.nbytes != mapping.shown or end > octets.size:
+            return None
+        mapping.shown = end
+    extended: NDArray[Any] = octets[start:end].view(array.dtype).reshape(rows, *array.shape[1:])
+    return extended
+
+
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     if dtype.hasobject:
         raise ValueError(f"dtype {dtype} holds Python objects; raw memory can hold numbers only")
     n_bytes = math.prod(shape) * dtype.itemsize
     if n_bytes >= HUGE_PAGE and _HAS_HUGE_PAGES:
-        mapping = mmap.mmap(-1, n_bytes + HUGE_PAGE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        with contextlib.suppress(OSError):  # advice, which kernels without huge pages refuse
-            mapping.madvise(mmap.MADV_HUGEPAGE)
+        mapping = _map(n_bytes)
         buffer: Any = np.frombuffer(mapping, dtype=np.uint8)
-        alignment = HUGE_PAGE
+        start = -buffer.ctypes.data % HUGE_PAGE
+        mapping.shown = start + n_bytes
     else:
         buffer = np.empty(n_bytes + CACHE_LINE, dtype=np.uint8)
-        alignment = CACHE_LINE
-    start = -buffer.ctypes.data % alignment
+        start = -buffer.ctypes.data % CACHE_LINE
     array: NDArray[Any] = buffer[start : start + n_bytes].view(dtype).reshape(shape)
     return array
+
+
+def _map(n_bytes: int) -> _Mapping:
+    """Map memory for so many bytes that start on a huge page, and as many behind them where addresses are free."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    try:
+        mapping = _Mapping(-1, n_bytes * (2 if _addresses_are_free() else 1) + HUGE_PAGE, flags=flags)
+    except OSError:  # more than the system would ever have
+        mapping = _Mapping(-1, n_bytes + HUGE_PAGE, flags=flags)
+    with contextlib.suppress(OSError):  # advice, which kernels without huge pages refuse
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    return mapping
+
+
+def _addresses_are_free() -> bool:
+    """Whether mapping more than will be touched takes nothing away from anybody."""
+    import resource
+
+    if resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY:
+        return False
+    try:
+        with open("/proc/sys/vm/overcommit_memory") as file:
+            return file.read().strip() != _NEVER_OVERCOMMIT
+    except OSError:
+        return False

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from fastw2v import memory, similarity
 from fastw2v.compat.pickled import vectors_state
 from fastw2v.huffman import HuffmanTree
-from fastw2v.initial import prep_vectors
+from fastw2v.initial import grown_vectors, prep_vectors
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
@@ -294,10 +294,13 @@ class VectorStore:
         """
         rows = len(self.index_to_key)
         before = len(self._vectors)
-        prior = self._vectors if before else None
-        self._vectors = prep_vectors(
-            (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self._vectors.dtype
-        )
+        if 0 < before < rows and self._vectors.shape[1] == self.vector_size:
+            self._vectors = grown_vectors(self._vectors, rows, seed)
+        else:
+            prior = self._vectors if before else None
+            self._vectors = prep_vectors(
+                (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self._vectors.dtype
+            )
         self._norms = None
         self._extend_lock_factors(before, rows)
         self.allocate_vecattrs()

@@ -95,7 +95,7 @@ class Selection:
         return self.original_total - self.retain_total
 
 
-def _as_counts(values: Sequence[Any] | Counts, words: Iterable[Any]) -> Counts:
+def as_counts(values: Sequence[Any] | Counts, words: Iterable[Any]) -> Counts:
     """Return `values` as int64, or raise a ValueError that names the first word whose count is not whole."""
     with contextlib.suppress(ValueError):  # values of unequal shapes
         counts = np.array(values) if len(values) else np.empty(0, dtype=np.int64)
@@ -139,7 +139,7 @@ def select(
     ValueError
         If a count is not a whole number.
     """
-    counts = _as_counts(list(raw_counts.values()), raw_counts)
+    counts = as_counts(list(raw_counts.values()), raw_counts)
     calc_min_count = 1
     if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
         rank = len(counts) - 1 - max_final_vocab
@@ -225,7 +225,7 @@ class Vocab:
             raise ValueError(
                 f"counts must hold one count a word, got {len(counts)} for {len(self.index_to_key)} words"
             )
-        self.counts: Counts = _as_counts(counts, self.index_to_key)
+        self.counts: Counts = as_counts(counts, self.index_to_key)
         if self.counts.min(initial=0) < 0:
             raise ValueError(f"counts must not be negative, got {self.counts.min()}")
         if len(self.key_to_index) != len(self.index_to_key):
