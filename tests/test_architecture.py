@@ -26,11 +26,13 @@ ROOMS = [
         "callbacks",
     },
     {"formats", "huffman", "sampling", "similarity", "initial", "progress", "pauses", "utils", "textfile"},
-    {"encoding", "evaluation"},
+    {"drift", "encoding", "evaluation"},
     {"corpora", "training"},
     {"vocab", "vectorstore"},
     {"queries", "vectorfiles"},
     {"keyedvectors"},
+    {"anyvectors"},
+    {"warmstart"},
     {"growth", "lexicon", "modelstate", "network"},
     {"word2vec"},
     {"models", "scripts", "matutils", "anyfile", "demo"},
@@ -42,7 +44,7 @@ LEVEL = {name: level for level, room in enumerate(ROOMS) for name in room}
 LAYER_OF_COMPATIBILITY = (
     "compat"  # names of gensim's past beside every room; nothing of today's needs it to work
 )
-NUMBERS_ONLY = {"formats", "evaluation", "similarity", "huffman", "sampling", "initial", "memory"}
+NUMBERS_ONLY = {"formats", "evaluation", "drift", "similarity", "huffman", "sampling", "initial", "memory"}
 
 
 def modules() -> list[Path]:

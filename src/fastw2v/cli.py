@@ -51,10 +51,13 @@ OPTION_HELP = {
     "comment": "kept with the model",
     "max_final_vocab": "raise min-count until no more than so many words are left",
     "shrink_windows": "1: draw each window's size from 1 to WINDOW",
+    "init_from": "vectors of any format that is read; the words they know start from them",
+    "init_lockf": "factor on the learning rate of the vectors of --init-from; 0: frozen",
     "corpus_budget": "memory for the encoded corpus, in bytes or as 500M, 4G; beyond it a file is used",
 }
 OPTION_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
+    "init_from": str, "init_lockf": float,
 }  # fmt: skip
 
 EXAMPLES = """\

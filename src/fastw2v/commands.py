@@ -362,7 +362,7 @@ def info(options: argparse.Namespace) -> None:
         if "count" in vectors.expandos:
             facts["tokens"] = int(vectors.expandos["count"].sum())
         names = inspect.signature(Word2Vec.__init__).parameters.keys() - NOT_OPTIONS
-        facts["parameters"] = {name: getattr(model, name) for name in sorted(names)}
+        facts["parameters"] = {name: getattr(model, name) for name in sorted(names) if hasattr(model, name)}
         facts["history"] = model.lifecycle_events
     if options.json:
         _print_json(facts)

@@ -19,6 +19,7 @@ from fastw2v import evaluation, vectorfiles
 from fastw2v.compat.legacy_vectors import LegacyVectors
 from fastw2v.compat.records import CompatVocab
 from fastw2v.compat.standin import StandIn
+from fastw2v.drift import Drift, drift
 from fastw2v.formats import word2vec
 from fastw2v.initial import REAL, prep_vectors, pseudorandom_weak_vector
 from fastw2v.queries import VectorQueries
@@ -150,6 +151,36 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
             case_insensitive=case_insensitive,
             dummy4unknown=dummy4unknown,
         )
+
+    def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
+        """Return how far the words that both know moved from `other`, and how their neighbourhoods changed.
+
+        Parameters
+        ----------
+        other : KeyedVectors or Word2Vec
+            The older vectors: those that these have grown out of. (Of two independent trainings, only the overlap
+            of the neighbourhoods means something.)
+        topn : int, default 10
+            Size of the neighbourhoods; 0 leaves them out. They are made of shared words only.
+        sample : int, optional
+            Compare the neighbourhoods of so many words, evenly spread over the shared ones; None for all.
+
+        Returns
+        -------
+        Drift
+            Distance, cosine and overlap of neighbours for each shared word, and their means.
+
+        Raises
+        ------
+        ValueError
+            If the vectors differ in width.
+        """
+        older = getattr(other, "wv", other)
+        words = [key for key in self.index_to_key if key is not None and key in older.key_to_index]
+        old_rows, new_rows = (
+            np.array([store.key_to_index[word] for word in words], dtype=np.intp) for store in (older, self)
+        )
+        return drift(words, old_rows, new_rows, older.vectors, self.vectors, topn=topn, sample=sample)
 
     log_accuracy = staticmethod(evaluation.log_accuracy)
     _log_evaluate_word_analogies = staticmethod(evaluation.log_accuracy)

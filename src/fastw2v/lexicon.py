@@ -18,10 +18,12 @@ from numpy.typing import NDArray
 
 from fastw2v import corpora, encoding, growth, memory, sampling, vocab
 from fastw2v.compat.legacy import renamed_arguments
+from fastw2v.drift import Drift
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, graft, huffman
 from fastw2v.initial import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.warmstart import WarmStart
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
 lifecycle_logger = logging.getLogger("gensim.utils")
@@ -73,6 +75,7 @@ class Lexicon:
         self.words_before_update: int | None = None
         self.lifecycle_events: list[dict[str, Any]] = []
         self._read_once: ReadOnce | None = None
+        self._warm_start: WarmStart | None = None
 
     @property
     def huffman_tree(self) -> HuffmanTree | None:
@@ -92,6 +95,10 @@ class Lexicon:
             sample=self.sample,
             ns_exponent=self.ns_exponent,
         )
+
+    def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
+        """Return how far words moved from `other`, vectors or a model; see `KeyedVectors.drift`."""
+        return self.wv.drift(other, topn=topn, sample=sample)
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
         """Append an event to `lifecycle_events` and log it."""
@@ -475,6 +482,9 @@ class Lexicon:
         shape = (len(self.wv), self.vector_size)
         self.wv.vectors = prep_vectors(shape, seed=self.seed)
         self.wv.allocate_vecattrs()
+        if self._warm_start is not None:
+            self._warm_start.apply(self.wv)
+            self._warm_start = None
         if self.hs:
             self.syn1 = memory.zeros(shape)
         if self.negative:

@@ -44,7 +44,17 @@ SETTINGS = (
 )  # fmt: skip
 NOT_GENSIMS = {"loss_history", "corpus_budget", "words_before_update"}
 WEIGHTS = ("syn1neg", "syn1")
-ELSEWHERE = {"wv", "random", "raw_vocab", "huffman_tree", "cum_table", "hashfxn", "_read_once", *WEIGHTS}
+ELSEWHERE = {
+    "wv",
+    "random",
+    "raw_vocab",
+    "huffman_tree",
+    "cum_table",
+    "hashfxn",
+    "_read_once",
+    "_warm_start",
+    *WEIGHTS,
+}
 
 
 def save(model: Lexicon, path: Any) -> None:

@@ -238,17 +238,8 @@ def intersect_word2vec_format(
             f"incompatible vector size {matrix.shape[1]} in file {path}: "
             f"the vectors here have size {store.vector_size}"
         )
-    rows = np.array([store.key_to_index[word] for word in words], dtype=np.intp)
-    # A factor belongs to row i modulo their number: cycling over the rows keeps what each row had.
-    factors = store.vectors_lockf
-    if factors is None or not len(factors):
-        factors = np.ones(1, dtype=np.float32)
-    factors = np.resize(factors, len(store)).astype(np.float32)
-    factors[rows] = lockf
-    store.vectors[rows] = matrix
-    store.vectors_lockf = factors
-    store.invalidate_norms()
-    return len(rows)
+    store.take_over(words, matrix, lockf)
+    return len(words)
 
 
 def _writing_order(store: VectorStore, sort_attr: str) -> NDArray[np.intp]:

@@ -450,6 +450,29 @@ class VectorStore:
         buffer[before:rows] = 0
         return buffer[:rows]
 
+    def take_over(self, keys: Sequence[Key], vectors: Array, lockf: float | Array | None = None) -> None:
+        """Overwrite the vectors of keys that are all there, and give them lock factors.
+
+        Parameters
+        ----------
+        keys : sequence of str or int
+        vectors : ndarray, shape (len(keys), vector_size)
+        lockf : float or ndarray of shape (len(keys),), optional
+            Factors on the learning rate of these rows; None leaves the factors as they are.
+        """
+        rows = np.array([self.key_to_index[key] for key in keys], dtype=np.intp)
+        self._vectors[rows] = vectors
+        self._norms = None
+        if lockf is None:
+            return
+        # A factor belongs to row i modulo their number: cycling over the rows keeps what each row had.
+        factors = self.vectors_lockf
+        if factors is None or not len(factors):
+            factors = np.ones(1, dtype=np.float32)
+        factors = np.resize(factors, len(self)).astype(np.float32)
+        factors[rows] = lockf
+        self.vectors_lockf = factors
+
     def _extend_lock_factors(self, before: int, rows: int) -> None:
         """Let new rows learn freely where each row has a factor of its own."""
         if self.vectors_lockf is not None and len(self.vectors_lockf) == before > 1 and rows > before:

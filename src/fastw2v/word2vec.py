@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,7 @@ from fastw2v.network import network_of
 from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, thread_count
+from fastw2v.warmstart import warm_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -111,6 +112,12 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         Draw each window's size uniformly from 1 to `window`.
     progress : bool, default False
         Show a progress bar while training.
+    init_from : KeyedVectors, Word2Vec or path, optional
+        Vectors that the words of the first vocabulary start from, where they are in it; a path to a file of any format
+        that the library reads. Other words start as ever, and output weights at zero.
+    init_lockf : float or mapping of word to float, default 1.0
+        Factor on the learning rate of the vectors taken over: 0.0 freezes them. A mapping says it word by word, 1.0
+        where it lacks one.
     corpus_budget : int, optional
         Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
 
@@ -164,6 +171,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         *,
         progress: bool = False,
         corpus_budget: int | None = None,
+        init_from: Any = None,
+        init_lockf: float | Mapping[Any, float] = 1.0,
     ) -> None:
         self.vector_size = int(vector_size)
         self.workers = int(workers)
@@ -198,6 +207,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         self._check_parameters()
         self.random = np.random.RandomState(seed)
         super().__init__()
+        self._warm_start = warm_start(init_from, init_lockf, self.vector_size)
 
         callbacks = tuple(callbacks or ())
         if sentences is not None or corpus_file is not None:

@@ -1,0 +1,106 @@
+"""Word2Vec(init_from=...): words start from the vectors of another training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from conftest import zipf_sentences
+from fastw2v import KeyedVectors, Word2Vec
+
+OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def texts():
+    return zipf_sentences(6_000, 200, seed=4)
+
+
+@pytest.fixture(scope="module")
+def older():
+    """Vectors of every other word of `texts`, and of words that it lacks."""
+    kv = KeyedVectors(16)
+    words = [f"w{i}" for i in range(0, 200, 2)] + ["elsewhere"]
+    kv.add_vectors(words, np.random.default_rng(0).normal(size=(len(words), 16)).astype(np.float32))
+    return kv
+
+
+def save_as(kv, form, path):
+    if form in ("text", "binary"):
+        kv.save_word2vec_format(path, binary=form == "binary")
+    elif form == "gensim":
+        kv.save_gensim(path)
+    else:
+        kv.save(path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["vectors", "native", "text", "binary", "gensim", "model"])
+def test_words_start_from_what_is_given(tmp_path, texts, older, form):
+    source = older
+    if form == "model":
+        source = Word2Vec(**OPTIONS)
+        source.wv = older
+    elif form != "vectors":
+        source = save_as(older, form, tmp_path / "older")
+    model, plain = Word2Vec(**OPTIONS, init_from=source), Word2Vec(**OPTIONS)
+    for each in (model, plain):
+        each.build_vocab(texts)
+    assert model.wv.index_to_key == plain.wv.index_to_key
+    for word in model.wv.index_to_key:
+        expected = older[word] if word in older.key_to_index else plain.wv[word]
+        np.testing.assert_allclose(model.wv[word], expected, rtol=1e-6)
+    assert not model.syn1neg.any()
+    assert len(model.wv.vectors_lockf) == 1
+    assert not np.shares_memory(model.wv.vectors, older.vectors)
+
+
+def test_the_constructor_trains_on_from_it(texts, older):
+    model = Word2Vec(texts, **OPTIONS, init_from=older)
+    by_hand = Word2Vec(**OPTIONS)
+    by_hand.build_vocab(texts)
+    for word in older.index_to_key:
+        if word in by_hand.wv.key_to_index:
+            by_hand.wv.vectors[by_hand.wv.key_to_index[word]] = older[word]
+    by_hand.train(texts, total_examples=len(texts), epochs=5)
+    np.testing.assert_array_equal(model.wv.vectors, by_hand.wv.vectors)
+
+
+@pytest.mark.parametrize("sg", [0, 1])
+def test_lock_factors_word_by_word(texts, older, sg):
+    frozen = Word2Vec(texts, **OPTIONS, sg=sg, init_from=older, init_lockf=0.0)
+    partly = Word2Vec(texts, **OPTIONS, sg=sg, init_from=older, init_lockf={"w2": 0.0, "w4": 0.5})
+    assert partly.wv.vectors_lockf[partly.wv.key_to_index["w4"]] == 0.5
+    for model, still in ((frozen, set(older.index_to_key)), (partly, {"w2"})):
+        for word in ("w0", "w1", "w2", "w3"):
+            start = older[word] if word in older.key_to_index else None
+            if word in still:
+                np.testing.assert_array_equal(model.wv[word], start)
+            elif start is not None:
+                assert (model.wv[word] != start).any()
+    assert (frozen.wv["w1"] != partly.wv["w1"]).any()
+
+
+def test_a_model_that_waits_for_its_words_is_saved_and_copied(tmp_path, texts, older):
+    model = Word2Vec(**OPTIONS, init_from=older)
+    model.save(tmp_path / "empty")
+    assert not len(Word2Vec.load(tmp_path / "empty").wv)
+    model.build_vocab(texts)
+    model.build_vocab([["other"] * 5])  # a vocabulary anew starts afresh
+    assert model.wv.index_to_key == ["other"]
+
+
+def test_what_cannot_be_started_from_is_refused_before_the_corpus_is_read(tmp_path, older):
+    def texts():
+        raise AssertionError("the corpus was read")
+        yield
+
+    for options, error, message in (
+        ({"init_from": older, "vector_size": 8}, ValueError, "vector_size=16"),
+        ({"init_from": {"a": 1}}, TypeError, "not dict"),
+        ({"init_from": tmp_path / "none"}, FileNotFoundError, "none"),
+        ({"init_from": older, "init_lockf": "0"}, ValueError, "init_lockf"),
+        ({"init_from": older, "init_lockf": {"w2": float("nan")}}, ValueError, "init_lockf"),
+    ):
+        with pytest.raises(error, match=message):
+            Word2Vec(texts(), **{**OPTIONS, **options})
