@@ -33,6 +33,7 @@ ROOMS = [
     {"keyedvectors"},
     {"anyvectors"},
     {"warmstart"},
+    {"incremental"},
     {"growth", "lexicon", "modelstate", "network"},
     {"word2vec"},
     {"models", "scripts", "matutils", "anyfile", "demo"},

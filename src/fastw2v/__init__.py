@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
+    from fastw2v.incremental import Update as Update
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
@@ -32,6 +33,7 @@ _HOMES = {
     "PathLineSentences": "fastw2v.corpora",
     "StopTraining": "fastw2v.callbacks",
     "Text8Corpus": "fastw2v.corpora",
+    "Update": "fastw2v.incremental",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.shim",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v import incremental
 from fastw2v._network import Network
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def network_of(
     lockf = np.ascontiguousarray(
         np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
     )
+    update = incremental.run_of(model)
+    if update is not None:
+        lockf = update.lock_factors(lockf)
     if lockf.ndim != 1 or not np.isfinite(lockf).all():
         raise ValueError(
             "wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +78,7 @@ class Reporter:
         self._total_examples = total_examples
         self._total_words = total_words
         self._report_delay = report_delay
+        self._expected_of: Callable[[Any, Any], tuple[Any, Any]] = _all
         self._bar: Any = self._open_bar() if bar else None
         self._epoch = 0
         self._epoch_start = self._next_line = self._next_frame = 0.0
@@ -95,8 +97,12 @@ class Reporter:
         """Whether anybody would see what happens within an epoch."""
         return self._bar is not None or logger.isEnabledFor(logging.INFO)
 
-    def begin_epoch(self, epoch: int) -> None:
+    def begin_epoch(
+        self, epoch: int, expected_of: Callable[[Any, Any], tuple[Any, Any]] | None = None
+    ) -> None:
+        """Begin an epoch; `expected_of` says how many of the sentences and words trained are those expected."""
         self._epoch = epoch
+        self._expected_of = expected_of or _all
         self._epoch_start = time.perf_counter()
         self._next_line = self._epoch_start + 1.0
 
@@ -125,9 +131,10 @@ class Reporter:
             self._epoch, tally.raw_words, tally.effective_words, seconds,
             tally.effective_words / max(seconds, 1e-9),
         )  # fmt: skip
+        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
         for what, expected, seen in (
-            ("example", self._total_examples, tally.sentences),
-            ("raw word", self._total_words, tally.raw_words),
+            ("example", self._total_examples, sentences),
+            ("raw word", self._total_words, words),
         ):
             if expected and expected != seen:
                 logger.warning(
@@ -140,20 +147,24 @@ class Reporter:
             self._bar.close()
 
     def _done(self, tally: Tally) -> tuple[float, str]:
+        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
         if self._total_examples:
-            return tally.sentences / self._total_examples, "examples"
-        return tally.raw_words / (self._total_words or 1), "words"
+            return sentences / self._total_examples, "examples"
+        return words / (self._total_words or 1), "words"
 
     def _draw(self, tally: Tally, alpha: float) -> None:
         if self._bar is None:
             return
+        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
         here, whole = (
-            (tally.raw_words, self._total_words)
-            if self._total_words
-            else (tally.sentences, self._total_examples or 0)
+            (words, self._total_words) if self._total_words else (sentences, self._total_examples or 0)
         )
-        self._bar.n = self._epoch * (whole or 0) + here
+        self._bar.n = self._epoch * (whole or 0) + int(here)
         loss = {"loss": f"{tally.mean_loss:.4f}"} if tally.loss else {}
         self._bar.set_postfix(
             epoch=f"{self._epoch + 1}/{self._epochs}", alpha=f"{alpha:.5f}", **loss, refresh=True
         )
+
+
+def _all(sentences: Any, words: Any) -> tuple[Any, Any]:
+    return sentences, words

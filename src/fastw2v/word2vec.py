@@ -30,6 +30,7 @@ from fastw2v.compat.legacy import class_only, renamed_arguments
 from fastw2v.compat.legacy_model import LegacyModel
 from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import EncodedCorpus, encode, stream
+from fastw2v.incremental import Update, run_of, under_update
 from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
 from fastw2v.network import network_of
 from fastw2v.pauses import Pause, Position
@@ -289,7 +290,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         total_words: int | None = None,
         **kwargs: Any,
     ) -> None:
-        if self.alpha > self.min_alpha_yet_reached:
+        if self.alpha > self.min_alpha_yet_reached and run_of(self) is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         self._check_can_train()
         if self.hs and self.negative:
@@ -317,6 +318,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     # --- training
 
     @renamed_arguments(sentences="corpus_iterable")
+    @under_update
     def train(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -333,6 +335,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         callbacks: Iterable[Any] | None = (),
         *,
         progress: bool = False,
+        update: Update | None = None,
     ) -> tuple[int, int]:
         """Train the vectors on a corpus.
 
@@ -357,6 +360,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             Called at the boundaries of epochs. One may raise `StopTraining` to end the training early.
         progress : bool, default False
             Show a progress bar.
+        update : Update, optional
+            What may not be forgotten: old rows frozen or anchored, a rate for this training alone, old sentences
+            mixed in.
 
         Returns
         -------
@@ -468,7 +474,10 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         reporter: Reporter,
         pauses: Sequence[Pause],
     ) -> Tally:
-        reporter.begin_epoch(start.epoch)
+        update = run_of(self)
+        if update is not None:
+            pauses = (*update.begin_epoch(corpus, rate), *pauses)
+        reporter.begin_epoch(start.epoch, None if update is None else update.of_new_text)
         try:
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
                 tally = self._train_ids(corpus, start, rate, reporter, pauses)
@@ -516,10 +525,17 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             corpus = stream(
                 corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
             )
+        update = run_of(self)
+        if update is not None:
+            corpus = update.mixed(corpus, start.epoch)
+
+        def rates(sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
+            if update is not None:
+                sentences, words = update.of_new_text(sentences, words)
+            return rate.of_jobs(start.epoch, sentences, words)
+
         try:
-            tally = trainer.train_epoch(
-                corpus, lambda sentences, words: rate.of_jobs(start.epoch, sentences, words), start
-            )
+            tally = trainer.train_epoch(corpus, rates, start)
         finally:
             self.random.set_state(random.get_state())
         if trainer.last_alpha is not None:

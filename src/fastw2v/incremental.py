@@ -1,0 +1,381 @@
+"""Training a grown model on, without losing what it knew: frozen and anchored rows, a rate of its own, replay.
+
+`Update` is what a user asks for; `UpdateRun` is one training under it, between the model and the trainer. The trainer
+itself knows nothing of it: it gets lock factors, chunks in which old sentences are mixed with new ones, and pauses at
+which old rows are pulled back.
+
+References
+----------
+The pull towards old weights: Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning with
+Convolutional Networks", ICML 2018 (L2-SP). Replay: Ratcliff, "Connectionist models of recognition memory: constraints
+imposed by learning and forgetting functions", Psychological Review 97, 1990.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v import corpora, memory
+from fastw2v.compat import jobs
+from fastw2v.encoding import EncodedCorpus, encode
+from fastw2v.pauses import Pause, Position
+from fastw2v.training import LearningRate
+
+if TYPE_CHECKING:
+    from fastw2v.word2vec import Word2Vec
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Matrix = NDArray[np.float32]
+
+PULLS_AN_EPOCH = 20
+SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the length of the text
+PIECE_WORDS = 1_000_000  # of the new text, into which old sentences are mixed at a time
+BLOCK_ROWS = 1 << 14
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Update:
+    """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
+
+    Old words are those that the model had before its latest ``build_vocab(update=True)``; all of them, if there was
+    none. Everything but `replay` concerns old words only: new words learn freely.
+
+    Parameters
+    ----------
+    alpha, min_alpha : float, optional
+        Learning rates at the start and the end of this training alone; the model's own rates stay what they are.
+    lockf : float, default 1.0
+        Factor on the learning rate of the old words' vectors, on top of `wv.vectors_lockf`: 0.0 freezes them.
+    anchor : float, default 0.0
+        Pull of the old words' vectors towards their old values. At the full learning rate the distance from there
+        shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull falls as the learning rate does.
+    outputs : bool, default False
+        Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too.
+    replay : iterable of lists of str, or path, optional
+        Old sentences to mix in, drawn anew for each epoch; a path is a text file as in `corpus_file`. They count as
+        trained words in what `train` returns.
+    replay_ratio : float, default 1.0
+        Raw words of old text for each raw word of new text; no epoch takes a sentence twice.
+    old_words : int, optional
+        Take the first so many words of the vocabulary for the old ones instead.
+
+    Raises
+    ------
+    ValueError
+        If a number is negative or not finite.
+    """
+
+    alpha: float | None = None
+    min_alpha: float | None = None
+    lockf: float = 1.0
+    anchor: float = 0.0
+    outputs: bool = False
+    replay: Any = None
+    replay_ratio: float = 1.0
+    old_words: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"Update({name}={value!r}) must be a finite number of at least 0")
+
+
+class UpdateRun:
+    """One training under an `Update`; what is old is what `model` holds now.
+
+    Raises
+    ------
+    ValueError
+        If the model has fewer words than `Update.old_words`, or trains by methods of its own, which get no replay.
+    TypeError
+        If the replay cannot be read as a corpus.
+    """
+
+    def __init__(self, update: Update, model: Word2Vec) -> None:
+        self._update = update
+        self._model = model
+        self._keys = model.wv.index_to_key
+        self._old_words = self._count_old_words()
+        self._replay = _Replay.of(update, model)
+        self._mixture: _Mixture | None = None
+        self._rate: LearningRate | None = None
+        self._done = 0.0
+        self._anchors = [_Anchor(model, name, rows) for name, rows in self._anchored()]
+
+    def _count_old_words(self) -> int:
+        known = len(self._keys)
+        asked, before = self._update.old_words, self._model.words_before_update
+        if asked is not None and asked > known:
+            raise ValueError(f"Update(old_words={asked}) is more than the {known} words of the model")
+        return next(count for count in (asked, before, known) if count is not None)
+
+    def _anchored(self) -> Iterator[tuple[str, int]]:
+        """The weights that are held at pauses, and how many rows of each are old."""
+        update, model, rows = self._update, self._model, self._old_words
+        if update.anchor and update.lockf:
+            yield "vectors", rows
+        if update.outputs and (update.anchor or not update.lockf):
+            if model.negative and model.syn1neg is not None:
+                yield "syn1neg", rows
+            if model.hs and model.syn1 is not None:
+                yield "syn1", max(rows - 1, 0)  # the inner nodes of a tree of so many words
+
+    def lock_factors(self, factors: Matrix) -> Matrix:
+        """Return the factors of a training: the model's, and for old rows this update's on top."""
+        if self._update.lockf == 1:
+            return factors
+        factors = np.resize(factors, len(self._keys)).astype(np.float32)
+        factors[: self._old_words] *= np.float32(self._update.lockf)
+        return factors
+
+    def begin_epoch(self, corpus: EncodedCorpus | Iterable[Any], rate: LearningRate) -> list[Pause]:
+        """Take note of an epoch that begins; return what is to be done at its pauses."""
+        self._rate, self._done, self._mixture = rate, 0.0, None
+        if not self._anchors:
+            return []
+        words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._expected_words(rate)
+        if self._replay is not None:
+            words = int(words * (1 + self._update.replay_ratio))
+        return [Pause(max(words // PULLS_AN_EPOCH, 1), self._pull)]
+
+    def _expected_words(self, rate: LearningRate) -> int:
+        """About how many words an epoch of a streamed text holds: what `train` was told, or the vocabulary scan saw."""
+        model = self._model
+        if rate.total_words:
+            return rate.total_words
+        length = (
+            (model.corpus_total_words or 0) / model.corpus_count if model.corpus_count else SENTENCE_WORDS
+        )
+        return int((rate.total_examples or 0) * length)
+
+    def mixed(
+        self, corpus: EncodedCorpus | Iterable[EncodedCorpus], epoch: int
+    ) -> EncodedCorpus | Iterable[EncodedCorpus]:
+        """Return the new text of an epoch with old sentences mixed in."""
+        if self._replay is None:
+            return corpus
+        pieces = _pieces(corpus) if isinstance(corpus, EncodedCorpus) else corpus
+        self._mixture = _Mixture()
+        return self._mixture.chunks(pieces, self._replay.of_epoch(epoch))
+
+    def of_new_text(self, sentences: Any, words: Any) -> tuple[Any, Any]:
+        """How much of the new text is behind, where so much of what is trained is behind."""
+        return (sentences, words) if self._mixture is None else self._mixture.of_new_text(sentences, words)
+
+    def _pull(self, position: Position) -> None:
+        if self._model.wv.index_to_key is not self._keys:
+            raise RuntimeError(
+                "words were reordered or removed during an update, so its old rows are not known any more"
+            )
+        done = self._progress(position)
+        share, self._done = max(done - self._done, 0.0), done
+        rate = self._model.min_alpha_yet_reached / self._model.alpha if self._model.alpha else 0.0
+        kept = math.exp(-self._update.anchor * share * rate) if self._update.lockf else 0.0
+        for anchor in self._anchors:
+            anchor.pull(kept)
+
+    def _progress(self, position: Position) -> float:
+        """The share of the epoch that is behind, as the learning rate has it."""
+        assert self._rate is not None
+        if position.complete:
+            return 1.0
+        sentences, words = self.of_new_text(position.sentences, position.raw_words)
+        total = self._rate.total_examples
+        return min(float(sentences / total if total else words / (self._rate.total_words or 1)), 1.0)
+
+
+_RUNS: dict[
+    int, UpdateRun
+] = {}  # id of a model under training -> its update; so that no copy of the model has one
+
+
+def run_of(model: Word2Vec) -> UpdateRun | None:
+    """Return the update that a model is just trained under, if there is one."""
+    return _RUNS.get(id(model))
+
+
+def under_update(train: Callable[P, R]) -> Callable[P, R]:
+    """Let a method ``train(self, ..., update=None)`` run under the update that it is given.
+
+    Raises
+    ------
+    TypeError
+        If `update` is no `Update`.
+    ValueError
+        If the update contradicts other arguments.
+    """
+    signature = inspect.signature(train)
+
+    @functools.wraps(train)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        given = signature.bind(*args, **kwargs)
+        model, update = given.arguments["self"], given.arguments.pop("update", None)
+        if update is None:
+            return train(*args, **kwargs)
+        _check(update, given.arguments)
+        alpha, min_alpha = model.alpha, model.min_alpha
+        _RUNS[id(model)] = UpdateRun(update, model)
+        try:
+            model.alpha = alpha if update.alpha is None else update.alpha
+            model.min_alpha = min_alpha if update.min_alpha is None else update.min_alpha
+            return train(*given.args, **given.kwargs)
+        finally:
+            del _RUNS[id(model)]
+            model.alpha, model.min_alpha = alpha, min_alpha
+
+    return guarded
+
+
+def _check(update: Any, arguments: Mapping[str, Any]) -> None:
+    if not isinstance(update, Update):
+        raise TypeError(f"update must be an Update, such as Update(anchor=1.0), not {type(update).__name__}")
+    for name, instead in (("start_alpha", "Update(alpha=...)"), ("end_alpha", "Update(min_alpha=...)")):
+        if arguments.get(name) is not None:
+            raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
+    if arguments.get("checkpoint") is not None:
+        raise ValueError(
+            "a checkpoint does not hold the old values that an update is held to; leave out checkpoint or update"
+        )
+
+
+class _Anchor:
+    """The old values of the first rows of some weights."""
+
+    def __init__(self, model: Word2Vec, name: str, rows: int) -> None:
+        self._owner: Any = model.wv if name == "vectors" else model
+        self._name = name
+        weights: Matrix = getattr(self._owner, name)
+        self._values: Matrix = memory.empty((rows, weights.shape[1]))
+        self._values[...] = weights[:rows]
+
+    def pull(self, kept: float) -> None:
+        """Shrink the way from the old values to the present ones to the share `kept`."""
+        present: Matrix = getattr(self._owner, self._name)
+        for first in range(0, len(self._values), BLOCK_ROWS):
+            rows = slice(first, min(first + BLOCK_ROWS, len(self._values)))
+            if kept:
+                moved = present[rows] - self._values[rows]
+                moved *= np.float32(kept - 1)
+                present[rows] += moved
+            else:
+                present[rows] = self._values[rows]
+
+
+class _Replay:
+    """Old sentences, in another order each epoch."""
+
+    def __init__(self, corpus: EncodedCorpus, ratio: float, seed: list[int]) -> None:
+        self._corpus, self._ratio, self._seed = corpus, ratio, seed
+
+    @classmethod
+    def of(cls, update: Update, model: Word2Vec) -> _Replay | None:
+        """The replay that an update asks for; None if it asks for none."""
+        if update.replay is None or not update.replay_ratio:
+            return None
+        if jobs.are_overridden(model):
+            raise ValueError(
+                f"{type(model).__name__} trains by methods of its own, which get no replay; leave it out, or mix old "
+                "sentences into the corpus"
+            )
+        is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
+        sentences = corpora.open_corpus(
+            None if is_path else update.replay, update.replay if is_path else None, passes=1
+        )
+        encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+        seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
+        return cls(encoded, update.replay_ratio, seed)
+
+    def of_epoch(self, epoch: int) -> _Draw:
+        return _Draw(self._corpus, self._ratio, np.random.default_rng([*self._seed, epoch]))
+
+
+class _Draw:
+    """Old sentences in the order of one epoch, taken bit by bit."""
+
+    def __init__(self, corpus: EncodedCorpus, ratio: float, generator: np.random.Generator) -> None:
+        self._corpus, self._ratio, self._generator = corpus, ratio, generator
+        self._order = generator.permutation(corpus.n_sentences)
+        self._words_at = np.cumsum(corpus.raw_lengths[self._order])
+        self._taken = 0
+        self._owed = 0.0
+
+    def mix(self, new: EncodedCorpus) -> EncodedCorpus:
+        """Return `new`, its sentences in order, with the next old sentences spread among them."""
+        self._owed += self._ratio * new.raw_words
+        last = int(np.searchsorted(self._words_at, self._owed, side="right"))
+        old = self._order[self._taken : last]
+        self._taken = last
+        places = np.concatenate(
+            ((np.arange(new.n_sentences) + 0.5) / max(new.n_sentences, 1), self._generator.random(len(old)))
+        )
+        order = np.argsort(places, kind="stable")
+        corpus = self._corpus
+        starts = np.concatenate((new.offsets[:-1], corpus.offsets[old] + new.n_tokens))[order]
+        kept = np.concatenate((np.diff(new.offsets), corpus.offsets[old + 1] - corpus.offsets[old]))[order]
+        raw = np.concatenate((new.raw_lengths, corpus.raw_lengths[old]))[order]
+        return _gathered(new.ids, corpus.ids, starts, kept, raw)
+
+
+def _gathered(
+    new: NDArray[np.int32],
+    old: NDArray[np.int32],
+    starts: NDArray[np.int64],
+    kept: NDArray[np.int64],
+    raw: NDArray[np.int64],
+) -> EncodedCorpus:
+    """The sentences that begin at `starts` and hold `kept` ids; beyond the end of `new`, counting goes on in `old`."""
+    offsets = np.zeros(len(kept) + 1, dtype=np.int64)
+    np.cumsum(kept, out=offsets[1:])
+    places = np.repeat(starts - offsets[:-1], kept) + np.arange(offsets[-1])
+    ids = np.empty(len(places), dtype=np.int32)
+    of_new = places < len(new)
+    ids[of_new] = new[places[of_new]]
+    ids[~of_new] = old[places[~of_new] - len(new)]
+    return EncodedCorpus(ids, offsets, raw)
+
+
+class _Mixture:
+    """An epoch's mixture, and how much of it at which point is new text."""
+
+    def __init__(self) -> None:
+        self._knots = np.zeros((4, 1))  # sentences and words of the mixture, then of the new text
+
+    def chunks(self, pieces: Iterable[EncodedCorpus], draw: _Draw) -> Iterator[EncodedCorpus]:
+        """Yield each piece of new text with its share of old sentences."""
+        for piece in pieces:
+            mixed = draw.mix(piece)
+            step = [mixed.n_sentences, mixed.raw_words, piece.n_sentences, piece.raw_words]
+            self._knots = np.column_stack((self._knots, self._knots[:, -1] + step))
+            yield mixed
+
+    def of_new_text(self, sentences: Any, words: Any) -> tuple[Any, Any]:
+        """The new sentences and words behind, for so many sentences and words of the mixture."""
+        mixed_sentences, mixed_words, new_sentences, new_words = self._knots
+        return (
+            np.interp(sentences, mixed_sentences, new_sentences),
+            np.interp(words, mixed_words, new_words),
+        )
+
+
+def _pieces(corpus: EncodedCorpus) -> Iterator[EncodedCorpus]:
+    """Cut a corpus into pieces of whole sentences, about `PIECE_WORDS` raw words each."""
+    words_at = np.cumsum(corpus.raw_lengths)
+    first = 0
+    while first < corpus.n_sentences:
+        before = int(words_at[first - 1]) if first else 0
+        last = max(int(np.searchsorted(words_at, before + PIECE_WORDS, side="right")), first + 1)
+        start, end = int(corpus.offsets[first]), int(corpus.offsets[last])
+        yield EncodedCorpus(
+            corpus.ids[start:end], corpus.offsets[first : last + 1] - start, corpus.raw_lengths[first:last]
+        )
+        first = last

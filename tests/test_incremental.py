@@ -1,0 +1,290 @@
+"""train(update=Update(...)): what an update may not forget."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from conftest import zipf_sentences
+from fastw2v import CallbackAny2Vec, Update, Word2Vec, _scoring
+from fastw2v.encoding import encode
+from fastw2v.incremental import PIECE_WORDS, UpdateRun
+
+OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 4, "batch_words": 1000}
+SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3, "sg": 1}]
+
+
+@pytest.fixture(scope="module")
+def old():
+    return zipf_sentences(12_000, 400, seed=1)
+
+
+@pytest.fixture(scope="module")
+def new():
+    """Half known words, half new ones."""
+    fresh = [[f"new-{word}" for word in sentence] for sentence in zipf_sentences(4_000, 150, seed=2)]
+    return [old + young for old, young in zip(zipf_sentences(4_000, 300, seed=3), fresh, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def trained(old):
+    return {index: Word2Vec(old, **OPTIONS, **scheme) for index, scheme in enumerate(SCHEMES)}
+
+
+def grown(trained, scheme, new):
+    model = copy.deepcopy(trained[scheme])
+    model.build_vocab(new, update=True)
+    return model, copy.deepcopy(model)
+
+
+def moved(model, before, rows):
+    """Mean distance of the old vectors from where they were."""
+    return float(np.linalg.norm(model.wv.vectors[:rows] - before.wv.vectors[:rows], axis=1).mean())
+
+
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+@pytest.mark.parametrize("workers", [1, 3])
+def test_frozen_rows_stay_bit_for_bit(trained, new, scheme, workers):
+    model, before = grown(trained, scheme, new)
+    model.workers, known = workers, len(trained[scheme].wv)
+    model.train(new, total_examples=len(new), epochs=2, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(model.wv.vectors[:known], before.wv.vectors[:known])
+    assert (model.wv.vectors[known:] != before.wv.vectors[known:]).any(axis=1).all()
+    outputs = "syn1neg" if model.negative else "syn1"
+    assert (getattr(model, outputs)[: known - 1] != getattr(before, outputs)[: known - 1]).any()
+    model.train(new, total_examples=len(new), epochs=2, update=Update(lockf=0.0, outputs=True))
+    np.testing.assert_array_equal(model.wv.vectors_lockf, np.ones(1))  # nothing of it stays
+
+
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+def test_output_rows_are_frozen_where_asked(trained, new, scheme):
+    model, before = grown(trained, scheme, new)
+    known = len(trained[scheme].wv)
+    model.train(new, total_examples=len(new), epochs=2, update=Update(lockf=0.0, outputs=True))
+    np.testing.assert_array_equal(model.wv.vectors[:known], before.wv.vectors[:known])
+    if model.negative:
+        np.testing.assert_array_equal(model.syn1neg[:known], before.syn1neg[:known])
+        assert model.syn1neg[known:].any(axis=1).all()
+    if model.hs:
+        np.testing.assert_array_equal(model.syn1[: known - 1], before.syn1[: known - 1])
+        assert model.syn1[known:].any()
+
+
+def test_factors_lie_on_top_of_the_models_own(trained, new):
+    model, before = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    own = np.ones(len(model.wv), dtype=np.float32)
+    own[known] = 0  # a new word that is locked, an old one that is not
+    model.wv.vectors_lockf = own
+    model.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.5))
+    np.testing.assert_array_equal(model.wv.vectors[known], before.wv.vectors[known])
+    np.testing.assert_array_equal(model.wv.vectors_lockf, own)
+    free, _ = grown(trained, 0, new)
+    free.train(new, total_examples=len(new), epochs=1)
+    assert 0 < moved(model, before, known) < moved(free, before, known)
+
+
+@pytest.mark.parametrize("how", ["list", "stream", "file", "words"])
+def test_a_stronger_anchor_holds_faster(tmp_path, trained, new, how):
+    path = tmp_path / "new.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in new), encoding="utf-8")
+    distances, of_new = [], []
+    for anchor in (0.0, 1.0, 10.0):
+        model, before = grown(trained, 0, new)
+        known, total = len(trained[0].wv), {"total_examples": len(new)}
+        if how == "words":
+            total = {"total_words": sum(map(len, new))}
+        corpus = {"corpus_file": path} if how == "file" else {"corpus_iterable": new}
+        if how == "stream":
+            corpus = {"corpus_iterable": (sentence for sentence in new)}
+        epochs = 1 if how == "stream" else 4
+        model.train(**corpus, **total, epochs=epochs, update=Update(anchor=anchor))
+        distances.append(moved(model, before, known))
+        of_new.append(float(np.abs(model.wv.vectors[known:] - before.wv.vectors[known:]).mean()))
+    assert distances[2] < 0.5 * distances[1] < 0.5 * distances[0]
+    assert min(of_new) > 0.5 * max(of_new)  # new words learn all the same
+
+
+def test_anchoring_output_weights_too(trained, new):
+    apart = []
+    for outputs in (False, True):
+        model, before = grown(trained, 0, new)
+        known = len(trained[0].wv)
+        model.train(new, total_examples=len(new), epochs=4, update=Update(anchor=10.0, outputs=outputs))
+        apart.append(float(np.abs(model.syn1neg[:known] - before.syn1neg[:known]).mean()))
+    assert apart[1] < apart[0] / 2
+
+
+def test_the_rate_of_an_update_is_its_own(trained, new, caplog):
+    caplog.set_level(logging.WARNING)
+    model, _ = grown(trained, 0, new)
+    twin = copy.deepcopy(model)
+    rates = model.alpha, model.min_alpha
+    model.train(new, total_examples=len(new), epochs=2, update=Update(alpha=0.01, min_alpha=0.001))
+    assert not caplog.records
+    assert (model.alpha, model.min_alpha) == rates
+    twin.train(new, total_examples=len(new), epochs=2, start_alpha=0.01, end_alpha=0.001)
+    np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
+
+
+def test_an_update_of_nothing_is_a_plain_training(trained, new):
+    model, twin = grown(trained, 0, new)
+    assert model.train(new, total_examples=len(new), epochs=2, update=Update()) == twin.train(
+        new, total_examples=len(new), epochs=2
+    )
+    np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
+
+
+# --- replay
+
+
+@pytest.mark.parametrize("how", ["list", "generator", "file"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_replay_mixes_old_sentences_in(tmp_path, trained, old, new, how, stream, caplog):
+    caplog.set_level(logging.WARNING)
+    path = tmp_path / "old.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in old), encoding="utf-8")
+    replay = {"list": old, "generator": (sentence for sentence in old), "file": path}[how]
+    model, _ = grown(trained, 0, new)
+    total, n_new = len(new), sum(map(len, new))
+    corpus = Restartable(new) if stream else new
+    _, raw = model.train(
+        corpus, total_examples=total, epochs=2, update=Update(replay=replay, replay_ratio=0.5)
+    )
+    assert 2.9 * n_new < raw <= 3.0 * n_new
+    assert not caplog.records
+    assert model.min_alpha_yet_reached < 0.003  # the rate fell all the way, and no further
+    _, raw = model.train(new, total_words=n_new, epochs=1, update=Update(replay=old, replay_ratio=1000))
+    assert raw == n_new + sum(map(len, old))  # no sentence twice
+
+
+class Restartable:
+    """An iterable that is neither a list nor a reader."""
+
+    def __init__(self, sentences):
+        self.sentences = sentences
+
+    def __iter__(self):
+        return iter(self.sentences)
+
+
+def held_out_loss(model, sentences):
+    encoded = encode(sentences, model.wv.key_to_index)
+    loss, examples = _scoring.held_out_loss(model._network(scoring=True), encoded.ids, encoded.offsets, 1)
+    return loss / examples
+
+
+def test_replay_forgets_less(trained, old, new):
+    losses = []
+    for update in (Update(), Update(replay=old, replay_ratio=2.0)):
+        model, _ = grown(trained, 0, new)
+        model.train(new, total_examples=len(new), epochs=8, update=update)
+        losses.append(held_out_loss(model, old))
+    assert losses[1] < losses[0]
+
+
+def test_the_mixture_holds_every_new_sentence_in_order_and_old_ones_between(trained, old, new, monkeypatch):
+    monkeypatch.setattr("fastw2v.incremental.PIECE_WORDS", 1_000)
+    assert PIECE_WORDS > 1_000
+    model, _ = grown(trained, 0, new)
+    run = UpdateRun(Update(replay=old, replay_ratio=0.7), model)
+    key_to_index = model.wv.key_to_index
+    encoded = encode(new, key_to_index)
+    of_new = [[key_to_index[w] for w in s if w in key_to_index] for s in new]
+    of_old = {tuple(key_to_index[w] for w in s if w in key_to_index) for s in old}
+    orders = []
+    for epoch in (0, 1, 0):
+        sentences = []
+        for chunk in run.mixed(encoded, epoch):
+            ends = chunk.offsets.tolist()
+            sentences += [chunk.ids[a:b].tolist() for a, b in pairwise(ends)]
+        replayed, expected, places = [], iter(of_new), []
+        following = next(expected)
+        for place, sentence in enumerate(sentences):
+            if sentence == following:
+                following = next(expected, None)
+            else:
+                assert tuple(sentence) in of_old
+                replayed.append(tuple(sentence))
+                places.append(place)
+        assert following is None
+        assert abs(len(replayed) * 23 - 0.7 * sum(map(len, new))) < 1_500
+        assert np.diff(places).max() < 30  # spread over the epoch, not in a lump
+        orders.append(replayed)
+    assert orders[0] == orders[2] != orders[1]
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"alpha": -1},
+        {"min_alpha": float("nan")},
+        {"lockf": float("inf")},
+        {"anchor": -0.1},
+        {"replay_ratio": -1},
+    ],
+)
+def test_impossible_numbers_are_refused(options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        Update(**options)
+
+
+def test_contradictions_are_refused_and_change_nothing(trained, new):
+    model, before = grown(trained, 0, new)
+    for arguments, error, message in (
+        ({"update": Update(alpha=0.01), "start_alpha": 0.02}, ValueError, "start_alpha"),
+        ({"update": Update(old_words=10**6)}, ValueError, "old_words"),
+        ({"update": Update(replay=[1, 2])}, TypeError, "sentence"),
+        ({"update": True}, TypeError, "Update"),
+    ):
+        with pytest.raises(error, match=message):
+            model.train(new, total_examples=len(new), epochs=1, **arguments)
+        np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
+        assert (model.alpha, model.min_alpha, model.epochs) == (before.alpha, before.min_alpha, before.epochs)
+
+
+def test_what_is_old_survives_a_file_and_can_be_said(tmp_path, trained, new):
+    model, before = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    assert model.words_before_update == known
+    model.save(tmp_path / "grown")
+    loaded = Word2Vec.load(tmp_path / "grown")
+    loaded.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(loaded.wv.vectors[:known], before.wv.vectors[:known])
+    assert (loaded.wv.vectors[known:] != before.wv.vectors[known:]).any()
+    model.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0, old_words=5))
+    np.testing.assert_array_equal(model.wv.vectors[:5], before.wv.vectors[:5])
+    assert (model.wv.vectors[5:known] != before.wv.vectors[5:known]).any()
+    never_grown = copy.deepcopy(trained[0])
+    never_grown.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(never_grown.wv.vectors, trained[0].wv.vectors)
+
+
+def test_an_interrupted_update_leaves_the_models_own_settings(trained, new):
+    model, _ = grown(trained, 0, new)
+
+    def texts():
+        yield from new[:100]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.train(texts(), total_examples=len(new), epochs=1, update=Update(alpha=0.01, lockf=0.0))
+    assert model.alpha == OPTIONS.get("alpha", 0.025)
+    np.testing.assert_array_equal(model.wv.vectors_lockf, np.ones(1))
+
+
+def test_words_reordered_during_an_update_end_it(trained, new):
+    class Sorts(CallbackAny2Vec):
+        def on_epoch_begin(self, model):
+            model.wv.sort_by_descending_frequency()
+
+    model, _ = grown(trained, 0, new)
+    with pytest.raises(RuntimeError, match="reordered"):
+        model.train(new, total_examples=len(new), epochs=1, callbacks=[Sorts()], update=Update(anchor=1.0))
