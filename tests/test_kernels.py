@@ -110,6 +110,86 @@ def test_sum_and_add(simd, dim):
 
 
 @pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_products(simd, dim):
+    rng = np.random.default_rng(3000 + dim)
+    kernels = _kernels.RowKernels(simd)
+    for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (16, 2), (7, 20)):
+        inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
+        targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
+        stride = (n_targets + 15) // 16 * 16
+        f = kernels.products(inputs, targets, stride)
+        exact = inputs.astype(np.float64) @ targets.astype(np.float64).T
+        np.testing.assert_allclose(f[:, :n_targets], exact, rtol=1e-5, atol=1e-5 * np.sqrt(dim))
+        assert not f[:, (n_targets + 3) // 4 * 4 :].any()
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_update(simd, dim):
+    rng = np.random.default_rng(4000 + dim)
+    kernels = _kernels.RowKernels(simd)
+    for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (8, 3), (13, 2), (16, 7)):
+        inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
+        targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
+        g = (rng.standard_normal((n_inputs, 16)) / 4).astype(np.float32)
+        lockf = rng.random(n_inputs).astype(np.float32)
+        taught, learnt = targets.astype(np.float64), inputs.astype(np.float64)
+        for j, x in enumerate(inputs.astype(np.float64)):
+            learnt[j] += lockf[j] * (g[j, :n_targets] @ taught)
+            taught += np.outer(g[j, :n_targets], x)
+        kernels.update(inputs, targets, g, lockf)
+        np.testing.assert_allclose(targets, taught, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(inputs, learnt, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
+def test_gradients(simd, n_targets):
+    """The naive rule for every dot product, outside the table too; columns without a rate come out as zero."""
+    rng = np.random.default_rng(n_targets)
+    kernels = _kernels.RowKernels(simd)
+    stride = (n_targets + 15) // 16 * 16
+    labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
+    labels[0] = 1.0
+    rates[:n_targets] = rng.random(n_targets)
+    f = (rng.standard_normal((7, stride)) * 4).astype(np.float32)
+    f[0, 0], f[1, 0], f[2, 0], f[3, 0], f[4, 0] = 6.0, -6.0, np.nan, np.inf, -np.inf
+    f[:, n_targets:] = np.nan  # never written by `products`
+    g = kernels.gradients(f.copy(), np.zeros((7, 7), dtype=np.float32), labels, rates, n_targets)
+    expected = [[naive_gradient(f[j, k], labels[k], rates[k]) for k in range(n_targets)] for j in range(7)]
+    np.testing.assert_array_equal(g[:, :n_targets], np.float32(expected))
+    assert not g[:, n_targets:].any()
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("n_targets", [1, 5, 13, 16, 21])
+@pytest.mark.parametrize("dim", [3, 33, 100])
+def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
+    """The window kernels together give what training the inputs one after another gives."""
+    rng = np.random.default_rng(n_targets + dim)
+    kernels = _kernels.RowKernels(simd)
+    inputs = (rng.standard_normal((9, dim)) / np.sqrt(dim)).astype(np.float32)
+    targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
+    stride = (n_targets + 15) // 16 * 16
+    labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
+    labels[:n_targets] = rng.random(n_targets) < 0.5
+    rates[:n_targets] = 0.4
+    f = kernels.products(inputs, targets, stride)
+    g = kernels.gradients(f, kernels.products(inputs, inputs, 12), labels, rates, n_targets)
+    taught, learnt = targets.copy(), inputs.copy()
+    kernels.update(learnt, taught, g, np.ones(9, dtype=np.float32))
+
+    for j in range(9):  # the dot products as given: a bin of the table may flip with the order of a sum
+        np.testing.assert_allclose(f[j, :n_targets], targets @ inputs[j], rtol=2e-5, atol=2e-5)
+        error, x = np.zeros(dim, dtype=np.float32), inputs[j].copy()
+        dots = f[j, :n_targets].copy()
+        naive_targets(x, targets, np.arange(n_targets), labels[:n_targets], 0.4, error, dots)
+        np.testing.assert_allclose(learnt[j], x + error, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(taught, targets, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
 def test_no_update_outside_the_table(simd, f):
     """gensim leaves a target alone whose dot product is outside (-6, 6)."""

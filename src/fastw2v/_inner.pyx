@@ -38,7 +38,7 @@ cdef struct Center:
     int64_t position
     int64_t low                  # its context is low .. high - 1 without position
     int64_t high
-    uint32_t *negatives          # skip-gram: `negative` for each context word in order; CBOW: `negative` in all
+    uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
     int64_t capacity
 
 
@@ -55,6 +55,22 @@ cdef struct HotRows:
     int64_t n_used
 
 
+cdef enum:
+    RUN = 16                         # input words of a window that are trained together
+
+
+cdef struct Run:
+    # Distinct context words of one window, trained together by the window kernels, and what these need.
+    int n
+    int32_t words[RUN]
+    float *inputs[RUN]               # their rows of syn0
+    float *f                         # (n, stride): dot products of inputs and targets
+    float *g                         # (n, stride): their errors
+    float *rates                     # (stride,): learning rate of each target, 0 beyond them
+    int64_t stride                   # of f and g: the number of targets, rounded up to 16
+    float inner[RUN * RUN]           # products of the inputs among each other
+
+
 cdef struct Scratch:
     int32_t *kept                # tokens of the job that survived subsampling
     int64_t kept_capacity
@@ -67,6 +83,7 @@ cdef struct Scratch:
     int64_t sentence_start
     uint64_t lcg
     Center center[2]             # the one at hand and the next, in turn
+    Run run
     float **contexts             # CBOW: input rows of the window
     int64_t contexts_capacity
     float *factors               # CBOW: lock factors of the window
@@ -171,7 +188,7 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
     ahead = min(position + net.window + 1, s.n_kept - 1)
     prefetch_row(row_of(net.syn0, net, s.kept[ahead]), net.row_lines)
     if net.negative:
-        if net.skip_gram:
+        if net.skip_gram and not net.shared_negatives:
             n_negatives *= center.high - center.low - 1
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
@@ -290,9 +307,9 @@ cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, cons
         tally_loss(s, labels, n)
 
 
-cdef bint train_skip_gram(const Net *net, Scratch *s, const Center *center, const Center *following,
-                          float alpha) noexcept nogil:
-    """Train every context word of a center against the center; `following` is the next center, or NULL."""
+cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Center *following,
+                      float alpha) noexcept nogil:
+    """Negative sampling, every context word against the center and negatives of its own."""
     cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
     cdef uint32_t word = s.kept[center.position]
     cdef bint distinct
@@ -300,20 +317,131 @@ cdef bint train_skip_gram(const Net *net, Scratch *s, const Center *center, cons
     for j in range(center.low, center.high):
         if j == center.position:
             continue
-        if net.negative:
-            if pair + 1 < n_pairs:
-                prefetch_negatives(net, &s.hot, center.negatives + (pair + 1) * net.negative)
-            elif following != NULL and following.high - following.low > 1:
-                prefetch_negatives(net, &s.hot, following.negatives)
+        if pair + 1 < n_pairs:
+            prefetch_negatives(net, &s.hot, center.negatives + (pair + 1) * net.negative)
+        elif following != NULL and following.high - following.low > 1:
+            prefetch_negatives(net, &s.hot, following.negatives)
+        n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
+        train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
+        pair += 1
+
+
+cdef inline int64_t next_run(const Net *net, Scratch *s, const Center *center, int64_t j) noexcept nogil:
+    """Fill s.run with context words from position j on, up to one that is among them already; where it ended."""
+    cdef Run *run = &s.run
+    cdef int k
+    run.n = 0
+    while j < center.high and run.n < RUN:
+        if j != center.position:
+            for k in range(run.n):
+                if run.words[k] == s.kept[j]:
+                    return j
+            run.words[run.n] = s.kept[j]
+            run.inputs[run.n] = row_of(net.syn0, net, s.kept[j])
+            run.n += 1
+        j += 1
+    return j
+
+
+cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
+    """One learning rate for n targets."""
+    cdef int64_t k
+    run.stride = (n + 15) // 16 * 16
+    for k in range(n):
+        run.rates[k] = alpha
+    for k in range(n, run.stride):
+        run.rates[k] = 0.0
+
+
+cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn) noexcept nogil:
+    """Train a run against the n targets in s.rows, with the outcome of training its words one after another."""
+    cdef Run *run = &s.run
+    cdef float lockf[RUN]
+    cdef int j, m = run.n
+    net.kernels.products(run.inputs, m, s.rows, n, net.dim, run.f, run.stride)
+    for j in range(0, m if in_turn else 0, 4):         # what lies above the diagonal is not needed
+        net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim, run.inner + j * RUN,
+                             RUN)
+    net.kernels.gradients(run.f, run.inner if in_turn else NULL, RUN, labels, run.rates, m, n, run.stride, run.g)
+    for j in range(m):
+        lockf[j] = lock_factor(net, run.words[j])
+    net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim)
+    if net.tally_loss:
+        tally_run(s, labels, n)
+
+
+cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
+                               float alpha) noexcept nogil:
+    """The center and the window's negatives as target rows, each with the learning rate of its multiplicity."""
+    cdef int n = 1, d, e
+    s.rows[0], s.run.rates[0] = noise_row(net, &s.hot, word), alpha
+    for d in range(net.negative):
+        if negatives[d] == word:
+            continue
+        e = 1
+        while e < n and s.targets[e] != negatives[d]:
+            e += 1
+        if e < n:
+            s.run.rates[e] += alpha
+            continue
+        s.targets[n], s.run.rates[n] = negatives[d], alpha
+        s.rows[n] = noise_row(net, &s.hot, negatives[d])
+        n += 1
+    s.run.stride = (n + 15) // 16 * 16
+    for e in range(n, <int>s.run.stride):
+        s.run.rates[e] = 0.0
+    return n
+
+
+cdef void tally_run(Scratch *s, const float *labels, int n) noexcept nogil:
+    """Add a run's loss; a target of several negatives counts as often."""
+    cdef Run *run = &s.run
+    cdef int j, k
+    cdef float f
+    for j in range(run.n):
+        for k in range(n):
+            f = run.f[j * run.stride + k]
+            s.loss -= log_sigmoid(f if labels[k] > 0.5 else -f) * (run.rates[k] / run.rates[0])
+
+
+cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Center *following,
+                     float alpha) noexcept nogil:
+    """Hierarchical softmax, shared negatives, or either with the other kind of negatives: run by run of a window."""
+    cdef int64_t j = center.low, pair = 0
+    cdef uint32_t word = s.kept[center.position]
+    cdef bint distinct
+    cdef int n, i
+    if net.negative and following != NULL and following.high - following.low > 1:
+        prefetch_negatives(net, &s.hot, following.negatives)
+    while True:
+        j = next_run(net, s, center, j)
+        if s.run.n == 0:
+            return
         if net.hs:
             n = path_targets(net, s, word)
-            train_pair(net, s, s.kept[j], s.path_labels, n, True, alpha)
-        if net.negative:
-            n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
-            train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
-        pair += 1
-    s.examples += n_pairs
-    return True
+            if s.run.n == 1:
+                train_pair(net, s, s.run.words[0], s.path_labels, n, True, alpha)
+            else:
+                set_rates(&s.run, n, alpha)
+                train_run(net, s, n, s.path_labels, True)
+        if net.shared_negatives and net.negative:
+            n = shared_targets(net, s, word, center.negatives, alpha)
+            train_run(net, s, n, s.noise_labels, False)
+        elif net.negative:
+            for i in range(s.run.n):
+                n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
+                train_pair(net, s, s.run.words[i], s.noise_labels, n, distinct, alpha)
+                pair += 1
+
+
+cdef void train_skip_gram(const Net *net, Scratch *s, const Center *center, const Center *following,
+                          float alpha) noexcept nogil:
+    """Train every context word of a center against the center; `following` is the next center, or NULL."""
+    if net.hs or net.shared_negatives:
+        train_runs(net, s, center, following, alpha)
+    else:
+        train_pairs(net, s, center, following, alpha)
+    s.examples += center.high - center.low - 1
 
 
 cdef void lock_window(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
@@ -414,7 +542,8 @@ cdef void *carve(Carver *carver, int64_t n_bytes) noexcept:
     return part
 
 
-cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim, int64_t n_hot) except -1:
+cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim, int64_t n_hot,
+                      int64_t n_run) except -1:
     """Lay out a worker's memory; with no block to carve only the sizes are summed up."""
     cdef Scratch *s = <Scratch *>carve(carver, sizeof(Scratch))
     cdef Tally *tally = <Tally *>carve(carver, sizeof(Tally))
@@ -430,6 +559,9 @@ cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t 
     cdef void *uses = carve(carver, n_hot)
     cdef void *listed = carve(carver, n_hot)
     cdef void *used = carve(carver, n_hot * sizeof(int64_t))
+    cdef void *f = carve(carver, n_run * n_targets * sizeof(float))
+    cdef void *g = carve(carver, n_run * n_targets * sizeof(float))
+    cdef void *rates = carve(carver, n_targets * sizeof(float))
     if carver.start == NULL:
         return 0
     noise_labels[0] = 1.0
@@ -439,6 +571,7 @@ cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t 
     s.hot.n = n_hot
     s.hot.copies, s.hot.origins = <float *>copies, <float *>origins
     s.hot.uses, s.hot.listed, s.hot.used = <uint8_t *>uses, <uint8_t *>listed, <int64_t *>used
+    s.run.f, s.run.g, s.run.rates = <float *>f, <float *>g, <float *>rates
     worker.s, worker.tally = s, tally
     return 0
 
@@ -463,14 +596,15 @@ cdef class Worker:
     def __cinit__(self, Network network not None, int64_t hot_rows=0):
         cdef Net *net = &network.net
         cdef int64_t n_hot = min(hot_rows, net.n_words) if net.negative else 0
-        cdef int64_t n_targets = max(net.negative + 1, net.longest_path, 1)
+        cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
+        cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
         cdef Carver carver = Carver(NULL, 0)
-        carve_worker(&carver, self, n_targets, net.dim, n_hot)          # how much, then where
+        carve_worker(&carver, self, n_targets, net.dim, n_hot, n_run)          # how much, then where
         self.memory = calloc(carver.used + 2 * OWN_LINES, 1)
         if self.memory == NULL:
             raise MemoryError("no memory for a worker's buffers")
         carver = Carver(<char *>self.memory + OWN_LINES - <size_t>self.memory % OWN_LINES, 0)
-        carve_worker(&carver, self, n_targets, net.dim, n_hot)
+        carve_worker(&carver, self, n_targets, net.dim, n_hot, n_run)
         self.network = network
 
     def __dealloc__(self):

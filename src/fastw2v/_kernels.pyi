@@ -30,6 +30,24 @@ class RowKernels:
         work: NDArray[np.float32],
         added: bool,
     ) -> NDArray[np.float32]: ...
+    def products(
+        self, a: NDArray[np.float32], b: NDArray[np.float32], stride: int
+    ) -> NDArray[np.float32]: ...
+    def gradients(
+        self,
+        f: NDArray[np.float32],
+        inner: NDArray[np.float32],
+        labels: NDArray[np.float32],
+        rates: NDArray[np.float32],
+        n: int,
+    ) -> NDArray[np.float32]: ...
+    def update(
+        self,
+        inputs: NDArray[np.float32],
+        targets: NDArray[np.float32],
+        g: NDArray[np.float32],
+        lockf: NDArray[np.float32],
+    ) -> None: ...
     def sum_rows(
         self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float
     ) -> NDArray[np.float32]: ...

@@ -110,3 +110,34 @@ cdef class RowKernels:
             rows_view[k] = <size_t>&matrix[indices[k], 0]
         self.table.add_rows(<float **>&rows_view[0], n, &delta[0], matrix.shape[1], &factors[0],
                             1 if factors.shape[0] > 1 else 0)
+
+    def products(self, float[:, ::1] a, float[:, ::1] b, Py_ssize_t stride):
+        """Return an array (len(a), stride) whose first len(b) columns are the products of the rows."""
+        cdef size_t[::1] rows_a = row_pointers(a), rows_b = row_pointers(b)
+        out = np.zeros((a.shape[0], stride), dtype=np.float32)
+        cdef float[:, ::1] out_view = out
+        self.table.products(<float **>&rows_a[0], <int>a.shape[0], <float **>&rows_b[0], <int>b.shape[0], a.shape[1],
+                            &out_view[0, 0], stride)
+        return out
+
+    def gradients(self, float[:, ::1] f, const float[:, ::1] inner, const float[::1] labels,
+                  const float[::1] rates, int n):
+        """Return the errors of n columns of dot products f (rows, a multiple of 16), each row after those before.
+
+        What the rows before have taught is added to f.
+        """
+        g = np.zeros((f.shape[0], f.shape[1]), dtype=np.float32)
+        cdef float[:, ::1] g_view = g
+        self.table.gradients(&f[0, 0], &inner[0, 0], inner.shape[1], &labels[0], &rates[0], <int>f.shape[0], n,
+                             f.shape[1], &g_view[0, 0])
+        return g
+
+    def update(self, float[:, ::1] inputs, float[:, ::1] targets, const float[:, ::1] g, const float[::1] lockf):
+        """Train the inputs in turn against all targets, with errors g (inputs, at least targets)."""
+        cdef size_t[::1] input_rows = row_pointers(inputs), target_rows = row_pointers(targets)
+        self.table.update(<float **>&input_rows[0], <int>inputs.shape[0], <float **>&target_rows[0],
+                          <int>targets.shape[0], &g[0, 0], g.shape[1], &lockf[0], inputs.shape[1])
+
+
+def row_pointers(float[:, ::1] matrix):
+    return np.array([<size_t>&matrix[i, 0] for i in range(matrix.shape[0])], dtype=np.uintp)

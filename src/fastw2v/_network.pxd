@@ -41,6 +41,7 @@ cdef struct Net:
     bint skip_gram
     bint hs
     int negative
+    bint shared_negatives            # one set of negatives for all pairs of a window
     int64_t window
     bint shrink_windows
     bint cbow_mean

@@ -22,6 +22,7 @@ class Network:
         sample_ints: NDArray[np.uint32] | None = None,
         draws_seed: bool = True,
         tally_loss: bool = False,
+        shared_negatives: bool = False,
         simd: str | None = None,
     ) -> None: ...
     @property

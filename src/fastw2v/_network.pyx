@@ -60,6 +60,8 @@ cdef class Network:
         A token is dropped where this is less than its 32-bit draw. None: every token is kept.
     draws_seed : bool
         Whether a job draws a seed at all; gensim does where it samples negatives or its `sample` is not 0.
+    shared_negatives : bool
+        Skip-gram: draw one set of negatives for all pairs of a window (CBOW does so anyway).
     simd : str, optional
         A name from `instruction_sets()`.
     """
@@ -77,7 +79,7 @@ cdef class Network:
                  bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
                  float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
-                 str simd=None):
+                 bint shared_negatives=False, str simd=None):
         cdef Net *net = &self.net
         cdef int32_t[::1] guide
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
@@ -93,6 +95,7 @@ cdef class Network:
         net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
         net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
+        net.shared_negatives = shared_negatives and skip_gram
         net.kernels = kernels_named(simd)
         net.row_lines = min((net.dim * 4 + 63) // 64 + (1 if net.dim % 16 else 0), 10)
         guide_array = None

@@ -26,7 +26,16 @@ from fastw2v.commands import ALL_CORES, UsageError, constructor_defaults
 
 OK, FAULT, UNUSABLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
-SWITCHES = {"sg", "hs", "cbow_mean", "null_word", "sorted_vocab", "compute_loss", "shrink_windows"}
+SWITCHES = {
+    "sg",
+    "hs",
+    "cbow_mean",
+    "null_word",
+    "sorted_vocab",
+    "compute_loss",
+    "shrink_windows",
+    "shared_negatives",
+}
 
 OPTION_HELP = {
     "vector_size": "dimensions of the vectors",
@@ -51,6 +60,7 @@ OPTION_HELP = {
     "comment": "kept with the model",
     "max_final_vocab": "raise min-count until no more than so many words are left",
     "shrink_windows": "1: draw each window's size from 1 to WINDOW",
+    "shared_negatives": "1: skip-gram draws noise words once a window, not once a pair; faster",
     "init_from": "vectors of any format that is read; the words they know start from them",
     "init_lockf": "factor on the learning rate of the vectors of --init-from; 0: frozen",
     "corpus_budget": "memory for the encoded corpus, in bytes or as 500M, 4G; beyond it a file is used",

@@ -40,9 +40,9 @@ SETTINGS = (
     "window", "shrink_windows", "hs", "negative", "ns_exponent", "cbow_mean", "compute_loss", "running_training_loss",
     "loss_history", "min_alpha_yet_reached", "corpus_count", "corpus_total_words", "max_final_vocab", "max_vocab_size",
     "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
-    "lifecycle_events", "words_before_update",
+    "lifecycle_events", "words_before_update", "shared_negatives",
 )  # fmt: skip
-NOT_GENSIMS = {"loss_history", "corpus_budget", "words_before_update"}
+NOT_GENSIMS = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
 WEIGHTS = ("syn1neg", "syn1")
 ELSEWHERE = {
     "wv",

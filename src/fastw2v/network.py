@@ -80,6 +80,7 @@ def network_of(
         # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
         sample_ints=model._sample_ints() if model.sample or model.sample is None else None,
         draws_seed=bool(model.negative) or model.sample != 0,
+        shared_negatives=model.shared_negatives,
         tally_loss=bool(model.compute_loss if compute_loss is None else compute_loss),
     )
 

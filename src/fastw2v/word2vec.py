@@ -119,6 +119,11 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     init_lockf : float or mapping of word to float, default 1.0
         Factor on the learning rate of the vectors taken over: 0.0 freezes them. A mapping says it word by word, 1.0
         where it lacks one.
+    shared_negatives : bool, default False
+        Skip-gram with negative sampling: draw one set of `negative` noise words for all pairs of a window, in place of
+        one set a pair, and take their errors together (HogBatch: Ji et al., "Parallelizing Word2Vec in Shared and
+        Distributed Memory", 2016). Faster, and no longer gensim's numbers; ``negative=10`` makes up for the sharing.
+        CBOW draws once a window anyway.
     corpus_budget : int, optional
         Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
 
@@ -171,6 +176,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         shrink_windows: bool = True,
         *,
         progress: bool = False,
+        shared_negatives: bool = False,
         corpus_budget: int | None = None,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
@@ -204,6 +210,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         self.seed = seed
         self.hashfxn = hashfxn
         self.comment = comment
+        self.shared_negatives = bool(shared_negatives)
         self.corpus_budget = corpus_budget
         self._check_parameters()
         self.random = np.random.RandomState(seed)

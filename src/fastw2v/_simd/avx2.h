@@ -67,6 +67,23 @@ FW_INLINE AVX2_ATTR void avx2_group_gradients(const __m256 *acc, const int n, co
                                            _mm256_broadcast_ss(SIGMOID_TABLE + index[k])), rate);
 }
 
+FW_INLINE AVX2_ATTR void avx2_group_sums(const __m256 *acc, const int n, float *sums) {
+    _mm256_storeu_ps(sums, avx2_reduce(acc, n));
+}
+
+FW_INLINE AVX2_ATTR __m256 avx2_gradient(__m256 f, __m256 label, __m256 rate) {
+    const __m256d limit = _mm256_set1_pd(SIGMOID_LIMIT), scale = _mm256_set1_pd(SIGMOID_SCALE);
+    const __m256 covered = _mm256_and_ps(_mm256_cmp_ps(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ),
+                                         _mm256_cmp_ps(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ));
+    f = _mm256_and_ps(f, covered);
+    const __m128i low = _mm256_cvttpd_epi32(_mm256_mul_pd(
+        _mm256_add_pd(_mm256_cvtps_pd(_mm256_castps256_ps128(f)), limit), scale));
+    const __m128i high = _mm256_cvttpd_epi32(_mm256_mul_pd(
+        _mm256_add_pd(_mm256_cvtps_pd(_mm256_extractf128_ps(f, 1)), limit), scale));
+    const __m256 sigma = _mm256_i32gather_ps(SIGMOID_TABLE, _mm256_set_m128i(high, low), 4);
+    return _mm256_and_ps(covered, _mm256_mul_ps(_mm256_sub_ps(label, sigma), rate));
+}
+
 #define KERNEL(name) avx2_##name
 #define KERNEL_NAME "avx2"
 #define KERNEL_ATTR AVX2_ATTR
@@ -81,5 +98,11 @@ FW_INLINE AVX2_ATTR void avx2_group_gradients(const __m256 *acc, const int n, co
 #define vec_fma _mm256_fmadd_ps
 #define vec_add _mm256_add_ps
 #define vec_mul _mm256_mul_ps
+#define vec_gradient avx2_gradient
 #define group_gradients avx2_group_gradients
+#define group_sums avx2_group_sums
+#define TILE_INPUTS 3
+#define UPDATE_INPUTS 6
 #include "row_kernels.h"
+#include "window_kernels.h"
+#include "kernel_table.h"

@@ -46,6 +46,23 @@ FW_INLINE AVX512_ATTR void avx512_group_gradients(const __m512 *acc, const int n
         g[k] = _mm512_mul_ps(_mm512_sub_ps(_mm512_set1_ps(labels[k]), _mm512_set1_ps(SIGMOID_TABLE[index[k]])), rate);
 }
 
+FW_INLINE AVX512_ATTR void avx512_group_sums(const __m512 *acc, const int n, float *sums) {
+    _mm256_storeu_ps(sums, avx512_reduce(acc, n));
+}
+
+FW_INLINE AVX512_ATTR __m256i avx512_sigmoid_index(__m256 f) {
+    return _mm512_cvttpd_epi32(_mm512_mul_pd(_mm512_add_pd(_mm512_cvtps_pd(f), _mm512_set1_pd(SIGMOID_LIMIT)),
+                                             _mm512_set1_pd(SIGMOID_SCALE)));
+}
+FW_INLINE AVX512_ATTR __m512 avx512_gradient(__m512 f, __m512 label, __m512 rate) {
+    const __mmask16 covered = _mm512_cmp_ps_mask(f, _mm512_set1_ps(-6.0f), _CMP_GT_OQ) &
+                              _mm512_cmp_ps_mask(f, _mm512_set1_ps(6.0f), _CMP_LT_OQ);
+    f = _mm512_maskz_mov_ps(covered, f);
+    const __m512i index = _mm512_inserti64x4(_mm512_castsi256_si512(avx512_sigmoid_index(_mm512_castps512_ps256(f))),
+                                             avx512_sigmoid_index(_mm512_extractf32x8_ps(f, 1)), 1);
+    return _mm512_maskz_mul_ps(covered, _mm512_sub_ps(label, _mm512_i32gather_ps(index, SIGMOID_TABLE, 4)), rate);
+}
+
 #define KERNEL(name) avx512_##name
 #define KERNEL_NAME "avx512"
 #define KERNEL_ATTR AVX512_ATTR
@@ -60,5 +77,11 @@ FW_INLINE AVX512_ATTR void avx512_group_gradients(const __m512 *acc, const int n
 #define vec_fma _mm512_fmadd_ps
 #define vec_add _mm512_add_ps
 #define vec_mul _mm512_mul_ps
+#define vec_gradient avx512_gradient
 #define group_gradients avx512_group_gradients
+#define group_sums avx512_group_sums
+#define TILE_INPUTS 4
+#define UPDATE_INPUTS 12
 #include "row_kernels.h"
+#include "window_kernels.h"
+#include "kernel_table.h"

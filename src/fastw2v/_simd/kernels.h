@@ -13,6 +13,11 @@ typedef struct {
     void (*sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale);
     void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,
                      int64_t stride);
+    void (*products)(float *const *a, int n_a, float *const *b, int n_b, int64_t dim, float *out, int64_t stride);
+    void (*gradients)(float *f, const float *inner, int64_t inner_stride, const float *labels, const float *rates, int m,
+                      int n, int64_t stride, float *g);
+    void (*update)(float *const *inputs, int m, float *const *targets, int n, const float *g, int64_t stride,
+                   const float *lockf, int64_t dim);
 } row_kernels;
 
 #endif

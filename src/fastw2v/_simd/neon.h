@@ -19,6 +19,16 @@ FW_INLINE void neon_group_gradients(const float32x4_t *acc, const int n, const f
     }
 }
 
+FW_INLINE void neon_group_sums(const float32x4_t *acc, const int n, float *sums) {
+    for (int k = 0; k < n; k++) sums[k] = vaddvq_f32(acc[k]);
+}
+FW_INLINE float32x4_t neon_gradient(float32x4_t f, float32x4_t label, float32x4_t rate) {
+    float dots[4], labels[4], rates[4];
+    vst1q_f32(dots, f), vst1q_f32(labels, label), vst1q_f32(rates, rate);
+    for (int i = 0; i < 4; i++) dots[i] = logistic_gradient(dots[i], labels[i], rates[i]);
+    return vld1q_f32(dots);
+}
+
 #define KERNEL(name) neon_##name
 #define KERNEL_NAME "neon"
 #define KERNEL_ATTR
@@ -33,5 +43,11 @@ FW_INLINE void neon_group_gradients(const float32x4_t *acc, const int n, const f
 #define vec_fma neon_fma
 #define vec_add vaddq_f32
 #define vec_mul vmulq_f32
+#define vec_gradient neon_gradient
 #define group_gradients neon_group_gradients
+#define group_sums neon_group_sums
+#define TILE_INPUTS 4
+#define UPDATE_INPUTS 6
 #include "row_kernels.h"
+#include "window_kernels.h"
+#include "kernel_table.h"

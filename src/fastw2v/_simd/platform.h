@@ -37,6 +37,13 @@
 #  endif
 #endif
 
+/* Compilers fold a load into each of several uses; the loads are what is scarce. */
+#if defined(__x86_64__) && !defined(_MSC_VER)
+#  define IN_REGISTER(v) __asm__("" : "+v"(v))
+#else
+#  define IN_REGISTER(v) ((void)0)
+#endif
+
 #define FW_CACHE_LINE 64
 
 FW_INLINE void prefetch_row(const float *row, int64_t n_lines) {

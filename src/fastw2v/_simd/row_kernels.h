@@ -163,28 +163,8 @@ static KERNEL_ATTR void KERNEL(train_pair)(float *x, float *const *rows, const f
     KERNEL(add_rows)(&x, 1, work, dim, &lockf, 0);
 }
 
-static const row_kernels KERNEL(table) = {
-    KERNEL_NAME, KERNEL(train_pair), KERNEL(train_targets), KERNEL(sum_rows), KERNEL(add_rows),
-};
-
-#undef GROUP
 #undef GROUP_CASE
 #undef GROUP_SWITCH
 #undef COLUMNS
 #undef COLUMN_CASE
 #undef OVER_COLUMNS
-#undef KERNEL
-#undef KERNEL_NAME
-#undef KERNEL_ATTR
-#undef VEC
-#undef LANES
-#undef vec_zero
-#undef vec_set1
-#undef vec_load
-#undef vec_store
-#undef vec_load_part
-#undef vec_store_part
-#undef vec_fma
-#undef vec_add
-#undef vec_mul
-#undef group_gradients

@@ -35,14 +35,24 @@ FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) {
     for (int i = 0; i < 8; i++) a.lane[i] *= b.lane[i];
     return a;
 }
-FW_INLINE void scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha, float *dots,
-                                      scalar_vec *g) {
+FW_INLINE void scalar_group_sums(const scalar_vec *acc, const int n, float *sums) {
     for (int k = 0; k < n; k++) {
         const float *a = acc[k].lane;
-        dots[k] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
-        g[k] = scalar_set1(logistic_gradient(dots[k], labels[k], alpha));
+        sums[k] = ((a[0] + a[4]) + (a[1] + a[5])) + ((a[2] + a[6]) + (a[3] + a[7]));
     }
 }
+FW_INLINE void scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha, float *dots,
+                                      scalar_vec *g) {
+    scalar_group_sums(acc, n, dots);
+    for (int k = 0; k < n; k++) g[k] = scalar_set1(logistic_gradient(dots[k], labels[k], alpha));
+}
+FW_INLINE scalar_vec scalar_gradient(scalar_vec f, scalar_vec label, scalar_vec rate) {
+    for (int i = 0; i < 8; i++) f.lane[i] = logistic_gradient(f.lane[i], label.lane[i], rate.lane[i]);
+    return f;
+}
+
+#undef IN_REGISTER
+#define IN_REGISTER(v) ((void)0)
 
 #define KERNEL(name) scalar_##name
 #define KERNEL_NAME "scalar"
@@ -58,5 +68,11 @@ FW_INLINE void scalar_group_gradients(const scalar_vec *acc, const int n, const 
 #define vec_fma scalar_fma
 #define vec_add scalar_add
 #define vec_mul scalar_mul
+#define vec_gradient scalar_gradient
 #define group_gradients scalar_group_gradients
+#define group_sums scalar_group_sums
+#define TILE_INPUTS 3
+#define UPDATE_INPUTS 6
 #include "row_kernels.h"
+#include "window_kernels.h"
+#include "kernel_table.h"

@@ -1,0 +1,154 @@
+"""Negatives shared over a window: a naive twin of the whole trainer, and what a user would notice."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastw2v import Word2Vec
+
+MASK = (1 << 48) - 1
+
+
+def corpus(n_sentences: int, seed: int = 0) -> list[list[str]]:
+    rng = np.random.default_rng(seed)
+    weights = 1 / np.arange(2, 62)
+    drawn = rng.choice(60, size=(n_sentences, 12), p=weights / weights.sum())
+    return [[f"w{i}" for i in row[: rng.integers(1, 13)]] for row in drawn]
+
+
+def sigmoid_table() -> np.ndarray:
+    exps = np.exp((np.arange(1000) / 1000 * 2 - 1) * 6)
+    return (exps / (exps + 1)).astype(np.float32)
+
+
+def naive(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[np.ndarray, np.ndarray, float]:
+    """One job of the definition in float64: the draws of gensim's order, once a window in place of once a pair."""
+    table = sigmoid_table()
+    random = np.random.RandomState()
+    random.set_state(model.random.get_state())
+    lcg = (int(random.randint(0, 2**24)) << 24) + int(random.randint(0, 2**24))
+    vectors, syn1neg = model.wv.vectors.astype(np.float64), model.syn1neg.astype(np.float64)
+    loss = 0.0
+
+    def draw() -> int:
+        nonlocal lcg
+        value = lcg >> 16
+        lcg = (lcg * 25214903917 + 11) & MASK
+        return value
+
+    ids = [[model.wv.key_to_index[word] for word in sentence] for sentence in sentences]
+    sample_ints = model.wv.expandos["sample_int"]
+    kept = [[word for word in sentence if sample_ints[word] >= draw()] for sentence in ids]
+    reduced = random.randint(0, model.window, sum(map(len, kept)))
+    position = 0
+    for sentence in kept:
+        for i, word in enumerate(sentence):
+            reach = model.window - reduced[position]
+            position += 1
+            negatives: dict[int, int] = {}
+            for _ in range(model.negative):
+                drawn = int(np.searchsorted(model.cum_table, draw() % int(model.cum_table[-1])))
+                if drawn != word:
+                    negatives[drawn] = negatives.get(drawn, 0) + 1
+            targets, counts = [word, *negatives], np.array([1, *negatives.values()])
+            labels = np.array([1] + [0] * len(negatives))
+            context = sentence[max(0, i - reach) : i] + sentence[i + 1 : i + reach + 1]
+            for run in runs(context):
+                f = vectors[run] @ syn1neg[targets].T
+                covered = np.abs(f) < 6
+                sigma = table[((np.where(covered, f, 0) + 6) * 83).astype(int)]
+                g = np.where(covered, (labels - sigma) * alpha * counts, 0.0)
+                likely = table[((np.where(covered, np.where(labels, f, -f), 0) + 6) * 83).astype(int)]
+                loss -= (np.where(covered, np.log(likely), 0) * counts).sum()
+                for j, context_word in enumerate(run):
+                    x = vectors[context_word].copy()
+                    vectors[context_word] += g[j] @ syn1neg[targets]
+                    syn1neg[targets] += np.outer(g[j], x)
+    return vectors, syn1neg, loss
+
+
+def runs(context: list[int]) -> list[list[int]]:
+    """Stretches of distinct words, 16 at most: what is trained together."""
+    found: list[list[int]] = [[]]
+    for word in context:
+        if word in found[-1] or len(found[-1]) == 16:
+            found.append([])
+        found[-1].append(word)
+    return [run for run in found if run]
+
+
+@pytest.mark.parametrize("simd", ["", "scalar"])
+@pytest.mark.parametrize(("window", "negative", "vector_size"), [(5, 10, 24), (2, 5, 7), (20, 3, 33)])
+def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, monkeypatch):
+    monkeypatch.setenv("FASTW2V_SIMD", simd)
+    sentences = corpus(50)
+    model = Word2Vec(
+        vector_size=vector_size, window=window, negative=negative, sg=1, min_count=1, shared_negatives=True,
+        sample=0.05, compute_loss=True, workers=1,
+    )  # fmt: skip
+    model.build_vocab(sentences)
+    vectors, syn1neg, loss = naive(model, sentences, 0.05)
+    before = model.wv.vectors.copy()
+    model.train(
+        sentences,
+        total_examples=len(sentences),
+        epochs=1,
+        start_alpha=0.05,
+        end_alpha=0.05,
+        compute_loss=True,
+    )
+    np.testing.assert_allclose(model.wv.vectors, vectors, atol=3e-5)
+    np.testing.assert_allclose(model.syn1neg, syn1neg, atol=3e-5)
+    assert np.abs(before - vectors).max() > 1e-3
+    assert model.get_latest_training_loss() == pytest.approx(loss, rel=1e-3)
+
+
+def test_words_of_one_topic_come_close():
+    rng = np.random.default_rng(1)
+    topics = [[f"{name}{i}" for i in range(15)] for name in "abc"]
+    sentences = [rng.choice(topics[i % 3], 10).tolist() for i in range(3000)]
+    model = Word2Vec(sentences, vector_size=20, sg=1, shared_negatives=True, negative=10, workers=2, seed=3)
+    for word in ("a1", "b2", "c3"):
+        assert {near[0] for near, _ in model.wv.most_similar(word, topn=10)} == {word[0]}
+
+
+def test_hierarchical_softmax_keeps_its_part():
+    """With hs on as well, only the negatives are shared: without any, the numbers are those of hs alone."""
+    sentences = corpus(300)
+    settings = {"vector_size": 16, "sg": 1, "hs": 1, "min_count": 1, "workers": 1, "sample": 0.01}
+    shared = Word2Vec(sentences, negative=0, shared_negatives=True, **settings)
+    plain = Word2Vec(sentences, negative=0, **settings)
+    np.testing.assert_array_equal(shared.wv.vectors, plain.wv.vectors)
+    both = Word2Vec(sentences, negative=5, shared_negatives=True, **settings)
+    assert np.isfinite(both.wv.vectors).all()
+    assert both.syn1.any()
+    assert both.syn1neg.any()
+
+
+def test_cbow_is_the_same_with_and_without():
+    sentences = corpus(300)
+    one, other = (
+        Word2Vec(sentences, min_count=1, workers=1, shared_negatives=shared) for shared in (True, False)
+    )
+    np.testing.assert_array_equal(one.wv.vectors, other.wv.vectors)
+
+
+def test_locked_words_stay():
+    sentences = corpus(200)
+    model = Word2Vec(sg=1, min_count=1, shared_negatives=True, workers=1)
+    model.build_vocab(sentences)
+    model.wv.vectors_lockf = np.ones(len(model.wv), dtype=np.float32)
+    model.wv.vectors_lockf[3] = 0.0
+    before = model.wv.vectors.copy()
+    model.train(sentences, total_examples=len(sentences), epochs=2)
+    np.testing.assert_array_equal(model.wv.vectors[3], before[3])
+    assert (model.wv.vectors[4] != before[4]).any()
+
+
+def test_the_setting_is_saved(tmp_path):
+    model = Word2Vec(corpus(100), sg=1, min_count=1, shared_negatives=True)
+    model.save(tmp_path / "model")
+    loaded = Word2Vec.load(tmp_path / "model")
+    assert loaded.shared_negatives is True
+    loaded.train(corpus(100), total_examples=100, epochs=1)
