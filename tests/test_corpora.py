@@ -19,6 +19,7 @@ import zstandard
 from gensim.models import Word2Vec, word2vec as gensim_word2vec
 from hypothesis import given, settings, strategies as st
 
+import fastw2v
 from fastw2v import corpora, encoding
 from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, open_corpus
 from fastw2v.encoding import encode, provisional_table, renumber, scan, stream
@@ -568,3 +569,13 @@ def test_the_budget_defaults_to_a_quarter_of_the_free_memory(monkeypatch, spill_
     monkeypatch.undo()
     assert encode(corpus, {"w1": 0}).ids.flags.owndata
     assert (1 << 20) < encoding._free_memory() < (1 << 50)
+
+
+def test_nobody_asks_for_the_repr_of_a_corpus():
+    class Shy(list):
+        def __repr__(self):
+            raise AssertionError("a corpus may be huge")
+
+    model = fastw2v.Word2Vec(min_count=1)
+    model.build_vocab(Shy([Shy(["a", "b"]), Shy(["a"])]))
+    assert model.wv.index_to_key == ["a", "b"]

@@ -10,6 +10,7 @@ read one table, and there is nothing to translate. ``Sentences`` cuts what it ge
 The bytes are handled by the C headers in `_text`.
 """
 
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
@@ -51,6 +52,7 @@ cdef extern from "_text/tokenize.h" nogil:
     int fw_reserve(void **array, int64_t *capacity, int64_t needed, size_t item)
     void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key)
     int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
+    int64_t fw_find(const fw_table *table, const fw_key *key)
     int fw_adopt(fw_table *table, const uint8_t *text, const uint32_t *lengths, int64_t n, int32_t *numbers)
     int fw_tokenize(fw_table *table, fw_tokens *out, const uint8_t *text, int64_t length, int grow, int lines,
                     int portable)
@@ -258,19 +260,16 @@ cdef class Words:
     cdef fw_table _table
     cdef bint _known
     cdef uint64_t[2] _seeds
-    cdef list _words
     cdef int64_t *_first
     cdef int64_t _first_capacity
     cdef int64_t _n_tokens
-    cdef int64_t _decoded  # bytes of the words that have become str
 
     def __cinit__(self, dict index=None):
         cdef const uint8_t[::1] seeds = os.urandom(16)
         memcpy(self._seeds, &seeds[0], 16)
         self._known = index is not None
-        self._words = []
         self._first = NULL
-        self._first_capacity = self._n_tokens = self._decoded = 0
+        self._first_capacity = self._n_tokens = 0
         if fw_table_init(&self._table, self._seeds[0], self._seeds[1]) < 0:
             raise _no_memory()
         if self._known:
@@ -281,31 +280,38 @@ cdef class Words:
         free(self._first)
 
     cdef int _learn(self, dict index) except -1:
-        cdef bytes text
         cdef fw_key key
         cdef int64_t value
         cdef uint8_t[FW_PADDING] padded
-        cdef const uint8_t *start
         for word, number in index.items():
             if not isinstance(word, str):
                 continue
             value = number
             if not 0 <= value <= 0x7fffffff:
                 raise ValueError(f"the index of the word {word!r:.80} must lie between 0 and 2**31 - 1")
-            try:
-                text = word.encode("utf-8")
-            except UnicodeEncodeError:
-                continue
-            if not text or len(text) > 0x7fffffff:
-                continue
-            start = text
-            if len(text) < 16:
-                memcpy(padded, start, len(text))
-                start = padded
-            fw_make_key(&self._table, start, <uint32_t> len(text), &key)
-            if fw_add(&self._table, &key, <int32_t> value) < 0:
+            text = self._key(word, &key, padded)
+            if text is not None and fw_add(&self._table, &key, <int32_t> value) < 0:
                 raise _no_memory()
         return 0
+
+    cdef bytes _key(self, str word, fw_key *key, uint8_t *padded):
+        """Make the key of a word; return the bytes that it points to, None if no text has such a word."""
+        cdef bytes text
+        cdef const uint8_t *start
+        cdef Py_ssize_t length
+        try:
+            text = word.encode("utf-8")
+        except UnicodeEncodeError:
+            return None
+        length = PyBytes_GET_SIZE(text)
+        if length == 0 or length > 0x7fffffff:
+            return None
+        start = <const uint8_t *> PyBytes_AS_STRING(text)
+        if length < 16:
+            memcpy(padded, start, length)
+            start = padded
+        fw_make_key(&self._table, start, <uint32_t> length, key)
+        return text
 
     def __len__(self):
         return self._table.n_words
@@ -337,7 +343,6 @@ cdef class Words:
             raise _no_memory()
         by._n_numbers += tokens.n_fresh
         self._n_tokens += tokens.n_tokens
-        self._decode(known)
 
     cdef void _note_first(self, fw_tokens *tokens, int32_t *numbers, int64_t known) noexcept nogil:
         """Note at which token each new word came up; words new to the piece are new to all from `known` on."""
@@ -347,16 +352,35 @@ cdef class Words:
                 self._first[known] = self._n_tokens + tokens.fresh_at[i]
                 known += 1
 
-    cdef int _decode(self, int64_t since) except -1:
-        """Make str of the words from number `since` on."""
-        cdef int64_t i
-        cdef uint32_t length
-        for i in range(since, self._table.n_words):
-            length = self._table.entries[i].length
-            self._words.append(PyUnicode_DecodeUTF8(
-                <const char *> self._table.arena + self._decoded, length, NULL))
-            self._decoded += length
-        return 0
+    def decoded(self, const int64_t[::1] numbers=None):
+        """Return the words of those numbers as a list of str, or all words."""
+        cdef int64_t i, number, n = self._table.n_words if numbers is None else numbers.shape[0]
+        cdef int64_t[::1] starts = np.empty(self._table.n_words + 1, dtype=np.int64)
+        cdef list words = [None] * n
+        starts[0] = 0
+        for i in range(self._table.n_words):
+            starts[i + 1] = starts[i] + self._table.entries[i].length
+        for i in range(n):
+            number = i if numbers is None else numbers[i]
+            if not 0 <= number < self._table.n_words:
+                raise IndexError(f"there is no word of number {number}, but {self._table.n_words} words")
+            words[i] = PyUnicode_DecodeUTF8(
+                <const char *> self._table.arena + starts[number], starts[number + 1] - starts[number], NULL)
+        return words
+
+    def numbers(self, words):
+        """Return the number of each of `words`, -1 for one that is not there, as an array of int64."""
+        cdef int64_t[::1] found = np.full(len(words), -1, dtype=np.int64)
+        cdef int64_t i = 0
+        cdef fw_key key
+        cdef uint8_t[FW_PADDING] padded
+        for word in words:
+            if isinstance(word, str):
+                text = self._key(word, &key, padded)
+                if text is not None:
+                    found[i] = fw_find(&self._table, &key)
+            i += 1
+        return np.asarray(found)
 
     def known_before(self, int64_t token):
         """Return how many words had come up before the token of that number."""
@@ -370,7 +394,7 @@ cdef class Words:
         return low
 
     def counts(self, tokenizers):
-        """Return a new dict of word to count, in the order of the numbers, from what all `tokenizers` counted."""
+        """Return how often `tokenizers` met each word, by number, as an array of int64."""
         cdef int64_t[::1] total = np.zeros(max(1, self._table.n_words), dtype=np.int64)
         cdef Tokenizer by
         cdef int64_t i
@@ -378,7 +402,7 @@ cdef class Words:
             with nogil:
                 for i in range(by._n_numbers):
                     total[by._numbers[i]] += by._own.entries[i].count
-        return dict(zip(self._words, np.asarray(total).tolist()))
+        return np.asarray(total)[:self._table.n_words]
 
 
 cdef class Sentences:

@@ -303,22 +303,30 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
             "Either one of corpus_file or corpus_iterable value must be provided: "
             "an iterable of token lists, or the path of a text with one sentence a line"
         )
-    given = f"{corpus_iterable!r:.80} ({type(corpus_iterable).__name__})"
-    wanted = f"The corpus_iterable must be an iterable of lists of strings, got {given} instead"
+    wanted = "The corpus_iterable must be an iterable of lists of strings, got"
     if isinstance(corpus_iterable, (str, bytes, bytearray, os.PathLike)):
         raise TypeError(
-            f"{wanted}; for a file pass corpus_file=path or LineSentence(path), for a text its list of "
-            "tokenized sentences"
+            f"{wanted} {_shown(corpus_iterable)} instead; for a file pass corpus_file=path or "
+            "LineSentence(path), for a text its list of tokenized sentences"
         )
     if not isinstance(corpus_iterable, Iterable) and not hasattr(corpus_iterable, "__getitem__"):
-        raise TypeError(f"{wanted}; pass a list, or any object that can be iterated several times")
+        raise TypeError(
+            f"{wanted} {_shown(corpus_iterable)} instead; pass a list, or any object that can be iterated "
+            "several times"
+        )
     if passes > 1 and _is_one_shot(corpus_iterable):
         raise TypeError(
             f"Using a generator as corpus_iterable can't support {passes} passes. Try a re-iterable "
-            f"sequence: a list, or an object whose __iter__ starts anew; {given} can be iterated once only"
+            f"sequence: a list, or an object whose __iter__ starts anew; {_shown(corpus_iterable)} can be iterated "
+            "once only"
         )
     corpus: Iterable[Any] = corpus_iterable
     return corpus
+
+
+def _shown(value: Any) -> str:
+    """The beginning of what is no corpus, and its type; never called for a corpus, whose repr may be huge."""
+    return f"{value!r:.80} ({type(value).__name__})"
 
 
 def _open_corpus_file(corpus_file: Any) -> LineSentence:

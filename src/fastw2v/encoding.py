@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from fastw2v import _text, _tokens, textfile
 from fastw2v.utils import TrimRule, prune_vocab
+from fastw2v.wordcounts import WordCounts
 
 __all__ = ["EncodedCorpus", "Scan", "encode", "provisional_table", "renumber", "scan", "stream"]
 
@@ -190,7 +191,7 @@ class Scan:
 
     Attributes
     ----------
-    counts : dict
+    counts : mapping of word to count
         Count of each word, in first-seen order. Pruning deletes words; one seen again later goes to the end.
     total_words : int
         Tokens read.
@@ -200,7 +201,7 @@ class Scan:
         With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`.
     """
 
-    counts: dict[Any, int]
+    counts: dict[Any, int] | WordCounts
     total_words: int
     n_sentences: int
     provisional: EncodedCorpus | None = None
@@ -321,11 +322,17 @@ def _scan_files(files: textfile.TextFiles, watch: _ScanWatch, sink: _Sink | None
         number += len(raw)
         total += int(raw.sum())
     provisional = None if sink is None else sink.finish()
-    return Scan(words.counts(tokenizers), total, number, provisional)
+    return Scan(WordCounts(words, words.counts(tokenizers)), total, number, provisional)
 
 
 def provisional_table(counts: Mapping[Any, int], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
     """Return the table that `renumber` needs: for the words of `counts` in order, their index or -1."""
+    if isinstance(counts, WordCounts):
+        table = np.full(len(counts), -1, dtype=np.int32)
+        numbers = counts.numbers(list(key_to_index))
+        known = numbers >= 0
+        table[numbers[known]] = np.fromiter(key_to_index.values(), dtype=np.int32, count=len(numbers))[known]
+        return table
     indices = map(key_to_index.get, counts, itertools.repeat(-1))
     return np.fromiter(indices, dtype=np.int32, count=len(counts))
 

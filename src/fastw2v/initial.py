@@ -7,15 +7,18 @@ rows are drawn.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import memory
+from fastw2v import memory, parallel
 
 REAL = np.float32
+_BLOCK = 1 << 17  # numbers that are drawn and scaled while they are in the cache
+_WORTH_THREADS = 16  # blocks
 
 Array = NDArray[Any]
 
@@ -87,8 +90,21 @@ def grown_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
 
 def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
     """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), from its `skipped`-th number on."""
-    if not out.size:
-        return
+    width = out.shape[1]
+    step = max(1, _BLOCK // max(1, width))
+    starts = range(0, len(out), step)
+    if seed is None:
+        seed = secrets.randbits(128)
+
+    def fill(start: int) -> None:
+        _fill_block(out[start : start + step], seed, skipped + start * width)
+
+    # A large matrix is new memory, whose first touch takes longer than the drawing: several threads share both.
+    for _ in parallel.ordered(fill, starts, None if len(starts) > _WORTH_THREADS else 1):
+        pass
+
+
+def _fill_block(out: Array, seed: int | None, skipped: int) -> None:
     generator = np.random.default_rng(seed)
     if out.dtype == np.float64:
         generator.bit_generator.advance(skipped)  # type: ignore[attr-defined]

@@ -24,6 +24,7 @@ from fastw2v.huffman import HuffmanTree, graft, huffman
 from fastw2v.initial import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warmstart import WarmStart
+from fastw2v.wordcounts import WordCounts
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
 lifecycle_logger = logging.getLogger("gensim.utils")
@@ -66,7 +67,7 @@ class Lexicon:
     def __init__(self) -> None:
         self.wv = KeyedVectors(self.vector_size)
         self.wv.vectors_lockf = np.ones(1, dtype=np.float32)
-        self.raw_vocab: dict[Any, int] | None = None
+        self._raw_counts: dict[Any, int] | WordCounts | None = None
         self.syn1: NDArray[np.float32] | None = None
         self.syn1neg: NDArray[np.float32] | None = None
         self.cum_table: NDArray[np.uint32] | None = None
@@ -76,6 +77,17 @@ class Lexicon:
         self.lifecycle_events: list[dict[str, Any]] = []
         self._read_once: ReadOnce | None = None
         self._warm_start: WarmStart | None = None
+
+    @property
+    def raw_vocab(self) -> dict[Any, int] | None:
+        """Raw counts: of the last scan until the vocabulary is made, longer only if they are to be kept."""
+        if isinstance(self._raw_counts, WordCounts):
+            self._raw_counts = self._raw_counts.as_dict()
+        return self._raw_counts
+
+    @raw_vocab.setter
+    def raw_vocab(self, counts: dict[Any, int] | None) -> None:
+        self._raw_counts = counts
 
     @property
     def huffman_tree(self) -> HuffmanTree | None:
@@ -219,7 +231,7 @@ class Lexicon:
         earlier: Mapping[Any, int] | None,
         **kwargs: Any,
     ) -> None:
-        counts = self.raw_vocab
+        counts = self._raw_counts
         if earlier:
             kwargs["earlier_counts"] = earlier
         report = self.prepare_vocab(
@@ -265,7 +277,7 @@ class Lexicon:
             ),
             budget=self.corpus_budget,
         )
-        self.raw_vocab = scan.counts
+        self._raw_counts = scan.counts
         if read_once is not None:
             read_once.encoded = scan.provisional
         return scan.total_words, scan.n_sentences
@@ -305,11 +317,11 @@ class Lexicon:
         dict
             ``drop_unique``, ``retain_total``, ``downsample_unique``, ``downsample_total``, ``num_retained_words``.
         """
-        if self.raw_vocab is None:
+        if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
         min_count = min_count or self.min_count
         sample = sample or self.sample
-        counts = growth.merged(earlier_counts, self.raw_vocab) if earlier_counts else self.raw_vocab
+        counts = growth.merged(earlier_counts, self.raw_vocab) if earlier_counts else self._raw_counts
         selection = vocab.select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
@@ -332,13 +344,13 @@ class Lexicon:
         if dry_run:
             return report
         if update:
-            self._append_words(selection, self.raw_vocab)
+            self._append_words(selection, self._raw_counts)
         else:
             self._set_words(selection, probabilities)
         if earlier_counts:
             self.raw_vocab = counts
         elif not keep_raw_vocab:
-            logger.info("deleting the raw counts dictionary of %i items", len(self.raw_vocab))
+            logger.info("deleting the raw counts dictionary of %i items", len(self._raw_counts))
             self.raw_vocab = defaultdict(int)
         if self.hs:
             self._grow_tree() if update else self.create_binary_tree()
@@ -374,18 +386,18 @@ class Lexicon:
         )
 
     def _set_words(self, selection: vocab.Selection, probabilities: NDArray[np.float64]) -> None:
-        words, counts = list(selection.words), selection.counts
+        words, counts = selection.words, selection.counts
         sample_ints = sampling.sample_ints(probabilities)
         if self.null_word:
-            words.append("\0")
+            words = [*words, "\0"]
             counts = np.append(counts, 1)
             sample_ints = np.append(sample_ints, np.uint32(0))
         if self.sorted_vocab:
             order = vocab.frequency_order(counts)
-            words = [words[i] for i in order.tolist()]
+            words = vocab.in_order(words, order)
             counts, sample_ints = counts[order], sample_ints[order]
-        self.wv.index_to_key = words
-        self.wv.key_to_index = {word: i for i, word in enumerate(words)}
+        self.wv.index_to_key = list(words)
+        self.wv.key_to_index = dict(zip(words, range(len(words)), strict=True))
         self.wv.expandos = {"count": counts.astype(np.int64), "sample_int": sample_ints}
 
     def _append_words(self, selection: vocab.Selection, raw_counts: Mapping[Any, int]) -> None:

@@ -47,7 +47,7 @@ WEIGHTS = ("syn1neg", "syn1")
 ELSEWHERE = {
     "wv",
     "random",
-    "raw_vocab",
+    "_raw_counts",
     "huffman_tree",
     "cum_table",
     "hashfxn",

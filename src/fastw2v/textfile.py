@@ -22,7 +22,7 @@ from fastw2v.formats.atomic import compression, local_path, open_input
 
 __all__ = ["TextFiles", "of_corpus", "pieces"]
 
-PIECE_SIZE = 1 << 19
+PIECE_SIZE = 1 << 20  # smaller ones make threads wait for one another, larger ones take memory
 _INFLATION = 4  # about what text gains by compression
 
 _ASCII_SPACES = tuple(bytes([byte]) for byte in b" \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f")

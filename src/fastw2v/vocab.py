@@ -30,6 +30,7 @@ from fastw2v.sampling import (
     subsample_threshold,
 )
 from fastw2v.utils import TrimRule, keep_vocab_item
+from fastw2v.wordcounts import ChosenWords, WordCounts
 
 __all__ = [
     "HuffmanTree",
@@ -55,7 +56,7 @@ class Selection:
 
     Attributes
     ----------
-    words : list
+    words : sequence
         Retained words in raw order.
     counts : ndarray of int64, shape (len(words),)
         Their raw counts.
@@ -67,7 +68,7 @@ class Selection:
         Distinct words and tokens before the selection.
     """
 
-    words: list[Any]
+    words: Sequence[Any]
     counts: Counts
     calc_min_count: int
     effective_min_count: int
@@ -139,7 +140,10 @@ def select(
     ValueError
         If a count is not a whole number.
     """
-    counts = as_counts(list(raw_counts.values()), raw_counts)
+    if isinstance(raw_counts, WordCounts):
+        counts = raw_counts.totals
+    else:
+        counts = as_counts(list(raw_counts.values()), raw_counts)
     calc_min_count = 1
     if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
         rank = len(counts) - 1 - max_final_vocab
@@ -150,14 +154,26 @@ def select(
     else:
         verdicts = (keep_vocab_item(word, count, effective, trim_rule) for word, count in raw_counts.items())
         keep = np.fromiter(verdicts, dtype=np.bool_, count=len(counts))
+    words: Sequence[Any]
+    if isinstance(raw_counts, WordCounts):
+        words = raw_counts.chosen(np.flatnonzero(keep).astype(np.int64))
+    else:
+        words = list(itertools.compress(raw_counts, keep.tolist()))
     return Selection(
-        words=list(itertools.compress(raw_counts, keep.tolist())),
+        words=words,
         counts=counts[keep],
         calc_min_count=calc_min_count,
         effective_min_count=effective,
         original_unique=len(counts),
         original_total=int(counts.sum()),
     )
+
+
+def in_order(words: Sequence[Any], order: npt.NDArray[np.int64]) -> list[Any]:
+    """Return `words` permuted by `order`."""
+    if isinstance(words, ChosenWords):
+        return words.ordered(order)
+    return [words[i] for i in order.tolist()]
 
 
 def frequency_order(counts: Counts) -> npt.NDArray[np.int64]:
@@ -302,7 +318,7 @@ class Vocab:
         words, counts = chosen.words, chosen.counts
         if sorted_vocab:
             order = frequency_order(counts)
-            words, counts = [words[i] for i in order.tolist()], counts[order]
+            words, counts = in_order(words, order), counts[order]
         return cls(
             words,
             counts,
