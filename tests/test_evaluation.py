@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors as GensimKeyedVectors
 
-from fastw2v import evaluation
+from fastw2v import similarity
 from fastw2v.keyedvectors import KeyedVectors
 
 ROWS, COLUMNS, WIDTH = 8, 6, 20
@@ -102,8 +102,25 @@ def test_only_five_answers_are_looked_at(others, tmp_path):
 def test_blocks_do_not_change_the_answers(analogies, monkeypatch):
     store, _ = both(*grid_of_words(0.4, SPELLINGS["many cases"]))
     whole = store.evaluate_word_analogies(analogies)
-    monkeypatch.setattr(evaluation, "_SCORES_AT_A_TIME", 5 * len(store))
+    monkeypatch.setattr(similarity, "_LEAST_ROWS", 3)
+    monkeypatch.setattr(similarity, "_SCORES_CACHED", 1)
     assert store.evaluate_word_analogies(analogies) == whole
+
+
+def test_questions_that_share_no_words_are_answered_too():
+    random = np.random.RandomState(3)
+    matrix = random.standard_normal((80, 12)).astype(np.float32)
+    words = [f"w{row}" for row in range(80)]
+    for question in range(0, 40, 4):  # every second one is right
+        a, b, c = matrix[question : question + 3]
+        if question % 8:
+            matrix[question + 3] = b / np.linalg.norm(b) - a / np.linalg.norm(a) + c / np.linalg.norm(c)
+    lines = [": s", *(" ".join(words[at : at + 4]) for at in range(0, 40, 4))]
+    ours, _theirs = both(words, matrix)
+    apart = ours.evaluate_word_analogies(lines)
+    assert apart[0] == 0.5
+    together = ours.evaluate_word_analogies([*lines, *lines[1:], *lines[1:], *lines[1:]])
+    assert together[1][0]["correct"] == 4 * apart[1][0]["correct"]
 
 
 def test_half_precision_and_zero_vectors_are_evaluated(analogies):

@@ -1,4 +1,4 @@
-# cython: boundscheck=False, wraparound=False, initializedcheck=False
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
 """The best of many scores, found while the scores are still in the cache: nothing is sorted, and nothing stored.
 
 The rows of a matrix are scored a block at a time, and each function here takes the scores of one block further. Most
@@ -12,8 +12,20 @@ ctypedef fused real:
     float
     double
 
-cdef enum:
-    LANES = 32  # scores that are compared at once: a power of two
+cdef extern from "_ranking/above.h" nogil:
+    enum:
+        FW_LANES
+    bint fw_has_avx2()
+    Py_ssize_t fw_quotient_avx2(const float *scores, const float *divisors, Py_ssize_t at, Py_ssize_t n, float bound)
+    Py_ssize_t fw_quotient_float(const float *scores, const float *divisors, Py_ssize_t at, Py_ssize_t n, float bound)
+    Py_ssize_t fw_quotient_double(const double *scores, const double *divisors, Py_ssize_t at, Py_ssize_t n,
+                                  double bound)
+    Py_ssize_t fw_sum_avx2(const float *a, const float *b, const float *c, Py_ssize_t at, Py_ssize_t n, float bound)
+    Py_ssize_t fw_sum_float(const float *a, const float *b, const float *c, Py_ssize_t at, Py_ssize_t n, float bound)
+    Py_ssize_t fw_sum_double(const double *a, const double *b, const double *c, Py_ssize_t at, Py_ssize_t n,
+                             double bound)
+
+cdef bint HAS_AVX2 = fw_has_avx2()
 
 
 def merge_best(const real[:, ::1] scores, const real[::1] divisors, int64_t first, real[:, ::1] best,
@@ -52,14 +64,16 @@ def merge_best(const real[:, ::1] scores, const real[::1] divisors, int64_t firs
 
 cdef void _merge(const real *scores, const real *divisors, Py_ssize_t n, int64_t first, real *best, int64_t *rows,
                  Py_ssize_t k) noexcept nogil:
-    cdef Py_ssize_t start = 0, stop, i, place
+    cdef Py_ssize_t at = 0, i, place
     cdef real score
-    while start < n:
-        stop = start + LANES
-        if stop <= n and not _any_above(scores + start, divisors + start, best[k - 1]):
-            start = stop
-            continue
-        for i in range(start, min(stop, n)):
+    while at < n:
+        if real is double:
+            at = fw_quotient_double(scores, divisors, at, n, best[k - 1])
+        elif HAS_AVX2:
+            at = fw_quotient_avx2(scores, divisors, at, n, best[k - 1])
+        else:
+            at = fw_quotient_float(scores, divisors, at, n, best[k - 1])
+        for i in range(at, min(at + FW_LANES, n)):
             score = scores[i] / divisors[i]
             if score > best[k - 1]:
                 place = k - 1
@@ -69,16 +83,7 @@ cdef void _merge(const real *scores, const real *divisors, Py_ssize_t n, int64_t
                     place -= 1
                 best[place] = score
                 rows[place] = first + i
-        start = stop
-
-
-cdef inline bint _any_above(const real *scores, const real *divisors, real bound) noexcept nogil:
-    """Whether one of LANES scores is above `bound`; a loop without branches, for the compiler to vectorise."""
-    cdef int found = 0
-    cdef Py_ssize_t i
-    for i in range(LANES):
-        found |= scores[i] / divisors[i] > bound
-    return found != 0
+        at += FW_LANES
 
 
 def merge_answers(const real[:, ::1] cosines, const int64_t[:, ::1] terms, int64_t first, const int64_t[::1] starts,
@@ -130,27 +135,21 @@ def merge_answers(const real[:, ::1] cosines, const int64_t[:, ::1] terms, int64
 cdef void _answer(const real *a, const real *b, const real *c, Py_ssize_t n, int64_t first,
                   const int64_t[::1] excluded, int64_t start, int64_t stop, real *best,
                   int64_t *answer) noexcept nogil:
-    cdef Py_ssize_t at = 0, end, i
+    cdef Py_ssize_t at = 0, i
     cdef real score
     while at < n:
-        end = at + LANES
-        if end <= n and not _any_sum_above(a + at, b + at, c + at, best[0]):
-            at = end
-            continue
-        for i in range(at, min(end, n)):
+        if real is double:
+            at = fw_sum_double(a, b, c, at, n, best[0])
+        elif HAS_AVX2:
+            at = fw_sum_avx2(a, b, c, at, n, best[0])
+        else:
+            at = fw_sum_float(a, b, c, at, n, best[0])
+        for i in range(at, min(at + FW_LANES, n)):
             score = b[i] - a[i] + c[i]
             if score > best[0] and not _is_in(first + i, excluded, start, stop):
                 best[0] = score
                 answer[0] = first + i
-        at = end
-
-
-cdef inline bint _any_sum_above(const real *a, const real *b, const real *c, real bound) noexcept nogil:
-    cdef int found = 0
-    cdef Py_ssize_t i
-    for i in range(LANES):
-        found |= b[i] - a[i] + c[i] > bound
-    return found != 0
+        at += FW_LANES
 
 
 cdef inline bint _is_in(int64_t row, const int64_t[::1] excluded, int64_t start, int64_t stop) noexcept nogil:

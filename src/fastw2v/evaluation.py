@@ -1,9 +1,9 @@
 """Benchmarks of word vectors, as pure functions of words and matrix: analogies, similarities of pairs.
 
 Results have gensim's layout and values. Nothing of the caller is changed, not even for a moment, so that
-several threads may evaluate the same vectors. Analogies are answered in blocks: the score of every word for
-some thousand questions is one product of matrices, from which the words of the question itself are then
-struck out.
+several threads may evaluate the same vectors. The score of a word for a question "a is to b as c is to ?" is
+its cosine with b, less that with a, plus that with c, and thousands of questions are made of some hundred words:
+so the cosines of these with all words are computed, by products of matrices, and summed for each question.
 """
 
 from __future__ import annotations
@@ -24,8 +24,6 @@ logger = logging.getLogger("gensim.models.keyedvectors")
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-_SCORES_AT_A_TIME = 1 << 24  # 64 MiB of float32
-_QUESTIONS_AT_A_TIME = 4096
 _SHORTLIST = 5  # gensim looks at so many answers, and gives up if none of them is admissible
 
 
@@ -210,14 +208,18 @@ class _Vocabulary:
 
     def __init__(self, words: Sequence[str], count: int, case_insensitive: bool) -> None:
         self._case_insensitive = case_insensitive
-        self.rows: dict[str, int] = {}
+        folded = [self.fold(word) for word in words[:count]]
+        self.rows = dict(
+            zip(reversed(folded), range(count - 1, -1, -1), strict=True)
+        )  # the first of equal words
         self.first = np.arange(count)  # of each row, the first row of the same folded word
         self.variants: dict[int, list[int]] = {}  # of such a first row, the others
-        for row in range(count):
-            first = self.rows.setdefault(self.fold(words[row]), row)
-            if first != row:
-                self.first[row] = first
-                self.variants.setdefault(first, []).append(row)
+        if len(self.rows) < count:
+            for row, word in enumerate(folded):
+                first = self.rows[word]
+                if first != row:
+                    self.first[row] = first
+                    self.variants.setdefault(first, []).append(row)
 
     def fold(self, word: str) -> str:
         return word.upper() if self._case_insensitive and isinstance(word, str) else word
@@ -229,6 +231,7 @@ def _read_questions(
     """Names of the sections, and all well-formed questions."""
     names: list[str] = []
     questions: list[_Question] = []
+    row_of = vocabulary.rows.get
     for number, line in _numbered_lines(analogies, "utf8"):
         if line.startswith(": "):
             names.append(line.removeprefix(": ").strip())
@@ -237,49 +240,60 @@ def _read_questions(
             raise ValueError(
                 f"Missing section header before line #{number} in {name}: begin with a line ': name'"
             )
-        fields = [vocabulary.fold(word) for word in line.split()]
+        fields = vocabulary.fold(line).split()  # the case of a word does not depend on its neighbours
         if len(fields) != 4:
             logger.info("Skipping invalid line #%i in %s", number, name)
             continue
         first, second, third, fourth = fields
-        rows = tuple(vocabulary.rows.get(word, -1) for word in fields)
-        known = rows if min(rows) >= 0 else None
+        rows = (row_of(first, -1), row_of(second, -1), row_of(third, -1), row_of(fourth, -1))
+        known = None if -1 in rows else rows
         questions.append(_Question(len(names) - 1, (first, second, third, fourth), known))
     return names, questions
 
 
 def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Whether each question, a line of four `rows`, gets the right answer."""
-    hits = np.zeros(len(rows), dtype=bool)
-    step = max(1, min(_QUESTIONS_AT_A_TIME, _SCORES_AT_A_TIME // max(1, len(matrix))))
-    for start in range(0, len(rows), step):
-        block = rows[start : start + step]
-        a, b, c = (similarity.normed(matrix[column], norms[column]) for column in block[:, :3].T)
-        targets = b - a + c
-        scores = similarity.cosines(matrix, norms, targets)
-        np.put_along_axis(scores, block[:, :3], -np.inf, axis=1)
-        crowded = _strike_variants(scores, block, vocabulary.variants)
-        answers = scores.argmax(axis=1)
-        best = scores[np.arange(len(block)), answers]
-        right = (vocabulary.first[answers] == block[:, 3]) & (best > -np.inf)
-        for question, struck in crowded.items():
-            right[question] &= np.count_nonzero(struck > best[question]) < _SHORTLIST
-        hits[start : start + step] = right
-    return hits
+    if not len(rows):
+        return np.zeros(0, dtype=bool)
+    others = [_variants(line, vocabulary.variants) for line in rows[:, :3].tolist()]
+    units, terms = _terms(matrix, norms, rows)
+    answers, best = similarity.best_answers(
+        matrix,
+        norms,
+        units,
+        terms,
+        [[*line, *more] for line, more in zip(rows[:, :3].tolist(), others, strict=True)],
+    )
+    right: NDArray[np.bool_] = (answers >= 0) & (vocabulary.first[answers] == rows[:, 3])
+    for question, variants in enumerate(others):
+        if right[question] and len(variants) >= _SHORTLIST:
+            a, b, c = units[terms[question]]
+            struck = similarity.cosines(matrix[variants], norms[variants], b - a + c)
+            right[question] = np.count_nonzero(struck > best[question]) < _SHORTLIST
+    return right
 
 
-def _strike_variants(
-    scores: Array, block: NDArray[np.intp], variants: dict[int, list[int]]
-) -> dict[int, Array]:
-    """Rule out other spellings of the words of each question; return the scores that they had."""
-    struck: dict[int, Array] = {}
-    if variants:
-        for question, line in enumerate(block[:, :3].tolist()):
-            others = [row for word in set(line) for row in variants.get(word, ())]
-            if others:
-                struck[question] = scores[question, others]
-                scores[question, others] = -np.inf
-    return struck
+def _variants(line: list[int], variants: dict[int, list[int]]) -> list[int]:
+    """Rows of the other spellings of the words of a question."""
+    return [row for word in dict.fromkeys(line) for row in variants.get(word, ())] if variants else []
+
+
+def _terms(matrix: Array, norms: Array, rows: NDArray[np.intp]) -> tuple[Array, NDArray[np.int64]]:
+    """Vectors, and for each question which of them stand for its a, b and c.
+
+    These are the unit vectors of the distinct words, as nearly all questions share their words with others. Where
+    they do not, b - a + c of each question is fewer vectors; the other two are then a zero.
+    """
+    words, places = np.unique(rows[:, :3], return_inverse=True)
+    units = similarity.normed(matrix[words], norms[words])
+    terms = places.reshape(-1, 3).astype(np.int64)
+    if len(words) <= len(rows):
+        return units, terms
+    a, b, c = (units[column] for column in terms.T)
+    zero = np.zeros((1, units.shape[1]), dtype=units.dtype)
+    of_zero = np.full(len(rows), len(rows), dtype=np.int64)
+    whole = np.stack((of_zero, np.arange(len(rows)), of_zero), axis=1)
+    return np.concatenate((b - a + c, zero)), whole
 
 
 def _name_of(source: PathLike | Iterable[str]) -> str:

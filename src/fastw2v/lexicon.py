@@ -321,7 +321,7 @@ class Lexicon:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
         min_count = min_count or self.min_count
         sample = sample or self.sample
-        counts = growth.merged(earlier_counts, self.raw_vocab) if earlier_counts else self._raw_counts
+        counts = growth.merged(earlier_counts, self._raw_counts) if earlier_counts else self._raw_counts
         selection = vocab.select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
@@ -348,7 +348,7 @@ class Lexicon:
         else:
             self._set_words(selection, probabilities)
         if earlier_counts:
-            self.raw_vocab = counts
+            self._raw_counts = counts
         elif not keep_raw_vocab:
             logger.info("deleting the raw counts dictionary of %i items", len(self._raw_counts))
             self.raw_vocab = defaultdict(int)

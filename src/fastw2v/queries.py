@@ -25,7 +25,6 @@ Items = Item | Sequence[Item] | None
 Ranking = list[tuple[Any, float]]
 
 _EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
-_SCORES_AT_A_TIME = 1 << 24  # of a batch of queries: 64 MiB of float32
 
 
 class VectorQueries(VectorStore):
@@ -175,13 +174,13 @@ class VectorQueries(VectorStore):
         stacked = np.array([vector for vector, _ in parsed], dtype=norms.dtype).reshape(-1, self.vector_size)
         if not topn:
             return similarity.cosines(matrix, norms, stacked)
-        answers = []
-        step = max(1, _SCORES_AT_A_TIME // max(1, len(matrix)))
-        for start in range(0, len(parsed), step):
-            scores = similarity.cosines(matrix, norms, stacked[start : start + step])
-            for line, (_, own_rows) in zip(scores, parsed[start : start + step], strict=True):
-                answers.append(self._ranking(line, operator.index(topn), rows, own_rows))
-        return answers
+        topn = operator.index(topn)
+        count = topn + max((len(own_rows) for _, own_rows in parsed), default=0)
+        best = similarity.best_products(matrix, norms, stacked, count)
+        return [
+            self._with_keys(places, scores, topn, rows, own_rows)
+            for places, scores, (_, own_rows) in zip(*map(np.ndarray.tolist, best), parsed, strict=True)
+        ]
 
     def similar_by_word(self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """Return the keys most similar to `word`; see `most_similar`."""
@@ -294,11 +293,23 @@ class VectorQueries(VectorStore):
         self, scores: Array, topn: int, rows: slice | NDArray[np.intp], own_rows: set[int]
     ) -> Ranking:
         """The `topn` best keys; `scores` belong to `rows`, `own_rows` are left out."""
+        places = similarity.best(scores, topn + len(own_rows))
+        return self._with_keys(places.tolist(), scores[places].tolist(), topn, rows, own_rows)
+
+    def _with_keys(
+        self,
+        places: Sequence[int],
+        scores: Sequence[float],
+        topn: int,
+        rows: slice | NDArray[np.intp],
+        own_rows: set[int],
+    ) -> Ranking:
+        """The first `topn` keys of a ranking of places in `rows`, without `own_rows`."""
         ranking: Ranking = []
-        for position in similarity.best(scores, topn + len(own_rows)).tolist():
-            row = rows.start + position if isinstance(rows, slice) else int(rows[position])
+        for place, score in zip(places, scores, strict=True):
+            row = rows.start + place if isinstance(rows, slice) else int(rows[place])
             if row not in own_rows:
-                ranking.append((self.index_to_key[row], float(scores[position])))
+                ranking.append((self.index_to_key[row], score))
         return ranking[:topn]
 
     # --- similarities of given keys

@@ -7,15 +7,22 @@ a time, so that half-precision vectors neither overflow nor need a second matrix
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v import _ranking
+
 Array = NDArray[Any]
 
 _BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a temporary copy is needed
+_SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
+_QUERIES_TOGETHER = 1024
+_FEW = 256  # best rows that are worth keeping in order at all times
+_LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
 _CHUNK = 64  # neighbouring scores that share one maximum in the search for the best
 
 
@@ -108,6 +115,85 @@ def best(scores: Array, count: int) -> NDArray[np.intp]:
             return chosen
     ranked: NDArray[np.intp] = np.argsort(-scores, kind="stable")[:count]
     return ranked
+
+
+def best_products(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[NDArray[np.intp], Array]:
+    """Return the `count` unit rows whose products with each of `queries`, shape (queries, D), are highest.
+
+    Returns
+    -------
+    rows : ndarray of int, shape (queries, n)
+        Best first, equal ones in order of row; NaN counts as the lowest product. There are at most as many as rows.
+    scores : ndarray, shape (queries, n)
+    """
+    count = min(count, len(matrix))
+    if 0 < count <= _FEW:
+        rows, scores = _few_best(matrix, norms, queries, count)
+        if (rows >= 0).all():
+            return rows, scores
+    rows = np.empty((len(queries), count), dtype=np.intp)
+    scores = np.empty((len(queries), count), dtype=norms.dtype)
+    for place, query in enumerate(queries):
+        found = cosines(matrix, norms, query)
+        rows[place] = best(found, count)
+        scores[place] = found[rows[place]]
+    return rows, scores
+
+
+def _few_best(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[NDArray[np.intp], Array]:
+    """Find the best rows a block at a time, whose products stay in the cache meanwhile; -1 where all else is NaN."""
+    rows = np.full((len(queries), count), -1, dtype=np.int64)
+    scores = np.full((len(queries), count), -np.inf, dtype=norms.dtype)
+    divisors = _divisors(norms)
+    for some in range(0, len(queries), _QUERIES_TOGETHER):
+        part = slice(some, some + _QUERIES_TOGETHER)
+        for block in _cached_blocks(len(matrix), len(queries[part])):
+            found = np.ascontiguousarray(products(matrix[block], queries[part]), dtype=norms.dtype)
+            _ranking.merge_best(found, divisors[block], block.start, scores[part], rows[part])
+    return rows.astype(np.intp, copy=False), scores
+
+
+def best_answers(
+    matrix: Array, norms: Array, units: Array, terms: NDArray[np.int64], excluded: Sequence[Sequence[int]]
+) -> tuple[NDArray[np.int64], Array]:
+    """Return the best row for each of some questions "a is to b as c is to ?" by 3CosAdd: that nearest to b - a + c.
+
+    Mikolov, Yih and Zweig, "Linguistic Regularities in Continuous Space Word Representations" (NAACL 2013).
+
+    Parameters
+    ----------
+    matrix, norms : ndarray, shapes (n, D) and (n,)
+        The rows to choose from.
+    units : ndarray, shape (m, D)
+        Unit vectors of the words of the questions.
+    terms : ndarray of int64, shape (questions, 3)
+        Which of them stand for a, b and c.
+    excluded : sequence of sequence of int
+        Rows that are no answer to each question.
+
+    Returns
+    -------
+    rows : ndarray of int64, shape (questions,)
+        Of equal ones the first; -1 if there is none.
+    scores : ndarray, shape (questions,)
+        The product with b - a + c.
+    """
+    starts = np.cumsum([0, *map(len, excluded)], dtype=np.int64)
+    struck = np.fromiter(itertools.chain.from_iterable(excluded), dtype=np.int64, count=int(starts[-1]))
+
+    rows = np.full(len(terms), -1, dtype=np.int64)
+    best = np.full(len(terms), -np.inf, dtype=norms.dtype)
+    for block in _cached_blocks(len(matrix), len(units)):
+        scores = np.ascontiguousarray(cosines(matrix[block], norms[block], units), dtype=norms.dtype)
+        _ranking.merge_answers(scores, terms, block.start, starts, struck, best, rows)
+    return rows, best
+
+
+def _cached_blocks(n_rows: int, n_queries: int) -> Iterator[slice]:
+    """Cut `n_rows` rows into blocks whose scores for so many queries fit a processor's second cache."""
+    step = max(_LEAST_ROWS, _SCORES_CACHED // max(1, n_queries) // _LEAST_ROWS * _LEAST_ROWS)
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
 
 
 def multiplicative(
