@@ -48,7 +48,7 @@ OLD_SAMPLE = 2_000  # lines of the old text that its loss is measured on
 LEAST_SEEN = 10  # occurrences in the new text of the words whose neighbours are compared
 FREQUENT = 3_000
 TOPN = 10
-REFERENCE_SEED = 1_000  # added to the seed of the model that neighbours are compared with
+REFERENCE_SEED = 99  # of the model that neighbours are compared with
 
 COLUMNS = {
     "analogies": ("analogies", "{:.3f}"),

@@ -250,3 +250,26 @@ def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
     ours, theirs = (parameters("sg-shared", {"epochs": 2}, library) for library in ("fastw2v-list", "gensim"))
     assert (ours["negative"], ours["shared_negatives"], ours["epochs"]) == (10, True, 2)
     assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
+
+
+def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
+    random = np.random.RandomState(2)
+    new, results = tmp_path / "new.txt", tmp_path / "results.jsonl"
+    words = np.minimum(random.zipf(1.3, (600, 20)), 60) * random.choice([1, 1001], (600, 20))
+    new.write_text(
+        "".join(" ".join(f"w{number}" for number in line) + "\n" for line in words), encoding="utf8"
+    )
+    arguments = ("--old", corpus, "--new", new, "--evaluation", evaluation, "--results", results)
+    arguments = (*arguments, "--models", tmp_path, "--epochs", 1, "--vector-size", 8, "--workers", 1)
+    first = program("benchmarks.incremental", *arguments)
+    assert first.returncode == 0, first.stderr
+    lines = {line["route"]: line for line in map(json.loads, results.read_text().splitlines())}
+    assert list(lines) == ["old only", "retrain", "gensim", "plain", "frozen", "anchored", "replay"]
+    assert lines["frozen"]["kept"] == lines["old only"]["kept"] == 1.0
+    assert lines["retrain"]["new_loss"] > 0
+    assert lines["gensim"]["words"] == lines["plain"]["words"] <= lines["frozen"]["words"]
+    assert "new_loss" not in lines["old only"]
+    assert first.stdout.count("(n=1)") == len(lines)
+    again = program("benchmarks.incremental", *arguments)
+    assert again.stdout == first.stdout
+    assert len(results.read_text().splitlines()) == len(lines)  # nothing was trained again

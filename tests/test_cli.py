@@ -104,6 +104,16 @@ def test_train_gives_the_model_of_the_constructor(text, tmp_path, capsys):
     assert "words/s" in captured.err
 
 
+def test_train_starts_from_vectors_of_a_file(text, tmp_path):
+    assert run("train", text, tmp_path / "older.txt", *SMALL, "--quiet") == 0
+    older = tmp_path / "older.txt"
+    options = [*SMALL, "--seed", 5, "--init-from", older, "--init-lockf", 0, "--quiet"]
+    assert run("train", text, tmp_path / "m.fw2v", *options) == 0
+    before, after = KeyedVectors.load_word2vec_format(older), KeyedVectors.load(tmp_path / "m.fw2v")
+    for word in before.index_to_key:
+        np.testing.assert_array_equal(after[word], before[word])
+
+
 def test_a_bare_switch_means_one(text, tmp_path):
     assert run("train", "--sg", text, tmp_path / "m.fw2v", *SMALL, "--hs", "--negative", 0, "--quiet") == 0
     trained = Word2Vec.load(tmp_path / "m.fw2v")

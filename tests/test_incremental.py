@@ -267,15 +267,22 @@ def test_what_is_old_survives_a_file_and_can_be_said(tmp_path, trained, new):
     np.testing.assert_array_equal(never_grown.wv.vectors, trained[0].wv.vectors)
 
 
-def test_an_interrupted_update_leaves_the_models_own_settings(trained, new):
-    model, _ = grown(trained, 0, new)
+def test_an_interrupted_update_leaves_frozen_rows_and_settings_as_they_were(trained, new):
+    model, before = grown(trained, 0, new)
+    known = len(trained[0].wv)
 
     def texts():
-        yield from new[:100]
+        for _ in range(20):
+            yield from new
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        model.train(texts(), total_examples=len(new), epochs=1, update=Update(alpha=0.01, lockf=0.0))
+        model.train(
+            texts(), total_examples=len(new), epochs=1, update=Update(alpha=0.01, lockf=0.0, outputs=True)
+        )
+    np.testing.assert_array_equal(model.wv.vectors[:known], before.wv.vectors[:known])
+    np.testing.assert_array_equal(model.syn1neg[:known], before.syn1neg[:known])
+    assert (model.wv.vectors[known:] != before.wv.vectors[known:]).any()
     assert model.alpha == OPTIONS.get("alpha", 0.025)
     np.testing.assert_array_equal(model.wv.vectors_lockf, np.ones(1))
 

@@ -184,6 +184,12 @@ class UpdateRun:
         for anchor in self._anchors:
             anchor.pull(kept)
 
+    def end(self) -> None:
+        """Leave frozen rows as they were, however the training ended."""
+        if not self._update.lockf and self._model.wv.index_to_key is self._keys:
+            for anchor in self._anchors:
+                anchor.pull(0.0)
+
     def _progress(self, position: Position) -> float:
         """The share of the epoch that is behind, as the learning rate has it."""
         assert self._rate is not None
@@ -224,7 +230,7 @@ def under_update(train: Callable[P, R]) -> Callable[P, R]:
             return train(*args, **kwargs)
         _check(update, given.arguments)
         alpha, min_alpha = model.alpha, model.min_alpha
-        _RUNS[id(model)] = UpdateRun(update, model)
+        run = _RUNS[id(model)] = UpdateRun(update, model)
         try:
             model.alpha = alpha if update.alpha is None else update.alpha
             model.min_alpha = min_alpha if update.min_alpha is None else update.min_alpha
@@ -232,6 +238,7 @@ def under_update(train: Callable[P, R]) -> Callable[P, R]:
         finally:
             del _RUNS[id(model)]
             model.alpha, model.min_alpha = alpha, min_alpha
+            run.end()
 
     return guarded
 
