@@ -140,6 +140,7 @@ ROUTES: dict[str, Callable[..., Word2Vec]] = {
     "frozen": under_control(lambda texts: Update(lockf=0.0, outputs=True)),
     "anchored": under_control(lambda texts: Update(anchor=1.0, outputs=True)),
     "replay": under_control(lambda texts: Update(replay=texts.old)),
+    "replay-anchored": under_control(lambda texts: Update(replay=texts.old, anchor=1.0, outputs=True)),
 }
 
 

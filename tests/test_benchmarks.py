@@ -264,7 +264,16 @@ def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_pa
     first = program("benchmarks.incremental", *arguments)
     assert first.returncode == 0, first.stderr
     lines = {line["route"]: line for line in map(json.loads, results.read_text().splitlines())}
-    assert list(lines) == ["old only", "retrain", "gensim", "plain", "frozen", "anchored", "replay"]
+    assert list(lines) == [
+        "old only",
+        "retrain",
+        "gensim",
+        "plain",
+        "frozen",
+        "anchored",
+        "replay",
+        "replay-anchored",
+    ]
     assert lines["frozen"]["kept"] == lines["old only"]["kept"] == 1.0
     assert lines["retrain"]["new_loss"] > 0
     assert lines["gensim"]["words"] == lines["plain"]["words"] <= lines["frozen"]["words"]
