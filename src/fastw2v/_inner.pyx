@@ -15,13 +15,19 @@ and lets their rows travel from memory while the center before is trained.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, lcg_draw
-from fastw2v._jobs cimport Feed, Job, Ring, counter_load, counter_store
+from fastw2v._hot_rows cimport give_all_back, row_to_train, shared_or_copied
+from fastw2v._jobs cimport (
+    NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
+)
 from fastw2v._network cimport Net, Network, lock_factor, row_of
+from fastw2v._scratch cimport (
+    OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
+)
 
 cdef extern from "sigmoid.h" nogil:
     void sigmoid_init()
@@ -31,95 +37,6 @@ cdef extern from "platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 sigmoid_init()
-
-
-cdef struct Center:
-    # One center word and what was drawn for it; positions are indices into the job's kept tokens.
-    int64_t position
-    int64_t low                  # its context is low .. high - 1 without position
-    int64_t high
-    uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
-    int64_t capacity
-
-
-cdef struct HotRows:
-    # Private copies of the output rows that are drawn most often, so that two cores need not pass each of them to and
-    # fro for every update (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016). A copy
-    # lives for HOT_USES uses at most; then what it has learnt is added to the shared row.
-    int64_t n                    # rows 0 .. n - 1 of syn1neg: the vocabulary is sorted by frequency as a rule
-    float *copies                # (n, dim)
-    float *origins               # (n, dim): the shared rows as they were copied
-    uint8_t *uses                # of each copy; 0: there is none now
-    uint8_t *listed              # whether the word is in `used`
-    int64_t *used                # words that had a copy in this job
-    int64_t n_used
-
-
-cdef enum:
-    RUN = 16                         # input words of a window that are trained together
-
-
-cdef struct Run:
-    # Distinct context words of one window, trained together by the window kernels, and what these need.
-    int n
-    int32_t words[RUN]
-    float *inputs[RUN]               # their rows of syn0
-    float *f                         # (n, stride): dot products of inputs and targets
-    float *g                         # (n, stride): their errors
-    float *rates                     # (stride,): learning rate of each target, 0 beyond them
-    int64_t stride                   # of f and g: the number of targets, rounded up to 16
-    float inner[RUN * RUN]           # products of the inputs among each other
-
-
-cdef struct Scratch:
-    int32_t *kept                # tokens of the job that survived subsampling
-    int64_t kept_capacity
-    int32_t *reduced             # by how much the window of each is reduced
-    int64_t reduced_capacity
-    int64_t *ends                # end of each sentence in kept
-    int64_t ends_capacity
-    int64_t n_kept
-    int64_t sentence             # where planning is: the sentence of the next center, and its bounds
-    int64_t sentence_start
-    uint64_t lcg
-    Center center[2]             # the one at hand and the next, in turn
-    Run run
-    float **contexts             # CBOW: input rows of the window
-    int64_t contexts_capacity
-    float *factors               # CBOW: lock factors of the window
-    int64_t factors_capacity
-    float **rows                 # target rows of the pair at hand, and what they are
-    uint32_t *targets
-    float *dots
-    float *path_labels
-    const float *noise_labels    # 1, 0, 0, ...
-    float *neu1
-    float *work
-    HotRows hot
-    int64_t examples             # tallies of the job at hand
-    double loss
-
-
-cdef struct Tally:
-    # Published by one worker after each job, read by the calling thread.
-    int64_t effective_words
-    int64_t raw_words
-    int64_t sentences
-    int64_t examples
-    int64_t loss_bits
-
-
-cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64_t item_size) noexcept nogil:
-    """Let memory hold at least `wanted` items; False if there is none."""
-    cdef void *grown
-    if wanted <= capacity[0]:
-        return True
-    wanted += wanted // 2
-    grown = realloc(memory[0], wanted * item_size)
-    if grown == NULL:
-        return False
-    memory[0], capacity[0] = grown, wanted
-    return True
 
 
 cdef bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
@@ -192,60 +109,20 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
             n_negatives *= center.high - center.low - 1
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
-        if word >= s.hot.n:
-            prefetch_row(row_of(net.syn1neg, net, word), net.row_lines)
+        prefetch_row(shared_or_copied(&s.words, word), net.row_lines)
         for i in range(n_negatives):
             center.negatives[i] = draw_noise(&s.lcg, net)
     if net.hs:
         for node in range(net.path_starts[word], net.path_starts[word + 1]):
-            prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+            if net.points[node] < net.near_nodes:
+                prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
     return True
 
 
-cdef inline void prefetch_negatives(const Net *net, const HotRows *hot, const uint32_t *negatives) noexcept nogil:
+cdef inline void prefetch_negatives(const Net *net, const Scratch *s, const uint32_t *negatives) noexcept nogil:
     cdef int64_t d
     for d in range(net.negative):
-        if negatives[d] < hot.n and hot.uses[negatives[d]]:
-            prefetch_row(row_of(hot.copies, net, negatives[d]), net.row_lines)
-        else:
-            prefetch_row(row_of(net.syn1neg, net, negatives[d]), net.row_lines)
-
-
-cdef inline void give_back(const Net *net, HotRows *hot, int64_t word) noexcept nogil:
-    """Add what a copy has learnt to the shared row."""
-    cdef float *row = row_of(net.syn1neg, net, word)
-    cdef float *copy = row_of(hot.copies, net, word)
-    cdef float *origin = row_of(hot.origins, net, word)
-    cdef int64_t c
-    for c in range(net.dim):
-        row[c] += copy[c] - origin[c]
-    hot.uses[word] = 0
-
-
-cdef void give_all_back(const Net *net, HotRows *hot) noexcept nogil:
-    cdef int64_t i
-    for i in range(hot.n_used):
-        if hot.uses[hot.used[i]]:
-            give_back(net, hot, hot.used[i])
-        hot.listed[hot.used[i]] = 0
-    hot.n_used = 0
-
-
-cdef inline float *noise_row(const Net *net, HotRows *hot, int64_t word) noexcept nogil:
-    """The output row of a word, or this worker's copy of it."""
-    if word >= hot.n:
-        return row_of(net.syn1neg, net, word)
-    if hot.uses[word] == HOT_USES:
-        give_back(net, hot, word)
-    if hot.uses[word] == 0:
-        memcpy(row_of(hot.copies, net, word), row_of(net.syn1neg, net, word), net.dim * sizeof(float))
-        memcpy(row_of(hot.origins, net, word), row_of(hot.copies, net, word), net.dim * sizeof(float))
-        if not hot.listed[word]:
-            hot.listed[word] = 1
-            hot.used[hot.n_used] = word
-            hot.n_used += 1
-    hot.uses[word] += 1
-    return row_of(hot.copies, net, word)
+        prefetch_row(shared_or_copied(&s.words, negatives[d]), net.row_lines)
 
 
 cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
@@ -253,7 +130,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
     """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
     cdef int n = 1, d, e
     distinct[0] = True
-    s.rows[0] = noise_row(net, &s.hot, word)
+    s.rows[0] = row_to_train(&s.words, word)
     for d in range(net.negative):
         if negatives[d] == word:
             continue
@@ -261,7 +138,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
             if s.targets[e] == negatives[d]:
                 distinct[0] = False
         s.targets[n] = negatives[d]
-        s.rows[n] = noise_row(net, &s.hot, negatives[d])
+        s.rows[n] = row_to_train(&s.words, negatives[d])
         n += 1
     return n
 
@@ -271,7 +148,7 @@ cdef inline int path_targets(const Net *net, Scratch *s, uint32_t word) noexcept
     cdef int64_t start = net.path_starts[word]
     cdef int n = <int>(net.path_starts[word + 1] - start), d
     for d in range(n):
-        s.rows[d] = row_of(net.syn1, net, net.points[start + d])
+        s.rows[d] = row_to_train(&s.nodes, net.points[start + d])
         s.path_labels[d] = 1.0 - net.codes[start + d]
     return n
 
@@ -318,9 +195,9 @@ cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Ce
         if j == center.position:
             continue
         if pair + 1 < n_pairs:
-            prefetch_negatives(net, &s.hot, center.negatives + (pair + 1) * net.negative)
+            prefetch_negatives(net, s, center.negatives + (pair + 1) * net.negative)
         elif following != NULL and following.high - following.low > 1:
-            prefetch_negatives(net, &s.hot, following.negatives)
+            prefetch_negatives(net, s, following.negatives)
         n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
         train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
         pair += 1
@@ -374,7 +251,7 @@ cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const 
                                float alpha) noexcept nogil:
     """The center and the window's negatives as target rows, each with the learning rate of its multiplicity."""
     cdef int n = 1, d, e
-    s.rows[0], s.run.rates[0] = noise_row(net, &s.hot, word), alpha
+    s.rows[0], s.run.rates[0] = row_to_train(&s.words, word), alpha
     for d in range(net.negative):
         if negatives[d] == word:
             continue
@@ -385,7 +262,7 @@ cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const 
             s.run.rates[e] += alpha
             continue
         s.targets[n], s.run.rates[n] = negatives[d], alpha
-        s.rows[n] = noise_row(net, &s.hot, negatives[d])
+        s.rows[n] = row_to_train(&s.words, negatives[d])
         n += 1
     s.run.stride = (n + 15) // 16 * 16
     for e in range(n, <int>s.run.stride):
@@ -412,7 +289,7 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
     cdef bint distinct
     cdef int n, i
     if net.negative and following != NULL and following.high - following.low > 1:
-        prefetch_negatives(net, &s.hot, following.negatives)
+        prefetch_negatives(net, s, following.negatives)
     while True:
         j = next_run(net, s, center, j)
         if s.run.n == 0:
@@ -487,7 +364,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
             s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
             n_contexts += 1
     if net.negative and following != NULL:
-        prefetch_negatives(net, &s.hot, following.negatives)
+        prefetch_negatives(net, s, following.negatives)
     if net.hs:
         n = path_targets(net, s, word)
         train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)
@@ -525,26 +402,12 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     return True
 
 
-cdef enum:
-    HOT_USES = 16                    # of a private copy, until it is given back
-    OWN_LINES = 128                  # processors fetch cache lines in pairs
-
-
-cdef struct Carver:
-    char *start
-    int64_t used
-
-
-cdef void *carve(Carver *carver, int64_t n_bytes) noexcept:
-    """The next part of a block of memory, on cache lines of its own."""
-    cdef void *part = carver.start + carver.used
-    carver.used += (n_bytes + OWN_LINES - 1) // OWN_LINES * OWN_LINES
-    return part
-
-
-cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t dim, int64_t n_hot,
-                      int64_t n_run) except -1:
+cdef int carve_worker(Carver *carver, Worker worker, Net *net, int64_t hot_rows, int hot_uses) except -1:
     """Lay out a worker's memory; with no block to carve only the sizes are summed up."""
+    cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
+    cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
+    cdef int64_t n_words = min(hot_rows, net.n_words) if net.negative else 0
+    cdef int64_t n_nodes = min(hot_rows // 4, net.n_words) if net.hs else 0
     cdef Scratch *s = <Scratch *>carve(carver, sizeof(Scratch))
     cdef Tally *tally = <Tally *>carve(carver, sizeof(Tally))
     cdef void *rows = carve(carver, n_targets * sizeof(float *))
@@ -552,25 +415,20 @@ cdef int carve_worker(Carver *carver, Worker worker, int64_t n_targets, int64_t 
     cdef float *noise_labels = <float *>carve(carver, n_targets * sizeof(float))
     cdef void *path_labels = carve(carver, n_targets * sizeof(float))
     cdef void *dots = carve(carver, n_targets * sizeof(float))
-    cdef void *neu1 = carve(carver, dim * sizeof(float))
-    cdef void *work = carve(carver, dim * sizeof(float))
-    cdef void *copies = carve(carver, n_hot * dim * sizeof(float))
-    cdef void *origins = carve(carver, n_hot * dim * sizeof(float))
-    cdef void *uses = carve(carver, n_hot)
-    cdef void *listed = carve(carver, n_hot)
-    cdef void *used = carve(carver, n_hot * sizeof(int64_t))
+    cdef void *neu1 = carve(carver, net.dim * sizeof(float))
+    cdef void *work = carve(carver, net.dim * sizeof(float))
     cdef void *f = carve(carver, n_run * n_targets * sizeof(float))
     cdef void *g = carve(carver, n_run * n_targets * sizeof(float))
     cdef void *rates = carve(carver, n_targets * sizeof(float))
+    # The vocabulary is sorted by falling frequency as a rule, and a Huffman tree is numbered towards its root.
+    carve_copies(carver, &s.words, net.syn1neg, 0, n_words, net.dim, hot_uses)
+    carve_copies(carver, &s.nodes, net.syn1, net.n_words - n_nodes, n_nodes, net.dim, hot_uses)
     if carver.start == NULL:
         return 0
     noise_labels[0] = 1.0
     s.rows, s.targets = <float **>rows, <uint32_t *>targets
     s.noise_labels, s.path_labels, s.dots = noise_labels, <float *>path_labels, <float *>dots
     s.neu1, s.work = <float *>neu1, <float *>work
-    s.hot.n = n_hot
-    s.hot.copies, s.hot.origins = <float *>copies, <float *>origins
-    s.hot.uses, s.hot.listed, s.hot.used = <uint8_t *>uses, <uint8_t *>listed, <int64_t *>used
     s.run.f, s.run.g, s.run.rates = <float *>f, <float *>g, <float *>rates
     worker.s, worker.tally = s, tally
     return 0
@@ -584,7 +442,10 @@ cdef class Worker:
     network : Network
         What to train; the workers share it.
     hot_rows : int, default 0
-        How many output rows of the most frequent words to keep private copies of; 0 for the exact order of updates.
+        How many output rows of the most frequent words to keep private copies of (of inner nodes a quarter as many); 0
+        for the exact order of updates.
+    hot_uses : int, default 16
+        After how many uses, 255 at most, a copy gives back what it has learnt.
     """
 
     cdef Network network
@@ -593,18 +454,17 @@ cdef class Worker:
     cdef Tally *tally
     cdef double loss
 
-    def __cinit__(self, Network network not None, int64_t hot_rows=0):
+    def __cinit__(self, Network network not None, int64_t hot_rows=0, int hot_uses=16):
         cdef Net *net = &network.net
-        cdef int64_t n_hot = min(hot_rows, net.n_words) if net.negative else 0
-        cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
-        cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
         cdef Carver carver = Carver(NULL, 0)
-        carve_worker(&carver, self, n_targets, net.dim, n_hot, n_run)          # how much, then where
+        if not 1 <= hot_uses <= 255:
+            raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
+        carve_worker(&carver, self, net, hot_rows, hot_uses)            # how much, then where
         self.memory = calloc(carver.used + 2 * OWN_LINES, 1)
         if self.memory == NULL:
             raise MemoryError("no memory for a worker's buffers")
         carver = Carver(<char *>self.memory + OWN_LINES - <size_t>self.memory % OWN_LINES, 0)
-        carve_worker(&carver, self, n_targets, net.dim, n_hot, n_run)
+        carve_worker(&carver, self, net, hot_rows, hot_uses)
         self.network = network
 
     def __dealloc__(self):
@@ -627,24 +487,39 @@ cdef class Worker:
         MemoryError
             If the scratch memory of a job could not be had; the feed is stopped then.
         """
-        cdef bint trained = True
+        cdef bint trained = True, holding = False
         cdef int64_t number
         with nogil:
             while trained:
                 number = feed.claim()
-                if number < 0:
+                if number == NO_MORE:
                     break
+                if number == NONE_YET:
+                    holding = self.rest(feed, holding)
+                    short_sleep()
+                    continue
+                if not holding:
+                    counter_add(&feed.ring.holding, 1)
+                    holding = True
                 trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
                 counter_store(&feed.done[number % feed.capacity], number + 1)
+            self.rest(feed, holding)
         if not trained:
             feed.stop()
             raise MemoryError("no memory for the tokens of a job; lower batch_words or cut long sentences")
+
+    cdef bint rest(self, Feed feed, bint holding) noexcept nogil:
+        """Give back all that private copies have learnt; return False: nothing is held any more."""
+        if holding:
+            give_all_back(&self.s.words)
+            give_all_back(&self.s.nodes)
+            counter_add(&feed.ring.holding, -1)
+        return False
 
     cdef bint train(self, const Job *job, const Ring *ring) noexcept nogil:
         cdef Tally *tally = self.tally
         cdef int64_t loss_bits
         cdef bint trained = train_job(&self.network.net, self.s, job, ring)
-        give_all_back(&self.network.net, &self.s.hot)
         if not trained:
             return False
         self.loss += self.s.loss

@@ -4,6 +4,7 @@ cdef extern from "platform.h" nogil:
     int64_t counter_load(const int64_t *counter)
     void counter_store(int64_t *counter, int64_t value)
     bint counter_advance(int64_t *counter, int64_t seen)
+    void counter_add(int64_t *counter, int64_t value)
     void short_sleep()
 
 cdef struct Job:
@@ -23,6 +24,13 @@ cdef struct Ring:
     int64_t closed
     int64_t stopped
     int64_t pad2[14]
+    int64_t holding              # workers that have yet to give back what their private copies have learnt
+    int64_t pad3[15]
+
+
+cdef enum:
+    NONE_YET = -1                # answers to a claim, in place of the number of a job
+    NO_MORE = -2
 
 
 cdef class Feed:

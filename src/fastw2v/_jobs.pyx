@@ -2,8 +2,9 @@
 """Jobs, and the ring that hands them from the calling thread to the workers without the GIL.
 
 A job is a run of whole sentences with one learning rate. The calling thread pushes jobs and closes the feed; workers
-claim them by an atomic counter, wait in short sleeps where none is ready, and mark them done. Nothing here blocks for
-good: a stopped feed answers every claim with "no more".
+claim them by an atomic counter, rest in short sleeps where none is ready, and mark them done. A worker that rests has
+given back all that it learnt, and the feed counts those that have not. Nothing here blocks: every claim is answered at
+once, by a stopped feed with "no more".
 """
 
 from libc.stdlib cimport calloc, free
@@ -81,8 +82,9 @@ cdef class Feed:
 
     @property
     def room(self):
-        """How many jobs `push` can take now."""
-        return self.capacity - (self.ring.published - self._retire())
+        """How many jobs `push` can take now; all, once nothing that was learnt is yet to reach the weights."""
+        cdef int64_t under_way = self.ring.published - self._retire()
+        return self.capacity - (under_way if under_way else min(counter_load(&self.ring.holding), 1))
 
     @property
     def waiting(self):
@@ -143,7 +145,7 @@ cdef class Feed:
         return counter_load(&self.ring.stopped) != 0
 
     cdef int64_t claim(self) noexcept nogil:
-        """The number of a job that is now the caller's, or -1 if there will be none; waits for one if need be."""
+        """The number of a job that is now the caller's, or NONE_YET, or NO_MORE."""
         cdef int64_t number, closed
         while not counter_load(&self.ring.stopped):
             closed = counter_load(&self.ring.closed)
@@ -151,8 +153,6 @@ cdef class Feed:
             if number < counter_load(&self.ring.published):
                 if counter_advance(&self.ring.claimed, number):
                     return number
-            elif closed:
-                return -1
             else:
-                short_sleep()
-        return -1
+                return NO_MORE if closed else NONE_YET
+        return NO_MORE

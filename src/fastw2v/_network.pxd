@@ -38,6 +38,7 @@ cdef struct Net:
     const uint32_t *points
     const uint8_t *codes
     int64_t longest_path
+    int64_t near_nodes               # inner nodes from here on are used so often that they stay in the cache
     bint skip_gram
     bint hs
     int negative

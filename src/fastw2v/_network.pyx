@@ -152,6 +152,7 @@ cdef class Network:
             raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, "
                              "or the file it came from was changed; build the vocabulary anew")
         self.net.path_starts = &starts[0]
+        self.net.near_nodes = self.net.n_words - 512
         # A vocabulary of one word has an empty path, and then there is no first element to point at.
         self.net.points = &points[0] if points.shape[0] else NULL
         self.net.codes = &codes[0] if codes.shape[0] else NULL

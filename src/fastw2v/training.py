@@ -28,7 +28,8 @@ from fastw2v.progress import Reporter, Tally
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-HOT_ROWS = 4_096  # output rows that each of several workers keeps copies of between two uses
+HOT_ROWS = 4_096  # output rows that each of several workers keeps copies of
+HOT_USES = 48  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
@@ -161,7 +162,8 @@ class Trainer:
     ) -> Tally:
         feed = Feed(capacity, self._network.n_words)
         hot_rows = HOT_ROWS if n_threads > 1 else 0
-        workers = [Worker(self._network, hot_rows) for _ in range(n_threads)]
+        hot_uses = max(8, min(HOT_USES, 2 * HOT_USES // max(n_threads, 1)))
+        workers = [Worker(self._network, hot_rows, hot_uses) for _ in range(n_threads)]
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
         crew = Crew(feed.stop)

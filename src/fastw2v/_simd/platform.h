@@ -57,6 +57,7 @@ FW_INLINE void counter_store(int64_t *c, int64_t v) { InterlockedExchange64((vol
 FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
     return InterlockedCompareExchange64((volatile LONG64 *)c, seen + 1, seen) == seen;
 }
+FW_INLINE void counter_add(int64_t *c, int64_t v) { InterlockedExchangeAdd64((volatile LONG64 *)c, v); }
 FW_INLINE void short_sleep(void) { Sleep(1); }
 #else
 FW_INLINE int64_t counter_load(const int64_t *c) { return __atomic_load_n(c, __ATOMIC_ACQUIRE); }
@@ -65,6 +66,7 @@ FW_INLINE void counter_store(int64_t *c, int64_t v) { __atomic_store_n(c, v, __A
 FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
     return __atomic_compare_exchange_n(c, &seen, seen + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
+FW_INLINE void counter_add(int64_t *c, int64_t v) { __atomic_fetch_add(c, v, __ATOMIC_ACQ_REL); }
 FW_INLINE void short_sleep(void) {
     const struct timespec pause = {0, 50000};
     nanosleep(&pause, 0);

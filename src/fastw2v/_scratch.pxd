@@ -1,0 +1,107 @@
+"""The memory of one worker: what it knows of the job at hand, and what it has counted."""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport realloc
+
+from fastw2v._hot_rows cimport HotRows
+
+cdef enum:
+    RUN = 16                         # input words of a window that are trained together
+    OWN_LINES = 128                  # processors fetch cache lines in pairs
+
+
+cdef struct Center:
+    # One center word and what was drawn for it; positions are indices into the job's kept tokens.
+    int64_t position
+    int64_t low                  # its context is low .. high - 1 without position
+    int64_t high
+    uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
+    int64_t capacity
+
+
+cdef struct Run:
+    # Distinct context words of one window, trained together by the window kernels, and what these need.
+    int n
+    int32_t words[RUN]
+    float *inputs[RUN]               # their rows of syn0
+    float *f                         # (n, stride): dot products of inputs and targets
+    float *g                         # (n, stride): their errors
+    float *rates                     # (stride,): learning rate of each target, 0 beyond them
+    int64_t stride                   # of f and g: the number of targets, rounded up to 16
+    float inner[RUN * RUN]           # products of the inputs among each other
+
+
+cdef struct Scratch:
+    int32_t *kept                # tokens of the job that survived subsampling
+    int64_t kept_capacity
+    int32_t *reduced             # by how much the window of each is reduced
+    int64_t reduced_capacity
+    int64_t *ends                # end of each sentence in kept
+    int64_t ends_capacity
+    int64_t n_kept
+    int64_t sentence             # where planning is: the sentence of the next center, and its bounds
+    int64_t sentence_start
+    uint64_t lcg
+    Center center[2]             # the one at hand and the next, in turn
+    Run run
+    float **contexts             # CBOW: input rows of the window
+    int64_t contexts_capacity
+    float *factors               # CBOW: lock factors of the window
+    int64_t factors_capacity
+    float **rows                 # target rows of the pair at hand, and what they are
+    uint32_t *targets
+    float *dots
+    float *path_labels
+    const float *noise_labels    # 1, 0, 0, ...
+    float *neu1
+    float *work
+    HotRows words                # of syn1neg
+    HotRows nodes                # of syn1
+    int64_t examples             # tallies of the job at hand
+    double loss
+
+
+cdef struct Tally:
+    # Published by one worker after each job, read by the calling thread.
+    int64_t effective_words
+    int64_t raw_words
+    int64_t sentences
+    int64_t examples
+    int64_t loss_bits
+
+
+cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64_t item_size) noexcept nogil:
+    """Let memory hold at least `wanted` items; False if there is none."""
+    cdef void *grown
+    if wanted <= capacity[0]:
+        return True
+    wanted += wanted // 2
+    grown = realloc(memory[0], wanted * item_size)
+    if grown == NULL:
+        return False
+    memory[0], capacity[0] = grown, wanted
+    return True
+
+
+cdef struct Carver:
+    char *start
+    int64_t used
+
+
+cdef inline void *carve(Carver *carver, int64_t n_bytes) noexcept:
+    """The next part of a block of memory, on cache lines of its own."""
+    cdef void *part = carver.start + carver.used
+    carver.used += (n_bytes + OWN_LINES - 1) // OWN_LINES * OWN_LINES
+    return part
+
+
+cdef inline void carve_copies(Carver *carver, HotRows *hot, float *matrix, int64_t first, int64_t n, int64_t dim,
+                              int most_uses) noexcept:
+    """Lay out copies of n rows of a matrix; with no block to carve only their size is summed up."""
+    cdef int64_t stride = (dim + 15) // 16 * 16
+    cdef void *copies = carve(carver, n * stride * sizeof(float))
+    cdef void *origins = carve(carver, n * stride * sizeof(float))
+    cdef void *uses = carve(carver, n)
+    if carver.start != NULL:
+        hot.matrix, hot.first, hot.n, hot.dim, hot.stride, hot.most_uses = matrix, first, n, dim, stride, most_uses
+        hot.copies, hot.origins, hot.uses = <float *>copies, <float *>origins, <unsigned char *>uses
