@@ -95,6 +95,45 @@ def test_an_exception_leaves_the_old_file_whole_and_nothing_else(tmp_path, suffi
     assert entries(tmp_path) == [path.name]
 
 
+@pytest.fixture(params=["unnamed", "named", "unnamed for good"])
+def system(request, monkeypatch):
+    """What the system offers: files that get their name late, none of those, or some that cannot be named."""
+    if request.param == "named":
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    elif request.param == "unnamed for good":
+
+        def refuse(*args, **kwargs):
+            raise OSError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+    return request.param
+
+
+def test_what_is_being_written_has_no_name_where_that_is_possible(tmp_path, system):
+    with open_atomic(tmp_path / "model") as handle:
+        handle.write(b"new")
+        beside = entries(tmp_path)
+        assert len(beside) <= (system == "named")
+    assert (tmp_path / "model").read_bytes() == b"new"
+    assert entries(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_every_system_keeps_permissions_and_leaves_nothing_behind(tmp_path, system, mode):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    path.chmod(mode)
+    with pytest.raises(ValueError):
+        fail_while_writing(path, ValueError)
+    assert path.read_bytes() == b"old"
+    with open_atomic(path) as handle:
+        handle.write(b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    check_writable(path)
+    assert entries(tmp_path) == ["model"]
+
+
 def test_the_old_file_stands_until_the_block_ends(tmp_path):
     path = tmp_path / "model"
     path.write_bytes(b"old")

@@ -2,29 +2,27 @@
 
 A local file is written under a temporary name in its own directory, flushed to the disk and renamed over the
 old one: whoever looks sees the old file or the new one, never a part. The rename needs the same file system,
-hence the same directory. What has no such rename is written as it comes: URIs (``s3://...``, through
-smart_open), pipes and devices. Compression is chosen by suffix, with the codecs of the standard library and
-zstandard, which unlike smart_open's are the same whatever its version.
+hence the same directory. Where the system can (Linux), the file has no name at all until it is complete, so that
+not even a process that is killed leaves a part of it. What has no such rename is written as it comes: URIs
+(``s3://...``, through smart_open), pipes and devices. Compression is chosen by suffix; see `codecs`.
 
 Paths are checked by the same routine before a long training and at the writing itself.
 """
 
 from __future__ import annotations
 
-import bz2
 import contextlib
 import errno
-import gzip
 import io
-import lzma
 import os
 import re
 import shutil
 import stat
 import uuid
-import zlib
 from collections.abc import Iterator
 from typing import IO, Any
+
+from fastw2v.formats import codecs
 
 PathLike = str | os.PathLike[str]
 Text = tuple[str | None, str | None, str | None]  # encoding, errors, newline
@@ -86,9 +84,7 @@ def check_writable(path: PathLike) -> None:
     elif not _is_special(local):
         target = os.path.realpath(local)
         _check_target(target)
-        temporary, descriptor = _create_beside(target)
-        os.close(descriptor)
-        os.unlink(temporary)
+        _Aside(target).remove()
     elif not os.access(local, os.W_OK):
         raise PermissionError(errno.EACCES, "no permission to write to this device or pipe", local)
 
@@ -163,7 +159,7 @@ def open_input(
     stream: Any = raw
     if suffix is not None:
         try:
-            stream = io.BufferedReader(_Decompressed(raw, suffix, os.fspath(path)), 1 << 17)
+            stream = io.BufferedReader(codecs.Decompressed(raw, suffix, os.fspath(path)), 1 << 17)
         except BaseException:
             raw.close()
             raise
@@ -217,33 +213,37 @@ def open_atomic(
         with open(local, "wb") as raw, _encoding(raw, mode, suffix, text) as handle:
             yield handle
     else:
-        with _replacing(local) as temporary, _named_when_full(local):
-            with open(temporary, "wb") as raw, _encoding(raw, mode, suffix, text) as handle:
-                if append and os.path.exists(local):
-                    with open_input(local, mode.replace("w", "r"), encoding, errors, newline="") as old:
-                        shutil.copyfileobj(old, handle)
-                yield handle
-            _fsync(temporary)
+        with _named_when_full(local), _replacing(local) as raw, _encoding(raw, mode, suffix, text) as handle:
+            if append and os.path.exists(local):
+                with open_input(local, mode.replace("w", "r"), encoding, errors, newline="") as old:
+                    shutil.copyfileobj(old, handle)
+            yield handle
 
 
 @contextlib.contextmanager
-def _replacing(path: str) -> Iterator[str]:
-    """Name of a temporary file beside `path`; it replaces `path` when the block ends, or is removed."""
+def _replacing(path: str) -> Iterator[IO[bytes]]:
+    """Context manager: a file object whose content replaces `path` when the block ends well, or vanishes."""
     target = os.path.realpath(path)
     mode = _check_target(target)
-    temporary, descriptor = _create_beside(target)
-    os.close(descriptor)
+    aside = _Aside(target)
     try:
-        yield temporary
-        if mode is not None:
-            os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        with aside.file as raw:
+            yield raw
+            raw.flush()
+            if mode is not None:
+                os.chmod(raw.fileno() if os.chmod in os.supports_fd else aside.name, mode)
+            _fsync(raw.fileno())
+            aside.give_name()
+        os.replace(aside.name, target)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+        aside.remove()
         raise
     if os.name == "posix":
-        _fsync(os.path.dirname(target))
+        descriptor = os.open(os.path.dirname(target), os.O_RDONLY)
+        try:
+            _fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -264,7 +264,7 @@ def _encoding(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Iter
     with contextlib.ExitStack() as layers:
         stream: Any = raw
         if suffix is not None:
-            stream = layers.enter_context(_compressing(raw, suffix))
+            stream = layers.enter_context(codecs.compressing(raw, suffix))
         if "b" in mode:
             yield stream
             return
@@ -295,16 +295,74 @@ def _check_target(target: str) -> int | None:
     return stat.S_IMODE(status.st_mode)
 
 
-def _create_beside(target: str) -> tuple[str, int]:
-    """Create a temporary file in the directory of `target`, with the permission bits of the umask."""
-    directory, name = os.path.split(target)
-    # Names end at 255 bytes on most file systems; the random part must fit whatever the name.
-    temporary = os.path.join(directory, f".{name[:40]}.{uuid.uuid4().hex}.tmp")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+class _Aside:
+    """A new file in the directory of `target`, with the permission bits of the umask.
+
+    Attributes
+    ----------
+    file : file object
+        Open for writing.
+    name : str
+        Its path, from `give_name` on at the latest.
+    """
+
+    def __init__(self, target: str) -> None:
+        directory, name = os.path.split(target)
+        # Names end at 255 bytes on most file systems; the random part must fit whatever the name.
+        self.name = os.path.join(directory, f".{name[:40]}.{uuid.uuid4().hex}.tmp")
+        descriptor = _create_unnamed(directory)
+        self._named = descriptor is None
+        if descriptor is None:
+            flags = (
+                os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+            )
+            try:
+                descriptor = os.open(self.name, flags, 0o666)
+            except OSError as error:
+                raise _refusal(error, target) from None
+        self.file = open(descriptor, "wb")  # noqa: SIM115 - closed by whoever writes
+
+    def give_name(self) -> None:
+        """Make the file visible, if it is not yet."""
+        if self._named:
+            return
+        self._named = True
+        descriptor = self.file.fileno()
+        try:
+            # The descriptor counts for nothing beside an absolute path, but without it os.link() links the link itself.
+            os.link(_link_of(descriptor), self.name, src_dir_fd=descriptor, follow_symlinks=True)
+        except OSError:  # a system that makes unnamed files and does not let them be named
+            with open(_link_of(descriptor), "rb") as content, open(self.name, "xb") as named:
+                shutil.copyfileobj(content, named, 1 << 20)
+                os.chmod(self.name, stat.S_IMODE(os.fstat(descriptor).st_mode))
+                named.flush()
+                _fsync(named.fileno())
+
+    def remove(self) -> None:
+        """Close the file and leave nothing of it."""
+        with contextlib.suppress(OSError):  # what could not be flushed is not wanted any more
+            self.file.close()
+        if self._named:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.name)
+
+
+def _create_unnamed(directory: str) -> int | None:
+    """Descriptor of a new file without a name that can get one later; None where there is no such thing."""
+    if not hasattr(os, "O_TMPFILE"):
+        return None
     try:
-        return temporary, os.open(temporary, flags, 0o666)
-    except OSError as error:
-        raise _refusal(error, target) from None
+        descriptor = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    except OSError:  # not on this file system; if the directory is to blame, the next attempt tells
+        return None
+    if os.path.exists(_link_of(descriptor)):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _link_of(descriptor: int) -> str:
+    return f"/proc/self/fd/{descriptor}"
 
 
 def _refusal(error: OSError, target: str) -> OSError:
@@ -332,118 +390,13 @@ def _is_special(path: str) -> bool:
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
-def _fsync(path: str) -> None:
+def _fsync(descriptor: int) -> None:
     """Flush what the system holds back of a file, or of a directory's entries, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY if os.name == "posix" else os.O_RDWR)
     try:
         os.fsync(descriptor)
     except OSError as error:
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that know no fsync of a directory
             raise
-    finally:
-        os.close(descriptor)
-
-
-class _Decompressed(io.RawIOBase):
-    """Content of a compressed file, which it owns; damage is an OSError that names the file."""
-
-    def __init__(self, compressed: IO[bytes], suffix: str, name: str) -> None:
-        self._compressed = compressed
-        self._name = name
-        self._codec: Any
-        if suffix == ".gz":
-            self._codec = gzip.GzipFile(fileobj=compressed, mode="rb")
-        elif suffix == ".bz2":
-            self._codec = bz2.BZ2File(compressed, "rb")
-        elif suffix == ".xz":
-            self._codec = lzma.LZMAFile(compressed, "rb")  # noqa: SIM115 - closed with the file beneath it
-        else:
-            self._codec = _ZstdSource(compressed)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        try:
-            count: int = self._codec.readinto(buffer)
-        except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, _DamagedError) as error:
-            message = f"the compressed data is damaged or cut short ({error}); get it again from its source"
-            raise OSError(errno.EIO, message, self._name) from error
-        except OSError as error:
-            if error.errno is None:  # bz2 has no exception of its own
-                message = f"the compressed data is damaged ({error}); get it again from its source"
-                raise OSError(errno.EIO, message, self._name) from error
-            raise
-        return count
-
-    def close(self) -> None:
-        try:
-            super().close()
-        finally:
-            self._compressed.close()
-
-
-class _DamagedError(Exception):
-    """Damage that the codec itself would report otherwise, or not at all."""
-
-
-class _ZstdSource:
-    """Content of a file of zstd frames, cut ones noticed; zstandard's own reader takes a cut for the end."""
-
-    # A block of 128 KiB can be 4 bytes long, so what one piece expands to stays below 128 MiB.
-    _PIECE = 4096
-
-    def __init__(self, compressed: IO[bytes]) -> None:
-        self._module = _zstandard()
-        self._compressed = compressed
-        self._frame = self._module.ZstdDecompressor().decompressobj()
-        self._within_frame = False
-        self._input = b""
-        self._output = memoryview(b"")
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._output:
-            if not self._input:
-                self._input = self._compressed.read(self._PIECE)
-            if not self._input:
-                if self._within_frame:
-                    raise _DamagedError("it ends within a frame")
-                return 0
-            self._decompress()
-        count = min(len(buffer), len(self._output))
-        buffer[:count] = self._output[:count]
-        self._output = self._output[count:]
-        return count
-
-    def _decompress(self) -> None:
-        """Expand the input at hand, up to the end of its frame."""
-        try:
-            self._output = memoryview(self._frame.decompress(self._input))
-        except self._module.ZstdError as error:
-            raise _DamagedError(error) from None
-        self._input, self._within_frame = b"", not self._frame.eof
-        if self._frame.eof:
-            self._input = self._frame.unused_data
-            self._frame = self._module.ZstdDecompressor().decompressobj()
-
-
-def _compressing(raw: IO[bytes], suffix: str) -> Any:
-    """Writer that compresses into `raw`; `raw` stays open when it is closed."""
-    if suffix == ".gz":
-        return gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6)
-    if suffix == ".bz2":
-        return bz2.BZ2File(raw, "wb")
-    if suffix == ".xz":
-        return lzma.LZMAFile(raw, "wb")
-    return _zstandard().ZstdCompressor(write_checksum=True).stream_writer(raw, closefd=False)
-
-
-def _zstandard() -> Any:
-    try:
-        import zstandard
-    except ImportError:
-        raise ImportError("'.zst' files need the zstandard package: pip install 'fastw2v[zst]'") from None
-    return zstandard
 
 
 def _open_uri(uri: str, mode: str) -> IO[bytes]:

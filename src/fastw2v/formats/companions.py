@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import atomic, native
+from fastw2v.formats import atomic, streams
 from fastw2v.memory import empty
 
 Array = NDArray[Any]
@@ -77,7 +77,7 @@ def _read_npy(name: str, mmap: str | None) -> Array:
         if fortran or not dtype.isnative:
             return _read_array(raw, shape, fortran, dtype)
         array = empty(shape, dtype)
-        native.fill(raw, array.reshape(-1).view(np.uint8), "its array")
+        streams.fill(raw, array.reshape(-1).view(np.uint8), "its array")
         return array
 
 
@@ -104,6 +104,6 @@ def _npy_header(stream: IO[bytes] | io.FileIO) -> tuple[tuple[int, ...], bool, n
 def _read_array(
     stream: IO[bytes] | io.FileIO, shape: tuple[int, ...], fortran: bool, dtype: np.dtype[Any]
 ) -> Array:
-    octets = native.read_growing(stream, math.prod(shape) * dtype.itemsize, "its array")
+    octets = streams.read_growing(stream, math.prod(shape) * dtype.itemsize, "its array")
     array = octets.view(dtype).reshape(shape, order="F" if fortran else "C")
     return np.ascontiguousarray(array, dtype=dtype.newbyteorder("="))

@@ -12,6 +12,9 @@ The layout allows no gaps, so the order of the arrays alone decides their alignm
 power of two that divides their byte length, downwards, each begins at a multiple of its own item size at
 least, and the long ones at a multiple of 16 to 64 bytes.
 
+The last array holds checksums of the header and of all others, which reading verifies and mapping does not: see
+`checksums`. Files of version 1 have none.
+
 The reader trusts nothing: every number of the header is checked against the size of the file before
 anything is allocated, and where the size is not known (compressed files, URIs) arrays grow with the data
 that has arrived.
@@ -26,22 +29,25 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import atomic
+from fastw2v._checksum import XXH64
+from fastw2v.formats import atomic, checksums
 from fastw2v.formats.atomic import PathLike
+from fastw2v.formats.streams import Taker, fill, read_growing
 
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the layout's own limit
 FORMAT = "fastw2v"
-VERSION = 1
+VERSION = 2
+_READABLE = ("1", "2")
 
 _BLOCK = 1 << 24
-_GROWTH = 1 << 26
+_PIECE = 1 << 20  # what is hashed or copied while it is in the cache
 _MAX_DIMENSIONS = 32
 _DTYPES = {
     "F64": "<f8",
@@ -72,6 +78,21 @@ class _Entry(NamedTuple):
     end: int
 
 
+class _Header(NamedTuple):
+    """What a file tells of itself before its data."""
+
+    entries: list[_Entry]  # in the order of the data, the one of the checksums left out
+    checksums: _Entry | None
+    metadata: dict[str, Any]
+    octets: bytes  # the header, with its length, as it lies in the file
+
+    @property
+    def end(self) -> int:
+        """Where the data ends, counted from its beginning."""
+        last = self.checksums or (self.entries[-1] if self.entries else None)
+        return last.end if last else 0
+
+
 def is_native(first_bytes: bytes) -> bool:
     """Whether a file that begins with `first_bytes` (9 of them or more) is in the safetensors layout."""
     length = int.from_bytes(first_bytes[:8], "little")
@@ -81,7 +102,8 @@ def is_native(first_bytes: bytes) -> bool:
 def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
     """Write `arrays` and `metadata` to one file, atomically.
 
-    No array is copied: a C-contiguous one is streamed out of its own memory, any other in blocks.
+    No array is copied as a whole: what is written goes, piece by piece, through a buffer of 1 MiB, so that the
+    checksum is that of the bytes that were written, whoever changes the array meanwhile.
 
     Parameters
     ----------
@@ -104,11 +126,20 @@ def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, An
         key=lambda item: (-math.gcd(item[1].nbytes, ALIGNMENT), -item[1].nbytes, item[0]),
     )
     header = _header(ordered, metadata)
+    sums = [checksums.of(header)]
+    buffer = memoryview(bytearray(_PIECE))
     with atomic.open_atomic(path, "wb") as handle:
         handle.write(header)
         for _, array in ordered:
+            checksum = XXH64()
             for block in _blocks(array):
-                handle.write(block)
+                for begin in range(0, len(block), _PIECE):
+                    piece = block[begin : begin + _PIECE]
+                    buffer[: len(piece)] = piece
+                    checksum.update(buffer[: len(piece)])
+                    handle.write(buffer[: len(piece)])
+            sums.append(checksum.value)
+        handle.write(checksums.encoded(sums).tobytes())
 
 
 def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -119,8 +150,9 @@ def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
     path : str or os.PathLike
         A regular file, compressed or not, or a URI.
     mmap : {None, "r", "c", "r+"}, default None
-        None reads into memory. The others give `numpy.memmap` views: read-only, copy-on-write (changes stay
-        in memory), or read-write (changes go to the file).
+        None reads into memory and verifies the checksums. The others give `numpy.memmap` views: read-only,
+        copy-on-write (changes stay in memory), or read-write (changes go to the file, which loses its
+        checksums). Of a mapped file only the header is verified, as the arrays are not read.
 
     Returns
     -------
@@ -176,6 +208,12 @@ def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> by
         dtype = _NAMES[array.dtype.newbyteorder("<").str]
         entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [offset, end]}
         offset = end
+    shape = [len(ordered) + 1, 8]
+    entries[checksums.NAME] = {
+        "dtype": "U8",
+        "shape": shape,
+        "data_offsets": [offset, offset + math.prod(shape)],
+    }
     text = json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
     text += b" " * (-(8 + len(text)) % ALIGNMENT)
     if len(text) > MAX_HEADER:
@@ -188,8 +226,8 @@ def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> by
 
 def _storable(name: str, array: Array) -> Array:
     """`array` as a base-class array, if the format can express it under `name`."""
-    if _utf8(name) == "__metadata__":
-        raise ValueError("an array cannot be named '__metadata__': the format reserves it")
+    if _utf8(name) in ("__metadata__", checksums.NAME):
+        raise ValueError(f"an array cannot be named {name!r}: the format reserves it")
     plain = np.asarray(array)
     if plain.dtype.newbyteorder("<").str not in _NAMES:
         raise TypeError(
@@ -237,58 +275,73 @@ def _blocks(array: Array) -> Iterator[memoryview]:
 def _read_file(raw: io.FileIO, mmap: str | None) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read from an uncompressed local file, whose size is known."""
     size = os.fstat(raw.fileno()).st_size
-    entries, metadata, start = _read_header(raw, size)
-    length = entries[-1].end if entries else 0
-    if start + length != size:
-        verb = "truncated" if start + length > size else "followed by something else"
+    header = _read_header(raw, size)
+    start = len(header.octets)
+    if start + header.end != size:
+        verb = "truncated" if start + header.end > size else "followed by something else"
         raise ValueError(
-            f"it is {verb}: {size:,} bytes where its header tells {start + length:,}; "
+            f"it is {verb}: {size:,} bytes where its header tells {start + header.end:,}; "
             "get it again from its source"
         )
     if mmap is not None:
         mapped = np.memmap(raw, dtype=np.uint8, mode=mmap, shape=(size,))  # type: ignore[call-overload]
-        return {entry.name: _view(mapped[start:], entry) for entry in entries}, metadata
-    arrays = {}
-    for entry in entries:
-        array = _allocate(entry)
-        fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}")
-        arrays[entry.name] = _checked(array, entry)
-    return arrays, metadata
+        return _mapped(mapped, header, writes_through=mmap == "r+"), header.metadata
+    return _read_arrays(header, lambda entry, taken: _filled(raw, entry, taken)), header.metadata
 
 
 def _read_stream(stream: IO[bytes]) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read from a stream of unknown size: no array grows far beyond the data that has arrived."""
-    entries, metadata, _ = _read_header(stream, None)
-    arrays = {}
-    for entry in entries:
-        octets = read_growing(stream, entry.end - entry.begin, f"array {entry.name!r:.80}")
-        arrays[entry.name] = _checked(octets.view(entry.dtype).reshape(entry.shape), entry)
+    header = _read_header(stream, None)
+    arrays = _read_arrays(header, lambda entry, taken: _grown(stream, entry, taken))
     if stream.read(1):
         raise ValueError("there is more data than its header tells; get it again from its source")
-    return arrays, metadata
+    return arrays, header.metadata
 
 
-def read_growing(stream: IO[bytes] | io.FileIO, length: int, what: str) -> Array:
-    """Read `length` bytes as a uint8 array that never grows far beyond the data that has arrived.
-
-    Raises
-    ------
-    ValueError
-        If the stream ends before; the message names `what`.
-    """
-    octets: Array = np.empty(min(length, _GROWTH), np.uint8)
-    filled = 0
-    while True:
-        fill(stream, octets[filled:], what)
-        filled = octets.size
-        if filled == length:
-            return octets
-        # A large block is remapped, not copied, by the allocators in use, so this does not double the memory.
-        octets.resize(min(length, 2 * filled), refcheck=False)
+def _read_arrays(header: _Header, read_one: Callable[[_Entry, Taker], Array]) -> dict[str, Array]:
+    """All arrays by `read_one`, verified."""
+    arrays: dict[str, Array] = {}
+    sums = []
+    for entry in header.entries:
+        with checksums.reading(entry.end - entry.begin) as reading:
+            arrays[entry.name] = read_one(entry, reading.take)
+        sums.append(reading.checksum.value)
+    if header.checksums is not None:
+        rows = read_one(header.checksums, lambda piece: None)
+        checksums.check_header(rows, header.octets, len(sums))
+        checksums.check_arrays(rows, list(arrays), sums)
+    for entry in header.entries:
+        _check_booleans(arrays[entry.name], entry)
+    return arrays
 
 
-def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> tuple[list[_Entry], dict[str, Any], int]:
-    """Entries in file order, metadata, and where the data begins. `size` is the file's, None if not known."""
+def _filled(raw: io.FileIO, entry: _Entry, taken: Taker) -> Array:
+    array = _allocate(entry)
+    fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}", taken)
+    return array
+
+
+def _grown(stream: IO[bytes], entry: _Entry, taken: Taker) -> Array:
+    octets = read_growing(stream, entry.end - entry.begin, f"array {entry.name!r:.80}")
+    taken(octets.data)
+    return octets.view(entry.dtype).reshape(entry.shape)
+
+
+def _mapped(mapped: Array, header: _Header, writes_through: bool) -> dict[str, Array]:
+    """Views of the arrays in a file that is mapped as a whole."""
+    data = mapped[len(header.octets) :]
+    arrays = {entry.name: _view(data, entry) for entry in header.entries}
+    if header.checksums is not None:
+        rows = _view(data, header.checksums)
+        checksums.check_header(rows, header.octets, len(arrays))
+        if writes_through:
+            rows[1:] = 0
+            mapped.flush()  # type: ignore[attr-defined]  # before anything else may be written
+    return arrays
+
+
+def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> _Header:
+    """Read and check the header. `size` is the file's, None if not known."""
     prefix = stream.read(8) or b""
     if len(prefix) < 8:
         raise ValueError(f"it is {'empty' if not prefix else 'truncated'}, so it holds no model")
@@ -306,8 +359,14 @@ def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> tuple[list[
     header = _parse(bytes(text), "header")
     if not isinstance(header, dict):
         raise ValueError("its header is not a JSON object; it is damaged or not in fastw2v's format")
-    metadata = _metadata(header.pop("__metadata__", None))
-    return _entries(header), metadata, 8 + length
+    metadata, version = _metadata(header.pop("__metadata__", None))
+    entries = _entries(header)
+    sums = None
+    if version > 1:
+        if not entries or entries[-1].name != checksums.NAME:
+            raise ValueError("its last array holds no checksums; the file is damaged")
+        sums = entries.pop()
+    return _Header(entries, sums, metadata, prefix + bytes(text))
 
 
 def _parse(text: bytes | str, what: str) -> Any:
@@ -324,16 +383,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _metadata(texts: Any) -> dict[str, Any]:
-    """Decoded metadata; raises unless the marker of this format is there, in a version that is known."""
+def _metadata(texts: Any) -> tuple[dict[str, Any], int]:
+    """Decoded metadata, and the version of the format; raises unless both are of a file that can be read."""
     if not isinstance(texts, dict) or texts.get("format") != FORMAT:
         raise ValueError(
             "it is a safetensors file, but not one that fastw2v wrote; load its arrays with safetensors"
         )
     version = texts.get("format_version")
-    if version != str(VERSION):
+    if version not in _READABLE:
         raise ValueError(
-            f"its format version is {version!r:.40} and this fastw2v knows {VERSION}; upgrade fastw2v"
+            f"its format version is {version!r:.40} and this fastw2v knows {', '.join(_READABLE)}; upgrade fastw2v"
         )
     metadata = {}
     for key, text in texts.items():
@@ -342,7 +401,7 @@ def _metadata(texts: Any) -> dict[str, Any]:
         if not isinstance(text, str):
             raise ValueError(f"its metadata value {key!r:.80} is not a string; the file is damaged")
         metadata[key] = _parse(text, f"metadata value {key!r:.80}")
-    return metadata
+    return metadata, int(version)
 
 
 def _entries(header: dict[str, Any]) -> list[_Entry]:
@@ -389,23 +448,6 @@ def _allocate(entry: _Entry) -> Array:
     return empty(entry.shape, entry.dtype)
 
 
-def fill(stream: IO[bytes] | io.FileIO, octets: Array, what: str) -> None:
-    """Read exactly as many bytes as the uint8 array `octets` holds.
-
-    Raises
-    ------
-    ValueError
-        If the stream ends before; the message names `what`.
-    """
-    view = octets.data
-    position = 0
-    while position < len(view):
-        count = stream.readinto(view[position : position + _BLOCK])  # type: ignore[union-attr]
-        if not count:
-            raise ValueError(f"it is truncated within {what}; get it again from its source")
-        position += count
-
-
 def _view(data: Array, entry: _Entry) -> Array:
     """The array of `entry` as a view into the mapped data section."""
     octets = data[entry.begin : entry.end]
@@ -413,11 +455,12 @@ def _view(data: Array, entry: _Entry) -> Array:
         raise ValueError(
             f"array {entry.name!r:.80} is not aligned to its item size; load the file without mmap"
         )
-    return _checked(octets.view(entry.dtype).reshape(entry.shape), entry)
+    array = octets.view(entry.dtype).reshape(entry.shape)
+    _check_booleans(array, entry)
+    return array
 
 
-def _checked(array: Array, entry: _Entry) -> Array:
-    """`array`, if its bytes are values of its dtype: only of bool are there some that are not."""
+def _check_booleans(array: Array, entry: _Entry) -> None:
+    """Raise ValueError if bytes are no values of their dtype: only of bool are there some that are not."""
     if entry.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
         raise ValueError(f"array {entry.name!r:.80} holds bytes that are no booleans; the file is damaged")
-    return array

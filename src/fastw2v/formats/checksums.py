@@ -1,0 +1,103 @@
+"""How damage within the native file is noticed: an XXH64 of its header and of each array, in its last array.
+
+That array is written last, when all that it covers has gone out, and takes part in the layout like any other: rows
+of 8 bytes (little-endian), first the header's, then one an array in the order of the file. A row of zeros makes no
+claim; a file that is mapped for writing in place loses its rows to zeros.
+
+Hashing is done beside the reading by a thread of its own, as it takes about as long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v._checksum import XXH64
+
+NAME = "__checksums__"
+_ROW = 8
+_WORTH_A_THREAD = 1 << 24
+
+Array = NDArray[Any]
+
+
+def of(data: bytes) -> int:
+    """XXH64 of `data`."""
+    checksum = XXH64()
+    checksum.update(data)
+    return checksum.value
+
+
+def encoded(values: Sequence[int]) -> Array:
+    """The array that holds `values`: uint8, shape (len(values), 8)."""
+    return np.array(values, dtype="<u8").view(np.uint8).reshape(-1, _ROW)
+
+
+def check_header(rows: Array, header: bytes, count: int) -> None:
+    """Raise ValueError if `rows` is no array of checksums of `count` arrays, or not of this header."""
+    if rows.dtype != np.uint8 or rows.shape != (count + 1, _ROW):
+        raise ValueError("its checksums are not one for each array; the file is damaged")
+    if not _agree(rows[0], of(header)):
+        raise ValueError(
+            "its header does not match its checksum: the file is damaged, get it again from its source"
+        )
+
+
+def check_arrays(rows: Array, names: Sequence[str], values: Sequence[int]) -> None:
+    """Raise ValueError if an array's checksum, in the order of the file, is not what `rows` tells."""
+    for row, name, value in zip(rows[1:], names, values, strict=True):
+        if not _agree(row, value):
+            raise ValueError(
+                f"array {name!r:.80} does not match its checksum: the file is damaged, get it again from its source"
+            )
+
+
+def _agree(row: Array, value: int) -> bool:
+    told = int.from_bytes(row.tobytes(), "little")
+    return told in (0, value)
+
+
+class Reading:
+    """The checksum of an array that is being read piece by piece.
+
+    Attributes
+    ----------
+    checksum : XXH64
+        Complete when the block of `reading` has ended.
+    """
+
+    def __init__(self, pool: Any = None) -> None:
+        self.checksum = XXH64()
+        self._pool = pool
+        self._tasks: list[Any] = []
+
+    def take(self, piece: memoryview) -> None:
+        """Add a piece, which must not change any more."""
+        if self._pool is None:
+            self.checksum.update(piece)
+        else:
+            self._tasks.append(self._pool.submit(self.checksum.update, piece))
+
+    def finish(self) -> None:
+        """Wait until all pieces are done."""
+        for task in self._tasks:
+            task.result()
+        self._tasks = []
+
+
+@contextlib.contextmanager
+def reading(length: int) -> Iterator[Reading]:
+    """Context manager: a `Reading` of `length` bytes in all."""
+    if length < _WORTH_A_THREAD:
+        yield Reading()
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1, thread_name_prefix="fastw2v-checksum") as pool:
+        current = Reading(pool)
+        yield current
+        current.finish()
