@@ -1,12 +1,17 @@
 """Writing models that gensim 4 loads, queries and trains further, without gensim.
 
-The layout is that of gensim 4.4: see `gensim`. Files beside the main one are written first, so that a
-failure leaves an old main file with the arrays it may still fit rather than a new one without.
+The layout is that of gensim 4.4: see `gensim`. A model of several files has no one moment at which the new one
+replaces the old: files beside the main one have fixed names, and an old main file does not fit new arrays. So where
+arrays of an old model lie in the way, a main file that holds everything itself comes first; the arrays beside it are
+replaced while nobody refers to them, and at last the main file that does. Whatever interrupts this, a whole model is
+there.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -18,6 +23,7 @@ from fastw2v.formats.gensim_state import ModelState, VectorsState
 from fastw2v.formats.pickler import Global, Object, Pickler
 
 Array = NDArray[Any]
+Beside = dict[str, Array]  # arrays for files of their own, by what is added to the name of the main one
 
 SEPARATE_FROM = 10 * 1024**2  # elements from which gensim puts an array into a file of its own
 
@@ -28,7 +34,8 @@ def write_model(path: PathLike, state: ModelState, separate_from: int = SEPARATE
     Parameters
     ----------
     path : str or os.PathLike
-        The main file. Each file is written atomically, those beside the main one first.
+        The main file. Each file is written atomically; see above for their order. Where an old model with files
+        beside it is replaced, the new arrays are written twice, and the disk needs room for them.
     state : ModelState
         `vectors["expandos"]` must hold "count" and "sample_int", and with hs "code" and "point".
     separate_from : int, default 10485760
@@ -39,12 +46,43 @@ def write_model(path: PathLike, state: ModelState, separate_from: int = SEPARATE
     OSError
         If a file cannot be written.
     """
+    _write(path, lambda limit, beside: _model_object(state, limit, beside), separate_from)
+
+
+def write_keyedvectors(path: PathLike, state: VectorsState, separate_from: int = SEPARATE_FROM) -> None:
+    """Write KeyedVectors that gensim 4 loads; parameters and errors as for `write_model`."""
+    _write(path, lambda limit, beside: _vectors_object("", state, limit, beside), separate_from)
+
+
+def _write(path: PathLike, make: Callable[[int, Beside], Object], separate_from: int) -> None:
+    """Write what `make` returns for a limit of separation, and the arrays that it notes to go beside it."""
+    beside: Beside = {}
+    root = make(separate_from, beside)
+    suffix = ".npz" if atomic.compression(path) else ".npy"
+    files = {f"{os.fspath(path)}{name}{suffix}": array for name, array in beside.items()}
+    if _exists(path) and any(map(_exists, files)):
+        _write_pickle(path, make(sys.maxsize, {}))
+    for name, array in files.items():
+        with atomic.open_atomic(name) as handle:
+            if suffix == ".npz":
+                np.savez_compressed(handle, val=array)
+            else:
+                np.lib.format.write_array(handle, np.asarray(array), allow_pickle=False)
+    _write_pickle(path, root)
+
+
+def _exists(path: PathLike) -> bool:
+    local = atomic.local_path(path)
+    return local is not None and os.path.exists(local)
+
+
+def _model_object(state: ModelState, separate_from: int, beside: Beside) -> Object:
     separate: list[str] = []
     settings = dict(state.settings)
     settings.pop("hashfxn", None)
     for name, matrix in (("syn1", state.syn1), ("syn1neg", state.syn1neg)):
         if matrix is not None:
-            _place(path, settings, name, matrix, separate, separate_from)
+            _place(settings, name, matrix, separate, separate_from, "", beside)
     settings |= {
         "layer1_size": settings["vector_size"],
         "hashfxn": Global("builtins", "hash"),
@@ -52,7 +90,7 @@ def write_model(path: PathLike, state: ModelState, separate_from: int = SEPARATE
         "raw_vocab": Object(
             Global("collections", "defaultdict"), (Global("builtins", "int"),), state.raw_vocab
         ),
-        "wv": _vectors_object(path, ".wv", state.vectors, separate_from),
+        "wv": _vectors_object(".wv", state.vectors, separate_from, beside),
         "__numpys": separate,
         "__scipys": [],
         "__ignoreds": ["cum_table"],
@@ -68,15 +106,10 @@ def write_model(path: PathLike, state: ModelState, separate_from: int = SEPARATE
         }
         constructor = Global("numpy.random._pickle", "__randomstate_ctor")
         settings["random"] = Object(constructor, (name,), state=full)
-    _write_pickle(path, Object(Global("gensim.models.word2vec", "Word2Vec"), None, state=settings))
+    return Object(Global("gensim.models.word2vec", "Word2Vec"), None, state=settings)
 
 
-def write_keyedvectors(path: PathLike, state: VectorsState, separate_from: int = SEPARATE_FROM) -> None:
-    """Write KeyedVectors that gensim 4 loads; parameters and errors as for `write_model`."""
-    _write_pickle(path, _vectors_object(path, "", state, separate_from))
-
-
-def _vectors_object(path: PathLike, part: str, state: VectorsState, separate_from: int) -> Object:
+def _vectors_object(part: str, state: VectorsState, separate_from: int, beside: Beside) -> Object:
     separate: list[str] = []
     keys = state["index_to_key"]
     attributes: dict[str, Any] = {
@@ -92,32 +125,26 @@ def _vectors_object(path: PathLike, part: str, state: VectorsState, separate_fro
         attributes["lifecycle_events"] = state["lifecycle_events"]
     for name, array in (("vectors", state["vectors"]), ("vectors_lockf", state["vectors_lockf"])):
         if array is not None:
-            _place(path, attributes, name, array, separate, separate_from, part)
+            _place(attributes, name, array, separate, separate_from, part, beside)
     attributes |= {"__numpys": separate, "__scipys": [], "__ignoreds": [], "__recursive_saveloads": []}
     return Object(Global("gensim.models.keyedvectors", "KeyedVectors"), None, state=attributes)
 
 
 def _place(
-    path: PathLike,
     attributes: dict[str, Any],
     name: str,
     array: Array,
     separate: list[str],
     separate_from: int,
-    part: str = "",
+    part: str,
+    beside: Beside,
 ) -> None:
-    """Put an array among the attributes of an object, or into a file of its own if it is large."""
+    """Put an array among the attributes of an object, or note it for a file of its own if it is large."""
     if array.size < separate_from:
         attributes[name] = array
-        return
-    separate.append(name)
-    beside = f"{os.fspath(path)}{part}.{name}"
-    if atomic.compression(path):
-        with atomic.open_atomic(f"{beside}.npz") as handle:
-            np.savez_compressed(handle, val=array)
     else:
-        with atomic.open_atomic(f"{beside}.npy") as handle:
-            np.lib.format.write_array(handle, np.asarray(array), allow_pickle=False)
+        separate.append(name)
+        beside[f"{part}.{name}"] = array
 
 
 def _write_pickle(path: PathLike, root: Object) -> None:
