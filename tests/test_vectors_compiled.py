@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from fastw2v import _vectors, parallel
-from fastw2v.formats import word2vec
+from fastw2v.formats import word2vec, word2vec_writer
 
 
 def written(numbers):
@@ -72,7 +72,7 @@ def test_what_is_written_is_the_str_of_each_number(tmp_path, dtype):
     rows = rng.permutation(len(matrix))
     words = [f"wörd x{i}" for i in rows]
     for given_matrix in (matrix, np.asfortranarray(matrix), matrix[::-1]):
-        word2vec.write_text(tmp_path / "text", words, given_matrix, rows, "700 7")
+        word2vec_writer.write_text(tmp_path / "text", words, given_matrix, rows, "700 7")
         lines = (
             f"{word} {' '.join(map(str, given_matrix[row]))}" for word, row in zip(words, rows, strict=True)
         )
@@ -94,10 +94,13 @@ def test_rows_out_of_range_are_refused():
 
 
 def read(lines, width=1):
-    """Vectors by the compiled reader, None for a line that it leaves or that is blank."""
+    """Vectors by the compiled reader, None for a line that it leaves, or that is blank or too short."""
     starts, ends, vectors = _vectors.read_lines(b"".join(lines), width)
     assert len(starts) == len(lines)
-    return [vector if end >= 0 else None for end, vector in zip(ends.tolist(), vectors, strict=True)]
+    rows = iter(vectors)
+    found = [next(rows) if end >= -1 else None for end in ends.tolist()]
+    assert next(rows, None) is None
+    return [vector if end >= 0 else None for end, vector in zip(ends.tolist(), found, strict=True)]
 
 
 def assert_read_as_float(texts):

@@ -93,8 +93,10 @@ def read_lines(bytes text, Py_ssize_t width):
     Returns
     -------
     starts, ends : ndarray of int64, shape (lines,)
-        Where each word is. A line that is blank ends at -2, one that is otherwise than described at -1.
-    vectors : ndarray of float32, shape (lines, width)
+        Where each word is. Otherwise, in place of its end: -1 for a line that is left to read by other means, -2 for
+        one that is blank, -3 for one that is too short to hold a vector, whatever it holds.
+    vectors : ndarray of float32, shape (n, width)
+        A row for each line but the blank and the short ones; never much larger than the text.
     """
     cdef const uint8_t *data = <const uint8_t *> PyBytes_AS_STRING(text)
     cdef const uint8_t *stop = data + PyBytes_GET_SIZE(text)
@@ -104,7 +106,8 @@ def read_lines(bytes text, Py_ssize_t width):
     cdef int64_t n = text.count(b"\n") + (not text.endswith(b"\n") and len(text) > 0), i = 0, length
     cdef int64_t[::1] starts = np.empty(n, dtype=np.int64)
     cdef int64_t[::1] ends = np.empty(n, dtype=np.int64)
-    cdef float[:, ::1] vectors = np.empty((n, width), dtype=np.float32)
+    cdef int64_t least = max(1, 2 * width), used = 0  # a number takes a byte, and one before it
+    cdef float[:, ::1] vectors = np.empty((min(n, PyBytes_GET_SIZE(text) // least), width), dtype=np.float32)
     with nogil:
         while line < stop:
             feed = <const uint8_t *> memchr(line, 10, stop - line)
@@ -114,12 +117,15 @@ def read_lines(bytes text, Py_ssize_t width):
             starts[i] = line - data
             if length == 0:
                 ends[i] = -2
+            elif length < least:
+                ends[i] = -3
             else:
-                end = fw_read_row(line, line + length, width, &vectors[i, 0])
+                end = fw_read_row(line, line + length, width, &vectors[used, 0])
                 ends[i] = -1 if end is NULL else end - data
+                used += 1
             i += 1
             line = feed + 1
-    return np.asarray(starts), np.asarray(ends), np.asarray(vectors)
+    return np.asarray(starts), np.asarray(ends), np.asarray(vectors)[:used]
 
 
 def read_records(const uint8_t[::1] data, Py_ssize_t used, uint8_t[:, ::1] vectors):

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import evaluation, vectorfiles
+from fastw2v import evaluation, formats, vectorfiles
 from fastw2v.compat.legacy_vectors import LegacyVectors
 from fastw2v.compat.records import CompatVocab
 from fastw2v.compat.standin import StandIn
@@ -223,9 +223,18 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         fname : str or os.PathLike
         mmap : {None, "r", "c", "r+"}, default None
             Map the vectors from the file rather than read them: read-only, copy on write, or writing through.
+            What is mapped is not checked for damage.
+
+        Raises
+        ------
+        ValueError, pickle.UnpicklingError
+            If the file holds no vectors, is damaged or cut short; the message names it.
+        OSError
+            If it cannot be read.
         """
         arrays, metadata = vectorfiles.load(fname, mmap)
-        return cls._from_state(arrays, metadata, mapped=mmap is not None)
+        with formats.sound(fname):
+            return cls._from_state(arrays, metadata, mapped=mmap is not None)
 
     def save_gensim(self, fname: PathLike) -> None:
         """Write a file that gensim 4 loads; large arrays go into files beside it, as gensim has it."""

@@ -42,6 +42,7 @@ SETTINGS = (
     "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
     "lifecycle_events", "words_before_update", "shared_negatives",
 )  # fmt: skip
+LISTS = {"loss_history", "lifecycle_events"}
 NOT_GENSIMS = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
 WEIGHTS = ("syn1neg", "syn1")
 ELSEWHERE = {
@@ -79,13 +80,16 @@ def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None
     ------
     AttributeError
         If the file holds vectors without a model, as gensim's `Word2Vec.load` does.
+    ValueError, OSError, pickle.UnpicklingError
+        If the file is neither, is damaged, or cannot be read.
     """
     if formats.recognise(path) == "gensim":
         return _from_gensim(cls, defaults, path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
         raise _no_model(path, metadata.get("kind", "arrays"))
-    return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
+    with formats.sound(path):
+        return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
 
 
 def to_state(model: Lexicon) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -145,7 +149,7 @@ def from_state(
     mapped: bool = False,
 ) -> Model:
     """Return the model that `to_state` described; arrays are taken over, not copied."""
-    settings = metadata["settings"]
+    settings = _checked_settings(metadata["settings"])
     wv_arrays = {name.removeprefix("wv."): array for name, array in arrays.items() if name.startswith("wv.")}
     wv = KeyedVectors._from_state(wv_arrays, metadata["wv"], mapped=mapped)
     random = np.random.RandomState()
@@ -172,8 +176,24 @@ def from_state(
         random,
         tree,
         raw_vocab,
-        {name: arrays.get(name) for name in WEIGHTS},
+        {name: _checked_weights(name, arrays.get(name)) for name in WEIGHTS},
     )
+
+
+def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
+    """Raise ValueError if a setting is of a type that it never has."""
+    for name in SETTINGS:
+        kinds = (list,) if name in LISTS else (int, float, type(None))
+        if name != "comment" and not isinstance(settings.get(name, [] if name in LISTS else None), kinds):
+            raise ValueError(f"its setting {name} is a {type(settings[name]).__name__}")
+    return settings
+
+
+def _checked_weights(name: str, weights: Array | None) -> Array | None:
+    """Raise ValueError if `weights` are no matrix; whether they fit the words is asked when they are trained."""
+    if weights is not None and (weights.ndim != 2 or weights.dtype.kind != "f"):
+        raise ValueError(f"its {name} is no matrix of floats")
+    return weights
 
 
 def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None) -> Model:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import formats, memory
-from fastw2v.formats import word2vec
+from fastw2v.formats import word2vec, word2vec_writer
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.vectorstore import Array, VectorStore
 
@@ -29,7 +29,7 @@ PathLike = str | os.PathLike[str]
 MODEL_PREFIX = "wv."  # of the arrays of a whole model's vectors
 
 _STRUCTURE = {"vector_size", "index_to_key", "key_to_index", "next_index", "expandos", "mapfile_path"}
-_STRUCTURE |= {"vectors_lockf", "huffman_tree", "_vectors", "_norms", "_spare"}
+_STRUCTURE |= {"vectors_lockf", "huffman_tree", "vectors", "norms", "_vectors", "_norms", "_spare"}
 
 
 def to_state(
@@ -98,10 +98,13 @@ def from_state(
     """
     keys = metadata["index_to_key"] if "index_to_key" in metadata else decode_keys(arrays)
     vectors = arrays["vectors"]
-    if vectors.ndim != 2 or len(vectors) not in (0, len(keys)):
+    if vectors.ndim != 2 or len(vectors) not in (0, len(keys)) or vectors.dtype.kind not in "biuf":
         raise ValueError(
             f"the file holds {len(keys)} keys and vectors of shape {vectors.shape}; it is damaged"
         )
+    foreign = _STRUCTURE & set(metadata.get("attributes", ()))
+    if foreign:
+        raise ValueError(f"{foreign.pop()!r} cannot be an attribute; the file is damaged")
     store.index_to_key = keys
     store.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
     store.vectors = vectors if mapped or vectors.flags.writeable else _writable(vectors)
@@ -118,6 +121,10 @@ def from_state(
             )
         else:
             store.expandos[name] = np.array(arrays[f"expandos.{name}"])
+        if len(store.expandos[name]) != len(keys):
+            raise ValueError(
+                f"the attribute {name!r:.80} of its words is not one value for each of {len(keys)}"
+            )
     if "vectors_lockf" in arrays:
         store.vectors_lockf = np.array(arrays["vectors_lockf"])
     for name, value in metadata.get("attributes", {}).items():
@@ -216,13 +223,13 @@ def save_word2vec_format(
         )
     rows = _writing_order(store, sort_attr)
     words = [f"{prefix}{store.index_to_key[row]}" for row in rows.tolist()]
-    word2vec.check_words(words, binary)
+    word2vec_writer.check_words(words, binary)
     if vocabulary_path is not None:
         logger.info("storing vocabulary in %s", vocabulary_path)
-        word2vec.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
+        word2vec_writer.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
     logger.info("storing %sx%s projection weights into %s", total, store.vector_size, path)
     header = f"{total} {store.vector_size}" if write_header else None
-    write = word2vec.write_binary if binary else word2vec.write_text
+    write = word2vec_writer.write_binary if binary else word2vec_writer.write_text
     write(path, words, store.vectors, rows, header, append)
 
 

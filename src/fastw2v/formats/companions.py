@@ -53,7 +53,9 @@ def read_companion(main: str, part: str, attribute: str, mmap: str | None) -> Ar
                 ValueError,
                 KeyError,
                 EOFError,
-                NotImplementedError,
+                OverflowError,
+                RuntimeError,  # an encrypted archive, an unknown compression
+                SyntaxError,
                 zipfile.BadZipFile,
                 zlib.error,
             ) as error:

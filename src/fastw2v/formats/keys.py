@@ -60,22 +60,29 @@ def decode_keys(arrays: Mapping[str, Array]) -> list[Any]:
         If the arrays contradict each other.
     """
     if "keys.ints" in arrays:
-        return [int(key) for key in arrays["keys.ints"].tolist()]
+        return [int(key) for key in _column(arrays, "keys.ints", np.int64).tolist()]
     if "keys.blob" not in arrays or "keys.offsets" not in arrays:
         raise ValueError("no keys in this file: neither 'keys.ints' nor 'keys.blob' with 'keys.offsets'")
-    blob = arrays["keys.blob"].tobytes()
-    offsets = arrays["keys.offsets"].tolist()
+    blob = _column(arrays, "keys.blob", np.uint8).tobytes()
+    offsets = _column(arrays, "keys.offsets", np.int64).tolist()
     if not offsets or offsets[0] != 0 or offsets[-1] != len(blob) or offsets != sorted(offsets):
         raise ValueError("array 'keys.offsets' does not cut 'keys.blob' into keys; the file is damaged")
     texts = [blob[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(offsets)]
     if "keys.kinds" not in arrays:
         return texts
-    kinds = arrays["keys.kinds"].tolist()
+    kinds = _column(arrays, "keys.kinds", np.uint8).tolist()
     if len(kinds) != len(texts):
         raise ValueError(
             f"array 'keys.kinds' tells of {len(kinds)} keys, there are {len(texts)}; the file is damaged"
         )
     return [_decode(text, kind) for text, kind in zip(texts, kinds, strict=True)]
+
+
+def _column(arrays: Mapping[str, Array], name: str, dtype: type[np.generic]) -> Array:
+    array = arrays[name]
+    if array.ndim != 1 or array.dtype != dtype:
+        raise ValueError(f"array {name!r} is not a column of {dtype.__name__}; the file is damaged")
+    return array
 
 
 def _kind(key: Any) -> int:

@@ -5,7 +5,8 @@
 
 In text a line is cut from the right, so that words may contain spaces. Both readers take what arrives in
 order, drop all but the first of words that occur twice, and allocate no more rows than a file of that size
-can hold.
+can hold. Where the size is not known (compressed files, pipes, URIs), memory grows with what has arrived; lines
+have a largest length, so that endless ones do not fill it.
 """
 
 from __future__ import annotations
@@ -24,17 +25,18 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import _vectors, memory, parallel
-from fastw2v.formats.atomic import PathLike, compression, local_path, open_atomic, open_input
+from fastw2v.formats.atomic import PathLike, compression, local_path, open_input
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 Array = NDArray[Any]
 
-_ROWS_AT_A_TIME = 256
 _READ_SIZE = 1 << 20
 _BLOCK_SIZE = 1 << 20
-_LEFT, _BLANK = -1, -2  # in place of the end of a word: a line left to read, and one with nothing to read
-_FIRST_ROWS = 1 << 14  # rows to begin with where neither header nor size of the file tells how many there are
+_LEFT, _BLANK, _SHORT = -1, -2, -3  # in place of the end of a word: see _vectors.read_lines
+_FIRST_NUMBERS = 1 << 22  # room to begin with where the size of the file tells nothing of its content
+_WIDEST = 1 << 24  # components of a vector in such a file
+_LONGEST = 1 << 26  # bytes of a line, or of a word in the binary format
 
 
 def read_text(
@@ -78,20 +80,20 @@ def read_text(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
-        first = stream.readline()
+        first = next(_lines(stream, path), b"")
         sizes = None if no_header else _sizes(first, path)
         if sizes is None:
             logger.debug("no header in %s", path)
             width = len(first.split()) - 1
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
-            rows = _Rows(width, datatype, only, _possible_rows(path, limit, len(first) // 2))
-            _read_lines(_blocks(stream, first), rows, limit, False, 1, path, encoding, unicode_errors)
+            rows = _Rows(width, datatype, only, _possible_rows(path, limit, len(first) // 2, width))
+            _read_lines(_blocks(stream, path, first), rows, limit, False, 1, path, encoding, unicode_errors)
         else:
             count, width = sizes
             wanted = min(count, limit)
-            rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 2 * width))
-            _read_lines(_blocks(stream), rows, wanted, True, 2, path, encoding, unicode_errors)
+            rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 2 * width, width))
+            _read_lines(_blocks(stream, path), rows, wanted, True, 2, path, encoding, unicode_errors)
     return rows.words, rows.matrix()
 
 
@@ -113,15 +115,17 @@ def read_binary(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
-        sizes = _sizes(stream.readline(), path, binary=True)
+        sizes = _sizes(next(_lines(stream, path), b""), path, binary=True)
         assert sizes is not None
         count, width = sizes
         wanted = min(count, limit)
-        rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 4 * width))
+        rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 4 * width, width))
         seen, buffer, used = 0, bytearray(max(chunk_size, 1)), 0
         while seen < wanted:
-            if used == len(buffer):
-                buffer += bytes(len(buffer))  # not even one record fits
+            if used == len(buffer):  # not even one record fits
+                if used > _LONGEST + 4 * width:
+                    raise _endless(path, f"vector {seen + 1}")
+                buffer += bytes(len(buffer))
             with memoryview(buffer) as free:
                 count = stream.readinto(free[used:])  # type: ignore[attr-defined]
             if not count:
@@ -155,7 +159,7 @@ def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "s
     """
     counts: dict[str, int] = {}
     with open_input(path, "rb") as stream:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(_lines(stream, path), 1):
             if not line.strip():
                 continue
             try:
@@ -167,107 +171,6 @@ def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "s
                 message = f"line {number} of {str(path)!r} is not a word and a count: {line[:80]!r}"
                 raise ValueError(message) from None
     return counts
-
-
-def write_text(
-    path: PathLike,
-    words: Sequence[str],
-    matrix: Array,
-    rows: NDArray[np.intp],
-    header: str | None,
-    append: bool = False,
-) -> None:
-    """Write vectors as text, each number as the shortest decimal that reads back as the same float.
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-    words : sequence of str
-        In the order of writing; word ``i`` has the vector ``matrix[rows[i]]``.
-    matrix : ndarray, shape (V, D)
-    rows : ndarray of int
-    header : str or None
-        First line, without line break.
-    append : bool, default False
-        Add to what the file holds already.
-
-    Raises
-    ------
-    ValueError
-        If a word could not be read back. Nothing is written then.
-    """
-    check_words(words, binary=False)
-    with open_atomic(path, "wb", append=append) as stream:
-        if header is not None:
-            stream.write(header.encode("ascii") + b"\n")
-        blocks = (slice(start, start + _ROWS_AT_A_TIME) for start in range(0, len(words), _ROWS_AT_A_TIME))
-        compiled = _is_plain(matrix)
-        texts = parallel.ordered(
-            lambda block: _text_lines(words[block], matrix, rows[block], compiled),
-            blocks,
-            None if compiled and len(words) > _ROWS_AT_A_TIME else 1,
-        )
-        with contextlib.closing(texts):
-            for text in texts:
-                stream.write(text)
-
-
-def write_binary(
-    path: PathLike,
-    words: Sequence[str],
-    matrix: Array,
-    rows: NDArray[np.intp],
-    header: str | None,
-    append: bool = False,
-) -> None:
-    """Write vectors as float32 records; see `write_text`."""
-    check_words(words, binary=True)
-    with open_atomic(path, "wb", append=append) as stream:
-        if header is not None:
-            stream.write(header.encode("ascii") + b"\n")
-        compiled = _is_plain(matrix) and sys.byteorder == "little"
-        for start in range(0, len(words), _ROWS_AT_A_TIME):
-            names = [word.encode("utf-8") for word in words[start : start + _ROWS_AT_A_TIME]]
-            chosen = rows[start : start + _ROWS_AT_A_TIME]
-            if compiled:
-                stream.write(_vectors.write_records(matrix, chosen, names))
-            else:
-                block = np.ascontiguousarray(matrix[chosen], dtype="<f4")
-                pieces = (
-                    part for name, row in zip(names, block, strict=True) for part in (name, b" ", row.data)
-                )
-                stream.write(b"".join(pieces))
-
-
-def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) -> None:
-    """Write a vocabulary file: lines "word count"."""
-    with open_atomic(path, "w", newline="\n") as stream:
-        stream.writelines(f"{word} {count}\n" for word, count in zip(words, counts, strict=True))
-
-
-def check_words(words: Iterable[str], binary: bool) -> None:
-    """Raise ValueError if one of `words` would come back as something else, or if UTF-8 cannot express it.
-
-    Spaces end a word in the binary format. In text they are harmless inside a word, not so line breaks, and
-    white space at the end.
-    """
-    for word in words:
-        try:
-            word.encode("utf-8")
-        except UnicodeEncodeError:
-            raise ValueError(
-                f"key {word!r} cannot be encoded as UTF-8; rename it with rename_key()"
-            ) from None
-        if " " in word if binary else word.endswith(" "):
-            raise ValueError(
-                f"key {word!r} contains a space where the word2vec format could not read it back; "
-                "rename it with rename_key(), or use save()"
-            )
-        if "\n" in word and (not binary or word.startswith("\n")):
-            raise ValueError(
-                f"key {word!r} contains a line break, which the word2vec format could not read back; "
-                "rename it with rename_key(), or use save()"
-            )
 
 
 class _Rows:
@@ -353,8 +256,15 @@ def _sizes(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int]
             f"{str(path)!r} does not begin with the number of vectors and their size, but with {line[:80]!r}"
         )
         raise ValueError(message) from None
-    largest = _file_size(path)
-    if count < 0 or width < 1 or max(count, width) > largest or count * width > sys.maxsize // 8:
+    size = _file_size(path)
+    largest = _WIDEST if size is None else size
+    if (
+        count < 0
+        or width < 1
+        or width > largest
+        or (size is not None and count > size)
+        or count * width > sys.maxsize // 8
+    ):
         raise ValueError(
             f"the header of {str(path)!r} tells of {count} vectors of size {width}, which cannot be"
         )
@@ -368,18 +278,19 @@ def _all_numbers(fields: Sequence[bytes]) -> bool:
         return False
 
 
-def _file_size(path: PathLike) -> int:
-    """Bytes of the file, or a number beyond any if it is compressed or remote."""
+def _file_size(path: PathLike) -> int | None:
+    """Bytes of the file; None where that says nothing of its content: compressed files, pipes, URIs."""
     local = local_path(path)
     if local is None or compression(path) is not None or not os.path.isfile(local):
-        return sys.maxsize
+        return None
     return os.path.getsize(local)
 
 
-def _possible_rows(path: PathLike, wanted: int, row_length: int) -> int:
+def _possible_rows(path: PathLike, wanted: int, row_length: int, width: int) -> int:
     """How many of the `wanted` rows, of `row_length` bytes at least, to make room for at first."""
     size = _file_size(path)
-    return min(wanted, _FIRST_ROWS if size == sys.maxsize else size // max(1, row_length) + 1)
+    most = _FIRST_NUMBERS // width if size is None else size // max(1, row_length)
+    return min(wanted, most + 1)
 
 
 def _too_short(path: PathLike, wanted: int, seen: int) -> EOFError:
@@ -389,10 +300,26 @@ def _too_short(path: PathLike, wanted: int, seen: int) -> EOFError:
     )
 
 
-def _blocks(stream: IO[bytes], first: bytes = b"") -> Iterator[bytes]:
+def _endless(path: PathLike, where: str) -> ValueError:
+    return ValueError(f"{where} of {str(path)!r} does not end within {_LONGEST:,} bytes; the file is damaged")
+
+
+def _lines(stream: IO[bytes], path: PathLike) -> Iterator[bytes]:
+    """The lines of a file, with their ends."""
+    number = 1
+    while line := stream.readline(_LONGEST):
+        if len(line) == _LONGEST:
+            raise _endless(path, f"line {number}")
+        yield line
+        number += 1
+
+
+def _blocks(stream: IO[bytes], path: PathLike, first: bytes = b"") -> Iterator[bytes]:
     """Whole lines, some at a time: `first`, and what is left of the file."""
     parts = [first]
     while data := stream.read(_BLOCK_SIZE):
+        if len(parts) > _LONGEST // _BLOCK_SIZE:
+            raise _endless(path, "a line")
         cut = data.rfind(b"\n") + 1
         if cut:
             yield b"".join((*parts, memoryview(data)[:cut]))
@@ -439,7 +366,9 @@ def _leave(block: bytes, width: int) -> tuple[list[int], list[int], Array]:
     """As `_read_compiled`, but leaving every line to `_parsed`."""
     lines = io.BytesIO(block).readlines()
     starts = [0, *itertools.accumulate(map(len, lines))][: len(lines)]
-    return starts, [_BLANK if not line.strip() else _LEFT for line in lines], np.empty((len(lines), width))
+    lengths = (len(line.rstrip()) for line in lines)
+    ends = [_BLANK if not length else _SHORT if length < 2 * width else _LEFT for length in lengths]
+    return starts, ends, np.empty((ends.count(_LEFT), width))
 
 
 class _LineReader:
@@ -460,17 +389,21 @@ class _LineReader:
         """Keep what is wanted of some lines; False once that is enough."""
         words: list[str] = []
         kept: list[int] = []
-        for line, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        row = 0
+        for start, end in zip(starts, ends, strict=True):
             if end != _BLANK:
+                if end == _SHORT:
+                    raise self._invalid(block, start)
                 if end == _LEFT:
-                    raw_word, vectors[line] = self._parsed(block, start)
+                    raw_word, vectors[row] = self._parsed(block, start)
                 else:
                     raw_word = block[start:end]
                 word = raw_word.decode(self._encoding, self._unicode_errors)
                 self.seen += 1
                 if self._rows.wants(word):
                     words.append(word)
-                    kept.append(line)
+                    kept.append(row)
+                row += 1
                 if self.seen == self._wanted:
                     break
             self._number += 1
@@ -478,7 +411,7 @@ class _LineReader:
         return self.seen < self._wanted
 
     def _parsed(self, block: bytes, start: int) -> tuple[bytes, Array]:
-        line = block[start : block.find(b"\n", start) + 1 or len(block)]
+        line = _line(block, start)
         width, dtype = self._rows.width, self._rows.dtype
         try:
             word, vector = _parsed(
@@ -487,9 +420,17 @@ class _LineReader:
             if self._number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
                 raise ValueError  # numbers to spare in the very first line: the header's size is wrong
         except ValueError:
-            where = f"invalid vector on line {self._number} of {str(self._path)!r}"
-            raise ValueError(f"{where}: not a word and {width} numbers, but {line[:80]!r}") from None
+            raise self._invalid(block, start) from None
         return word, vector
+
+    def _invalid(self, block: bytes, start: int) -> ValueError:
+        where = f"invalid vector on line {self._number} of {str(self._path)!r}"
+        line = _line(block, start)[:80]
+        return ValueError(f"{where}: not a word and {self._rows.width} numbers, but {line!r}")
+
+
+def _line(block: bytes, start: int) -> bytes:
+    return block[start : block.find(b"\n", start) + 1 or len(block)]
 
 
 def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array]:
@@ -502,25 +443,3 @@ def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array
             except ValueError:
                 continue
     raise ValueError
-
-
-def _is_plain(matrix: Array) -> bool:
-    """Whether the compiled writers can take `matrix` as it is."""
-    return matrix.dtype == np.float32 and matrix.dtype.isnative and matrix.flags.c_contiguous
-
-
-def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], compiled: bool) -> bytes:
-    """Lines of text: numbers separated by a space, each as ``str`` of the NumPy scalar gives it."""
-    names = [word.encode("utf-8") for word in words]
-    lines: list[bytes] = []
-    start = 0
-    while start < len(names):
-        if compiled:
-            text, written = _vectors.write_lines(matrix, rows[start:], names[start:])
-            lines.append(text)
-            start += written
-        if start < len(names):
-            numbers = " ".join(map(str, np.asarray(matrix[rows[start]])))
-            lines.append(names[start] + b" " + numbers.encode("ascii") + b"\n")
-            start += 1
-    return b"".join(lines)
