@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "fastw2v"
 # Rooms from the bottom up. A module imports only from rooms below its own, or its equals in the same room.
 ROOMS = [
     {
+        "_checksum",
         "_inner",
         "_jobs",
         "_kernels",
