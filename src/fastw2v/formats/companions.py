@@ -55,7 +55,6 @@ def read_companion(main: str, part: str, attribute: str, mmap: str | None) -> Ar
                 EOFError,
                 OverflowError,
                 RuntimeError,  # an encrypted archive, an unknown compression
-                SyntaxError,
                 zipfile.BadZipFile,
                 zlib.error,
             ) as error:
@@ -91,13 +90,16 @@ def _read_npz(name: str) -> Array:
 def _npy_header(stream: IO[bytes] | io.FileIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, Fortran order and dtype, of a number."""
     source = cast(Any, stream)
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     version = np.lib.format.read_magic(source)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(source)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(source)
-    else:
+    if version not in readers:
         raise ValueError(f"version {version} of the .npy format is not known")
+    try:
+        shape, fortran, dtype = readers[version](source)
+    except OSError:
+        raise
+    except Exception as error:  # whatever Python's tokenizer and parser raise: NumPy lets it out
+        raise ValueError(f"its header cannot be read ({error})") from None
     if dtype.kind not in "fiub" or any(not 0 <= n < 1 << 48 for n in shape):
         raise ValueError("it holds no array of numbers")
     return shape, fortran, dtype

@@ -1,0 +1,273 @@
+"""Saves that are killed, and saves that fail: what is on the disk afterwards.
+
+A child saves one generation of a model after another over the same file and tells on a pipe what it has begun and
+finished. It is killed at a random moment, or before a chosen one of the system calls that change the directory. The
+file must then hold, whole, the last generation that was finished or the one that was being written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .samples import FORMATS, Format, model_of
+
+_STEPS = {"open", "os.link", "os.rename", "os.chmod", "os.remove"}
+
+
+@dataclass
+class Kills:
+    """Kills survived, and temporary files that they left."""
+
+    kills: int = 0
+    old: int = 0  # the file held what was finished last
+    new: int = 0  # ... what was being written
+    left_over: int = 0
+
+
+def kill_at_random(form: Format, directory: Path, kills: int, seed: int = 0) -> Kills:
+    """Kill a process that saves, so many times, each at a random moment."""
+    path = directory / form.name
+    form.write(model_of(0), str(path))
+    expected = {entry.name for entry in directory.iterdir()}
+    started = time.perf_counter()
+    for generation in range(3):
+        form.write(model_of(generation), str(path))
+    length = (time.perf_counter() - started) / 3
+    rng, result, last = random.Random(seed), Kills(), 2
+    for _ in range(kills):
+        delay = rng.uniform(0, 4 * length)
+
+        def wait(child: int, delay: float = delay) -> None:
+            time.sleep(delay)
+            os.kill(child, signal.SIGKILL)
+
+        begun, finished = _saver(form, str(path), last + 1, wait)
+        last = _examine(form, path, begun, last if finished is None else finished, result)
+    result.left_over = len({entry.name for entry in directory.iterdir()} - expected)
+    return result
+
+
+def kill_at_each_step(form: Format, directory: Path) -> Kills:
+    """Kill a process that saves before the first change of a directory, before the second, ... until it ends."""
+    path = directory / form.name
+    form.write(model_of(1), str(path))
+    expected = {entry.name for entry in directory.iterdir()}
+    result, last = Kills(), 1
+    while True:
+        step = result.kills
+        begun, finished = _saver(form, str(path), last + 1, lambda child: None, step)
+        if finished is not None:
+            assert form.read(str(path)) == finished
+            break
+        last = _examine(form, path, begun, last, result)
+        result.left_over += len({entry.name for entry in directory.iterdir()} - expected)
+        for entry in directory.iterdir():
+            if entry.name not in expected:
+                entry.unlink()
+    return result
+
+
+def _examine(form: Format, path: Path, begun: int | None, finished: int, result: Kills) -> int:
+    found = form.read(str(path))
+    assert found in (finished, begun), f"generation {found} where {finished} was saved and {begun} begun"
+    result.kills += 1
+    if found == finished:
+        result.old += 1
+    else:
+        result.new += 1
+    return found
+
+
+def _saver(
+    form: Format, path: str, first: int, act: Callable[[int], Any], step: int | None = None
+) -> tuple[int | None, int | None]:
+    """A child that saves on and on, or once if it is to be killed at a step; what it has begun and finished."""
+    models = [model_of(first + i) for i in range(1 if step is not None else 12)]
+    source, sink = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            os.close(source)
+            if step is not None:
+                _kill_before(step)
+            for generation, model in enumerate(models, first):
+                os.write(sink, b"+%d\n" % generation)
+                form.write(model, path)
+                os.write(sink, b"-%d\n" % generation)
+        os._exit(1)
+    os.close(sink)
+    act(child)
+    os.waitpid(child, 0)
+    with open(source, "rb") as told:
+        lines = told.read().split()
+    begun = [int(line[1:]) for line in lines if line[:1] == b"+"]
+    finished = [int(line[1:]) for line in lines if line[:1] == b"-"]
+    return begun[-1] if begun else None, finished[-1] if finished else None
+
+
+def _kill_before(step: int) -> None:
+    """Kill this process before its `step`-th change of a directory from now on."""
+    count = 0
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if event in _STEPS and not (event == "open" and not _writes(arguments)):
+            if count == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+            count += 1
+
+    sys.addaudithook(watch)
+
+
+def _writes(arguments: tuple[Any, ...]) -> bool:
+    flags = arguments[2] if len(arguments) > 2 else 0
+    return isinstance(flags, int) and bool(flags & (os.O_WRONLY | os.O_RDWR))
+
+
+# --- failures that a process survives
+
+
+@contextlib.contextmanager
+def file_size_limited(most: int) -> Iterator[None]:
+    """Context manager: no file of this process may become larger than `most` bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextlib.contextmanager
+def small_disk(size: int) -> Iterator[Path | None]:
+    """Context manager: a file system of `size` bytes; None where this process may not mount one."""
+    with tempfile.TemporaryDirectory() as directory:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", directory]
+        try:
+            mounted = subprocess.run(command, capture_output=True).returncode == 0
+        except OSError:
+            mounted = False
+        try:
+            yield Path(directory) if mounted else None
+        finally:
+            if mounted:
+                subprocess.run(["umount", directory], check=True)
+
+
+@contextlib.contextmanager
+def unprivileged(directory: Path) -> Iterator[None]:
+    """Context manager: this process is bound by file permissions, as it is not where it runs as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for parent in (directory, *directory.parents):
+        if parent.stat().st_uid == 0 and str(parent) not in ("/", "/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def fails(form: Format, path: Path, numbers: tuple[int, ...]) -> str:
+    """Save where that must fail: with one of these error numbers and the path, the old file whole and nothing new."""
+    before = {entry.name for entry in path.parent.iterdir()} if path.parent.is_dir() else set()
+    old = form.read(str(path)) if path.exists() else None
+    try:
+        form.write(model_of(9), str(path))
+    except OSError as error:
+        assert error.errno in numbers, error
+        assert path.name in str(error.filename), error
+        message = str(error)
+    else:
+        raise AssertionError(f"saving {path} did not fail")
+    if path.parent.is_dir():
+        assert {entry.name for entry in path.parent.iterdir()} <= before | {path.name}
+        if old is not None:
+            assert form.read(str(path)) in (old, 9)
+    return message
+
+
+def disk_full(form: Format, directory: Path, points: int = 12) -> int:
+    """Let the disk be full at so many points of a save; the number of failures survived."""
+    path = directory / form.name
+    form.write(model_of(1), str(path))
+    size = max(entry.stat().st_size for entry in directory.iterdir())
+    survived = 0
+    for point in range(points):
+        with file_size_limited(size * point // points):
+            fails(form, path, (errno.EFBIG,))
+        survived += 1
+    return survived
+
+
+def small_disk_full(form: Format) -> int:
+    """Save on a disk that holds one model and not another beside it; 0 where no such disk can be mounted."""
+    with tempfile.TemporaryDirectory() as directory:
+        form.write(model_of(1), os.path.join(directory, form.name))
+        size = sum(entry.stat().st_size for entry in Path(directory).iterdir())
+    with small_disk(size + size // 2 + 16384) as disk:
+        if disk is None:
+            return 0
+        form.write(model_of(1), str(disk / form.name))
+        with open(disk / "ballast", "wb") as ballast:
+            with contextlib.suppress(OSError):
+                while ballast.write(bytes(4096)):
+                    ballast.flush()
+            with contextlib.suppress(OSError):
+                ballast.close()
+        fails(form, disk / form.name, (errno.ENOSPC,))
+    return 1
+
+
+def closed_directories(form: Format, directory: Path) -> int:
+    """Save into a directory that is read-only, and into one that is not there; the number of failures survived."""
+    closed = directory / "closed"
+    closed.mkdir()
+    form.write(model_of(1), str(closed / form.name))
+    for entry in closed.iterdir():
+        entry.chmod(0o666)
+    closed.chmod(0o555)
+    try:
+        with unprivileged(directory):
+            assert "not writable" in fails(form, closed / form.name, (errno.EACCES,))
+            assert "not writable" in fails(form, closed / f"new{form.name}", (errno.EACCES,))
+    finally:
+        closed.chmod(0o755)
+    assert "create it first" in fails(form, directory / "absent" / form.name, (errno.ENOENT,))
+    return 3
+
+
+def main(kills: int = 200) -> None:
+    """All of it, for every format that is written; print the figures."""
+    total = 0
+    for name, form in FORMATS.items():
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            randomly = kill_at_random(form, Path(first), kills)
+            steps = kill_at_each_step(form, Path(second))
+        with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
+            full = disk_full(form, Path(first))
+            mounted = small_disk_full(form)
+            closed = closed_directories(form, Path(second))
+        total += randomly.kills
+        print(
+            f"{name:<16} {randomly.kills} killed at random: {randomly.old} old, {randomly.new} new, "
+            f"{randomly.left_over} left over; {steps.kills} killed at each step: {steps.old} old, {steps.new} new, "
+            f"{steps.left_over} left over; {full} full by limit, {mounted} by a small disk, {closed} closed or absent",
+            flush=True,
+        )
+    print(f"{total} kills survived; every file was whole")
