@@ -237,8 +237,21 @@ def test_predict_output_word(one_job, cbow_mean):
 
 def test_estimated_memory(one_job):
     ours, theirs = both(one_job, epochs=1, **settings(1, (5, 1)))
-    assert ours.estimate_memory() == theirs.estimate_memory()
-    assert ours.estimate_memory(vocab_size=10) == theirs.estimate_memory(vocab_size=10)
+    for size in (None, 10):
+        mine, others = ours.estimate_memory(vocab_size=size), theirs.estimate_memory(vocab_size=size)
+        assert mine.pop("total") - mine.pop("workers") == others.pop("total")
+        assert mine == others
+
+
+def test_several_workers_are_estimated_to_keep_copies(one_job):
+    estimates = [
+        fastw2v.Word2Vec(workers=workers, vector_size=10).estimate_memory(vocab_size=100_000)
+        for workers in (1, 2, 4)
+    ]
+    assert estimates[0]["workers"] == 0
+    assert 0 < 2 * estimates[1]["workers"] == estimates[2]["workers"]
+    for estimate in estimates:
+        assert estimate["total"] == sum(value for name, value in estimate.items() if name != "total")
 
 
 @pytest.mark.parametrize("arguments", [{}, {"min_count": 7}, {"sample": 0.01}, {"dry_run": True}])

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, encoding, growth, memory, sampling, vocab
+from fastw2v import corpora, encoding, growth, memory, sampling, training, vocab
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.drift import Drift
 from fastw2v.encoding import EncodedCorpus
@@ -59,6 +59,7 @@ class Lexicon:
     null_word: int
     hs: int
     negative: int
+    workers: int
     seed: int | None
     corpus_budget: int | None
     hashfxn: Callable[[Any], int]
@@ -462,7 +463,24 @@ class Lexicon:
     def estimate_memory(
         self, vocab_size: int | None = None, report: dict[str, int] | None = None
     ) -> dict[str, int]:
-        """Return the bytes that a vocabulary of so many words takes: words, ``vectors``, ``syn1``, ``syn1neg``."""
+        """Return how many bytes a model of so many words takes, trained and saved, at its peak.
+
+        Parameters
+        ----------
+        vocab_size : int, optional
+            Number of words; those of the model by default.
+        report : dict, optional
+            Gets the results beside what it holds.
+
+        Returns
+        -------
+        dict
+            gensim's keys ``vocab`` (words, their dictionary, counts and tables, and what making and saving them takes
+            in passing: 500 bytes a word of usual length, 700 with hierarchical softmax), ``vectors``, ``syn1`` and
+            ``syn1neg``; ``workers``, the private copies of rows that several workers keep; and the ``total`` of all.
+            A corpus that is held as ids comes to 4 bytes a token and 16 a sentence beside that, within
+            `corpus_budget`.
+        """
         vocab_size = vocab_size or len(self.wv)
         report = report if report is not None else {}
         matrix = vocab_size * self.vector_size * np.dtype(np.float32).itemsize
@@ -472,7 +490,12 @@ class Lexicon:
             report["syn1"] = matrix
         if self.negative:
             report["syn1neg"] = matrix
-        report["total"] = sum(report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg"))
+        report["workers"] = (
+            training.copies_size(self.workers, vocab_size, self.vector_size) if self.negative else 0
+        )
+        report["total"] = sum(
+            report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
+        )
         logger.info(
             "estimated required memory for %i words and %i dimensions: %i bytes",
             vocab_size, self.vector_size, report["total"],

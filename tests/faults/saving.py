@@ -187,19 +187,19 @@ def fails(form: Format, path: Path, numbers: tuple[int, ...]) -> str:
     """Save where that must fail: with one of these error numbers and the path, the old file whole and nothing new."""
     before = {entry.name for entry in path.parent.iterdir()} if path.parent.is_dir() else set()
     old = form.read(str(path)) if path.exists() else None
+    raised: OSError | None = None
     try:
         form.write(model_of(9), str(path))
     except OSError as error:
-        assert error.errno in numbers, error
-        assert path.name in str(error.filename), error
-        message = str(error)
-    else:
-        raise AssertionError(f"saving {path} did not fail")
+        raised = error
+    assert raised is not None, f"saving {path} did not fail"
+    assert raised.errno in numbers, raised
+    assert path.name in str(raised.filename), raised
     if path.parent.is_dir():
         assert {entry.name for entry in path.parent.iterdir()} <= before | {path.name}
         if old is not None:
             assert form.read(str(path)) in (old, 9)
-    return message
+    return str(raised)
 
 
 def disk_full(form: Format, directory: Path, points: int = 12) -> int:

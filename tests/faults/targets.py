@@ -140,7 +140,7 @@ def _sentence(data: bytes) -> Any:
     if data[0] % 16 == 0:
         return _thing(data[1:])
     tokens = [_thing(part) for part in data[1:].split(b"\xff")]
-    return [tuple, iter, list, lambda t: np.array(t + [None], dtype=object), list][data[0] % 5](tokens)
+    return [tuple, iter, list, lambda t: np.array([*t, None], dtype=object), list][data[0] % 5](tokens)
 
 
 def _token_encoder(data: bytes) -> str:
@@ -275,6 +275,17 @@ def _native(name: str) -> str:
     return f"vectors of {_shape(KeyedVectors.load(name))}"
 
 
+def _changed(array: Any, change: int, value: int) -> Any:
+    changes: list[Callable[[], Any]] = [
+        lambda: array[: value % (len(array) + 1)],
+        lambda: array.astype(["f4", "i8", "u1", "?", "f2"][value % 5]),
+        lambda: np.concatenate([array, array]),
+        lambda: array.reshape(1, -1),
+        lambda: np.where(np.arange(array.size).reshape(array.shape) == value, -value, array),
+    ]
+    return changes[change - 1]()
+
+
 def _state(data: bytes) -> str:
     """Vectors made of arrays and metadata that are sound as a file, and may contradict each other."""
     arrays, metadata = pickle.loads(samples.state_of_vectors())
@@ -286,15 +297,7 @@ def _state(data: bytes) -> str:
         if change % 8 == 0:
             arrays.pop(name, None)
         elif name in arrays and change % 8 < 6:
-            array = arrays[name]
-            value = next(octets, 0)
-            arrays[name] = [
-                lambda: array[: value % (len(array) + 1)],
-                lambda: array.astype(["f4", "i8", "u1", "?", "f2"][value % 5]),
-                lambda: np.concatenate([array, array]),
-                lambda: array.reshape(1, -1),
-                lambda: np.where(np.arange(array.size).reshape(array.shape) == value, -value, array),
-            ][change % 8 - 1]()
+            arrays[name] = _changed(arrays[name], change % 8, next(octets, 0))
         else:
             key = list(metadata)[octet % len(metadata)]
             metadata[key] = [None, -1, 10**30, "x", [], {}, 1.5, [1, "vectors"], {"vectors": 1}][
@@ -432,8 +435,27 @@ def _key_seeds() -> list[bytes]:
     ]
 
 
-_JSON = [b'"dtype"', b'"F32"', b'"U8"', b'"I64"', b'"BOOL"', b'"shape"', b'"data_offsets"', b"[", b"]", b"{", b"}", b",",
-         b":", b'"__metadata__"', b'"vectors"', b'"keys.blob"', b'\\"', b'"format_version":"1"', b"null"]  # fmt: skip
+_JSON = [
+    b'"dtype"',
+    b'"F32"',
+    b'"U8"',
+    b'"I64"',
+    b'"BOOL"',
+    b'"shape"',
+    b'"data_offsets"',
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b",",
+    b":",
+    b'"__metadata__"',
+    b'"vectors"',
+    b'"keys.blob"',
+    b'\\"',
+    b'"format_version":"1"',
+    b"null",
+]
 _OPCODES = [
     bytes([octet])
     for octet in b"\x80\x95(012NIJLFGSTUBCVX]})ldtaesugpqrcRb\x81\x82\x85\x86\x87\x88\x89\x8a\x8b"
@@ -449,20 +471,30 @@ _OPCODES += [
 TARGETS: dict[str, Target] = {
     "text": Target(_text_piece, lambda: TEXT, SPACES, (), share=6),
     "text file": Target(_with_file(_text_file), lambda: TEXT, SPACES, (UnicodeDecodeError,), share=3),
-    "tokens": Target(_token_encoder, lambda: [b"\1\0a\xff\0b\xfe\2\3x", b"\1\7ab\xfe\0\4"], [b"\xfe", b"\xff"], (), share=6),
+    "tokens": Target(
+        _token_encoder, lambda: [b"\1\0a\xff\0b\xfe\2\3x", b"\1\7ab\xfe\0\4"], [b"\xfe", b"\xff"], (), share=6
+    ),
     "read lines": Target(_read_lines, lambda: VECTORS, NUMBERS, (), share=6),
     "write lines": Target(_write_lines, lambda: [np.arange(12, dtype="<f4").tobytes()], share=4, kinds=()),
-    "records": Target(_read_records, lambda: [b"\0" + BINARY_FILES[0][4:], b"\1a 12345678"], [b" ", b"\n"], (), share=5),
+    "records": Target(
+        _read_records, lambda: [b"\0" + BINARY_FILES[0][4:], b"\1a 12345678"], [b" ", b"\n"], (), share=5
+    ),
     "w2v text": Target(_with_file(_word2vec_text), lambda: TEXT_FILES, NUMBERS, share=3),
-    "w2v text gz": Target(lambda data: _with_file(_word2vec_text, ".gz")(gzip.compress(data, 1)), lambda: TEXT_FILES, NUMBERS),
+    "w2v text gz": Target(
+        lambda data: _with_file(_word2vec_text, ".gz")(gzip.compress(data, 1)), lambda: TEXT_FILES, NUMBERS
+    ),
     "w2v binary": Target(_with_file(_word2vec_binary), lambda: BINARY_FILES, NUMBERS, share=3),
     "w2v binary gz": Target(
-        lambda data: _with_file(_word2vec_binary, ".gz")(gzip.compress(data, 1)), lambda: BINARY_FILES, NUMBERS
+        lambda data: _with_file(_word2vec_binary, ".gz")(gzip.compress(data, 1)),
+        lambda: BINARY_FILES,
+        NUMBERS,
     ),
     "counts": Target(_with_file(_counts), lambda: [b"the 5\nof 3\n\na b 7\n"], NUMBERS, share=2),
     "native": Target(_with_file(_native), samples.native_files, _JSON, share=4),
     "native gz": Target(
-        lambda data: _with_file(lambda name: f"{len(native.read(name)[0])} arrays", ".gz")(gzip.compress(data, 1)),
+        lambda data: _with_file(lambda name: f"{len(native.read(name)[0])} arrays", ".gz")(
+            gzip.compress(data, 1)
+        ),
         samples.native_files,
         _JSON,
     ),
@@ -470,7 +502,11 @@ TARGETS: dict[str, Target] = {
     "keys": Target(_keys, _key_seeds, share=5),
     "unpickler": Target(_unpickler, samples.gensim_files, _OPCODES, (pickle.UnpicklingError,), share=8),
     "gensim": Target(_with_file(_gensim), samples.gensim_files, _OPCODES, share=3),
-    "npy": Target(_companion(".npy"), _npy, [b"'descr'", b"'<f4'", b"'|O'", b"(", b")", b"True", b"-"], share=2),
-    "npz": Target(_companion(".npz", ".gz"), _npz, [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"val.npy"], share=2),
+    "npy": Target(
+        _companion(".npy"), _npy, [b"'descr'", b"'<f4'", b"'|O'", b"(", b")", b"True", b"-"], share=2
+    ),
+    "npz": Target(
+        _companion(".npz", ".gz"), _npz, [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"val.npy"], share=2
+    ),
     "compressed": Target(_act_compressed, _compressed, share=2),
-}  # fmt: skip
+}
