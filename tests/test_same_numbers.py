@@ -243,10 +243,9 @@ def test_estimated_memory(one_job):
         assert mine == others
 
 
-def test_several_workers_are_estimated_to_keep_copies(one_job):
+def test_several_workers_are_estimated_to_keep_copies():
     estimates = [
-        fastw2v.Word2Vec(workers=workers, vector_size=10).estimate_memory(vocab_size=100_000)
-        for workers in (1, 2, 4)
+        Word2Vec(workers=workers, vector_size=10).estimate_memory(vocab_size=100_000) for workers in (1, 2, 4)
     ]
     assert estimates[0]["workers"] == 0
     assert 0 < 2 * estimates[1]["workers"] == estimates[2]["workers"]

@@ -37,6 +37,7 @@ class Source(Protocol):
     def __next__(self) -> bytes: ...
     def __iter__(self) -> Iterator[bytes]: ...
     def learn(self, data: bytes, outcome: str) -> bool: ...
+    def go_on(self, used: int) -> None: ...  # in the parent, which never saw the inputs that its child took
 
 
 @dataclass
@@ -108,8 +109,7 @@ def try_all(
     end = time.monotonic() + seconds
     while total.inputs < inputs and time.monotonic() < end and len(total.failures) < 20:
         total.add(_one_child(source, act, kinds, inputs - total.inputs, end, memory, patience))
-        if hasattr(source, "reseed"):
-            source.reseed(total.inputs)
+        source.go_on(total.inputs)
     return total
 
 
@@ -149,7 +149,7 @@ def _one_child(
                 if status < 0
                 else "died"
             )
-            tally = Tally(inputs=count, failures=[(what, last)])
+            tally = Tally(inputs=count + 1, failures=[(what, last)])
     tally.seconds = time.monotonic() - started
     return tally
 
@@ -216,6 +216,7 @@ class Listed:
     """A source of inputs that are known beforehand."""
 
     def __init__(self, inputs: list[bytes]) -> None:
+        self._all = inputs
         self._inputs = iter(inputs)
         self._outcomes: set[str] = set()
 
@@ -224,6 +225,9 @@ class Listed:
 
     def __next__(self) -> bytes:
         return next(self._inputs)
+
+    def go_on(self, used: int) -> None:
+        self._inputs = iter(self._all[used:])
 
     def learn(self, data: bytes, outcome: str) -> bool:
         new = outcome not in self._outcomes

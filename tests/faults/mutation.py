@@ -63,7 +63,7 @@ class Mutator:
             self._number, self._integer, self._swap,
         ]  # fmt: skip
 
-    def reseed(self, used: int) -> None:
+    def go_on(self, used: int) -> None:
         """Go on elsewhere, after `used` inputs."""
         self._random = random.Random(f"{self._seed}/{used}")
 

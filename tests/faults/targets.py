@@ -90,9 +90,11 @@ def _text_piece(data: bytes) -> str:
         numbers: dict[str, int] = {}
         expected = [numbers.setdefault(word, len(numbers)) for line in lines for word in line]
         assert ids.tolist() == expected
+        assert words.decoded() == list(numbers)
         counts = words.counts([tokenizer])
-        assert list(counts) == list(numbers)
-        assert sum(counts.values()) == len(expected)
+        assert counts.tolist()[: len(numbers)] == np.bincount(expected, minlength=len(numbers)).tolist()
+        wanted = [*numbers, "absent", "", 3]
+        assert words.numbers(wanted).tolist() == [numbers.get(word, -1) for word in wanted]
     return f"invalid {invalid >= 0}" if invalid >= 0 else f"{min(len(lines), 5)} lines"
 
 
