@@ -14,7 +14,18 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
-MODULES = ("_checksum", "_inner", "_jobs", "_kernels", "_network", "_ranking", "_scoring", "_text", "_tokens", "_vectors")
+MODULES = (
+    "_checksum",
+    "_inner",
+    "_jobs",
+    "_kernels",
+    "_network",
+    "_ranking",
+    "_scoring",
+    "_text",
+    "_tokens",
+    "_vectors",
+)
 
 if sys.platform == "win32":
     compile_args, link_args = ["/O2"], []
