@@ -502,6 +502,13 @@ class Lexicon:
         )  # fmt: skip
         return report
 
+    def _copies_size(self, vocab_size: int) -> int:
+        """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
+        if not self.negative or self.workers < 2:
+            return 0
+        rows = min(training.HOT_ROWS, vocab_size)
+        return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize
+
     # --- weights
 
     def prepare_weights(self, update: bool = False) -> None:

@@ -35,12 +35,6 @@ RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 
-def copies_size(n_workers: int, n_words: int, width: int) -> int:
-    """Return how many bytes the private copies take that so many workers keep, and their state when copied."""
-    rows = min(HOT_ROWS, n_words) if n_workers > 1 else 0
-    return max(n_workers, 0) * 2 * rows * width * np.dtype(np.float32).itemsize
-
-
 @dataclass(frozen=True)
 class LearningRate:
     """The learning rate, falling linearly over all epochs from `alpha` to `min_alpha`.
