@@ -490,9 +490,7 @@ class Lexicon:
             report["syn1"] = matrix
         if self.negative:
             report["syn1neg"] = matrix
-        report["workers"] = (
-            training.copies_size(self.workers, vocab_size, self.vector_size) if self.negative else 0
-        )
+        report["workers"] = self._copies_size(vocab_size)
         report["total"] = sum(
             report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
         )
@@ -504,9 +502,10 @@ class Lexicon:
 
     def _copies_size(self, vocab_size: int) -> int:
         """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
-        if not self.negative or self.workers < 2:
+        if self.workers < 2:
             return 0
-        rows = min(training.HOT_ROWS, vocab_size)
+        rows = min(training.HOT_ROWS, vocab_size) if self.negative else 0
+        rows += min(training.HOT_ROWS // 4, vocab_size) if self.hs else 0
         return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize
 
     # --- weights
