@@ -22,7 +22,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _text, _tokens, textfile
+from fastw2v import _text, _tokens, memory, textfile
 from fastw2v.utils import TrimRule, prune_vocab
 from fastw2v.wordcounts import WordCounts
 
@@ -355,8 +355,12 @@ def renumber(provisional: EncodedCorpus, table: npt.NDArray[np.int32]) -> Encode
     IndexError
         If an id lies outside `table`.
     """
-    kept = _tokens.renumber(provisional.ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
-    return EncodedCorpus(provisional.ids[:kept], provisional.offsets, provisional.raw_lengths)
+    ids = provisional.ids
+    kept = _tokens.renumber(ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
+    if ids.flags.owndata:
+        ids.resize(kept, refcheck=False)
+    memory.release_freed()
+    return EncodedCorpus(ids[:kept], provisional.offsets, provisional.raw_lengths)
 
 
 def _as_dict(key_to_index: Mapping[Any, int]) -> dict[Any, int]:

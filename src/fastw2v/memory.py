@@ -14,6 +14,7 @@ their rows never share the rows that either of them appends.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import math
 import mmap
 import threading
@@ -96,6 +97,15 @@ def _extended(array: NDArray[Any], rows: int) -> NDArray[Any] | None:
         mapping.shown = end
     extended: NDArray[Any] = octets[start:end].view(array.dtype).reshape(rows, *array.shape[1:])
     return extended
+
+
+def release_freed() -> None:
+    """Give back to the system what was freed in between memory that is still in use, which glibc keeps otherwise.
+
+    Reading a large text leaves many megabytes of such holes behind.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # other C libraries have no such function
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _allocate(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
