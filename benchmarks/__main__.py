@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, measure, quality, table
-from benchmarks.adapters import ADAPTERS
-from benchmarks.arguments import names, number, numbers
-from benchmarks.configurations import COMMON, CONFIGURATIONS, parameters
-from benchmarks.corpus import unpacked
+from benchmarks import machine, measure, quality, table, taskruns
+from benchmarks.adapters import ADAPTERS, fasttext_file
+from benchmarks.arguments import names, number, numbers, shape
+from benchmarks.configurations import COMMON, CONFIGURATIONS, SYNTHETIC, WHOLE, parameters
+from benchmarks.corpus import unpacked, zipf
+from benchmarks.tasks import TASKS
 
 QUICK_BYTES = 1 << 20
 
@@ -28,8 +31,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"benchmarks: error: {error}", file=sys.stderr)
         return 1
     print(table.header(report))
-    print()
-    print(table.table(report["summary"]))
+    for part in (
+        table.table(report["summary"]) if report["summary"] else "",
+        table.task_table(report["tasks"]) if report["tasks"] else "",
+    ):
+        if part:
+            print(f"\n{part}")
     return 0
 
 
@@ -39,42 +46,79 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         quality.check_directory(options.evaluation)
     if options.json:
         Path(options.json).touch()  # a path that cannot be written shows now, not after an hour
-    overrides = {"epochs": options.epochs} if options.epochs else {}
-    repeat = options.repeat
-    if options.quick:
-        overrides, repeat = {"epochs": 1, **overrides}, 1
-    cases = [
-        measure.Case(configuration, workers, library)
-        for configuration in options.config
-        for workers in options.workers
-        for library in options.libraries
-    ]
     report: dict[str, Any] = {}
-    runs: list[dict[str, Any]] = []
     with unpacked(options.corpus, QUICK_BYTES if options.quick else None) as corpus:
-        for one in measure.run_all(
-            cases,
-            lambda configuration, library: parameters(configuration, overrides, library),
-            corpus=corpus.path,
-            evaluation=options.evaluation and os.path.abspath(options.evaluation),
-            repeat=repeat,
-            seed=options.seed,
-            tell=lambda text: print(text, file=sys.stderr, flush=True),
-        ):
-            runs.append(one)
+        runs: list[dict[str, Any]] = []
+        task_runs: list[dict[str, Any]] = []
+        for one in itertools.chain(trainings(options, corpus.path), tasks(options, corpus.path)):
+            (task_runs if "task" in one else runs).append(one)
             report = {
-                **surroundings(runs),
+                **surroundings([*runs, *task_runs]),
                 "corpus": corpus.facts(),
-                "parameters": {**COMMON, **overrides},
-                "repeat": repeat,
+                "parameters": {**COMMON, **_overrides(options)},
+                "repeat": _repeat(options),
                 "quick": options.quick,
                 "evaluation": bool(options.evaluation),
                 "summary": measure.summarise(runs),
+                "tasks": taskruns.summarise(task_runs),
                 "runs": runs,
+                "task_runs": task_runs,
             }
             if options.json:
                 Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf8")
     return report
+
+
+def trainings(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each training that `options` ask for."""
+    configurations = [name for name in options.only if name in CONFIGURATIONS]
+    cases = [
+        measure.Case(configuration, workers, library)
+        for configuration in configurations
+        for workers in options.workers
+        for library in options.libraries
+    ]
+    overrides = _overrides(options)
+    with ExitStack() as files:
+        texts = {
+            size: files.enter_context(zipf(*((2000, 20_000) if options.quick else (size, 5 * size))))
+            for size in {SYNTHETIC[name] for name in configurations if name in SYNTHETIC}
+        }
+        yield from measure.run_all(
+            cases,
+            lambda configuration, library: parameters(configuration, overrides, library),
+            corpus=lambda configuration: texts.get(SYNTHETIC.get(configuration, 0), corpus),
+            evaluation=options.evaluation and os.path.abspath(options.evaluation),
+            repeat=_repeat(options),
+            seed=options.seed,
+            tell=_tell,
+        )
+
+
+def tasks(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, Any]]:
+    """Yield the figures of each of the other tasks that `options` ask for."""
+    questions = options.evaluation and os.path.join(os.path.abspath(options.evaluation), quality.ANALOGIES[1])
+    chosen = [name for name in options.only if name in TASKS]
+    if not questions or not os.path.exists(questions):
+        chosen = [name for name in chosen if TASKS[name].needs != "trained"]
+    if not chosen:
+        return
+    shape = (2000, 20) if options.quick else options.vectors
+    with taskruns.made_inputs(chosen, os.path.abspath(corpus), questions, shape) as inputs:
+        yield from taskruns.run_tasks(chosen, inputs, _repeat(options), _tell)
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, Any]:
+    epochs = options.epochs or (1 if options.quick else None)
+    return {"epochs": epochs} if epochs else {}
+
+
+def _repeat(options: argparse.Namespace) -> int:
+    return 1 if options.quick else int(options.repeat)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
 
 
 def surroundings(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,7 +126,7 @@ def surroundings(runs: list[dict[str, Any]]) -> dict[str, Any]:
     facts = machine.facts()
     versions = {name: facts.pop(name) for name in ("python", "numpy", "scipy")}
     for one in runs:
-        versions.update(one["versions"])
+        versions.update(one.get("versions", {}))
     sources = sorted({one["peak_rss_source"] for one in runs})
     return {"machine": facts, "versions": versions, "peak_rss_sources": sources}
 
@@ -96,15 +140,21 @@ def make_parser() -> argparse.ArgumentParser:
         "--evaluation", metavar="DIR", help="directory with any of " + ", ".join(_evaluation_files())
     )
     parser.add_argument(
-        "--config", type=names(CONFIGURATIONS), default=["sg", "cbow"], metavar="NAME,...",
-        help="of " + ", ".join(CONFIGURATIONS) + " (default: sg,cbow)",
+        "--only", "--config", type=names([*CONFIGURATIONS, *TASKS]), default=[*WHOLE, *TASKS], metavar="NAME,...",
+        help="of the trainings " + ", ".join(CONFIGURATIONS) + " and the tasks " + ", ".join(TASKS)
+        + " (default: all but " + ", ".join(set(CONFIGURATIONS) - set(WHOLE)) + ")",
     )  # fmt: skip
     parser.add_argument(
         "--workers", type=numbers, default=[1, 2], metavar="N,...", help="threads (default: 1,2)"
     )
+    usual = ["fastw2v", "gensim", "gensim-file", *(["fasttext"] if fasttext_file.installed() else [])]
     parser.add_argument(
-        "--libraries", type=names(ADAPTERS), default=["fastw2v", "gensim", "gensim-file"], metavar="NAME,...",
-        help="of " + ", ".join(ADAPTERS) + " (default: fastw2v,gensim,gensim-file)",
+        "--libraries", type=names(ADAPTERS), default=usual, metavar="NAME,...",
+        help="of " + ", ".join(ADAPTERS) + f" (default: {','.join(usual)}); tasks compare fastw2v and gensim",
+    )  # fmt: skip
+    parser.add_argument(
+        "--vectors", type=shape, default=(200_000, 300), metavar="NxD",
+        help="vectors of the tasks on files and queries (default: 200000x300)",
     )  # fmt: skip
     parser.add_argument("--repeat", type=number, default=3, metavar="N", help="rounds (default: 3)")
     parser.add_argument("--epochs", type=number, metavar="N", help=f"in place of {COMMON['epochs']}")

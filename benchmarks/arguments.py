@@ -1,4 +1,4 @@
-"""Types of command-line arguments: whole numbers and known names, several with commas between."""
+"""Types of command-line arguments: whole numbers and known names, several with commas between; shapes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def number(text: str) -> int:
 def numbers(text: str) -> list[int]:
     """Parse "1,2"."""
     return [number(part) for part in text.split(",")]
+
+
+def shape(text: str) -> tuple[int, int]:
+    """Parse "200000x300"."""
+    rows, _, width = text.partition("x")
+    return number(rows), number(width)
 
 
 def names(known: Collection[str]) -> Callable[[str], list[str]]:

@@ -24,12 +24,14 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     figures: dict[str, Any] = {
         "vocabulary_seconds": trained.vocabulary_seconds,
         "training_seconds": trained.training_seconds,
-        "total_seconds": trained.vocabulary_seconds + trained.training_seconds,
+        "total_seconds": (trained.vocabulary_seconds or 0.0) + trained.training_seconds,
         "epoch_seconds": trained.epoch_seconds,
         "raw_words": trained.raw_words,
         "effective_words": trained.effective_words,
         "raw_words_per_second": trained.raw_words / trained.training_seconds,
-        "effective_words_per_second": trained.effective_words / trained.training_seconds,
+        "effective_words_per_second": (
+            trained.effective_words and trained.effective_words / trained.training_seconds
+        ),
         "peak_rss": peak,
         "peak_rss_after_import": imported,
         "peak_rss_source": source,

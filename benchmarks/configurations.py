@@ -20,7 +20,18 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "sg-shared-300": {"sg": 1, "vector_size": 300, "negative": 10, "shared_negatives": True},
     "sg-hs-300": {"sg": 1, "hs": 1, "negative": 0, "vector_size": 300},
     "cbow-hs-300": {"sg": 0, "hs": 1, "negative": 0, "vector_size": 300},
+    "sg-million": {"sg": 1, "min_count": 1, "epochs": 1},
+    "cbow-million": {"sg": 0, "min_count": 1, "epochs": 1},
 }
+
+# These train a made-up text of so many distinct words (`corpus.zipf`), of which no quality can be told.
+SYNTHETIC = {"sg-million": 1_000_000, "cbow-million": 1_000_000}
+
+# What is measured unless some are named: each trainer once, and what differs by more than the number of steps.
+WHOLE = (
+    "sg", "cbow", "sg-shared", "sg-hs", "cbow-hs", "sg-300", "sg-shared-300", "cbow-300", "sg-million",
+    "cbow-million",
+)  # fmt: skip
 
 # What libraries without `shared_negatives` train beside it: negatives of each pair's own, and 5 of them, as
 # ten of them would only make these libraries slower.

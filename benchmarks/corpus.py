@@ -9,6 +9,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from fastw2v.formats.atomic import compression, open_input
 
 
@@ -62,3 +64,22 @@ def _counted(source: str, path: str, name: str, copy: str | None, most_bytes: in
             if target is not None:
                 target.write(line)
     return Corpus(path, name, tokens, len(types), lines, size)
+
+
+@contextmanager
+def zipf(vocabulary: int, words: int, seed: int = 1) -> Iterator[str]:
+    """Write a text in which so many distinct words occur, each once and the rest by a Zipf-Mandelbrot law.
+
+    The law is that of `kernels`; lines have 50 words. The file goes away again.
+    """
+    from benchmarks.kernels import zipf_ids
+
+    ids = np.concatenate((np.arange(vocabulary), zipf_ids(vocabulary, max(0, words - vocabulary), seed)))
+    np.random.default_rng(seed).shuffle(ids)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="fastw2v-benchmark-", suffix=".txt", encoding="ascii"
+    ) as file:
+        for start in range(0, len(ids), 50):
+            file.write(" ".join(f"w{number}" for number in ids[start : start + 50].tolist()) + "\n")
+        file.flush()
+        yield file.name

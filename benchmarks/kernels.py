@@ -44,6 +44,19 @@ CORPUS_WORDS = 1_000_000
 FIRST_WORDS = 20_000
 
 
+def _zipf_weights(vocabulary: int) -> NDArray[np.float64]:
+    weights = (np.arange(1, vocabulary + 1) + LAW_SHIFT) ** -LAW_EXPONENT
+    shares: NDArray[np.float64] = weights / weights.sum()
+    return shares
+
+
+def zipf_ids(vocabulary: int, words: int, seed: int) -> NDArray[np.int32]:
+    """Draw `words` ids below `vocabulary`, P(rank r) proportional to (r + 2.7) ** -1.07."""
+    law = np.cumsum(_zipf_weights(vocabulary))
+    ids: NDArray[np.intp] = np.searchsorted(law, np.random.default_rng(seed).random(words) * law[-1])
+    return ids.astype(np.int32)
+
+
 @dataclass(frozen=True)
 class Corpus:
     """Ids of a law, as the training loops take them, and the counts that belong to it."""
@@ -55,14 +68,13 @@ class Corpus:
 
     @classmethod
     def zipf(cls, vocabulary: int, words: int, seed: int = 1) -> Corpus:
-        """Draw `words` ids, P(rank r) proportional to (r + 2.7) ** -1.07; the counts are those of a corpus of
-        60 words a type, whose rarest words are as rare as real ones."""
-        weights = (np.arange(1, vocabulary + 1) + LAW_SHIFT) ** -LAW_EXPONENT
-        law = np.cumsum(weights / weights.sum())
-        ids = np.searchsorted(law, np.random.default_rng(seed).random(words) * law[-1]).astype(np.int32)
+        """Draw `words` ids; the counts are those of a corpus of 60 words a type, whose rarest words are as rare
+        as real ones."""
+        ids = zipf_ids(vocabulary, words, seed)
+        weights = _zipf_weights(vocabulary)
         lengths = np.full(words // SENTENCE_WORDS, SENTENCE_WORDS, dtype=np.int64)
         offsets = np.concatenate(([0], np.cumsum(lengths)))
-        counts = np.maximum(1, 60 * vocabulary * weights / weights.sum()).astype(np.int64)
+        counts = np.maximum(1, 60 * vocabulary * weights).astype(np.int64)
         return cls(ids[: offsets[-1]], offsets, lengths, counts)
 
 

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.configurations import SYNTHETIC
 from benchmarks.quality import MEASURES
 
 REFERENCE = "gensim"  # queue mode
@@ -43,7 +44,7 @@ def run_all(
     cases: Iterable[Case],
     parameters: Callable[[str, str], dict[str, Any]],
     *,
-    corpus: str,
+    corpus: Callable[[str], str],
     evaluation: str | None,
     repeat: int,
     seed: int,
@@ -62,7 +63,12 @@ def run_all(
             chosen = parameters(case.configuration, case.library)
             chosen = {**chosen, "workers": case.workers, "seed": seed + round_number}
             tell(f"{round_number + 1}/{repeat}: {case.configuration} {case.library} workers={case.workers}")
-            job = {"library": case.library, "corpus": corpus, "parameters": chosen, "evaluation": evaluation}
+            job = {
+                "library": case.library,
+                "corpus": corpus(case.configuration),
+                "parameters": chosen,
+                "evaluation": None if case.configuration in SYNTHETIC else evaluation,
+            }
             key = json.dumps(job, sort_keys=True)
             figures = done[key] = done.get(key) or run_child(job)
             tell(f"    {figures['total_seconds']:.2f} s")
@@ -70,7 +76,12 @@ def run_all(
 
 
 def run_child(job: dict[str, Any]) -> dict[str, Any]:
-    """Run one job in a fresh process and return its figures.
+    """Run one training in a fresh process and return its figures."""
+    return run_module("benchmarks.child", json.dumps(job), name=job["library"])
+
+
+def run_module(module: str, *arguments: str, name: str | None = None) -> dict[str, Any]:
+    """Run a module in a fresh process, the last of its arguments the file for its figures, and return these.
 
     Raises
     ------
@@ -82,13 +93,14 @@ def run_child(job: dict[str, Any]) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryDirectory(prefix="fastw2v-benchmark-") as directory:
         result = os.path.join(directory, "figures.json")
-        command = [sys.executable, "-m", "benchmarks.child", json.dumps(job), result]
+        command = [sys.executable, "-m", module, *arguments, result]
         done = subprocess.run(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         if done.returncode:
             last_lines = "\n".join(done.stderr.splitlines()[-5:])
-            raise RuntimeError(f"{job['library']} ended with status {done.returncode}:\n{last_lines}")
+            named = name or " ".join(arguments[:2])
+            raise RuntimeError(f"{named} ended with status {done.returncode}:\n{last_lines}")
         with open(result, encoding="utf8") as file:
             figures: dict[str, Any] = json.load(file)
             return figures
@@ -118,6 +130,8 @@ def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for case, summary in summaries.items():
         reference = summaries.get(Case(case.configuration, case.workers, REFERENCE))
         summary["ratio"] = reference and {
-            name: reference[figure] / summary[figure] for name, figure in RATIOS.items() if summary[figure]
+            name: reference[figure] / summary[figure]
+            for name, figure in RATIOS.items()
+            if summary.get(figure)
         }
     return list(summaries.values())

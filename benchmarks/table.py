@@ -51,11 +51,29 @@ def table(summaries: list[dict[str, Any]]) -> str:
         ratio = summary["ratio"] or {}
         rows.append(
             [summary["configuration"], str(summary["workers"]), summary["library"]]
-            + [form.format(summary[name] * scale) for name, (_, form, scale) in COLUMNS.items()]
+            + [
+                form.format(summary[name] * scale) if name in summary else "-"
+                for name, (_, form, scale) in COLUMNS.items()
+            ]
             + [f"{ratio[name]:.2f}" if name in ratio else "-" for name in RATIO_COLUMNS]
             + [f"{summary[name]:.3f}" if name in summary else "-" for name in measures]
         )
     return aligned(rows, left={0, 2})
+
+
+def task_table(summaries: list[dict[str, Any]]) -> str:
+    """Return the table of the tasks beside training."""
+    rows = [["work", "fastw2v ms", "gensim ms", "x time", "fastw2v MiB", "gensim MiB", "x memory"]]
+    for summary in summaries:
+        row = [summary["title"]]
+        for figure, scale, form in (("seconds", 1e3, "{:,.1f}"), ("peak_rss", 2.0**-20, "{:,.0f}")):
+            for library in ("fastw2v", "gensim"):
+                value = summary[figure].get(library)
+                row.append("-" if value is None else form.format(value * scale))
+            ratio = summary["ratio"].get(figure)
+            row.append("-" if ratio is None else f"{ratio:.2f}")
+        rows.append(row)
+    return aligned(rows, left={0})
 
 
 def markdown(rows: list[list[str]], left: set[int]) -> str:

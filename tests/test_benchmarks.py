@@ -62,7 +62,8 @@ def report(corpus: Path, evaluation: Path, tmp_path_factory: pytest.TempPathFact
     temporary.mkdir()
     out = directory / "figures.json"
     done = program(
-        "benchmarks", "--corpus", corpus, "--quick", "--config", "sg", "--workers", "1", "--json", out,
+        "benchmarks", "--corpus", corpus, "--quick", "--workers", "1", "--json", out,
+        "--only", "sg,vocabulary-list,load-text,analogies,queries,import",
         "--libraries", ",".join(LIBRARIES), "--evaluation", evaluation, TMPDIR=str(temporary),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -128,7 +129,7 @@ def test_runs_take_turns_and_medians_are_taken(monkeypatch):
         measure.run_all(
             cases,
             lambda name, library: {"sg": 1},
-            corpus="c",
+            corpus=lambda configuration: "c",
             evaluation=None,
             repeat=3,
             seed=5,
@@ -140,6 +141,60 @@ def test_runs_take_turns_and_medians_are_taken(monkeypatch):
     assert (ours["total_seconds"], theirs["total_seconds"]) == (2.0, 8.0)
     assert ours["total_seconds_range"] == [1.0, 4.0]
     assert ours["ratio"]["total"] == 4.0
+
+
+def test_tasks_are_measured_for_both_libraries(report):
+    assert [line["task"] for line in report["tasks"]] == [
+        "vocabulary-list", "load-text", "analogies", "queries", "import",
+    ]  # fmt: skip
+    for line in report["tasks"]:
+        ours, theirs = line["seconds"]["fastw2v"], line["seconds"]["gensim"]
+        assert ours > 0
+        assert line["ratio"]["seconds"] == pytest.approx(theirs / ours)
+        assert line["peak_rss"]["fastw2v"] > 10 << 20
+        assert line["title"] in report["printed"]
+
+
+def test_a_made_up_text_has_every_word(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks.corpus import zipf
+
+    with zipf(700, 3000) as path:
+        words = Path(path).read_text(encoding="ascii").split()
+    assert len(words) == 3000
+    assert set(words) == {f"w{i}" for i in range(700)}
+    assert words.count("w0") > 20 > words.count("w600")
+    assert not Path(path).exists()
+
+
+def test_plots_show_each_training_and_differ_by_figures_alone(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import plots
+
+    summaries = [
+        {
+            "configuration": configuration, "library": library, "workers": workers,
+            "effective_words_per_second": 1e5 * workers, "analogies": 0.3,
+        }
+        for configuration in ("sg", "cbow") for library in ("fastw2v", "gensim") for workers in (1, 2)
+    ]  # fmt: skip
+    styles = plots._styles(summaries)
+    assert len({tuple(style.values()) for style in styles.values()}) == 4
+    results = tmp_path / "results.json"
+    results.write_text(json.dumps({"summary": summaries}), encoding="utf8")
+    arguments = [str(results), str(tmp_path)]
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        assert plots.main(arguments) == 1
+        assert "fastw2v[benchmarks]" in capsys.readouterr().err
+        return
+    assert plots.main(arguments) == 0
+    names = ("speed-and-quality.svg", "scaling.svg")
+    first = [(tmp_path / name).read_text(encoding="utf8") for name in names]
+    assert all(f">{name}<" in text for text in first for name in ("sg", "cbow", "fastw2v", "gensim"))
+    assert plots.main(arguments) == 0
+    assert [(tmp_path / name).read_text(encoding="utf8") for name in names] == first
 
 
 def test_without_gensim_in_the_run_there_is_no_ratio(monkeypatch):
@@ -156,7 +211,9 @@ def test_without_gensim_in_the_run_there_is_no_ratio(monkeypatch):
 def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("each word once\n", encoding="utf8")  # nothing reaches min_count
-    done = program("benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick")
+    done = program(
+        "benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick", "--only", "sg"
+    )
     assert done.returncode == 1
     assert "benchmarks: error: fastw2v ended with status" in done.stderr
     assert "vocabulary" in done.stderr
@@ -166,7 +223,7 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(corpus, tmp_path):
     done = program("benchmarks", "--corpus", corpus, "--evaluation", tmp_path)
     assert done.returncode == 1
     assert "questions-words.txt" in done.stderr
-    done = program("benchmarks", "--corpus", corpus, "--config", "sg,unheard-of")
+    done = program("benchmarks", "--corpus", corpus, "--only", "sg,unheard-of")
     assert done.returncode == 2
     assert "unheard-of" in done.stderr
 

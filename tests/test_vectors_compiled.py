@@ -18,7 +18,7 @@ def written(numbers):
     while len(texts) < len(matrix):
         start = len(texts)
         lines, count = _vectors.write_lines(matrix, rows[start:], words[start:])
-        texts += [line.removeprefix("w ") for line in lines.decode().splitlines()]
+        texts += [line.removeprefix("w ") for line in bytes(lines).decode().splitlines()]
         assert len(texts) == start + count
         if len(texts) < len(matrix):
             texts.append(None)

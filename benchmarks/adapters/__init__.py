@@ -26,6 +26,7 @@ ADAPTERS = {
     "gensim": "gensim_queue",
     "gensim-file": "gensim_file",
     "gensim-list": "gensim_list",
+    "fasttext": "fasttext_file",
 }
 
 _COUNTS = re.compile(r"training on (\d+) raw words \((\d+) effective words\)")
@@ -40,21 +41,23 @@ class Trained:
     words : list of str
         The word of each row, most frequent first.
     vectors : float32 array (words, D)
-    vocabulary_seconds, training_seconds : float
-        The two parts of the constructor's wall time.
+    vocabulary_seconds : float or None
+        The first part of the constructor's wall time; None where a library does not tell it.
+    training_seconds : float
+        The rest.
     epoch_seconds : list of float
         Wall time of each epoch.
     raw_words, effective_words : int
         Words that were trained over all epochs, before and after the rare and the subsampled ones were left
-        out, as the library itself counts them.
+        out, as the library itself counts them; None where it does not tell.
     """
 
     words: list[str]
     vectors: NDArray[np.float32]
-    vocabulary_seconds: float
+    vocabulary_seconds: float | None
     training_seconds: float
     raw_words: int
-    effective_words: int
+    effective_words: int | None
     epoch_seconds: list[float] = field(default_factory=list)
 
 

@@ -6,8 +6,10 @@ of str.rsplit() or of NumPy's way to write numbers. So results are the same as w
 C header `_text/decimal.h`.
 """
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcpy
 
 import numpy as np
@@ -19,6 +21,41 @@ cdef extern from "_text/decimal.h" nogil:
     char *fw_write_row(const float *row, int64_t width, char *out)
     const uint8_t *fw_read_row(const uint8_t *line, const uint8_t *stop, int64_t width, float *row)
     int64_t fw_stripped(const uint8_t *line, int64_t length)
+
+
+cdef class _Names:
+    """Where the bytes of some words are, for loops without the GIL; it keeps them alive."""
+
+    cdef list words
+    cdef const char **starts
+    cdef Py_ssize_t *lengths
+    cdef Py_ssize_t total
+
+    def __cinit__(self, list words not None):
+        cdef Py_ssize_t i, n = len(words)
+        self.words = words
+        self.starts = <const char **> malloc(max(1, n) * sizeof(char *))
+        self.lengths = <Py_ssize_t *> malloc(max(1, n) * sizeof(Py_ssize_t))
+        if self.starts is NULL or self.lengths is NULL:
+            raise MemoryError("no memory for a block of words")
+        for i in range(n):
+            self.starts[i] = PyBytes_AS_STRING(words[i])
+            self.lengths[i] = PyBytes_GET_SIZE(words[i])
+            self.total += self.lengths[i]
+
+    def __dealloc__(self):
+        free(self.starts)
+        free(self.lengths)
+
+
+cdef int _check_rows(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list words) except -1:
+    cdef Py_ssize_t i
+    if len(words) != rows.shape[0]:
+        raise ValueError(f"there are {len(words)} words for {rows.shape[0]} rows")
+    for i in range(rows.shape[0]):
+        if not 0 <= rows[i] < matrix.shape[0]:
+            raise IndexError(f"row {rows[i]} is not one of {matrix.shape[0]}")
+    return 0
 
 
 def write_lines(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list words):
@@ -33,57 +70,45 @@ def write_lines(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list wor
 
     Returns
     -------
-    lines : bytes
+    lines : memoryview
     n : int
         How many lines were written.
     """
-    cdef int64_t i, n = rows.shape[0], width = matrix.shape[1], done = 0
-    cdef Py_ssize_t most = 0, row
-    cdef const char *word
-    cdef Py_ssize_t length
+    cdef Py_ssize_t i, n = rows.shape[0], width = matrix.shape[1], done = 0
     cdef char *out
     cdef char *start
     cdef char *end
-    cdef bytes text
-    for i in range(n):
-        most += PyBytes_GET_SIZE(words[i])
-    text = PyBytes_FromStringAndSize(NULL, most + n * (width * FW_NUMBER_BYTES + 1) + FW_SLACK)
-    out = start = PyBytes_AS_STRING(text)
-    for i in range(n):
-        row = rows[i]
-        if not 0 <= row < matrix.shape[0]:
-            raise IndexError(f"row {row} is not one of {matrix.shape[0]}")
-        word = PyBytes_AS_STRING(words[i])
-        length = PyBytes_GET_SIZE(words[i])
-        with nogil:
-            memcpy(out, word, length)
-            end = fw_write_row(&matrix[row, 0], width, out + length)
-        if end is NULL:
-            break
-        out = end
-        done += 1
-    return text[:out - start], done
+    _check_rows(matrix, rows, words)
+    cdef _Names names = _Names(words)
+    cdef bytearray text = PyByteArray_FromStringAndSize(
+        NULL, names.total + n * (width * FW_NUMBER_BYTES + 1) + FW_SLACK)
+    out = start = PyByteArray_AS_STRING(text)
+    with nogil:
+        for i in range(n):
+            memcpy(out, names.starts[i], names.lengths[i])
+            end = fw_write_row(&matrix[rows[i], 0], width, out + names.lengths[i])
+            if end is NULL:
+                break
+            out = end
+            done += 1
+    return memoryview(text)[:out - start], done
 
 
 def write_records(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list words):
     """Return the binary records of some vectors, in the byte order of this machine; see `write_lines`."""
-    cdef int64_t i, n = rows.shape[0]
-    cdef Py_ssize_t most = 0, row, length, size = 4 * matrix.shape[1]
+    cdef Py_ssize_t i, n = rows.shape[0], size = 4 * matrix.shape[1]
     cdef char *out
-    cdef bytes text
-    for i in range(n):
-        most += PyBytes_GET_SIZE(words[i])
-    text = PyBytes_FromStringAndSize(NULL, most + n * (size + 1))
-    out = PyBytes_AS_STRING(text)
-    for i in range(n):
-        row = rows[i]
-        if not 0 <= row < matrix.shape[0]:
-            raise IndexError(f"row {row} is not one of {matrix.shape[0]}")
-        length = PyBytes_GET_SIZE(words[i])
-        memcpy(out, PyBytes_AS_STRING(words[i]), length)
-        out[length] = 32
-        memcpy(out + length + 1, &matrix[row, 0], size)
-        out += length + 1 + size
+    _check_rows(matrix, rows, words)
+    cdef _Names names = _Names(words)
+    cdef bytearray text = PyByteArray_FromStringAndSize(NULL, names.total + n * (size + 1))
+    out = PyByteArray_AS_STRING(text)
+    with nogil:
+        for i in range(n):
+            memcpy(out, names.starts[i], names.lengths[i])
+            out += names.lengths[i]
+            out[0] = 32
+            memcpy(out + 1, &matrix[rows[i], 0], size)
+            out += size + 1
     return text
 
 

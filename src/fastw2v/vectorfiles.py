@@ -223,8 +223,8 @@ def save_word2vec_format(
         )
     rows = _writing_order(store, sort_attr)
     words = [f"{prefix}{store.index_to_key[row]}" for row in rows.tolist()]
-    word2vec_writer.check_words(words, binary)
     if vocabulary_path is not None:
+        word2vec_writer.check_words(words, binary)  # before anything is written, this file included
         logger.info("storing vocabulary in %s", vocabulary_path)
         word2vec_writer.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
     logger.info("storing %sx%s projection weights into %s", total, store.vector_size, path)

@@ -1,4 +1,4 @@
-"""The formats of the original word2vec tool, and GloVe's, which is its text format without the header.
+"""Reading the formats of the original word2vec tool, and GloVe's, which is its text format without the header.
 
     text:    "V D\n", then V lines "word number ... number\n" binary:  "V D\n", then V records: word, space, D
     little-endian float32; a newline before the word is ignored
@@ -134,16 +134,18 @@ def read_binary(
             most = min(wanted - seen, used // (1 + 4 * width))
             vectors = rows.room(most)
             starts, ends, position = _vectors.read_records(buffer, used, vectors.view(np.uint8))
-            words, kept = [], []
-            for row, (start, end) in enumerate(zip(starts, ends, strict=True)):
-                word = buffer[start:end].decode(encoding, unicode_errors)
-                if rows.wants(word):
-                    words.append(word)
-                    kept.append(row)
+            words = [
+                buffer[start:end].decode(encoding, unicode_errors)
+                for start, end in zip(starts, ends, strict=True)
+            ]
             seen += len(starts)
             if sys.byteorder == "big":
                 vectors.byteswap(inplace=True)
-            rows.add(words, vectors[: len(starts)] if len(kept) == len(starts) else vectors[kept])
+            if rows.all_new(words):
+                rows.add(words, vectors[: len(words)])
+            else:
+                kept = [row for row, word in enumerate(words) if rows.wants(word)]
+                rows.add([words[row] for row in kept], vectors[kept])
             buffer[: used - position] = buffer[position:used]
             used -= position
     return rows.words, rows.matrix()
@@ -212,6 +214,13 @@ class _Rows:
             logger.warning("duplicate word %r in word2vec file, ignoring all but first", word)
             return False
         self._seen.add(word)
+        return True
+
+    def all_new(self, words: list[str]) -> bool:
+        """Whether all of `words` are to be kept, as nearly always; if so, notes that they were seen."""
+        if self._only is not None or not self._seen.isdisjoint(words) or len(set(words)) < len(words):
+            return False
+        self._seen.update(words)
         return True
 
     def add(self, words: list[str], vectors: Array) -> None:
@@ -388,26 +397,24 @@ class _LineReader:
     def take(self, block: bytes, starts: list[int], ends: list[int], vectors: Array) -> bool:
         """Keep what is wanted of some lines; False once that is enough."""
         words: list[str] = []
-        kept: list[int] = []
-        row = 0
         for start, end in zip(starts, ends, strict=True):
             if end != _BLANK:
                 if end == _SHORT:
                     raise self._invalid(block, start)
                 if end == _LEFT:
-                    raw_word, vectors[row] = self._parsed(block, start)
+                    raw_word, vectors[len(words)] = self._parsed(block, start)
                 else:
                     raw_word = block[start:end]
-                word = raw_word.decode(self._encoding, self._unicode_errors)
-                self.seen += 1
-                if self._rows.wants(word):
-                    words.append(word)
-                    kept.append(row)
-                row += 1
-                if self.seen == self._wanted:
+                words.append(raw_word.decode(self._encoding, self._unicode_errors))
+                if self.seen + len(words) == self._wanted:
                     break
             self._number += 1
-        self._rows.add(words, vectors if len(kept) == len(vectors) else vectors[kept])
+        self.seen += len(words)
+        if self._rows.all_new(words):
+            self._rows.add(words, vectors[: len(words)])
+        else:
+            kept = [row for row, word in enumerate(words) if self._rows.wants(word)]
+            self._rows.add([words[row] for row in kept], vectors[kept])
         return self.seen < self._wanted
 
     def _parsed(self, block: bytes, start: int) -> tuple[bytes, Array]:

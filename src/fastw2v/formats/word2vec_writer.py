@@ -1,10 +1,10 @@
-"""Writing the formats of the original word2vec tool; see `word2vec`."""
+"""Writing the formats of the original word2vec tool; `word2vec` describes and reads them."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from fastw2v import _vectors, parallel
 from fastw2v.formats.atomic import PathLike, open_atomic
 
 Array = NDArray[Any]
+Buffer = bytes | memoryview
 
 _ROWS_AT_A_TIME = 256
 
@@ -49,16 +50,16 @@ def write_text(
     with open_atomic(path, "wb", append=append) as stream:
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
-        blocks = (slice(start, start + _ROWS_AT_A_TIME) for start in range(0, len(words), _ROWS_AT_A_TIME))
         compiled = _is_plain(matrix)
         texts = parallel.ordered(
             lambda block: _text_lines(words[block], matrix, rows[block], compiled),
-            blocks,
+            _blocks(len(words)),
             None if compiled and len(words) > _ROWS_AT_A_TIME else 1,
         )
         with contextlib.closing(texts):
-            for text in texts:
-                stream.write(text)
+            for parts in texts:
+                for part in parts:
+                    stream.write(part)
 
 
 def write_binary(
@@ -75,17 +76,16 @@ def write_binary(
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
         compiled = _is_plain(matrix) and sys.byteorder == "little"
-        for start in range(0, len(words), _ROWS_AT_A_TIME):
-            names = [word.encode("utf-8") for word in words[start : start + _ROWS_AT_A_TIME]]
-            chosen = rows[start : start + _ROWS_AT_A_TIME]
+        for block in _blocks(len(words)):
+            names = [word.encode("utf-8") for word in words[block]]
             if compiled:
-                stream.write(_vectors.write_records(matrix, chosen, names))
+                stream.write(_vectors.write_records(matrix, rows[block], names))
             else:
-                block = np.ascontiguousarray(matrix[chosen], dtype="<f4")
-                pieces = (
-                    part for name, row in zip(names, block, strict=True) for part in (name, b" ", row.data)
+                numbers = np.ascontiguousarray(matrix[rows[block]], dtype="<f4")
+                parts = (
+                    part for name, row in zip(names, numbers, strict=True) for part in (name, b" ", row.data)
                 )
-                stream.write(b"".join(pieces))
+                stream.write(b"".join(parts))
 
 
 def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) -> None:
@@ -94,12 +94,15 @@ def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) ->
         stream.writelines(f"{word} {count}\n" for word, count in zip(words, counts, strict=True))
 
 
-def check_words(words: Iterable[str], binary: bool) -> None:
+def check_words(words: Sequence[str], binary: bool) -> None:
     """Raise ValueError if one of `words` would come back as something else, or if UTF-8 cannot express it.
 
     Spaces end a word in the binary format. In text they are harmless inside a word, not so line breaks, and
     white space at the end.
     """
+    together = "\n".join(words)
+    if _is_sound(together, len(words), binary):
+        return
     for word in words:
         try:
             word.encode("utf-8")
@@ -119,15 +122,33 @@ def check_words(words: Iterable[str], binary: bool) -> None:
             )
 
 
+def _is_sound(together: str, n_words: int, binary: bool) -> bool:
+    """Whether `check_words` is sure to accept the words that line breaks join here; False where it has to look."""
+    if together.count("\n") != max(0, n_words - 1):
+        return False
+    if " " in together if binary else " \n" in together or together.endswith(" "):
+        return False
+    try:
+        together.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    """Cut so many rows into blocks."""
+    return (slice(start, start + _ROWS_AT_A_TIME) for start in range(0, count, _ROWS_AT_A_TIME))
+
+
 def _is_plain(matrix: Array) -> bool:
     """Whether the compiled writers can take `matrix` as it is."""
     return matrix.dtype == np.float32 and matrix.dtype.isnative and matrix.flags.c_contiguous
 
 
-def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], compiled: bool) -> bytes:
-    """Lines of text: numbers separated by a space, each as ``str`` of the NumPy scalar gives it."""
+def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], compiled: bool) -> list[Buffer]:
+    """Lines of text, in parts: numbers separated by a space, each as ``str`` of the NumPy scalar gives it."""
     names = [word.encode("utf-8") for word in words]
-    lines: list[bytes] = []
+    lines: list[Buffer] = []
     start = 0
     while start < len(names):
         if compiled:
@@ -138,4 +159,4 @@ def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], com
             numbers = " ".join(map(str, np.asarray(matrix[rows[start]])))
             lines.append(names[start] + b" " + numbers.encode("ascii") + b"\n")
             start += 1
-    return b"".join(lines)
+    return lines
