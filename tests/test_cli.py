@@ -23,7 +23,8 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import KeyedVectors, Word2Vec, cli
+from fastw2v import KeyedVectors, Word2Vec, cli, commands
+from fastw2v.formats import native
 
 ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
 COLOURS = ["red", "blue", "green", "black", "white"]
@@ -265,6 +266,82 @@ def test_interrupt_leaves_no_model_unless_asked(text, tmp_path, keep):
     assert out.exists() == keep
     if keep:
         assert len(Word2Vec.load(out).wv) == 10
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGTERM is sent as POSIX has it")
+@pytest.mark.parametrize("keep", [False, True])
+def test_sigterm_stops_as_ctrl_c_does_and_the_checkpoint_goes_on(text, tmp_path, keep):
+    out, checkpoint = tmp_path / "m.fw2v", tmp_path / "run.ckpt"
+    options = [*SMALL, "--epochs", "10000000", "--checkpoint", checkpoint, "--resume"]
+    options += ["--keep-partial"] if keep else []
+    epochs = []
+    for _ in range(2):
+        process = fastw2v_process("train", text, out, *options, "--verbose")
+        assert process.stderr is not None
+        with process.stderr:
+            seen = 0
+            for line in process.stderr:
+                seen += b"raw words (" in line
+                if seen == 20:
+                    break
+            process.send_signal(signal.SIGTERM)
+            last = process.stderr.read().splitlines()[-1]
+        assert process.wait(timeout=20) == 143
+        assert last.startswith(b"fastw2v: error: interrupted")
+        assert (b"--resume" in last) is not keep
+        epochs.append(native.read(checkpoint)[1]["training"]["position"]["epoch"])
+    assert 15 <= epochs[0] < epochs[1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == (["m.fw2v"] if keep else []) + ["run.ckpt"]
+    if keep:
+        assert len(Word2Vec.load(out).wv) == 10
+
+
+def test_train_resumes_to_the_same_model(text, tmp_path, monkeypatch, capsys):
+    def numbers(path):
+        model = Word2Vec.load(path)
+        return model.wv.vectors.tobytes(), model.syn1neg.tobytes()
+
+    options = [*SMALL, "--quiet", "--workers", "1", "--epochs", "4"]
+    whole, parts, checkpoint = tmp_path / "whole", tmp_path / "parts", tmp_path / "run.ckpt"
+    assert run("train", text, whole, *options) == 0
+    options += ["--checkpoint", checkpoint]
+
+    def interrupt(self, model):
+        if len(epochs) == 2:
+            raise KeyboardInterrupt
+        epochs.append(model)
+
+    epochs: list[Word2Vec] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(commands.Begun, "on_epoch_end", interrupt)
+        assert run("train", text, parts, *options, "--checkpoint-every", "0.1K") == 130
+    assert "--resume" in error_of(capsys)
+    assert run("train", text, parts, *options) == 2
+    assert "exists" in error_of(capsys)
+    assert run("train", text, parts, *options, "--resume", "--vector-size", "9") == 2
+    assert "--vector-size=" in error_of(capsys)
+    assert run("train", text, parts, *options, "--resume") == 0
+    assert numbers(parts) == numbers(whole)
+    other = tmp_path / "other.txt"
+    other.write_text("another text\n" * 50)
+    assert run("train", other, parts, *options, "--resume") == 2
+    assert "not that of the checkpoint" in error_of(capsys)
+
+
+def test_checkpoint_options_that_do_not_go_together(text, tmp_path, capsys):
+    out = tmp_path / "m"
+    for options, told in (
+        (["--resume"], "--checkpoint"),
+        (["--checkpoint-every", "5M"], "--checkpoint"),
+        (["--checkpoint", out], "OUTPUT"),
+        (["--checkpoint", text], "INPUT"),
+        (["--checkpoint", tmp_path / "c", "--checkpoint-every", "0"], "number of words"),
+        (["--checkpoint", tmp_path / "c", "--checkpoint-every", "many"], "number of words"),
+        (["--checkpoint", tmp_path / "none" / "c"], "directory"),
+    ):
+        assert run("train", text, out, *SMALL, *options) == 2
+        assert told in error_of(capsys)
+        assert not out.exists()
 
 
 # ---------------------------------------------------------------------------------------- queries

@@ -6,7 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastw2v.callbacks import CallbackAny2Vec as CallbackAny2Vec, StopTraining as StopTraining
+    from fastw2v.callbacks import (
+        CallbackAny2Vec as CallbackAny2Vec,
+        EarlyStopping as EarlyStopping,
+        StopTraining as StopTraining,
+    )
     from fastw2v.compat.shim import (
         install_as_gensim as install_as_gensim,
         uninstall_as_gensim as uninstall_as_gensim,
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     )
     from fastw2v.incremental import Update as Update
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
+    from fastw2v.termination import Terminated as Terminated, sigterm_as_interrupt as sigterm_as_interrupt
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
 
@@ -28,15 +33,18 @@ if TYPE_CHECKING:
 _HOMES = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
+    "EarlyStopping": "fastw2v.callbacks",
     "KeyedVectors": "fastw2v.keyedvectors",
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
     "StopTraining": "fastw2v.callbacks",
+    "Terminated": "fastw2v.termination",
     "Text8Corpus": "fastw2v.corpora",
     "Update": "fastw2v.incremental",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.shim",
+    "sigterm_as_interrupt": "fastw2v.termination",
     "uninstall_as_gensim": "fastw2v.compat.shim",
 }
 _SUBMODULES = {

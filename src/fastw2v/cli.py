@@ -5,7 +5,7 @@ becomes of their errors: one line on stderr that says what to do, never a traceb
 for it.
 
 Exit status: 0 done, 1 a fault of fastw2v's own, 2 wrong usage or unusable input, 130 interrupted, 141 nobody
-reads the output any more.
+reads the output any more, 143 terminated.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from typing import Any, NoReturn
 from fastw2v import __version__, commands, demo
 from fastw2v.anyfile import FORMATS
 from fastw2v.commands import ALL_CORES, UsageError, constructor_defaults
+from fastw2v.termination import Terminated, sigterm_as_interrupt
 
-OK, FAULT, UNUSABLE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+OK, FAULT, UNUSABLE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
 
 SWITCHES = {
     "sg",
@@ -106,12 +107,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         options = make_parser().parse_args(arguments)
-        with _logging(options):
+        with sigterm_as_interrupt(), _logging(options):
             options.command(options)
             sys.stdout.flush()
         return OK
     except KeyboardInterrupt as interrupt:
-        return _fail(INTERRUPTED, str(interrupt) or "interrupted", debug)
+        status = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
+        return _fail(status, str(interrupt) or "interrupted", debug)
     except BrokenPipeError:
         _close_stdout()
         return BROKEN_PIPE
@@ -186,7 +188,21 @@ def _add_train(subparsers: Any) -> Parser:
     parser.add_argument("--format", choices=FORMATS, help="format of OUTPUT, whatever its suffix")
     parser.add_argument("--quiet", action="store_true", help="no bar, no summary, no warnings")
     parser.add_argument(
-        "--keep-partial", action="store_true", help="on Ctrl-C write the model as far as it is trained"
+        "--keep-partial",
+        action="store_true",
+        help="on Ctrl-C or SIGTERM write the model as far as it is trained",
+    )
+    parser.add_argument(
+        "--checkpoint", metavar="FILE", help="at the end of each epoch write FILE, to go on from if need be"
+    )
+    parser.add_argument(
+        "--checkpoint-every",
+        type=_count,
+        metavar="WORDS",
+        help="write it every so many raw words too, as 100M",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the checkpoint in FILE, if there is one already"
     )
     _add_json(parser, "print the summary as JSON to stdout")
     group = parser.add_argument_group("parameters, named as in fastw2v.Word2Vec")
@@ -206,6 +222,18 @@ def _add_parameter(group: Any, name: str, default: Any) -> None:
         group.add_argument(option, type=_size, default=default, metavar="BYTES", help=what)
     else:
         group.add_argument(option, type=OPTION_TYPES.get(name, int), default=default, metavar="N", help=what)
+
+
+def _count(text: str) -> int:
+    factors = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+    factor = factors.get(text[-1:].upper(), 1)
+    try:
+        count = int(float(text.rstrip("KMGTkmgt")) * factor)
+    except (ValueError, OverflowError):
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of words; write it in full, or as 100M")
+    return count
 
 
 def _size(text: str) -> int:

@@ -27,8 +27,19 @@ from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
 # Options of the constructor that a command line cannot express.
-NOT_OPTIONS = {"self", "sentences", "corpus_file", "hashfxn", "trim_rule", "callbacks", "progress"}
+NOT_OPTIONS = {
+    "self",
+    "sentences",
+    "corpus_file",
+    "hashfxn",
+    "trim_rule",
+    "callbacks",
+    "progress",
+    "checkpoint",
+    "checkpoint_every",
+}
 ALL_CORES = -1
+MAY_CHANGE = {"workers", "corpus_budget", "comment"}  # from one part of a training to the next
 
 STDIN = "-"
 # What compressed data begins with, for a stream that has no name.
@@ -60,17 +71,25 @@ def train(options: argparse.Namespace) -> None:
     if both_exist and os.path.samefile(options.input, options.output):
         raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); name another file")
     check_writable(options.output)
+    resumes = _resumes(options)
     parameters = {name: getattr(options, name) for name in constructor_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
     bar = sys.stderr.isatty() and not options.quiet and not options.verbose
-    begun = Begun()
+    begun = Begun(parameters if resumes else {})
     start = time.perf_counter()
     try:
         with _corpus(options.input) as corpus:
-            model = Word2Vec(**corpus, **parameters, callbacks=[begun], progress=bar)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(_after_interrupt(begun, options, form)) from None
+            if resumes:
+                corpus["corpus_iterable"] = corpus.pop("sentences", None)
+                model = Word2Vec.resume(
+                    options.checkpoint, **corpus, workers=options.workers, callbacks=[begun], progress=bar
+                )
+            else:
+                checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
+                model = Word2Vec(**corpus, **parameters, **checkpoint, callbacks=[begun], progress=bar)
+    except KeyboardInterrupt as interrupt:
+        raise type(interrupt)(_after_interrupt(begun, options, form)) from None
     except RuntimeError as error:
         if begun.model is None:  # nothing but the vocabulary can fail so before the training begins
             raise RuntimeError(
@@ -103,13 +122,44 @@ def train(options: argparse.Namespace) -> None:
         )
 
 
-class Begun:
-    """A callback that holds on to the model, which an interrupted constructor would take with it."""
+def _resumes(options: argparse.Namespace) -> bool:
+    """Whether to go on with a training; refuse what would not do what was meant."""
+    if options.checkpoint is None:
+        if options.resume or options.checkpoint_every:
+            raise UsageError("--resume and --checkpoint-every need --checkpoint=FILE")
+        return False
+    for name, path in (("INPUT", options.input), ("OUTPUT", options.output)):
+        if os.path.abspath(path) == os.path.abspath(options.checkpoint):
+            raise UsageError(f"the checkpoint would overwrite {name} ({path}); name another file")
+    exists = os.path.exists(options.checkpoint)
+    if exists and not options.resume:
+        raise UsageError(
+            f"the checkpoint {options.checkpoint} exists; add --resume to go on from it, or remove it to start anew"
+        )
+    return exists
 
-    def __init__(self) -> None:
+
+class Begun:
+    """A callback that holds on to the model, which an interrupted constructor would take with it.
+
+    Parameters
+    ----------
+    parameters : dict
+        What the model of a checkpoint must have been made with.
+    """
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
         self.model: Word2Vec | None = None
+        self._parameters = parameters
 
     def on_train_begin(self, model: Word2Vec) -> None:
+        for name, value in self._parameters.items():
+            if name not in MAY_CHANGE and getattr(model, name) != value:
+                option = "--" + name.replace("_", "-")
+                raise UsageError(
+                    f"the checkpoint was made with {option}={getattr(model, name)}, not {value}; resume with the "
+                    "options of the training"
+                )
         self.model = model
 
     def on_epoch_begin(self, model: Word2Vec) -> None:
@@ -123,12 +173,14 @@ class Begun:
 
 
 def _after_interrupt(begun: Begun, options: argparse.Namespace, form: str) -> str:
-    if not options.keep_partial:
-        return "interrupted; nothing was written (--keep-partial would have kept what was trained)"
+    if options.keep_partial and begun.model is not None:
+        anyfile.save(begun.model, options.output, form)
+        return f"interrupted; the partly trained model is in {options.output}"
+    if options.checkpoint is not None and os.path.exists(options.checkpoint):
+        return f"interrupted; --resume goes on from the checkpoint {options.checkpoint}"
     if begun.model is None:
         return "interrupted before the training began; nothing was written"
-    anyfile.save(begun.model, options.output, form)
-    return f"interrupted; the partly trained model is in {options.output}"
+    return "interrupted; nothing was written (--keep-partial would have kept what was trained)"
 
 
 @contextlib.contextmanager

@@ -54,6 +54,7 @@ ELSEWHERE = {
     "hashfxn",
     "_read_once",
     "_warm_start",
+    "_engine",
     *WEIGHTS,
 }
 

@@ -8,12 +8,14 @@ ends it (an error of the corpus, Ctrl-C), stops it too and then joins the worker
 
 from __future__ import annotations
 
+import functools
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ HOT_ROWS = 2_048  # output rows that each of several workers keeps copies of
 HOT_USES = 48  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
+P = ParamSpec("P")
+R = TypeVar("R")
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 
@@ -62,6 +66,42 @@ class LearningRate:
             self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
         )
         return rates
+
+
+_UNDER_TRAINING: dict[int, int] = {}  # id of a model -> the thread that trains it
+_DOOR = threading.Lock()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_UNDER_TRAINING.clear)  # the threads of the parent are not the child's
+
+
+def by_one_thread(method: Callable[P, R]) -> Callable[P, R]:
+    """Let only one thread at a time be within such methods of an object; the same one may be again, in a callback.
+
+    Raises
+    ------
+    RuntimeError
+        In any other thread meanwhile.
+    """
+
+    @functools.wraps(method)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        key, me = id(args[0]), threading.get_ident()
+        with _DOOR:
+            outermost = key not in _UNDER_TRAINING
+            owner = _UNDER_TRAINING.setdefault(key, me)
+        if owner != me:
+            raise RuntimeError(
+                "another thread is training this model; wait for it, or train a copy (copy.deepcopy(model)): workers=N "
+                "trains one model by several threads"
+            )
+        try:
+            return method(*args, **kwargs)
+        finally:
+            if outermost:
+                _UNDER_TRAINING.pop(key, None)
+
+    return guarded
 
 
 def thread_count(workers: int) -> int:

@@ -13,7 +13,6 @@ Compositionality", NIPS 2013.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, modelstate
+from fastw2v import checkpoints, corpora, heldout, modelstate
 from fastw2v._network import Network
 from fastw2v._scoring import score_sentences
 from fastw2v.callbacks import run_callbacks
@@ -35,7 +34,7 @@ from fastw2v.lexicon import Lexicon, ReadOnce, TrimRule
 from fastw2v.network import network_of
 from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Reporter, Tally
-from fastw2v.training import LearningRate, Trainer, thread_count
+from fastw2v.training import LearningRate, Trainer, by_one_thread, thread_count
 from fastw2v.warmstart import warm_start
 
 if TYPE_CHECKING:
@@ -126,6 +125,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         CBOW draws once a window anyway.
     corpus_budget : int, optional
         Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
+    checkpoint, checkpoint_every : optional
+        As in `train`; not kept.
 
     Raises
     ------
@@ -180,6 +181,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         corpus_budget: int | None = None,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
+        checkpoint: Any = None,
+        checkpoint_every: int | None = None,
     ) -> None:
         self.vector_size = int(vector_size)
         self.workers = int(workers)
@@ -220,6 +223,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         callbacks = tuple(callbacks or ())
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
+            checkpoints.check_arguments(checkpoint, checkpoint_every)
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._read_once = ReadOnce(sentences, corpus_file)
             try:
@@ -235,6 +239,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
                     compute_loss=self.compute_loss,
                     callbacks=callbacks,
                     progress=progress,
+                    checkpoint=checkpoint,
+                    checkpoint_every=checkpoint_every,
                 )
             finally:
                 self._read_once = None
@@ -325,6 +331,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     # --- training
 
     @renamed_arguments(sentences="corpus_iterable")
+    @by_one_thread
     @under_update
     def train(
         self,
@@ -343,6 +350,8 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         *,
         progress: bool = False,
         update: Update | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | None = None,
     ) -> tuple[int, int]:
         """Train the vectors on a corpus.
 
@@ -370,6 +379,13 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         update : Update, optional
             What may not be forgotten: old rows frozen or anchored, a rate for this training alone, old sentences
             mixed in.
+        checkpoint : str or path, optional
+            A file that is replaced, at the end of each epoch and as `checkpoint_every` says, by the model as it then
+            is and all that `resume` needs to go on from there. It is written aside and renamed, so it is whole
+            whatever happens; if it cannot be written, the log says so and the training goes on. `load` reads it too.
+        checkpoint_every : int, optional
+            Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. The workers
+            rest while one is written, which takes as long as `save`.
 
         Returns
         -------
@@ -381,9 +397,11 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         ValueError
             If `epochs` or both totals are missing, or there is nothing that could be trained.
         RuntimeError
-            If there is no vocabulary.
+            If there is no vocabulary, or another thread is training this model.
         TypeError
             If the corpus cannot be used.
+        OSError
+            If no file could be written at `checkpoint`.
         Exception
             Whatever the corpus or a callback raises; the vectors keep what was trained until then.
         """
@@ -400,8 +418,9 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             self._check_training_sanity(epochs, total_examples, total_words)
             self._check_parameters()
             self._network()
+            checkpoints.check_arguments(checkpoint, checkpoint_every)
             corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs)
-            encoded = self._take_encoded(corpus, corpus_iterable, corpus_file)
+            encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, once=checkpoint is None)
         except BaseException:
             self.__dict__.update(settings)
             raise
@@ -413,36 +432,48 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             f"features, using sg={self.sg} hs={self.hs} sample={self.sample} negative={self.negative} "
             f"window={self.window} shrink_windows={self.shrink_windows}",
         )
-        reporter = Reporter(
-            epochs=self.epochs,
-            total_examples=total_examples,
-            total_words=total_words,
-            report_delay=report_delay,
-            bar=progress,
+        run = checkpoints.Run(
+            total_examples, total_words, checkpoint_every, corpus=checkpoints.size_of(encoded)
         )
-        callbacks = tuple(callbacks or ())
-        pauses: tuple[Pause, ...] = ()
-        start = time.perf_counter()
+        return self._train_from(
+            corpus, encoded, run, checkpoint, tuple(callbacks or ()), report_delay, progress
+        )
+
+    def _train_from(
+        self,
+        corpus: Iterable[Any],
+        encoded: EncodedCorpus | None,
+        run: checkpoints.Run,
+        checkpoint: Any,
+        callbacks: tuple[Any, ...],
+        report_delay: float,
+        progress: bool,
+    ) -> tuple[int, int]:
+        """Train, from where `run` is, to the end of the last epoch."""
+        totals = {"total_examples": run.total_examples, "total_words": run.total_words}
+        reporter = Reporter(epochs=self.epochs, **totals, report_delay=report_delay, bar=progress)
+        saver = checkpoints.Checkpoints(self, checkpoint, run, callbacks)
+        pauses: tuple[Pause, ...] = saver.pauses
         words = list(self.wv.index_to_key)
-        trained_words = raw_words = 0
         stop = run_callbacks(callbacks, "on_train_begin", self)
+        checkpoints.restore_callbacks(callbacks, run.callbacks)
         try:
-            for epoch in range(0 if stop else self.epochs):
+            for epoch in range(run.position.epoch, run.position.epoch if stop else self.epochs):
                 stop = run_callbacks(callbacks, "on_epoch_begin", self)
                 if encoded is not None and self.wv.index_to_key != words:  # a callback sorted them, say
                     words = list(self.wv.index_to_key)
                     encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
-                rate = LearningRate(self.alpha, self.min_alpha, self.epochs, total_examples, total_words)
+                start = run.position if epoch == run.position.epoch else Position(epoch)
+                rate = LearningRate(self.alpha, self.min_alpha, self.epochs, **totals)
                 tally = self._train_epoch(
-                    corpus if encoded is None else encoded, Position(epoch), rate, reporter, pauses
+                    corpus if encoded is None else encoded, start, rate, reporter, pauses
                 )
-                trained_words += tally.effective_words
-                raw_words += tally.raw_words
+                saver.add_epoch(tally)
                 if run_callbacks(callbacks, "on_epoch_end", self) or stop:
                     break
         finally:
             reporter.close()
-        seconds = time.perf_counter() - start
+        seconds, trained_words, raw_words = saver.seconds, saver.run.trained_words, saver.run.raw_words
         self.total_train_time += seconds
         self.train_count += 1
         self._clear_post_train()
@@ -454,10 +485,85 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         run_callbacks(callbacks, "on_train_end", self)
         return trained_words, raw_words
 
+    @class_only
+    def resume(
+        cls,  # noqa: N805
+        path: Any,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        workers: int | None = None,
+        callbacks: Iterable[Any] | None = (),
+        report_delay: float = 1.0,
+        progress: bool = False,
+    ) -> Self:
+        """Go on with a training from its checkpoint, to its end; return the model.
+
+        The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it
+        gives, bit for bit, the vectors that it would have given had it not been interrupted. Checkpoints go on being
+        written to the same file, which at the end holds the finished model.
+
+        Parameters
+        ----------
+        path : str or path
+            What `train` was given as `checkpoint`.
+        corpus_iterable, corpus_file
+            The corpus that was trained on. What was trained of it is read and skipped.
+        workers : int, optional
+            Threads to train with; None: as before.
+        callbacks : iterable of CallbackAny2Vec
+            Called as by `train`: ``on_train_begin`` first, ``on_epoch_begin`` for the epoch that goes on too. Those
+            with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back between
+            the two.
+        report_delay, progress
+            As in `train`.
+
+        Raises
+        ------
+        ValueError
+            If the file is no checkpoint, or the corpus not that of the checkpoint: it must have as many sentences and
+            words, and as many of them before the position. One whose order changes from pass to pass can go on from
+            the end of an epoch only, so train it without `checkpoint_every`.
+        TypeError, OSError, Exception
+            As from `train`.
+        """
+        model, run = checkpoints.read(cls, {**vars(Word2Vec()), "lifecycle_events": []}, path)
+        model._resume(path, run, corpus_iterable, corpus_file, workers, callbacks, report_delay, progress)
+        return model
+
+    @by_one_thread
+    def _resume(
+        self,
+        path: Any,
+        run: checkpoints.Run,
+        corpus_iterable: Iterable[Any] | None,
+        corpus_file: Any,
+        workers: int | None,
+        callbacks: Iterable[Any] | None,
+        report_delay: float,
+        progress: bool,
+    ) -> None:
+        if workers is not None:
+            self.workers = int(workers)
+        self._check_can_train()
+        checkpoints.check_arguments(path, run.checkpoint_every)
+        corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs - run.position.epoch)
+        encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, once=False)
+        checkpoints.check_same(run.corpus, checkpoints.size_of(encoded))
+        self.add_lifecycle_event(
+            "train",
+            msg=f"resuming training at epoch {run.position.epoch}, after {run.position.raw_words} raw words of it, "
+            f"with {self.workers} workers",
+        )
+        self._train_from(corpus, encoded, run, path, tuple(callbacks or ()), report_delay, progress)
+
     def _take_encoded(
-        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any
+        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, once: bool
     ) -> EncodedCorpus | None:
-        """Return the corpus as ids, or None if it must be iterated afresh each epoch."""
+        """Return the corpus as ids, or None if it must be iterated afresh each epoch.
+
+        With `once`, one that is needed for a single epoch may be trained while it is encoded.
+        """
         if jobs.are_overridden(self):
             return None
         read_once = self._read_once
@@ -469,7 +575,7 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if self.epochs == 1 and isinstance(corpus, (list, tuple)):  # nothing to reuse: train while encoding
+        if once and self.epochs == 1 and isinstance(corpus, (list, tuple)):
             return None
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
@@ -564,6 +670,41 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
     def get_latest_training_loss(self) -> float:
         """Return the loss summed over all examples of the latest `train`, if it was tallied (`compute_loss`)."""
         return self.running_training_loss
+
+    def evaluate_loss(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        seed: int = 0,
+    ) -> float:
+        """Return the loss of an average example of sentences that are not trained on.
+
+        An example is a skip-gram pair or a CBOW window; its loss is what training would lower, the negative
+        log-likelihood of the target and of the noise words drawn for it. Windows are whole and no token is dropped;
+        the noise words come from `seed` alone. The model is not changed, its random state included: equal weights
+        give equal losses.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The held-out sentences, as in `train`. Words that are not in the vocabulary are skipped.
+        seed : int, default 0
+            Of the noise words; losses are comparable under the same one.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no vocabulary.
+        ValueError
+            If no sentence has two known words.
+        """
+        if not self.wv.key_to_index:
+            raise RuntimeError("you must first build vocabulary before evaluating a loss")
+        self._check_can_train()
+        corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=1)
+        encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
+        return heldout.mean_loss(self._network(scoring=True), encoded, seed)
 
     # --- queries
 

@@ -1,0 +1,207 @@
+"""Checkpoints: a training on disk, whole, from which it goes on as if nothing had happened.
+
+A checkpoint is a model file of the native format that says in addition how far the call of `train` was: its arguments,
+the position between two jobs, what was trained until then. The random state of the model in it is that of the
+position, so with one worker the rest of the training draws what it would have drawn. `Word2Vec.load` takes the file as
+a model like any other.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastw2v import modelstate
+from fastw2v.encoding import EncodedCorpus
+from fastw2v.formats import native
+from fastw2v.formats.atomic import check_writable
+from fastw2v.pauses import CorpusChangedError, Pause, Position
+from fastw2v.progress import Tally
+
+if TYPE_CHECKING:
+    from fastw2v.lexicon import Lexicon
+    from fastw2v.word2vec import Word2Vec
+
+Model = TypeVar("Model", bound="Lexicon")
+Size = tuple[int, int]  # sentences, raw words
+
+logger = logging.getLogger("gensim.models.word2vec")
+KEY = "training"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A call of `train`, and how far it is.
+
+    Attributes
+    ----------
+    total_examples, total_words : int or None
+        As given to `train`.
+    checkpoint_every : int or None
+        Raw words from one checkpoint to the next; None: one at the end of each epoch.
+    position : Position
+        Where to go on.
+    corpus : (int, int) or None
+        Sentences and raw words of the corpus, where it is known before it is trained.
+    trained_words, raw_words : int
+        Of the epochs before that of the position.
+    seconds : float
+        Spent until then.
+    callbacks : list of [str, object]
+        What callbacks with a `state_dict` want to be kept, with the names of their classes.
+    """
+
+    total_examples: int | None
+    total_words: int | None
+    checkpoint_every: int | None = None
+    position: Position = field(default_factory=Position)
+    corpus: Size | None = None
+    trained_words: int = 0
+    raw_words: int = 0
+    seconds: float = 0.0
+    callbacks: list[Any] = field(default_factory=list)
+
+
+def check_arguments(path: Any, every: int | None) -> None:
+    """Refuse, before anything is trained, a checkpoint that could not be written.
+
+    Raises
+    ------
+    ValueError, TypeError, OSError
+        The message names the argument, or the path.
+    """
+    if path is None:
+        if every is not None:
+            raise ValueError(
+                f"checkpoint_every={every!r} needs checkpoint=path, the file that checkpoints go to"
+            )
+        return
+    if every is not None and (isinstance(every, bool) or not isinstance(every, int)):
+        raise TypeError(
+            f"checkpoint_every={every!r} must be an int, the raw words from one checkpoint to the next"
+        )
+    if every is not None and every < 1:
+        raise ValueError(
+            f"checkpoint_every={every} must be at least 1 raw word, or None for the ends of epochs"
+        )
+    check_writable(path)
+
+
+class Checkpoints:
+    """Writes the checkpoints of one call of `train`.
+
+    Parameters
+    ----------
+    model : Word2Vec
+    path : str or path
+        The file, replaced each time.
+    run : Run
+        The call.
+    callbacks : sequence
+        Those of the call.
+    """
+
+    def __init__(self, model: Word2Vec, path: Any, run: Run, callbacks: Sequence[Any]) -> None:
+        self.run = run
+        self._model, self._path, self._callbacks = model, path, callbacks
+        self._start = time.perf_counter()
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """When to write."""
+        return () if self._path is None else (Pause(self.run.checkpoint_every, self.write),)
+
+    @property
+    def seconds(self) -> float:
+        """Spent on the call so far, interruptions left out."""
+        return self.run.seconds + time.perf_counter() - self._start
+
+    def add_epoch(self, tally: Tally) -> None:
+        """Count an epoch that is trained."""
+        self.run = replace(
+            self.run,
+            trained_words=self.run.trained_words + tally.effective_words,
+            raw_words=self.run.raw_words + tally.raw_words,
+        )
+
+    def write(self, position: Position) -> None:
+        """Write a checkpoint; a disk that takes none is no reason to end the training."""
+        run = replace(
+            self.run, position=position, seconds=self.seconds, callbacks=_states_of(self._callbacks)
+        )
+        try:
+            write(self._path, self._model, run)
+        except OSError as error:
+            logger.error("no checkpoint could be written, training goes on: %s", error)
+
+
+def write(path: Any, model: Lexicon, run: Run) -> None:
+    """Write a checkpoint, aside and then renamed, so that the last one stays whole whatever happens."""
+    arrays, metadata = modelstate.to_state(model)
+    native.write(path, arrays, {**metadata, KEY: asdict(run)})
+
+
+def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, Run]:
+    """Return the model and the call of `train` of a checkpoint.
+
+    Raises
+    ------
+    ValueError
+        If the file is no checkpoint.
+    OSError
+        If it cannot be read.
+    """
+    arrays, metadata = native.read(path)
+    state = metadata.get(KEY)
+    if state is None:
+        raise ValueError(
+            f"{path} is no checkpoint: it says nothing of a training to go on with; read it with load(), and call "
+            "train()"
+        )
+    position = {**state["position"], "tally": Tally(**state["position"]["tally"])}
+    corpus = None if state["corpus"] is None else tuple(state["corpus"])
+    run = Run(**{**state, "position": Position(**position), "corpus": corpus})
+    return modelstate.from_state(cls, defaults, arrays, metadata), run
+
+
+def size_of(corpus: EncodedCorpus | None) -> Size | None:
+    """Sentences and raw words of a corpus that is encoded already."""
+    return None if corpus is None else (corpus.n_sentences, corpus.raw_words)
+
+
+def check_same(then: Size | None, now: Size | None) -> None:
+    """Refuse a corpus that is not as large as that of the checkpoint, where both are known.
+
+    Raises
+    ------
+    CorpusChangedError
+    """
+    if then is not None and now is not None and then != now:
+        raise CorpusChangedError(
+            f"the corpus is not that of the checkpoint, which had {then[0]} sentences of {then[1]} words and not "
+            f"{now[0]} of {now[1]}; resume with the same corpus"
+        )
+
+
+def _states_of(callbacks: Sequence[Any]) -> list[Any]:
+    return [
+        [type(callback).__name__, callback.state_dict()]
+        for callback in callbacks
+        if hasattr(callback, "state_dict")
+    ]
+
+
+def restore_callbacks(callbacks: Sequence[Any], states: Sequence[Any]) -> None:
+    """Give back to callbacks, first to first, what those of the same class wanted to be kept."""
+    left = list(states)
+    for callback in callbacks:
+        if not hasattr(callback, "load_state_dict"):
+            continue
+        for state in left:
+            if state[0] == type(callback).__name__:
+                left.remove(state)
+                callback.load_state_dict(state[1])
+                break

@@ -1,0 +1,445 @@
+"""A training that was interrupted and resumed is the uninterrupted one, bit for bit, with one worker."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from conftest import zipf_sentences
+from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec, checkpoints, training
+from fastw2v.pauses import CorpusChangedError
+
+CORPUS = zipf_sentences(24_000, 300, seed=4)
+OPTIONS = {
+    "vector_size": 10,
+    "min_count": 2,
+    "workers": 1,
+    "epochs": 3,
+    "batch_words": 700,
+    "compute_loss": True,
+}
+
+
+class Stream:
+    """A corpus that is iterated afresh each epoch, and may fail."""
+
+    def __init__(self, sentences, fail_after=None):
+        self.sentences, self.left = sentences, fail_after
+
+    def __iter__(self):
+        for sentence in self.sentences:
+            if self.left is not None:
+                self.left -= 1
+                if self.left < 0:
+                    raise KeyError("my own")
+            yield sentence
+
+
+class Hooked(Word2Vec):
+    def _raw_word_count(self, job):
+        return super()._raw_word_count(job)
+
+
+@pytest.fixture(autouse=True)
+def _short_chunks(monkeypatch):
+    monkeypatch.setattr(training, "STREAM_WORDS", 1_000)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "run.ckpt"
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory):
+    path = tmp_path_factory.mktemp("text") / "corpus.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in CORPUS))
+    return path
+
+
+def corpus_of(kind, text):
+    return {
+        "list": lambda: {"corpus_iterable": CORPUS},
+        "tuple": lambda: {"corpus_iterable": tuple(CORPUS)},
+        "LineSentence": lambda: {"corpus_iterable": LineSentence(text)},
+        "corpus_file": lambda: {"corpus_file": text},
+        "stream": lambda: {"corpus_iterable": Stream(CORPUS)},
+    }[kind]()
+
+
+def built(cls=Word2Vec, **options):
+    model = cls(**{**OPTIONS, **options})
+    model.build_vocab(CORPUS)
+    return model
+
+
+def train(model, corpus, **options):
+    return model.train(
+        **corpus,
+        **{"total_examples": model.corpus_count, "epochs": model.epochs, "report_delay": 60, **options},
+    )
+
+
+def interrupt(model, path, after, **options):
+    """Train until so many sentences were read, whereupon the corpus fails."""
+    corpus = {"corpus_iterable": Stream(CORPUS, after)}
+    with pytest.raises(KeyError, match="my own"):
+        train(model, corpus, **{"checkpoint": path, "checkpoint_every": 2_000, **options})
+
+
+def assert_same(resumed, whole):
+    np.testing.assert_array_equal(resumed.wv.vectors, whole.wv.vectors)
+    for name in ("syn1neg", "syn1"):
+        if getattr(whole, name) is not None:
+            np.testing.assert_array_equal(getattr(resumed, name), getattr(whole, name))
+    for ours, theirs in zip(resumed.random.get_state()[1:3], whole.random.get_state()[1:3], strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert resumed.min_alpha_yet_reached == whole.min_alpha_yet_reached
+    assert resumed.train_count == whole.train_count
+    np.testing.assert_allclose(resumed.loss_history, whole.loss_history, rtol=1e-12)
+    np.testing.assert_allclose(
+        resumed.get_latest_training_loss(), whole.get_latest_training_loss(), rtol=1e-12
+    )
+
+
+class Interrupt(CallbackAny2Vec):
+    def __init__(self, error, epoch, event="on_epoch_end"):
+        self.error, self.left = error, epoch
+        setattr(self, event, self.strike)
+
+    def strike(self, model):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+
+
+KINDS = pytest.mark.parametrize("kind", ["list", "tuple", "LineSentence", "corpus_file", "stream"])
+SCHEMES = pytest.mark.parametrize(
+    "scheme",
+    [{"sg": 1}, {"sg": 0}, {"sg": 1, "hs": 1, "negative": 0}, {"sg": 0, "hs": 1, "negative": 0, "sample": 0}],
+    ids=["sg", "cbow", "sg-hs", "cbow-hs"],
+)
+
+
+# --- bit for bit
+
+
+@KINDS
+@SCHEMES
+def test_resumed_is_uninterrupted_after_an_error_within_an_epoch(path, text, kind, scheme):
+    whole, model = built(**scheme), built(**scheme)
+    train(whole, corpus_of(kind, text))
+    interrupt(model, path, len(CORPUS) * 3 // 2)  # in the middle of the second epoch
+    resumed = Word2Vec.resume(path, **corpus_of(kind, text))
+    assert_same(resumed, whole)
+
+
+@KINDS
+@SCHEMES
+@pytest.mark.parametrize("error", [StopTraining(), ValueError("my own")], ids=["StopTraining", "error"])
+def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, scheme, error):
+    whole, model = built(**scheme), built(**scheme)
+    train(whole, corpus_of(kind, text))
+    with contextlib.suppress(ValueError):
+        train(model, corpus_of(kind, text), checkpoint=path, callbacks=[Interrupt(error, epoch=1)])
+    assert len(model.loss_history) == 2
+    assert_same(Word2Vec.resume(path, **corpus_of(kind, text)), whole)
+
+
+@pytest.mark.parametrize("every", [None, 1, 5_000, 24_000, 10**9])
+def test_checkpoints_of_any_distance_change_nothing(path, every):
+    whole, model = built(), built()
+    assert train(whole, {"corpus_iterable": CORPUS}) == train(
+        model, {"corpus_iterable": CORPUS}, checkpoint=path, checkpoint_every=every
+    )
+    assert_same(model, whole)
+    finished = Word2Vec.resume(path, CORPUS)  # nothing is left to train
+    assert_same(finished, whole)
+    assert_same(Word2Vec.resume(path, CORPUS), finished)
+
+
+def test_a_training_may_be_interrupted_again_and_again(path):
+    whole = built()
+    totals = train(whole, {"corpus_iterable": CORPUS})
+    parts = 1
+    interrupt(built(), path, 200)
+    while True:
+        _, run = checkpoints.read(Word2Vec, {}, path)
+        try:
+            resumed = Word2Vec.resume(path, Stream(CORPUS, run.position.sentences + 500))
+            break
+        except KeyError:
+            parts += 1
+    assert parts > 5
+    assert_same(resumed, whole)
+    _, run = checkpoints.read(Word2Vec, {}, path)
+    last = run.position.tally
+    assert (run.trained_words + last.effective_words, run.raw_words + last.raw_words) == totals
+
+
+def test_subclasses_with_gensims_hooks_resume_too(path):
+    whole, model = built(Hooked), built(Hooked)
+    train(whole, {"corpus_iterable": CORPUS})
+    interrupt(model, path, len(CORPUS) * 3 // 2)
+    resumed = Hooked.resume(path, CORPUS)
+    assert type(resumed) is Hooked
+    assert_same(resumed, whole)
+
+
+def test_the_constructor_writes_checkpoints(path):
+    whole = Word2Vec(CORPUS, **OPTIONS)
+    with pytest.raises(ValueError, match="my own"):
+        Word2Vec(
+            CORPUS, **OPTIONS, checkpoint=path, checkpoint_every=5_000,
+            callbacks=[Interrupt(ValueError("my own"), 2, "on_epoch_begin")],
+        )  # fmt: skip
+    assert_same(Word2Vec.resume(path, CORPUS), whole)
+
+
+def test_one_epoch_of_a_list(path):
+    whole = Word2Vec(CORPUS, **{**OPTIONS, "epochs": 1})
+    model = built(epochs=1)
+    interrupt(model, path, len(CORPUS) // 2, checkpoint_every=3_000)
+    assert_same(Word2Vec.resume(path, CORPUS), whole)
+    interrupt(built(epochs=1), path, len(CORPUS) // 2, checkpoint_every=3_000)
+    assert_same(
+        Word2Vec.resume(path, (sentence for sentence in CORPUS)), whole
+    )  # one pass is left: that is enough
+
+
+def test_several_workers_train_every_word_once(path):
+    model = built(workers=3, sample=0, min_count=1)
+    interrupt(model, path, len(CORPUS) * 3 // 2)
+    counted = []
+
+    class Count(CallbackAny2Vec):
+        def on_train_end(self, model):
+            counted.append(checkpoints.read(Word2Vec, {}, path)[1])
+
+    resumed = Word2Vec.resume(path, CORPUS, callbacks=[Count()])
+    assert resumed.workers == 3
+    (run,) = counted
+    assert run.position.complete
+    assert (run.position.epoch, run.position.tally.raw_words, run.raw_words) == (2, 24_000, 48_000)
+    assert Word2Vec.resume(path, CORPUS, workers=1).workers == 1
+
+
+KILLED = """
+    import os, signal, sys, threading
+    tests, path, kind, seconds = sys.argv[1:]
+    sys.path.insert(0, tests)
+    from conftest import zipf_sentences
+    from fastw2v import Word2Vec
+    class Stream:
+        def __iter__(self):
+            return iter(corpus)
+    corpus = zipf_sentences(150_000, 300, seed=4)
+    source = corpus if kind == "list" else Stream()
+    if float(seconds):
+        threading.Timer(float(seconds), os.kill, (os.getpid(), signal.SIGKILL)).start()
+    if os.path.exists(path):
+        model = Word2Vec.resume(path, source)
+    else:
+        checkpoint = dict(checkpoint=path, checkpoint_every=5_000) if float(seconds) else {}
+        model = Word2Vec(source, vector_size=60, sg=1, workers=1, epochs=4, batch_words=1000, **checkpoint)
+    model.save(path + ".done")
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
+@pytest.mark.parametrize("kind", ["list", "stream"])
+def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):
+    def child(path, seconds):
+        arguments = [os.path.dirname(__file__), str(path), kind, str(seconds)]
+        return subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(KILLED), *arguments], timeout=60
+        ).returncode
+
+    assert child(tmp_path / "whole", 0) == 0
+    rng = np.random.default_rng(1)
+    path, kills = tmp_path / "parts", 0
+    while (code := child(path, rng.uniform(0.05, 0.25) if kills < 6 else 30)) != 0:
+        assert code == -signal.SIGKILL
+        kills += 1
+    assert kills >= 2
+    assert_same(Word2Vec.load(tmp_path / "parts.done"), Word2Vec.load(tmp_path / "whole.done"))
+
+
+# --- what a checkpoint is
+
+
+def test_a_checkpoint_is_a_model_file(path):
+    model = built()
+    interrupt(model, path, len(CORPUS) * 3 // 2)
+    loaded = Word2Vec.load(path)
+    assert loaded.wv.index_to_key == model.wv.index_to_key
+    assert np.isfinite(loaded.wv.vectors).all()
+    assert loaded.train(CORPUS, total_examples=len(CORPUS), epochs=1)[1] == 24_000
+    assert os.listdir(path.parent) == ["run.ckpt"]
+
+
+def test_a_model_is_no_checkpoint(path):
+    built().save(path)
+    with pytest.raises(ValueError, match="is no checkpoint"):
+        Word2Vec.resume(path, CORPUS)
+    with pytest.raises(FileNotFoundError):
+        Word2Vec.resume(path.parent / "none", CORPUS)
+
+
+def test_resume_makes_a_new_object(path):
+    train(built(), {"corpus_iterable": CORPUS}, checkpoint=path)
+    with pytest.raises(AttributeError, match="on the class"):
+        built().resume(path, CORPUS)
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize("kind", ["list", "stream"])
+@pytest.mark.parametrize("every", [None, 2_000])
+def test_another_corpus_is_refused(path, kind, every):
+    source = {"list": list, "stream": Stream}[kind]
+    callbacks = [Interrupt(ValueError("my own"), 0)]
+    with pytest.raises(ValueError, match="my own"):
+        train(
+            built(),
+            {"corpus_iterable": source(CORPUS)},
+            checkpoint=path,
+            checkpoint_every=every,
+            callbacks=callbacks,
+        )
+    others = [
+        CORPUS[:-1],
+        CORPUS[1:],
+        [*CORPUS, ["w1"]],
+        [["w1"], *CORPUS],
+        [[*CORPUS[0], "w1"], *CORPUS[1:]],
+        [],
+    ]
+    whole = path.read_bytes()
+    for other in others:
+        with pytest.raises(CorpusChangedError, match="not that of the checkpoint"):
+            Word2Vec.resume(path, source(other))
+    assert path.read_bytes() == whole  # and the checkpoint is as it was
+    with pytest.raises(TypeError, match="corpus"):
+        Word2Vec.resume(path)
+    with pytest.raises(TypeError, match="generator"):
+        Word2Vec.resume(path, (s for s in CORPUS))
+
+
+@pytest.mark.parametrize("kind", ["list", "stream"])
+def test_another_corpus_is_refused_within_an_epoch(path, kind):
+    source = {"list": list, "stream": Stream}[kind]
+    interrupt(built(), path, len(CORPUS) * 3 // 2)
+    for other in (CORPUS[:50], [["w1"], *CORPUS], [[*CORPUS[0], "w1"], *CORPUS[1:]], []):
+        with pytest.raises(CorpusChangedError, match="not that of the checkpoint"):
+            Word2Vec.resume(path, source(other))
+
+
+def test_a_corpus_shuffled_at_each_pass_goes_on_from_the_end_of_an_epoch(path):
+    class Shuffled:
+        def __init__(self, seed):
+            self.rng = np.random.default_rng(seed)
+
+        def __iter__(self):
+            return (CORPUS[i] for i in self.rng.permutation(len(CORPUS)))
+
+    callbacks = [Interrupt(ValueError("my own"), 0)]
+    with pytest.raises(ValueError, match="my own"):
+        train(built(), {"corpus_iterable": Shuffled(1)}, checkpoint=path, callbacks=callbacks)
+    assert len(Word2Vec.resume(path, Shuffled(2)).loss_history) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"checkpoint_every": 100}, ValueError, "checkpoint=path"),
+        ({"checkpoint": "P", "checkpoint_every": 0}, ValueError, "checkpoint_every=0"),
+        ({"checkpoint": "P", "checkpoint_every": 2.5}, TypeError, "checkpoint_every=2.5"),
+        ({"checkpoint": "P", "checkpoint_every": True}, TypeError, "checkpoint_every=True"),
+        ({"checkpoint": "missing/P"}, FileNotFoundError, "directory"),
+    ],
+)
+def test_arguments_are_checked_before_the_training(tmp_path, monkeypatch, arguments, error, message):
+    monkeypatch.chdir(tmp_path)
+    model = built()
+    before = model.wv.vectors.copy()
+    with pytest.raises(error, match=message):
+        train(model, {"corpus_iterable": CORPUS}, **arguments)
+    with pytest.raises(error, match=message):
+        Word2Vec(CORPUS, **OPTIONS, **arguments)
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_checkpoint_that_cannot_be_written_does_not_end_the_training(path, monkeypatch, caplog):
+    def full(*args):
+        raise OSError(28, "No space left on device", str(path))
+
+    whole, model = built(), built()
+    train(whole, {"corpus_iterable": CORPUS})
+    monkeypatch.setattr(checkpoints.native, "write", full)
+    with caplog.at_level(logging.ERROR):
+        train(model, {"corpus_iterable": CORPUS}, checkpoint=path)
+    assert_same(model, whole)
+    assert "no checkpoint could be written" in caplog.text
+    assert "No space left" in caplog.text
+
+
+# --- what callbacks see
+
+
+def test_callbacks_run_from_the_epoch_that_goes_on(path):
+    events = []
+
+    class Record(CallbackAny2Vec):
+        def on_train_begin(self, model):
+            events.append("train begin")
+
+        def on_epoch_begin(self, model):
+            events.append("epoch begin")
+
+        def on_epoch_end(self, model):
+            events.append(f"epoch end {len(model.loss_history)}")
+
+        def on_train_end(self, model):
+            events.append("train end")
+
+    interrupt(built(), path, len(CORPUS) * 3 // 2)
+    Word2Vec.resume(path, CORPUS, callbacks=[Record()])
+    assert events == [
+        "train begin", "epoch begin", "epoch end 2", "epoch begin", "epoch end 3", "train end"
+    ]  # fmt: skip
+
+
+def test_callbacks_keep_their_state(path):
+    class Counter(CallbackAny2Vec):
+        epochs = 0
+
+        def on_epoch_end(self, model):
+            self.epochs += 1
+
+        def state_dict(self):
+            return {"epochs": self.epochs}
+
+        def load_state_dict(self, state):
+            self.epochs = state["epochs"]
+
+    class Other(Counter):
+        pass
+
+    counters = [Counter(), Other(), Counter()]
+    counters[2].epochs = 100
+    interrupt(built(), path, len(CORPUS) * 5 // 2, callbacks=counters)
+    counters = [CallbackAny2Vec(), Counter(), Counter(), Other(), Counter()]
+    Word2Vec.resume(path, CORPUS, callbacks=counters)
+    assert [c.epochs for c in counters[1:]] == [3, 103, 3, 1]
