@@ -29,6 +29,7 @@ from fastw2v.pauses import Pause, Position, Timetable, check_reached
 from fastw2v.progress import Reporter, Tally
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
+THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
 HOT_ROWS = 2_048  # output rows that each of several workers keeps copies of
 HOT_USES = 48  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
@@ -105,7 +106,9 @@ def by_one_thread(method: Callable[P, R]) -> Callable[P, R]:
 
 
 def thread_count(workers: int) -> int:
-    """Return how many threads `workers` asks for; -1 means one a core, -2 one core less, and so on.
+    """Return how many threads to start for `workers`; -1 means one a core, -2 one core less, and so on.
+
+    No more than 16 a core: beyond that, threads that wait for jobs take the time of those that train.
 
     Raises
     ------
@@ -114,9 +117,10 @@ def thread_count(workers: int) -> int:
     """
     if workers == 0:
         raise ValueError("workers=0 would train nothing; use workers=1 or more, or -1 for one a core")
+    cores = os.cpu_count() or 1
     if workers < 0:
-        return max((os.cpu_count() or 1) + 1 + workers, 1)
-    return workers
+        return max(cores + 1 + workers, 1)
+    return min(workers, THREADS_A_CORE * cores)
 
 
 class Trainer:

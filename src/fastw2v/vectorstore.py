@@ -11,8 +11,9 @@ into ``store.vectors[...]`` goes unseen: call ``fill_norms(force=True)`` after i
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -53,6 +54,8 @@ class VectorStore:
         self._norms: Array | None = None
         self._vectors: Array = memory.zeros((count, self.vector_size), dtype)
 
+    _in_training = False
+
     def __len__(self) -> int:
         return len(self.index_to_key)
 
@@ -62,6 +65,7 @@ class VectorStore:
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
         del state["_spare"]
+        state.pop("_in_training", None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -122,15 +126,28 @@ class VectorStore:
         force : bool, default False
             Compute them in any case: needed after writing into ``vectors[...]`` directly, which goes unseen.
         """
-        self._known_norms(force)
+        if force or self._norms is None or len(self._norms) != len(self._vectors):
+            self._norms = similarity.row_norms(self._vectors)
 
-    def _known_norms(self, force: bool = False) -> Array:
+    def _known_norms(self) -> Array:
         """Norms, computed if they must be, as a reference that no other thread can take away."""
+        if self._in_training:
+            return similarity.row_norms(self._vectors)
         norms = self._norms
-        if force or norms is None or len(norms) != len(self._vectors):
+        if norms is None or len(norms) != len(self._vectors):
             norms = similarity.row_norms(self._vectors)
             self._norms = norms
         return norms
+
+    @contextlib.contextmanager
+    def in_training(self) -> Iterator[None]:
+        """Context manager: rows change in place all the time, so that queries keep no norms for the next one."""
+        self._in_training = True
+        try:
+            yield
+        finally:
+            self._in_training = False
+            self.invalidate_norms()
 
     def get_normed_vectors(self) -> Array:
         """Return a new matrix of unit rows (zero rows stay zero)."""

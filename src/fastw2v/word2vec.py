@@ -321,6 +321,12 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
             raise RuntimeError("you must initialize vectors before training the model")
         if epochs is None or epochs <= 0:
             raise ValueError(f"You must specify an explicit epochs count, at least 1, got epochs={epochs!r}.")
+        for name, total in (("total_examples", total_examples), ("total_words", total_words)):
+            if total is not None and not total >= 0:
+                raise ValueError(
+                    f"{name}={total!r} must be a number of at least 1, as the learning rate falls by it; for the text "
+                    "of the vocabulary pass total_examples=model.corpus_count"
+                )
         if not total_examples and not total_words:
             raise ValueError(
                 "You must specify either total_examples or total_words, for proper learning-rate and progress "
@@ -591,13 +597,11 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         if update is not None:
             pauses = (*update.begin_epoch(corpus, rate), *pauses)
         reporter.begin_epoch(start.epoch, None if update is None else update.of_new_text)
-        try:
+        with self.wv.in_training():
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
                 tally = self._train_ids(corpus, start, rate, reporter, pauses)
             else:
                 tally = jobs.train_epoch(self, corpus, start, rate, reporter, pauses)
-        finally:
-            self.wv.invalidate_norms()
         reporter.end_epoch(tally, self.min_alpha_yet_reached)
         if self.compute_loss:
             self.running_training_loss += tally.loss
@@ -660,12 +664,17 @@ class Word2Vec(jobs.TrainingHooks, LegacyModel, Lexicon, metaclass=StandIn):
         return network_of(self, **options)
 
     def _warn_if_diverged(self) -> None:
-        largest = max(-self.wv.vectors.min(initial=0.0), self.wv.vectors.max(initial=0.0))
-        if not largest < DIVERGED:  # NaN included
-            logger.warning(
-                "training diverged: vectors hold values up to %g at alpha=%g; start again with a smaller alpha",
-                largest, self.alpha,
-            )  # fmt: skip
+        # Output weights too: once they are large enough every gradient is 0, and the vectors stay as they are.
+        for name, weights in (("vectors", self.wv.vectors), ("syn1neg", self.syn1neg), ("syn1", self.syn1)):
+            if weights is None:
+                continue
+            largest = max(-weights.min(initial=0.0), weights.max(initial=0.0))
+            if not largest < DIVERGED:  # NaN included
+                logger.warning(
+                    "training diverged: %s hold values up to %g at alpha=%g; start again with a smaller alpha",
+                    name, largest, self.alpha,
+                )  # fmt: skip
+                return
 
     def get_latest_training_loss(self) -> float:
         """Return the loss summed over all examples of the latest `train`, if it was tallied (`compute_loss`)."""
