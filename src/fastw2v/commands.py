@@ -154,11 +154,12 @@ class Begun:
 
     def on_train_begin(self, model: Word2Vec) -> None:
         for name, value in self._parameters.items():
-            if name not in MAY_CHANGE and getattr(model, name) != value:
+            made_with = getattr(model, name, value)  # what concerns the first vectors alone is not kept
+            if name not in MAY_CHANGE and made_with != value:
                 option = "--" + name.replace("_", "-")
                 raise UsageError(
-                    f"the checkpoint was made with {option}={getattr(model, name)}, not {value}; resume with the "
-                    "options of the training"
+                    f"the checkpoint was made with {option}={made_with}, not {value}; resume with the options of the "
+                    "training"
                 )
         self.model = model
 
