@@ -113,9 +113,10 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
         for i in range(n_negatives):
             center.negatives[i] = draw_noise(&s.lcg, net)
     if net.hs:
-        for node in range(net.path_starts[word], net.path_starts[word + 1]):
-            if net.points[node] < net.near_nodes:
-                prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+        node = net.path_starts[word + 1] - 1
+        while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
+            prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+            node -= 1
     return True
 
 

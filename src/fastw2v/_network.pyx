@@ -38,6 +38,14 @@ def guide_table(const uint32_t[::1] cum_table):
     return guide_array, shift
 
 
+cdef int64_t lines_of_row(int64_t dim) noexcept:
+    """How many cache lines the rows of a matrix touch at most, by where they can start on a line."""
+    cdef int64_t step = 4
+    while step < 64 and dim * 4 % (2 * step) == 0:
+        step *= 2
+    return (64 - step + dim * 4 + 63) // 64
+
+
 cdef class Network:
     """What is trained, and everything that training needs to know; no model class, plain arrays.
 
@@ -97,7 +105,7 @@ cdef class Network:
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram
         net.kernels = kernels_named(simd)
-        net.row_lines = min((net.dim * 4 + 63) // 64 + (1 if net.dim % 16 else 0), 10)
+        net.row_lines = min(lines_of_row(net.dim), 10)
         guide_array = None
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:

@@ -21,6 +21,15 @@
 #include "scalar.h"
 
 #if defined(FASTW2V_X86)
+/* Where 512-bit operations run as two halves, loads that cross cache lines cost the pair kernels more than fewer
+ * instructions save; the window kernels, which keep more rows in the registers, still gain. */
+static const row_kernels mixed_table = {
+    "avx512-mixed",   avx2_train_pair, avx2_train_targets, avx2_sum_rows,
+    avx2_add_rows,    avx512_products, avx512_gradients,   avx512_update,
+};
+#endif
+
+#if defined(FASTW2V_X86)
 enum { HAS_AVX2 = 1, HAS_AVX512 = 2, HALVES_512 = 4 };
 
 #  if defined(_MSC_VER) && !defined(__clang__)
@@ -57,10 +66,11 @@ static int x86_features(void) {
 
 /* The index-th kernel table that this machine runs, fastest first; NULL past the last. */
 static const row_kernels *row_kernels_at(int index) {
-    const row_kernels *tables[4];
+    const row_kernels *tables[5];
     int n = 0;
 #if defined(FASTW2V_X86)
     const int features = x86_features();
+    if ((features & HAS_AVX512) && (features & HALVES_512)) tables[n++] = &mixed_table;
     if ((features & HAS_AVX512) && !(features & HALVES_512)) tables[n++] = &avx512_table;
     if (features & HAS_AVX2) tables[n++] = &avx2_table;
     if ((features & HAS_AVX512) && (features & HALVES_512)) tables[n++] = &avx512_table;
