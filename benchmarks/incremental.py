@@ -37,8 +37,6 @@ from benchmarks.arguments import names, number, numbers
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Update, Word2Vec, sampling
-from fastw2v._scoring import held_out_loss
-from fastw2v.encoding import encode
 from fastw2v.formats.atomic import open_input
 
 Lines = list[list[str]]
@@ -48,6 +46,7 @@ OLD_SAMPLE = 2_000  # lines of the old text that its loss is measured on
 LEAST_SEEN = 10  # occurrences in the new text of the words whose neighbours are compared
 FREQUENT = 3_000
 TOPN = 10
+NOISE_SEED = 1  # of held-out losses
 REFERENCE_SEED = 99  # of the model that neighbours are compared with
 
 COLUMNS = {
@@ -185,10 +184,10 @@ class Judge:
         figures: dict[str, Any] = quality.evaluate(model.wv.index_to_key, model.wv.vectors, self._evaluation)
         figures["words"] = len(model.wv)
         figures["kept"] = model.drift(self._before, topn=TOPN).mean_overlap
-        figures["old_loss"] = _loss(model, self._old)
+        figures["old_loss"] = model.evaluate_loss(self._old, seed=NOISE_SEED)
         if self._only_new <= model.wv.key_to_index.keys():
-            figures["new_loss"] = _loss(model, self._aside)
-            figures["new_words_loss"] = _loss(model, self._around)
+            figures["new_loss"] = model.evaluate_loss(self._aside, seed=NOISE_SEED)
+            figures["new_words_loss"] = model.evaluate_loss(self._around, seed=NOISE_SEED)
             figures |= self._agreement(model.wv)
         return figures
 
@@ -205,12 +204,6 @@ class Judge:
             "neighbours": float(np.mean(shared)),
             "similarities": float(np.mean(alike)),
         }
-
-
-def _loss(model: Word2Vec, lines: Lines) -> float:
-    encoded = encode(lines, model.wv.key_to_index)
-    loss, examples = held_out_loss(model._network(scoring=True), encoded.ids, encoded.offsets, 1)
-    return float(loss / examples)
 
 
 def _similarities(wv: KeyedVectors, words: list[str], queries: NDArray[np.intp]) -> NDArray[np.float32]:

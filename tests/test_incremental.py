@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from conftest import zipf_sentences
-from fastw2v import CallbackAny2Vec, Update, Word2Vec, _scoring
+from fastw2v import CallbackAny2Vec, Update, Word2Vec
 from fastw2v.encoding import encode
 from fastw2v.incremental import PIECE_WORDS, UpdateRun
 
@@ -172,18 +172,12 @@ class Restartable:
         return iter(self.sentences)
 
 
-def held_out_loss(model, sentences):
-    encoded = encode(sentences, model.wv.key_to_index)
-    loss, examples = _scoring.held_out_loss(model._network(scoring=True), encoded.ids, encoded.offsets, 1)
-    return loss / examples
-
-
 def test_replay_forgets_less(trained, old, new):
     losses = []
     for update in (Update(), Update(replay=old, replay_ratio=2.0)):
         model, _ = grown(trained, 0, new)
         model.train(new, total_examples=len(new), epochs=8, update=update)
-        losses.append(held_out_loss(model, old))
+        losses.append(model.evaluate_loss(old))
     assert losses[1] < losses[0]
 
 
@@ -243,6 +237,7 @@ def test_contradictions_are_refused_and_change_nothing(trained, new):
         ({"update": Update(old_words=10**6)}, ValueError, "old_words"),
         ({"update": Update(replay=[1, 2])}, TypeError, "sentence"),
         ({"update": True}, TypeError, "Update"),
+        ({"update": Update(), "checkpoint": "training.fw2v"}, ValueError, "checkpoint"),
     ):
         with pytest.raises(error, match=message):
             model.train(new, total_examples=len(new), epochs=1, **arguments)
