@@ -95,7 +95,7 @@ def _saver(
     form: Format, path: str, first: int, act: Callable[[int], Any], step: int | None = None
 ) -> tuple[int | None, int | None]:
     """A child that saves on and on, or once if it is to be killed at a step; what it has begun and finished."""
-    models = [model_of(first + i) for i in range(1 if step is not None else 12)]
+    models = [model_of(first + i) for i in range(1 if step is not None else 7)]
     source, sink = os.pipe()
     child = os.fork()
     if child == 0:

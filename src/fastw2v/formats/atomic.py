@@ -233,8 +233,7 @@ def _replacing(path: str) -> Iterator[IO[bytes]]:
             if mode is not None:
                 os.chmod(raw.fileno() if os.chmod in os.supports_fd else aside.name, mode)
             _fsync(raw.fileno())
-            aside.give_name()
-        os.replace(aside.name, target)
+            aside.replace(target)
     except BaseException:
         aside.remove()
         raise
@@ -303,7 +302,7 @@ class _Aside:
     file : file object
         Open for writing.
     name : str
-        Its path, from `give_name` on at the latest.
+        Its path, while it has one.
     """
 
     def __init__(self, target: str) -> None:
@@ -322,10 +321,15 @@ class _Aside:
                 raise _refusal(error, target) from None
         self.file = open(descriptor, "wb")  # noqa: SIM115 - closed by whoever writes
 
-    def give_name(self) -> None:
-        """Make the file visible, if it is not yet."""
-        if self._named:
-            return
+    def replace(self, target: str) -> None:
+        """Let the file take the place of `target`, at once: whoever is killed meanwhile leaves a file of that name."""
+        if not self._named:
+            self._give_name()
+        elif os.name != "posix":
+            self.file.close()
+        os.replace(self.name, target)
+
+    def _give_name(self) -> None:
         self._named = True
         descriptor = self.file.fileno()
         try:
