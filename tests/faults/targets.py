@@ -215,7 +215,8 @@ def _write_lines(data: bytes) -> str:
     """The compiled writer of vectors, against NumPy's writing of each number, and back."""
     matrix = np.frombuffer(data[: len(data) // 12 * 12], "<f4").reshape(-1, 3)
     words = [b"w%d" % row for row in range(len(matrix))]
-    text, written = _vectors.write_lines(matrix, np.arange(len(matrix)), words)
+    lines, written = _vectors.write_lines(matrix, np.arange(len(matrix)), words)
+    text = bytes(lines)
     expected = b"".join(
         word + b" " + " ".join(map(str, row)).encode() + b"\n"
         for word, row in zip(words[:written], matrix[:written], strict=True)
