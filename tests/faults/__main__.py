@@ -1,4 +1,4 @@
-"""Run the faults in full: ``python -m tests.faults saving|loading|fuzz|memory``."""
+"""Run the faults in full: ``python -m tests.faults saving|loading|fuzz|training|memory``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,15 @@ def main() -> None:
     fuzz.add_argument("--inputs", type=int, default=1_000_000, help="in all (default: %(default)s)")
     fuzz.add_argument("--seed", type=int, default=0)
     fuzz.add_argument("--update", action="store_true", help="add what was found to the corpus of the tests")
+    training = commands.add_parser(
+        "training", help="one sentence of millions of tokens; signals to the command line"
+    )
+    training.add_argument("--tokens", type=int, default=50_000_000, help="(default: %(default)s)")
+    training.add_argument(
+        "--text", help="a text of some million words, for the signals; without it none are sent"
+    )
+    training.add_argument("--times", type=int, default=40, help="signals (default: %(default)s)")
+    training.add_argument("--seed", type=int, default=0)
     memory = commands.add_parser(
         "memory", help="peak memory of training and saving against estimate_memory()"
     )
