@@ -40,6 +40,7 @@ ROOMS = [
     {"incremental"},
     {"growth", "lexicon", "modelstate", "network"},
     {"checkpoints"},
+    {"trainable"},
     {"word2vec"},
     {"models", "scripts", "matutils", "anyfile", "demo"},
     {"commands"},
