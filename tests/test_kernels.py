@@ -66,6 +66,7 @@ def test_train_targets(simd, dim):
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix, expected_work = matrix.copy(), np.zeros(dim, dtype=np.float32)
         dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
+        np.testing.assert_allclose(dots, expected_matrix[targets] @ x, rtol=2e-5, atol=2e-6)
         naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
@@ -81,6 +82,7 @@ def test_train_pair(simd, dim):
         before = x.copy()
         expected_matrix, error = matrix.copy(), np.zeros(dim, dtype=np.float32)
         dots = kernels.train_pair(x, matrix, targets, labels, 0.05, 0.5)
+        np.testing.assert_allclose(dots, expected_matrix[targets] @ before, rtol=2e-5, atol=2e-6)
         naive_targets(before, expected_matrix, targets, labels, 0.05, error, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(x, before + np.float32(0.5) * error, rtol=1e-5, atol=1e-5)
@@ -209,6 +211,23 @@ def test_no_update_outside_the_table(simd, f):
 
 
 @pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("n", [2, 3, 5, 6, 8, 11])
+def test_groups_that_the_table_covers_in_part(simd, n):
+    rng = np.random.default_rng(n)
+    kernels = _kernels.RowKernels(simd)
+    for _ in range(20):
+        x, matrix, targets, labels = operands(rng, 20, n, scale=3.0)
+        expected_matrix, error, work = matrix.copy(), np.zeros(20, np.float32), np.zeros(20, np.float32)
+        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, error, dots)
+        np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(work, error, rtol=1e-5, atol=1e-5)
+        if 0 < (np.abs(dots) < 6).sum() < n:
+            return
+    raise AssertionError("no group was covered in part")
+
+
+@pytest.mark.parametrize("simd", SETS)
 def test_the_edges_of_the_table(simd):
     """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
     kernels = _kernels.RowKernels(simd)
@@ -217,6 +236,17 @@ def test_the_edges_of_the_table(simd):
         [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
          np.float32([np.nextafter(np.float32(6), np.float32(0)), np.nextafter(np.float32(-6), np.float32(0))])]
     )  # fmt: skip
+    labels, rates = np.zeros(16, dtype=np.float32), np.ones(16, dtype=np.float32)
+    rows = np.resize(values, (len(values) // 16 + 1, 16))  # through the gradients of a window, in every lane
+    g = kernels.gradients(rows.copy(), np.zeros((len(rows), len(rows)), np.float32), labels, rates, 16)
+    np.testing.assert_array_equal(g, [[naive_gradient(f, 0.0, 1.0) for f in row] for row in rows])
+    for start in range(0, len(values) - 8, 8):  # through a group, in every lane
+        column, work = values[start : start + 8].reshape(8, 1).copy(), np.zeros(1, dtype=np.float32)
+        expected = [value + naive_gradient(value, 0.0, 1.0) for value in values[start : start + 8]]
+        kernels.train_targets(
+            np.ones(1, np.float32), column, np.arange(8), np.zeros(8, np.float32), 1.0, work, False
+        )
+        np.testing.assert_allclose(column[:, 0], expected, rtol=1e-6, atol=1e-7)
     for value in values:
         matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
         kernels.train_targets(

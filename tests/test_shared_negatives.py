@@ -10,11 +10,11 @@ from fastw2v import Word2Vec
 MASK = (1 << 48) - 1
 
 
-def corpus(n_sentences: int, seed: int = 0) -> list[list[str]]:
+def corpus(n_sentences: int, seed: int = 0, longest: int = 12) -> list[list[str]]:
     rng = np.random.default_rng(seed)
-    weights = 1 / np.arange(2, 62)
-    drawn = rng.choice(60, size=(n_sentences, 12), p=weights / weights.sum())
-    return [[f"w{i}" for i in row[: rng.integers(1, 13)]] for row in drawn]
+    weights = 1 / np.arange(2, 5 * longest + 2)
+    drawn = rng.choice(5 * longest, size=(n_sentences, longest), p=weights / weights.sum())
+    return [[f"w{i}" for i in row[: rng.integers(1, longest + 1)]] for row in drawn]
 
 
 def sigmoid_table() -> np.ndarray:
@@ -79,10 +79,12 @@ def runs(context: list[int]) -> list[list[int]]:
 
 
 @pytest.mark.parametrize("simd", ["", "scalar"])
-@pytest.mark.parametrize(("window", "negative", "vector_size"), [(5, 10, 24), (2, 5, 7), (20, 3, 33)])
-def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, monkeypatch):
+@pytest.mark.parametrize(
+    ("window", "negative", "vector_size", "longest"), [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50)]
+)
+def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, longest, monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", simd)
-    sentences = corpus(50)
+    sentences = corpus(50 if longest == 12 else 8, longest=longest)
     model = Word2Vec(
         vector_size=vector_size, window=window, negative=negative, sg=1, min_count=1, shared_negatives=True,
         sample=0.05, compute_loss=True, workers=1,
@@ -102,6 +104,19 @@ def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size
     np.testing.assert_allclose(model.syn1neg, syn1neg, atol=3e-5)
     assert np.abs(before - vectors).max() > 1e-3
     assert model.get_latest_training_loss() == pytest.approx(loss, rel=1e-3)
+
+
+def test_long_windows_are_cut_into_runs():
+    assert max(len(run) for run in runs([i % 40 for i in range(60)])) == 16
+
+
+@pytest.mark.parametrize("objective", [{"shared_negatives": True}, {"hs": 1, "negative": 0}])
+def test_the_loss_is_known_at_a_learning_rate_of_zero(objective):
+    sentences = corpus(50)
+    model = Word2Vec(sg=1, min_count=1, workers=1, alpha=0.0, min_alpha=0.0, vector_size=8, **objective)
+    model.build_vocab(sentences)
+    model.train(sentences, total_examples=len(sentences), epochs=1, compute_loss=True)
+    assert model.get_latest_training_loss() > 0
 
 
 def test_words_of_one_topic_come_close():

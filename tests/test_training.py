@@ -466,3 +466,12 @@ def test_many_workers_on_little_text():
 def test_all_cores(one_job):
     assert Word2Vec(one_job, **{**SMALL, "workers": -1}).wv.vectors.any()
     assert os.cpu_count()
+
+
+def test_a_callback_that_switches_all_training_off_is_told():
+    class Off(CallbackAny2Vec):
+        def on_epoch_begin(self, model):
+            model.negative = 0
+
+    with pytest.raises(ValueError, match="negative is 0 and there is no Huffman tree"):
+        Word2Vec([["a", "b", "c"]] * 50, sg=1, min_count=1, vector_size=4, callbacks=[Off()])

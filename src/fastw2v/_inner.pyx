@@ -222,11 +222,11 @@ cdef inline int64_t next_run(const Net *net, Scratch *s, const Center *center, i
 
 
 cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
-    """One learning rate for n targets."""
+    """One learning rate for n targets, each of which counts once."""
     cdef int64_t k
     run.stride = (n + 15) // 16 * 16
     for k in range(n):
-        run.rates[k] = alpha
+        run.rates[k], run.counts[k] = alpha, 1.0
     for k in range(n, run.stride):
         run.rates[k] = 0.0
 
@@ -250,9 +250,9 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
 
 cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
                                float alpha) noexcept nogil:
-    """The center and the window's negatives as target rows, each with the learning rate of its multiplicity."""
+    """The center and the window's negatives as target rows; one that was drawn twice counts twice."""
     cdef int n = 1, d, e
-    s.rows[0], s.run.rates[0] = row_to_train(&s.words, word), alpha
+    s.rows[0], s.run.rates[0], s.run.counts[0] = row_to_train(&s.words, word), alpha, 1.0
     for d in range(net.negative):
         if negatives[d] == word:
             continue
@@ -260,9 +260,10 @@ cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const 
         while e < n and s.targets[e] != negatives[d]:
             e += 1
         if e < n:
-            s.run.rates[e] += alpha
+            s.run.counts[e] += 1.0
+            s.run.rates[e] = alpha * s.run.counts[e]
             continue
-        s.targets[n], s.run.rates[n] = negatives[d], alpha
+        s.targets[n], s.run.rates[n], s.run.counts[n] = negatives[d], alpha, 1.0
         s.rows[n] = row_to_train(&s.words, negatives[d])
         n += 1
     s.run.stride = (n + 15) // 16 * 16
@@ -279,7 +280,7 @@ cdef void tally_run(Scratch *s, const float *labels, int n) noexcept nogil:
     for j in range(run.n):
         for k in range(n):
             f = run.f[j * run.stride + k]
-            s.loss -= log_sigmoid(f if labels[k] > 0.5 else -f) * (run.rates[k] / run.rates[0])
+            s.loss -= log_sigmoid(f if labels[k] > 0.5 else -f) * run.counts[k]
 
 
 cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Center *following,
@@ -421,6 +422,7 @@ cdef int carve_worker(Carver *carver, Worker worker, Net *net, int64_t hot_rows,
     cdef void *f = carve(carver, n_run * n_targets * sizeof(float))
     cdef void *g = carve(carver, n_run * n_targets * sizeof(float))
     cdef void *rates = carve(carver, n_targets * sizeof(float))
+    cdef void *counts = carve(carver, n_targets * sizeof(float))
     # The vocabulary is sorted by falling frequency as a rule, and a Huffman tree is numbered towards its root.
     carve_copies(carver, &s.words, net.syn1neg, 0, n_words, net.dim, hot_uses)
     carve_copies(carver, &s.nodes, net.syn1, net.n_words - n_nodes, n_nodes, net.dim, hot_uses)
@@ -430,7 +432,7 @@ cdef int carve_worker(Carver *carver, Worker worker, Net *net, int64_t hot_rows,
     s.rows, s.targets = <float **>rows, <uint32_t *>targets
     s.noise_labels, s.path_labels, s.dots = noise_labels, <float *>path_labels, <float *>dots
     s.neu1, s.work = <float *>neu1, <float *>work
-    s.run.f, s.run.g, s.run.rates = <float *>f, <float *>g, <float *>rates
+    s.run.f, s.run.g, s.run.rates, s.run.counts = <float *>f, <float *>g, <float *>rates, <float *>counts
     worker.s, worker.tally = s, tally
     return 0
 
@@ -503,10 +505,11 @@ cdef class Worker:
                     counter_add(&feed.ring.holding, 1)
                     holding = True
                 trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
+                if not trained:              # before the job counts as done: nobody may go on from there
+                    counter_store(&feed.ring.stopped, 1)
                 counter_store(&feed.done[number % feed.capacity], number + 1)
             self.rest(feed, holding)
         if not trained:
-            feed.stop()
             raise MemoryError("no memory for the tokens of a job; lower batch_words or cut long sentences")
 
     cdef bint rest(self, Feed feed, bint holding) noexcept nogil:

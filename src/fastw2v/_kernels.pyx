@@ -38,7 +38,8 @@ cdef const row_kernels *kernels_named(str name) except NULL:
     if wanted is None:
         return row_kernels_at(0)
     if wanted not in names:
-        raise ValueError(f"{SIMD_VARIABLE}={wanted!r} is not available here; choose one of {', '.join(names)}")
+        source = SIMD_VARIABLE if name is None else "simd"
+        raise ValueError(f"{source}={wanted!r} is not available here; choose one of {', '.join(names)}")
     return row_kernels_at(names.index(wanted))
 
 

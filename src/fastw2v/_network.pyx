@@ -112,6 +112,9 @@ cdef class Network:
                 raise ValueError(f"keep probabilities are known for {sample_ints.shape[0]} words, but there are "
                                  f"{net.n_words} vectors; build the vocabulary anew")
             net.sample_ints = &sample_ints[0]
+        if not negative and tree is None:
+            raise ValueError("nothing to train: negative is 0 and there is no Huffman tree; set negative or hs, and "
+                             "build the vocabulary with it")
         if negative:
             if syn1neg is None or cum_table is None:
                 raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")

@@ -27,6 +27,7 @@ cdef struct Run:
     float *f                         # (n, stride): dot products of inputs and targets
     float *g                         # (n, stride): their errors
     float *rates                     # (stride,): learning rate of each target, 0 beyond them
+    float *counts                    # how often each target was drawn
     int64_t stride                   # of f and g: the number of targets, rounded up to 16
     float inner[RUN * RUN]           # products of the inputs among each other
 

@@ -35,6 +35,10 @@ class Crew:
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
         self._started = 0
+        self._dismissed = False
+        self._begun: list[
+            None
+        ] = []  # so is this; an interrupt may come between starting a thread and counting it
         self._finished: list[None] = []  # one entry a thread: appending is a single step
         self._errors: list[BaseException] = []
         self._hints: queue.SimpleQueue[None] = queue.SimpleQueue()
@@ -48,8 +52,10 @@ class Crew:
         self._started += 1
 
     def _run(self, work: Callable[[], None]) -> None:
+        self._begun.append(None)
         try:
-            work()
+            if not self._dismissed:
+                work()
         except BaseException as error:
             self._errors.append(error)
             self._stop()
@@ -64,15 +70,19 @@ class Crew:
     def busy(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds for a thread to end; return whether one still works."""
         if len(self._finished) < self._started:
-            with contextlib.suppress(queue.Empty):
-                self._hints.get(timeout=timeout)
+            self._await_hint(timeout)
         return len(self._finished) < self._started
 
+    def _await_hint(self, timeout: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._hints.get(timeout=timeout)
+
     def dismiss(self) -> None:
-        """Stop the work and wait until the last thread is done."""
+        """Stop the work and wait until the last thread is done; one that has yet to begin will do nothing."""
+        self._dismissed = True
         self._stop()
-        while self.busy(0.05):
-            pass
+        while len(self._finished) < len(self._begun):
+            self._await_hint(0.05)
 
     def raise_error(self) -> None:
         """Raise the first error of any thread."""

@@ -8,9 +8,13 @@
 
 #include <stdint.h>
 
-#if defined(_MSC_VER) && !defined(__clang__)
+#if defined(_WIN32)
 #  define WIN32_LEAN_AND_MEAN
 #  include <windows.h>
+#else
+#  include <time.h>
+#endif
+#if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define FW_INLINE static __forceinline
 #  if defined(_M_X64)
@@ -20,7 +24,6 @@
 #  endif
 #  define FW_UNROLL
 #else
-#  include <time.h>
 #  define FW_INLINE static inline __attribute__((always_inline))
 /* Every row that is read is updated: asking for it for writing saves a second journey when another core has it.
  * GCC and Clang turn __builtin_prefetch(p, 1) into a prefetch for reading unless PREFETCHW is part of the baseline;
@@ -58,7 +61,6 @@ FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
     return InterlockedCompareExchange64((volatile LONG64 *)c, seen + 1, seen) == seen;
 }
 FW_INLINE void counter_add(int64_t *c, int64_t v) { InterlockedExchangeAdd64((volatile LONG64 *)c, v); }
-FW_INLINE void short_sleep(void) { Sleep(1); }
 #else
 FW_INLINE int64_t counter_load(const int64_t *c) { return __atomic_load_n(c, __ATOMIC_ACQUIRE); }
 FW_INLINE void counter_store(int64_t *c, int64_t v) { __atomic_store_n(c, v, __ATOMIC_RELEASE); }
@@ -67,6 +69,11 @@ FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
     return __atomic_compare_exchange_n(c, &seen, seen + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }
 FW_INLINE void counter_add(int64_t *c, int64_t v) { __atomic_fetch_add(c, v, __ATOMIC_ACQ_REL); }
+#endif
+
+#if defined(_WIN32)
+FW_INLINE void short_sleep(void) { Sleep(1); }
+#else
 FW_INLINE void short_sleep(void) {
     const struct timespec pause = {0, 50000};
     nanosleep(&pause, 0);

@@ -3,7 +3,7 @@
  * `products` takes all dot products of two sets of rows, `gradients` turns them into errors, `update` adds to every row
  * what it learns. Each load of a row serves several sums, and each row is stored once a window instead of once a pair.
  *
- * The outcome is that of training the inputs one after another against all the targets. In between the targets change:
+ * With `inner` given, the outcome is that of training the inputs one after another against all the targets. In between the targets change:
  * input x_j meets t_k + sum over l < j of g_lk * x_l. Its dot products are therefore x_j.t_k + sum over l < j of
  * (x_j.x_l) * g_lk, which `gradients` makes from the products of the rows as they were; and `update` holds a piece of a
  * target in a register while the inputs pass by in turn. The inputs must be distinct rows, and so must the targets.
@@ -70,7 +70,8 @@ static KERNEL_ATTR void KERNEL(products)(float *const *a, int n_a, float *const 
 
 /* m rows of n dot products f, `stride` floats apart (a multiple of 16), become errors g = (label - sigma(f)) * rate. f of
  * row j first takes in what the inputs before it have taught the targets, by the products of the inputs among each other
- * (inner[j * inner_stride + l] for l < j), and is kept as the outcome. */
+ * (inner[j * inner_stride + l] for l < j), and is kept as the outcome. Without `inner` every row is treated as the
+ * first. */
 static KERNEL_ATTR void KERNEL(gradients)(float *f, const float *inner, int64_t inner_stride, const float *labels,
                                           const float *rates, int m, int n, int64_t stride, float *g) {
     for (int j = 0; j < m; j++)
