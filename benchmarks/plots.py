@@ -68,6 +68,7 @@ def _speed_and_quality(summaries: list[dict[str, Any]]) -> Any:
             **styles[summary["configuration"], summary["library"]],
         )
     axes.set_xscale("log")
+    _plain_numbers(axes.xaxis)
     axes.set_xlabel("million effective words a second, training")
     axes.set_ylabel("accuracy of the Google analogies")
     axes.set_title("filled: one worker; hollow: several", fontsize="small")
@@ -87,6 +88,7 @@ def _scaling(summaries: list[dict[str, Any]]) -> Any:
     workers = sorted({summary["workers"] for summary in summaries})
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
+    _plain_numbers(axes.yaxis)
     axes.set_xticks(workers, [str(number) for number in workers])
     axes.set_xlabel("workers")
     axes.set_ylabel("million effective words a second, training")
@@ -131,6 +133,15 @@ def _axes() -> tuple[Any, Any]:
     axes = figure.add_subplot()
     axes.grid(alpha=0.3)
     return figure, axes
+
+
+def _plain_numbers(axis: Any) -> None:
+    """Label a logarithmic axis 0.2, 0.5, 1, 2 in place of powers of ten."""
+    from matplotlib.ticker import FixedLocator, NullFormatter
+
+    axis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _save(figure: Any, directory: str, name: str) -> str:
