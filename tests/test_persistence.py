@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import copy
+import logging
 import pickle
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from fastw2v import KeyedVectors, Word2Vec
+from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim writes and reads models here")
 
@@ -116,6 +118,54 @@ def test_copies_are_independent_and_continue(one_job, clone):
     np.testing.assert_array_equal(model.wv.vectors, before)
     model.train(one_job, total_examples=len(one_job), epochs=1)
     assert_equal_models(twin, model)
+
+
+class LockedText:
+    """A corpus that can be neither copied nor pickled."""
+
+    def __init__(self, sentences):
+        self.sentences, self.lock = sentences, threading.Lock()
+
+    def __iter__(self):
+        return iter(self.sentences)
+
+
+@pytest.mark.parametrize("clone", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+@pytest.mark.parametrize("kind", [list, LockedText])
+def test_copies_made_while_the_constructor_trains_leave_the_corpus_behind(one_job, clone, kind):
+    copies = []
+
+    class Snapshot(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            copies.append(clone(model))
+
+    marked = [*one_job, ["seen-once"]]  # and in no vocabulary
+    model = Word2Vec(kind(marked), **OPTIONS, callbacks=[Snapshot()])
+    assert_equal_models(copies[-1], model)
+    assert (copies[0].wv.vectors != model.wv.vectors).any()
+    assert b"seen-once" not in pickle.dumps(copies[-1])
+    for each in (copies[-1], model):
+        each.train(one_job, total_examples=len(one_job), epochs=1)
+    assert_equal_models(copies[-1], model)
+
+
+def test_a_start_that_saving_would_lose_is_warned_of(tmp_path, one_job, caplog):
+    older = Word2Vec(one_job, **OPTIONS)
+    waiting = Word2Vec(**OPTIONS, init_from=older)
+    with caplog.at_level(logging.WARNING):
+        waiting.save(tmp_path / "m")
+    assert "init_from is not saved" in caplog.text
+    caplog.clear()
+    waiting.build_vocab(one_job)
+    waiting.save(tmp_path / "m")
+    Word2Vec(**OPTIONS).save(tmp_path / "m")
+    assert not caplog.text
+
+
+@pytest.mark.parametrize("lockf", [0.0, {"w1": 0.0}])
+def test_lock_factors_without_vectors_are_refused(lockf):
+    with pytest.raises(ValueError, match=r"init_lockf=.* needs init_from="):
+        Word2Vec(**OPTIONS, init_lockf=lockf)
 
 
 # --- gensim's files

@@ -121,6 +121,11 @@ def to_state(model: Lexicon) -> tuple[dict[str, Array], dict[str, Any]]:
         logger.warning(
             "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
         )
+    if model._warm_start is not None:
+        logger.warning(
+            "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
+            "vocabulary before saving, or the loaded model starts from random vectors"
+        )
     return arrays, metadata
 
 

@@ -43,7 +43,8 @@ def warm_start(init_from: Any, lockf: float | Mapping[Any, float], vector_size: 
     Raises
     ------
     ValueError
-        If the vectors have another width, a factor is no finite number, or a file has no known format.
+        If the vectors have another width, a factor is no finite number or without vectors, or a file has no known
+        format.
     TypeError
         If `init_from` is neither vectors, nor a model, nor a path.
     OSError
@@ -53,6 +54,8 @@ def warm_start(init_from: Any, lockf: float | Mapping[Any, float], vector_size: 
     if not all(isinstance(factor, (int, float, np.number)) and np.isfinite(factor) for factor in factors):
         raise ValueError(f"init_lockf={lockf!r:.80} must be a finite number, or a mapping of words to such")
     if init_from is None:
+        if isinstance(lockf, Mapping) or lockf != 1:
+            raise ValueError(f"init_lockf={lockf!r:.80} needs init_from=, the vectors that it is for")
         return None
     vectors = getattr(init_from, "wv", init_from)
     if isinstance(vectors, (str, bytes)) or hasattr(vectors, "__fspath__"):

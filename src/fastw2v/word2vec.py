@@ -244,6 +244,10 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
                 )
         self.add_lifecycle_event("created", params=str(self))
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy made in a callback of the constructor must not take along the text that is just trained.
+        return {**self.__dict__, "_read_once": None}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         if pickled.is_gensims(state):
             modelstate.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
@@ -398,7 +402,8 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
 
         The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it
         gives, bit for bit, the vectors that it would have given had it not been interrupted. Checkpoints go on being
-        written to the same file, which at the end holds the finished model.
+        written to the same file, which at the end holds the model as its last epoch left it, before
+        ``on_epoch_end`` and ``on_train_end`` of callbacks; save the model for what they make of it.
 
         Parameters
         ----------
@@ -411,16 +416,16 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
         callbacks : iterable of CallbackAny2Vec
             Called as by `train`: ``on_train_begin`` first, ``on_epoch_begin`` for the epoch that goes on too. Those
             with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back between
-            the two.
+            the two; it must be what JSON can hold.
         report_delay, progress
             As in `train`.
 
         Raises
         ------
         ValueError
-            If the file is no checkpoint, or the corpus not that of the checkpoint: it must have as many sentences and
-            words, and as many of them before the position. One whose order changes from pass to pass can go on from
-            the end of an epoch only, so train it without `checkpoint_every`.
+            If the file is no checkpoint or not a whole one, or the corpus not that of the checkpoint: it must have as
+            many sentences and words, and as many of them before the position. One whose order changes from pass to
+            pass can go on from the end of an epoch only, so train it without `checkpoint_every`.
         TypeError, OSError, Exception
             As from `train`.
         """
