@@ -113,16 +113,19 @@ def test_what_has_no_loss_is_refused():
 
 
 class Losses(Word2Vec):
-    """A model whose held-out losses are given."""
+    """A model whose held-out losses after each epoch are given."""
 
     def evaluate_loss(self, held_out):
+        if not self.train_started:
+            self.train_started = True
+            return 4.0
         self.snapshots.append((self.wv.vectors.copy(), self.syn1neg.copy()))
         return self.given[len(self.snapshots) - 1]
 
 
 def trained_on(losses, **options):
     model = Losses(**OPTIONS)
-    model.given, model.snapshots = losses, []
+    model.given, model.snapshots, model.train_started = losses, [], False
     model.build_vocab(CORPUS)
     stopping = EarlyStopping(HELD_OUT, **options)
     model.train(CORPUS, total_examples=len(CORPUS), epochs=len(losses), callbacks=[stopping])
@@ -183,6 +186,62 @@ def test_a_resumed_training_stops_where_the_uninterrupted_one_does(tmp_path):
     Word2Vec.resume(path, CORPUS, callbacks=[second])
     assert second.losses == whole.losses
     assert len(whole.losses) == 3
+
+
+@pytest.mark.parametrize(
+    ("later", "lost"),
+    [([2.0, 2.5], True), ([2.0, 0.5], False), ([0.5, 2.5], False)],
+    ids=["before", "last", "between"],
+)
+def test_a_resumed_training_warns_where_the_best_weights_are_lost(tmp_path, monkeypatch, caplog, later, lost):
+    class Interrupt(CallbackAny2Vec):
+        left = 2
+
+        def on_epoch_end(self, model):
+            self.left -= 1
+            if not self.left:
+                raise KeyboardInterrupt
+
+    def stopping():
+        return EarlyStopping(HELD_OUT, restore_best=True, patience=5)
+
+    given = iter([9.0, 1.0, 2.0, 9.0, *later])  # each time one more, before the training
+    monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
+    path = tmp_path / "run.ckpt"
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[stopping(), Interrupt()], checkpoint=path)
+    resumed = stopping()
+    Word2Vec.resume(path, CORPUS, callbacks=[resumed])
+    assert resumed.losses == [1.0, *later]
+    assert ("the best epoch (0) were lost" in caplog.text) == lost
+
+
+def test_held_out_sentences_may_be_a_file(tmp_path):
+    path = tmp_path / "held_out.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in HELD_OUT))
+    losses = []
+    for held_out in (HELD_OUT, path, str(path)):
+        stopping = EarlyStopping(held_out, patience=5)
+        Word2Vec(CORPUS, **OPTIONS, epochs=2, callbacks=[stopping])
+        losses.append(stopping.losses)
+    assert len(losses[0]) == 2
+    assert losses[1] == losses[2] == losses[0]
+
+
+@pytest.mark.parametrize(
+    ("held_out", "error"),
+    [([], ValueError), ([["unknown"]], ValueError), ([1, 2], TypeError), ("missing.txt", TypeError)],
+)
+def test_held_out_sentences_without_a_loss_are_refused_before_the_training(
+    tmp_path, monkeypatch, held_out, error
+):
+    monkeypatch.chdir(tmp_path)
+    model = Word2Vec(**OPTIONS)
+    model.build_vocab(CORPUS)
+    before = model.wv.vectors.copy()
+    with pytest.raises(error):
+        model.train(CORPUS, total_examples=len(CORPUS), epochs=2, callbacks=[EarlyStopping(held_out)])
+    np.testing.assert_array_equal(model.wv.vectors, before)
 
 
 @pytest.mark.parametrize(

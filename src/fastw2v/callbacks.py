@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -45,15 +46,17 @@ class EarlyStopping(CallbackAny2Vec):
 
     Parameters
     ----------
-    held_out : iterable of lists of str
-        Sentences that are not trained on, iterated at the end of each epoch; see `Word2Vec.evaluate_loss`.
+    held_out : iterable of lists of str, or path
+        Sentences that are not trained on, iterated before the training and at the end of each epoch; a path is a text
+        file as in `corpus_file`. See `Word2Vec.evaluate_loss`.
     patience : int, default 1
         Epochs without an improvement after which to stop.
     min_delta : float, default 0.0
         By how much the loss must be below the best so far to be an improvement.
     restore_best : bool, default False
         At the end, give the vectors and the output weights the values that they had after the best epoch. Holds a
-        copy of them meanwhile.
+        copy of them meanwhile. A checkpoint does not keep that copy: where the best epoch was before an interruption,
+        the model stays as its last epoch left it, and the log warns.
 
     Attributes
     ----------
@@ -65,12 +68,15 @@ class EarlyStopping(CallbackAny2Vec):
     Raises
     ------
     ValueError
-        If `patience` is below 1 or `min_delta` negative; while training, if no held-out sentence has two known words.
+        If `patience` is below 1 or `min_delta` negative; before the first epoch, if no held-out sentence has two known
+        words.
+    TypeError
+        If `held_out` can be iterated once only; before the first epoch, if it holds no sentences or is no file.
     """
 
     def __init__(
         self,
-        held_out: Iterable[Any],
+        held_out: Iterable[Any] | str | os.PathLike[str],
         *,
         patience: int = 1,
         min_delta: float = 0.0,
@@ -93,12 +99,13 @@ class EarlyStopping(CallbackAny2Vec):
         self._best_weights: dict[str, NDArray[np.float32]] | None = None
 
     def on_train_begin(self, model: Word2Vec) -> None:
-        """Forget the losses of an earlier training."""
+        """Forget the losses of an earlier training; refuse held-out sentences that have no loss."""
         self.losses, self.best_epoch, self._best_weights = [], None, None
+        self._loss_of(model)
 
     def on_epoch_end(self, model: Word2Vec) -> None:
         """Measure the loss; ask to stop if it has not fallen for `patience` epochs, or is no number any more."""
-        loss = model.evaluate_loss(self.held_out)
+        loss = self._loss_of(model)
         self.losses.append(loss)
         epoch = len(self.losses) - 1
         if self.best_epoch is None or loss < self.losses[self.best_epoch] - self.min_delta:
@@ -110,12 +117,24 @@ class EarlyStopping(CallbackAny2Vec):
             raise StopTraining
 
     def on_train_end(self, model: Word2Vec) -> None:
-        """Put back the best weights, if that was asked for."""
-        if self._best_weights is not None and self.best_epoch != len(self.losses) - 1:
-            for name, weights in _weights(model).items():
-                weights[...] = self._best_weights[name]
-            model.wv.invalidate_norms()
+        """Put back the best weights, if that was asked for and they are still known."""
+        self._put_back_best(model)
         self._best_weights = None
+
+    def _put_back_best(self, model: Word2Vec) -> None:
+        last = len(self.losses) - 1
+        if not self.restore_best or self.best_epoch is None or self.best_epoch == last:
+            return
+        if self._best_weights is None:
+            logger.warning(
+                "the weights of the best epoch (%i) were lost when the training was interrupted and are not restored: "
+                "the model is as its last epoch (%i) left it",
+                self.best_epoch, last,
+            )  # fmt: skip
+            return
+        for name, weights in _weights(model).items():
+            weights[...] = self._best_weights[name]
+        model.wv.invalidate_norms()
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: the losses. Of the weights it keeps the present ones only."""
@@ -124,6 +143,11 @@ class EarlyStopping(CallbackAny2Vec):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over the state from a checkpoint."""
         self.losses, self.best_epoch = list(state["losses"]), state["best_epoch"]
+
+    def _loss_of(self, model: Word2Vec) -> float:
+        if isinstance(self.held_out, (str, os.PathLike)):
+            return model.evaluate_loss(corpus_file=self.held_out)
+        return model.evaluate_loss(self.held_out)
 
 
 def _weights(model: Word2Vec) -> dict[str, NDArray[np.float32]]:
