@@ -15,6 +15,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec, checkpoints, training
+from fastw2v.formats import native
 from fastw2v.pauses import CorpusChangedError
 
 CORPUS = zipf_sentences(24_000, 300, seed=4)
@@ -124,8 +125,16 @@ class Interrupt(CallbackAny2Vec):
 KINDS = pytest.mark.parametrize("kind", ["list", "tuple", "LineSentence", "corpus_file", "stream"])
 SCHEMES = pytest.mark.parametrize(
     "scheme",
-    [{"sg": 1}, {"sg": 0}, {"sg": 1, "hs": 1, "negative": 0}, {"sg": 0, "hs": 1, "negative": 0, "sample": 0}],
-    ids=["sg", "cbow", "sg-hs", "cbow-hs"],
+    [
+        {"sg": 1},
+        {"sg": 0},
+        {"sg": 1, "hs": 1, "negative": 0},
+        {"sg": 0, "hs": 1, "negative": 0, "sample": 0},
+        {"sg": 1, "hs": 1, "negative": 3},
+        {"sg": 0, "hs": 1, "negative": 3},
+        {"sg": 1, "negative": 10, "shared_negatives": True},
+    ],
+    ids=["sg", "cbow", "sg-hs", "cbow-hs", "sg-both", "cbow-both", "sg-shared"],
 )
 
 
@@ -154,7 +163,7 @@ def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, sc
     assert_same(Word2Vec.resume(path, **corpus_of(kind, text)), whole)
 
 
-@pytest.mark.parametrize("every", [None, 1, 5_000, 24_000, 10**9])
+@pytest.mark.parametrize("every", [None, 1, 5_000, 24_000, 10**9, np.int64(5_000)])
 def test_checkpoints_of_any_distance_change_nothing(path, every):
     whole, model = built(), built()
     assert train(whole, {"corpus_iterable": CORPUS}) == train(
@@ -293,6 +302,59 @@ def test_a_model_is_no_checkpoint(path):
         Word2Vec.resume(path, CORPUS)
     with pytest.raises(FileNotFoundError):
         Word2Vec.resume(path.parent / "none", CORPUS)
+
+
+def test_an_incomplete_checkpoint_is_refused_with_its_name(path):
+    train(built(), {"corpus_iterable": CORPUS}, checkpoint=path)
+    arrays, metadata = native.read(path)
+    run = metadata["training"]
+    position = run["position"]
+    for broken in (
+        {},
+        [],
+        {"position": {}},
+        {**run, "position": {**position, "tally": {}, "jobs": None}},
+        {**run, "position": {**position, "epoch": "0"}},
+        {**run, "position": {**position, "sentences": -1}},
+        {**run, "position": {**position, "tally": {**position["tally"], "raw_words": 0.5}}},
+        {**run, "position": {**position, "tally": {**position["tally"], "loss": None}}},
+        {**run, "corpus": [1]},
+        {**run, "corpus": ["1", "2"]},
+        {**run, "checkpoint_every": 0},
+        {**run, "checkpoint_every": "100"},
+        {**run, "total_examples": "all"},
+        {**run, "seconds": None},
+        {**run, "callbacks": [["Name"]]},
+        {**run, "callbacks": 5},
+        {**run, "unknown": 1},
+    ):
+        native.write(path, arrays, {**metadata, "training": broken})
+        with pytest.raises(ValueError, match=r"cannot load .*run\.ckpt"):
+            Word2Vec.resume(path, CORPUS)
+    native.write(path, arrays, {"training": run})
+    with pytest.raises(ValueError, match=r"cannot load .*run\.ckpt"):
+        Word2Vec.resume(path, CORPUS)
+
+
+def test_a_checkpoint_of_a_training_that_diverged_is_one(path):
+    train(built(), {"corpus_iterable": CORPUS}, checkpoint=path)
+    arrays, metadata = native.read(path)
+    metadata["training"]["position"]["tally"]["loss"] = float("nan")
+    native.write(path, arrays, metadata)
+    assert Word2Vec.resume(path, CORPUS).train_count == 1
+
+
+def test_the_last_checkpoint_is_the_model_before_the_callbacks(path):
+    class Scale(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            model.wv.vectors[:] = 7.0
+
+    model = built(epochs=1)
+    train(model, {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Scale()])
+    whole = built(epochs=1)
+    train(whole, {"corpus_iterable": CORPUS})
+    assert (model.wv.vectors == 7.0).all()
+    np.testing.assert_array_equal(Word2Vec.load(path).wv.vectors, whole.wv.vectors)
 
 
 def test_resume_makes_a_new_object(path):
@@ -443,3 +505,52 @@ def test_callbacks_keep_their_state(path):
     counters = [CallbackAny2Vec(), Counter(), Counter(), Other(), Counter()]
     Word2Vec.resume(path, CORPUS, callbacks=counters)
     assert [c.epochs for c in counters[1:]] == [3, 103, 3, 1]
+
+
+class Keeps(CallbackAny2Vec):
+    """A callback with a state that is given, once it has changed."""
+
+    def __init__(self, state, later=None):
+        self.state, self.later = state, later
+
+    def on_epoch_begin(self, model):
+        self.state = self.later or self.state
+
+    def state_dict(self):
+        return self.state
+
+
+@pytest.mark.parametrize("state", [np.zeros(3), {"best": {1, 2}}, {"model": object()}, {("a", "b"): 1}])
+def test_a_state_that_no_checkpoint_can_hold_is_refused_before_the_training(path, state):
+    model = built()
+    before = model.wv.vectors.copy()
+    with pytest.raises(TypeError, match=r"Keeps.state_dict\(\) .*numbers"):
+        train(model, {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Keeps(state)])
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    assert not path.exists()
+    train(model, {"corpus_iterable": CORPUS}, callbacks=[Keeps(state)])  # nobody asks for it then
+
+
+def test_a_state_that_becomes_one_later_does_not_end_the_training(path, caplog):
+    whole, model = built(), built()
+    train(whole, {"corpus_iterable": CORPUS})
+    train(model, {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Keeps({}, later={"x": object()})])
+    assert_same(model, whole)
+    assert "training goes on: Keeps.state_dict()" in caplog.text
+
+
+def test_states_of_numpys_numbers_and_those_made_when_the_training_begins_are_kept(path):
+    class Late(Keeps):
+        def __init__(self):
+            pass
+
+        def on_train_begin(self, model):
+            self.later = self.state = {"loss": np.float32(0.5), "epoch": np.int64(3)}
+
+        def load_state_dict(self, state):
+            self.loaded = state
+
+    train(built(), {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Late()])
+    late = Late()
+    Word2Vec.resume(path, CORPUS, callbacks=[late])
+    assert late.loaded == {"loss": 0.5, "epoch": 3}

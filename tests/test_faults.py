@@ -50,7 +50,18 @@ def test_gensim_loads_what_replaces_a_larger_model_of_several_files(tmp_path):
         assert len(model.wv) == len(saving.model_of(generation).wv)
 
 
-@pytest.mark.parametrize("name", ["native", "word2vec text", "word2vec binary .gz", "gensim", "native .zst"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "native",
+        "word2vec text",
+        "word2vec binary .gz",
+        "gensim",
+        "native .zst",
+        "checkpoint",
+        "checkpoint, version 1",
+    ],
+)
 def test_damaged_files_are_refused_or_loaded(name):
     tally = loading.damage(name, cuts=15, flips=60)
     assert not tally.failures, tally.failures[0][0]

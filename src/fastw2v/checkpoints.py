@@ -3,18 +3,22 @@
 A checkpoint is a model file of the native format that says in addition how far the call of `train` was: its arguments,
 the position between two jobs, what was trained until then. The random state of the model in it is that of the
 position, so with one worker the rest of the training draws what it would have drawn. `Word2Vec.load` takes the file as
-a model like any other.
+a model like any other. It does not hold the old values that a training under an `Update` is held to, so such a training
+writes none.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
 import logging
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastw2v import modelstate
+from fastw2v import formats, modelstate
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.formats import native
 from fastw2v.formats.atomic import check_writable
@@ -65,7 +69,7 @@ class Run:
     callbacks: list[Any] = field(default_factory=list)
 
 
-def check_arguments(path: Any, every: int | None) -> None:
+def check_arguments(path: Any, every: Any) -> None:
     """Refuse, before anything is trained, a checkpoint that could not be written.
 
     Raises
@@ -79,7 +83,7 @@ def check_arguments(path: Any, every: int | None) -> None:
                 f"checkpoint_every={every!r} needs checkpoint=path, the file that checkpoints go to"
             )
         return
-    if every is not None and (isinstance(every, bool) or not isinstance(every, int)):
+    if every is not None and (isinstance(every, bool) or not isinstance(every, Integral)):
         raise TypeError(
             f"checkpoint_every={every!r} must be an int, the raw words from one checkpoint to the next"
         )
@@ -102,12 +106,20 @@ class Checkpoints:
         The call.
     callbacks : sequence
         Those of the call.
+
+    Raises
+    ------
+    CallbackStateError
+        If a callback wants to keep what a checkpoint cannot hold.
     """
 
     def __init__(self, model: Word2Vec, path: Any, run: Run, callbacks: Sequence[Any]) -> None:
         self.run = run
         self._model, self._path, self._callbacks = model, path, callbacks
         self._start = time.perf_counter()
+        if path is not None:
+            for callback in callbacks:
+                _check_state_of(callback)
 
     @property
     def pauses(self) -> tuple[Pause, ...]:
@@ -128,13 +140,12 @@ class Checkpoints:
         )
 
     def write(self, position: Position) -> None:
-        """Write a checkpoint; a disk that takes none is no reason to end the training."""
-        run = replace(
-            self.run, position=position, seconds=self.seconds, callbacks=_states_of(self._callbacks)
-        )
+        """Write a checkpoint; a disk or a state that does not let it is no reason to end the training."""
         try:
+            states = _states_of(self._callbacks)
+            run = replace(self.run, position=position, seconds=self.seconds, callbacks=states)
             write(self._path, self._model, run)
-        except OSError as error:
+        except (OSError, CallbackStateError) as error:
             logger.error("no checkpoint could be written, training goes on: %s", error)
 
 
@@ -150,7 +161,7 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
     Raises
     ------
     ValueError
-        If the file is no checkpoint.
+        If the file is no checkpoint, or not a whole one.
     OSError
         If it cannot be read.
     """
@@ -161,10 +172,36 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
             f"{path} is no checkpoint: it says nothing of a training to go on with; read it with load(), and call "
             "train()"
         )
-    position = {**state["position"], "tally": Tally(**state["position"]["tally"])}
-    corpus = None if state["corpus"] is None else tuple(state["corpus"])
-    run = Run(**{**state, "position": Position(**position), "corpus": corpus})
-    return modelstate.from_state(cls, defaults, arrays, metadata), run
+    with formats.sound(path):
+        return modelstate.from_state(cls, defaults, arrays, metadata), _run_from(state)
+
+
+def _run_from(state: dict[str, Any]) -> Run:
+    """Return the call that a checkpoint describes; ValueError and the like if it lacks something or tells nonsense."""
+    tally = Tally(**state["position"]["tally"])
+    position = Position(**{**state["position"], "tally": tally})
+    corpus = None
+    if state["corpus"] is not None:
+        sentences, words = state["corpus"]
+        corpus = (sentences, words)
+    run = Run(**{**state, "position": position, "corpus": corpus})
+    counts = [
+        *(position.epoch, position.jobs, position.sentences, position.raw_words),
+        *(tally.effective_words, tally.raw_words, tally.sentences, tally.examples),
+        *(run.trained_words, run.raw_words, *(corpus or ())),
+    ]
+    rest = [run.seconds, *(total for total in (run.total_examples, run.total_words) if total is not None)]
+    for kind, numbers in ((int, counts), ((int, float), rest)):
+        for number in numbers:
+            if not (isinstance(number, kind) and number >= 0):
+                raise ValueError(f"its place in the training holds {number!r:.80} for a number of at least 0")
+    if not isinstance(tally.loss, (int, float)):
+        raise ValueError(f"its loss is {tally.loss!r:.80}")
+    Pause(run.checkpoint_every, lambda position: None)  # which refuses nonsense
+    for name, _ in run.callbacks:
+        if not isinstance(name, str):
+            raise ValueError(f"it names a callback {name!r:.80}")
+    return run
 
 
 def size_of(corpus: EncodedCorpus | None) -> Size | None:
@@ -186,12 +223,36 @@ def check_same(then: Size | None, now: Size | None) -> None:
         )
 
 
+class CallbackStateError(TypeError):
+    """What a callback's `state_dict` returned cannot go to a file."""
+
+
 def _states_of(callbacks: Sequence[Any]) -> list[Any]:
     return [
-        [type(callback).__name__, callback.state_dict()]
+        [type(callback).__name__, _checked_state(callback, callback.state_dict())]
         for callback in callbacks
         if hasattr(callback, "state_dict")
     ]
+
+
+def _check_state_of(callback: Any) -> None:
+    """Refuse before the training what would be refused after its first epoch."""
+    if hasattr(callback, "state_dict"):
+        state = None
+        with contextlib.suppress(Exception):  # it may need its on_train_begin first, which has not run
+            state = callback.state_dict()
+        _checked_state(callback, state)
+
+
+def _checked_state(callback: Any, state: Any) -> Any:
+    try:
+        json.dumps(state, default=native.plain_scalar)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise CallbackStateError(
+            f"{type(callback).__name__}.state_dict() returned what a checkpoint cannot hold: {error}; return numbers, "
+            "strings, None, and lists and dictionaries of such"
+        ) from None
+    return state
 
 
 def restore_callbacks(callbacks: Sequence[Any], states: Sequence[Any]) -> None:

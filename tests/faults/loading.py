@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fastw2v import KeyedVectors, Word2Vec
+from fastw2v import KeyedVectors, Word2Vec, checkpoints
 from fastw2v.formats.atomic import open_atomic
 
 from . import harness, samples
@@ -44,7 +44,7 @@ def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
     def word2vec(binary: bool) -> Callable[[str], Any]:
         return lambda path: KeyedVectors.load_word2vec_format(path, binary=binary)
 
-    native = samples.files_of("native")
+    native, checkpoint = samples.files_of("native"), samples.checkpoint()
     gensim = samples.files_of("gensim")
     main = gensim.pop("model.gensim")
     (syn1, content), *others = gensim.items()
@@ -52,6 +52,13 @@ def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
         "native": (lambda path: samples.generation_of(Word2Vec.load(path)), native),
         "native, vectors of": (lambda path: samples.generation_of_vectors(KeyedVectors.load(path)), native),
         "native, version 1": (Word2Vec.load, {"model": samples.without_checksums(native["model"])}),
+        "checkpoint": (lambda path: Word2Vec.resume(path, samples.TEXT), {"checkpoint": checkpoint}),
+        "checkpoint, version 1": (
+            lambda path: checkpoints.read(
+                Word2Vec, vars(Word2Vec()), path
+            ),  # to go on may take for ever, rightly
+            {"checkpoint": samples.without_checksums(checkpoint)},
+        ),
         "word2vec text": (word2vec(False), samples.files_of("word2vec text")),
         "word2vec binary": (word2vec(True), samples.files_of("word2vec binary")),
         "gensim": (Word2Vec.load, {"model.gensim": main, **gensim}),

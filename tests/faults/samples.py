@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastw2v import KeyedVectors, Word2Vec
+from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
 from fastw2v.formats import gensim
 
 SEPARATE_FROM = 1000  # elements, so that small models have files beside the main one
+TEXT = [["a", "b", "a"], ["c", "a"], ["b", "c", "d", "a"]] * 5
 
 
 def model_of(generation: int, words: int = 120, size: int = 24) -> Word2Vec:
@@ -100,6 +101,21 @@ def files_of(name: str, generation: int = 3) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as directory:
         form.write(model_of(generation), os.path.join(directory, form.name))
         return {path.name: path.read_bytes() for path in sorted(Path(directory).iterdir())}
+
+
+def checkpoint() -> bytes:
+    """A checkpoint in the middle of a training on `TEXT`, which is finished in no time."""
+
+    class Interrupt(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            raise StopTraining
+
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "checkpoint")
+        Word2Vec(
+            TEXT, min_count=1, vector_size=4, workers=1, epochs=3, checkpoint=path, callbacks=[Interrupt()]
+        )
+        return Path(path).read_bytes()
 
 
 def _tiny() -> KeyedVectors:

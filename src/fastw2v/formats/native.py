@@ -198,7 +198,7 @@ def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> by
         if key in texts:
             raise ValueError(f"metadata key {key!r} is reserved for the format itself; choose another")
         try:
-            texts[_utf8(key)] = json.dumps(value, default=_plain_scalar, separators=(",", ":"))
+            texts[_utf8(key)] = json.dumps(value, default=plain_scalar, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
             raise type(error)(f"metadata[{key!r}] cannot be written as JSON: {error}") from None
     entries: dict[str, Any] = {"__metadata__": texts}
@@ -248,7 +248,8 @@ def _utf8(name: str) -> str:
     return name
 
 
-def _plain_scalar(value: object) -> Any:
+def plain_scalar(value: object) -> Any:
+    """Return a NumPy scalar as Python's: the `default` of `json.dumps` for metadata."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not a JSON type")
