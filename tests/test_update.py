@@ -82,12 +82,13 @@ def test_hierarchical_softmax_keeps_what_it_knew(old, new, sg):
         model.build_vocab(new, update=True)
         model.train(new, total_examples=len(new), epochs=1)
         grown = float(model.score(old[:200]).sum())
-        model.train(old, total_examples=len(old), epochs=2)
+        model.train(old, total_examples=len(old), epochs=5)
         scores[cls] = before, grown, float(model.score(old[:200]).sum())
     (before, grown, refreshed), (same, grown_there, refreshed_there) = scores.values()
     assert before == pytest.approx(same, rel=1e-4)
     assert before - grown < before - grown_there  # log-probability of the old text, lost by growing
-    assert before - refreshed < (before - refreshed_there) / 2  # and not won back by seeing it again
+    assert refreshed > before  # seeing it again lowers its loss below what it was before
+    assert refreshed_there < before  # where gensim's has risen for good
     ours = Word2Vec(old, **options)
     nodes = [ours.huffman_tree.point(word).copy() for word in range(len(ours.wv))]
     known = len(ours.wv)
