@@ -38,6 +38,7 @@ ROOMS = [
     {"anyvectors"},
     {"warmstart"},
     {"incremental"},
+    {"weights"},
     {"growth", "lexicon", "modelstate", "network"},
     {"checkpoints"},
     {"trainable"},

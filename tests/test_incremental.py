@@ -230,6 +230,15 @@ def test_impossible_numbers_are_refused(options):
         Update(**options)
 
 
+@pytest.mark.parametrize(
+    "options", [{"old_words": 2.5}, {"lockf": "0"}, {"anchor": None}, {"alpha": [0.1]}, {"replay_ratio": 1j}]
+)
+def test_what_is_no_number_is_refused_by_name(options):
+    with pytest.raises(TypeError, match=rf"Update\({next(iter(options))}="):
+        Update(**options)
+    assert Update(old_words=np.int64(3), lockf=np.float32(0.5)).old_words == 3
+
+
 def test_contradictions_are_refused_and_change_nothing(trained, new):
     model, before = grown(trained, 0, new)
     for arguments, error, message in (
@@ -282,11 +291,113 @@ def test_an_interrupted_update_leaves_frozen_rows_and_settings_as_they_were(trai
     np.testing.assert_array_equal(model.wv.vectors_lockf, np.ones(1))
 
 
-def test_words_reordered_during_an_update_end_it(trained, new):
-    class Sorts(CallbackAny2Vec):
-        def on_epoch_begin(self, model):
-            model.wv.sort_by_descending_frequency()
-
+@pytest.mark.parametrize("event", ["on_epoch_begin", "on_epoch_end"])
+@pytest.mark.parametrize("kind", ["anchored", "frozen", "replayed"])
+def test_words_reordered_during_an_update_end_it(trained, old, new, kind, event):
     model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    callback = CallbackAny2Vec()
+    setattr(callback, event, lambda model: model.wv.sort_by_descending_frequency())
+    update = {"anchored": Update(anchor=1.0), "frozen": Update(lockf=0.0), "replayed": Update(replay=old)}
+    before = {word: model.wv[word].copy() for word in model.wv.index_to_key[:known]}
     with pytest.raises(RuntimeError, match="reordered"):
-        model.train(new, total_examples=len(new), epochs=1, callbacks=[Sorts()], update=Update(anchor=1.0))
+        model.train(new, total_examples=len(new), epochs=2, callbacks=[callback], update=update[kind])
+    if kind == "frozen":
+        for word, vector in before.items():
+            np.testing.assert_array_equal(model.wv[word], vector)
+
+
+class TrainsWithin(CallbackAny2Vec):
+    """Trains the model itself at the end of each epoch, under another update or none."""
+
+    def __init__(self, sentences, update):
+        self.sentences, self.update = sentences, update
+        self.moved, self.rates = [], []
+
+    def on_epoch_end(self, model):
+        before = model.wv.vectors.copy()
+        model.train(self.sentences, total_examples=len(self.sentences), epochs=1, update=self.update)
+        self.moved.append((model.wv.vectors != before).any(axis=1))
+        self.rates.append(model.alpha)
+
+
+def test_an_update_outlasts_one_within_it(trained, new):
+    model, before = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    within = TrainsWithin(new, Update(lockf=0.0, alpha=0.001))
+    outer = Update(lockf=0.0, outputs=True, alpha=0.01)
+    model.train(new, total_examples=len(new), epochs=3, callbacks=[within], update=outer)
+    assert within.rates == [0.01] * 3
+    assert model.alpha == before.alpha
+    np.testing.assert_array_equal(model.wv.vectors[:known], before.wv.vectors[:known])
+    np.testing.assert_array_equal(model.syn1neg[:known], before.syn1neg[:known])
+    model.train(new, total_examples=len(new), epochs=1)
+    assert (model.wv.vectors[:known] != before.wv.vectors[:known]).any()
+
+
+def test_a_plain_training_within_an_update_is_plain(trained, new):
+    model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    within = TrainsWithin(new, None)
+    model.train(new, total_examples=len(new), epochs=2, callbacks=[within], update=Update(lockf=0.0))
+    assert all(moved[:known].any() for moved in within.moved)
+    vectors = model.wv.vectors[:known].copy()
+    model.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(model.wv.vectors[:known], vectors)
+
+
+# --- which words are old
+
+
+def test_sorting_mixes_old_words_with_new_ones(tmp_path, trained, new):
+    model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    model.wv.sort_by_descending_frequency()
+    model.save(tmp_path / "sorted")
+    for each in (model, Word2Vec.load(tmp_path / "sorted"), copy.deepcopy(model)):
+        before = each.wv.vectors.copy()
+        with pytest.raises(ValueError, match=r"not known which ones are old.*old_words="):
+            each.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+        np.testing.assert_array_equal(each.wv.vectors, before)
+        each.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0, old_words=7))
+        np.testing.assert_array_equal(each.wv.vectors[:7], before[:7])
+    model.build_vocab([["newest"] * 9], update=True)  # all others are old again
+    assert model.words_before_update == len(model.wv) - 1 > known
+    never_grown = copy.deepcopy(trained[0])
+    never_grown.wv.sort_by_descending_frequency()
+    before = never_grown.wv.vectors.copy()
+    never_grown.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(never_grown.wv.vectors, before)
+
+
+def test_removed_words_are_old_no_more(trained, new):
+    model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    model.wv.remove_keys([model.wv.index_to_key[0], model.wv.index_to_key[known]])
+    assert model.words_before_update == known - 1
+
+
+def test_a_vocabulary_made_anew_knows_of_no_update(trained, new):
+    model, _ = grown(trained, 0, new)
+    model.build_vocab(new[:100])
+    assert len(model.wv) < len(trained[0].wv)
+    model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1.0))
+    other = grown(trained, 0, new)[0]
+    other.reset_from(model)
+    assert other.words_before_update is None
+    with pytest.raises(TypeError, match="int"):
+        model.build_vocab([["a"], 5], update=True)
+    assert model.words_before_update is None
+
+
+def test_an_update_that_fails_leaves_old_words_what_they_were(trained, new, monkeypatch):
+    def fail(*args, **kwargs):
+        raise MemoryError
+
+    for model in (grown(trained, 0, new)[0], copy.deepcopy(trained[0])):
+        before = model.words_before_update
+        with monkeypatch.context() as patch:
+            patch.setattr("fastw2v.sampling.noise_table", fail)
+            with pytest.raises(MemoryError):
+                model.build_vocab([["newest"] * 9], update=True)
+        assert model.words_before_update == before

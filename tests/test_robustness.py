@@ -279,11 +279,6 @@ def test_any_number_of_workers_trains_every_word(workers):
     assert train(model, map(list, CORPUS)) == (3_000, 3_000)
 
 
-def test_a_million_empty_sentences():
-    model = trained()
-    assert train(model, [[]] * 1_000_000 + [["w1", "w2"]], total_examples=1_000_001) == (2, 2)
-
-
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("hot_rows", [1, 30, 5_000])
 def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows):

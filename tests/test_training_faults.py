@@ -240,6 +240,18 @@ def test_rates_that_are_none_are_refused(bad, name):
     assert_sound(model)
 
 
+@pytest.mark.parametrize("epochs", [2.5, "2", float("nan")])
+def test_epochs_that_are_no_whole_number_are_refused(epochs):
+    model = Word2Vec(CORPUS, **SMALL, compute_loss=True, epochs=3)
+    before = model.epochs, list(model.loss_history), model.running_training_loss
+    with pytest.raises(TypeError, match="epochs="):
+        train(model, epochs=epochs)
+    assert (model.epochs, model.loss_history, model.running_training_loss) == before
+    with pytest.raises(TypeError, match="epochs="):
+        Word2Vec(CORPUS, **SMALL, epochs=epochs)
+    assert train(model, epochs=np.int64(2)) == (12_000, 12_000)
+
+
 def test_a_rate_of_zero_moves_nothing():
     model = built(alpha=0, min_alpha=0, workers=1)
     before = model.wv.vectors.copy()
@@ -362,6 +374,40 @@ def test_two_threads_cannot_train_one_model():
     assert_sound(model)
 
 
+def test_a_vocabulary_does_not_grow_while_another_thread_trains():
+    """Matrices that grew by a copy would leave that thread training arrays that belong to nobody."""
+    model, gate, results = built(workers=2), Gate(), []
+    words = list(model.wv.index_to_key)
+    thread = threading.Thread(target=lambda: results.append(train(model, gate)))
+    thread.start()
+    assert gate.reached.wait(30)
+    try:
+        for update in (True, False):
+            with pytest.raises(RuntimeError, match="another thread is training this model"):
+                model.build_vocab([["new"]], update=update)
+            with pytest.raises(RuntimeError, match="another thread is training this model"):
+                model.build_vocab_from_freq({"new": 3}, update=update)
+    finally:
+        gate.go_on.set()
+        thread.join()
+    assert results == [(12_000, 12_000)]
+    assert model.wv.index_to_key == words
+    model.build_vocab([["new"]], update=True)
+    assert model.wv.index_to_key == [*words, "new"]
+
+
+def test_a_callback_may_let_the_vocabulary_grow():
+    class Grow(CallbackAny2Vec):
+        def on_epoch_begin(self, model):
+            model.build_vocab([["new", "w1"]] * 10, update=True)
+
+    model = built(workers=2)
+    before = len(model.wv)
+    assert train(model, [*CORPUS, ["new", "w1"]], epochs=2, callbacks=[Grow()]) == (12_004, 12_004)
+    assert len(model.wv) == before + 1
+    assert model.syn1neg[before].any()
+
+
 def test_a_model_answers_while_another_thread_trains_it(tmp_path):
     model, stop, errors = built(workers=2, compute_loss=True), threading.Event(), []
 
@@ -430,6 +476,54 @@ def test_children_of_a_process_that_trained_train_on(method):
     finally:
         os.unlink(path)
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+FORKED = """
+    import os, signal, sys, threading
+    import numpy as np
+    from fastw2v import Update, Word2Vec, incremental, memory, training
+
+    corpus = [["a", "b", "c", "d"]] * 300
+    model = Word2Vec(corpus, vector_size=8, min_count=1, workers=1, sample=0)
+    reached, go_on = threading.Event(), threading.Event()
+
+    class Gate:
+        def __iter__(self):
+            yield from corpus
+            reached.set()
+            assert go_on.wait(30)
+
+    frozen = {"epochs": 1, "total_examples": 300, "update": Update(lockf=0.0)}
+    thread = threading.Thread(target=model.train, args=(Gate(),), kwargs=frozen)
+    thread.start()
+    assert reached.wait(30)
+    with training._DOOR, memory._growing:  # as another thread may hold them at that moment
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            before = model.wv.vectors.copy()
+            assert incremental.run_of(model) is None
+            assert model.train(corpus, total_examples=300, epochs=1) == (1200, 1200)
+            assert (model.wv.vectors != before).any(axis=1).all()
+            large = memory.zeros((1 << 20, 1))
+            assert np.shares_memory(memory.grown(large, len(large) + 1), large)
+            print("trained", flush=True)
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    go_on.set()
+    thread.join()
+    assert status == 0, status
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+def test_a_child_forked_while_another_thread_trains_is_free_of_it():
+    """Neither the update of the parent's training nor a lock that one of its threads held binds the child."""
+    code = textwrap.dedent(FORKED)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "trained\n"), done.stderr
 
 
 def joblib_copy(thing):

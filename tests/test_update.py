@@ -232,6 +232,20 @@ def test_min_count_is_judged_on_the_new_corpus_where_they_were_not(caplog):
     assert model.wv.expandos["count"].tolist() == [5, 3]
 
 
+def test_counts_that_are_kept_late_hold_what_is_known_of_earlier_text(caplog):
+    caplog.set_level("WARNING", "gensim.models.word2vec")
+    model = Word2Vec([["known", "known", "rare"]] * 2, vector_size=4, min_count=3, workers=1)
+    model.build_vocab([["known", "rare", "often", "often", "often"]], update=True, keep_raw_vocab=True)
+    assert "raw counts of earlier text were not kept" in caplog.text
+    assert dict(model.raw_vocab) == {"known": 5, "rare": 1, "often": 3}
+    caplog.clear()
+    model.build_vocab([["rare", "rare", "known"]], update=True)
+    assert not caplog.records
+    assert dict(model.raw_vocab) == {"known": 6, "rare": 3, "often": 3}
+    counts = dict(zip(model.wv.index_to_key, model.wv.expandos["count"].tolist(), strict=True))
+    assert counts == {"known": 6, "often": 3, "rare": 3}
+
+
 # --- memory
 
 
@@ -293,6 +307,25 @@ def test_arrays_of_the_users_are_copied_and_what_is_shared_does_not_mix():
     sharing.syn1neg[12_000:] = 7
     assert not (shared.wv.vectors[12_000:] == 7).any()
     assert not shared.syn1neg[12_000:].any()
+
+
+@pytest.mark.parametrize("mmap", ["r+", "c"])
+def test_a_mapped_file_that_an_update_leaves_behind_is_said(tmp_path, old, new, mmap, caplog):
+    path = tmp_path / "model"
+    Word2Vec(old, **OPTIONS).save(path)
+    model = Word2Vec.load(path, mmap=mmap)
+    caplog.set_level("WARNING", "gensim.models.word2vec")
+    model.build_vocab(
+        old[:10], update=True, min_count=1
+    )  # no word is new: the file goes on receiving changes
+    assert not caplog.records
+    model.wv.vectors[0], model.syn1neg[0] = 7, 8
+    reread = Word2Vec.load(path)
+    assert (reread.wv.vectors[0] == 7).all() == (mmap == "r+")
+    assert (reread.syn1neg[0] == 8).all() == (mmap == "r+")
+    model.build_vocab(new, update=True)
+    said = "wv.vectors, syn1neg grow in memory: the file that was loaded with mmap='r+'"
+    assert (said in caplog.text) == (mmap == "r+")
 
 
 def test_lock_factors_grow_with_the_words(old, new):

@@ -35,6 +35,23 @@ def log_what_decides(min_count: int, earlier: Mapping[Any, int] | None) -> None:
         )  # fmt: skip
 
 
+def begun_late(known: Mapping[Any, int], added: Mapping[Any, int]) -> dict[Any, int]:
+    """Return the raw counts to keep after an update that is the first to keep them.
+
+    Parameters
+    ----------
+    known : mapping of word to count
+        The updated vocabulary, whose counts are those of all text.
+    added : mapping of word to count
+        The raw counts of the update's text.
+    """
+    logger.warning(
+        "raw counts of earlier text were not kept, so those that are kept now lack its words outside the vocabulary: "
+        "such a word counts from this update on"
+    )
+    return {**known, **{word: count for word, count in added.items() if word not in known}}
+
+
 @contextlib.contextmanager
 def unchanged_by_failure(model: Lexicon) -> Iterator[None]:
     """Give a model back the words, tables and weights that it had, where the block does not end well.
@@ -47,9 +64,15 @@ def unchanged_by_failure(model: Lexicon) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        model.__dict__.update(own)
-        wv.__dict__.update({**of_vectors, "expandos": expandos})
+        _restore(model.__dict__, own)
+        _restore(wv.__dict__, {**of_vectors, "expandos": expandos})
         for word in wv.index_to_key[words:]:
             wv.key_to_index.pop(word, None)
         del wv.index_to_key[words:]
         raise
+
+
+def _restore(attributes: dict[str, Any], before: dict[str, Any]) -> None:
+    for name in attributes.keys() - before.keys():
+        del attributes[name]
+    attributes.update(before)

@@ -13,9 +13,11 @@ imposed by learning and forgetting functions", Psychological Review 97, 1990.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -28,6 +30,7 @@ from fastw2v.compat import jobs
 from fastw2v.encoding import EncodedCorpus, encode
 from fastw2v.pauses import Pause, Position
 from fastw2v.training import LearningRate
+from fastw2v.vectorstore import MIXED
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
@@ -40,6 +43,8 @@ PULLS_AN_EPOCH = 20
 SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the length of the text
 PIECE_WORDS = 1_000_000  # of the new text, into which old sentences are mixed at a time
 BLOCK_ROWS = 1 << 14
+WHOLE = (int, np.integer)
+REAL = (*WHOLE, float, np.floating)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,7 +52,8 @@ class Update:
     """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
 
     Old words are those that the model had before its latest ``build_vocab(update=True)``; all of them, if there was
-    none. Everything but `replay` concerns old words only: new words learn freely.
+    none. Everything but `replay` concerns old words only: new words learn freely. Words may not be sorted or removed
+    while the training lasts. A training within it, started by a callback, is under its own update or none.
 
     Parameters
     ----------
@@ -66,12 +72,15 @@ class Update:
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text; no epoch takes a sentence twice.
     old_words : int, optional
-        Take the first so many words of the vocabulary for the old ones instead.
+        Take the first so many words of the vocabulary for the old ones instead. That an update appended the new words
+        is presumed: where the vocabulary was sorted since, old and new ones are mixed, and no count tells them apart.
 
     Raises
     ------
     ValueError
         If a number is negative or not finite.
+    TypeError
+        If one is no number, or `old_words` no whole one.
     """
 
     alpha: float | None = None
@@ -86,7 +95,13 @@ class Update:
     def __post_init__(self) -> None:
         for name in ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words"):
             value = getattr(self, name)
-            if value is not None and not 0 <= value < math.inf:
+            if value is None and name in ("alpha", "min_alpha", "old_words"):
+                continue
+            kinds, what = (WHOLE, "a whole number") if name == "old_words" else (REAL, "a number")
+            is_one: bool = isinstance(value, kinds)
+            if not is_one:
+                raise TypeError(f"Update({name}={value!r:.80}) must be {what}")
+            if not 0 <= value < math.inf:
                 raise ValueError(f"Update({name}={value!r}) must be a finite number of at least 0")
 
 
@@ -96,7 +111,8 @@ class UpdateRun:
     Raises
     ------
     ValueError
-        If the model has fewer words than `Update.old_words`, or trains by methods of its own, which get no replay.
+        If the model has fewer words than `Update.old_words`, does not know which ones are old, or trains by methods
+        of its own, which get no replay.
     TypeError
         If the replay cannot be read as a corpus.
     """
@@ -117,6 +133,11 @@ class UpdateRun:
         asked, before = self._update.old_words, self._model.words_before_update
         if asked is not None and asked > known:
             raise ValueError(f"Update(old_words={asked}) is more than the {known} words of the model")
+        if asked is None and before == MIXED:
+            raise ValueError(
+                "words were sorted since the vocabulary grew, so it is not known which ones are old; take "
+                "Update(old_words=N) for the first N of them, or sort before build_vocab(update=True)"
+            )
         return next(count for count in (asked, before, known) if count is not None)
 
     def _anchored(self) -> Iterator[tuple[str, int]]:
@@ -139,7 +160,14 @@ class UpdateRun:
         return factors
 
     def begin_epoch(self, corpus: EncodedCorpus | Iterable[Any], rate: LearningRate) -> list[Pause]:
-        """Take note of an epoch that begins; return what is to be done at its pauses."""
+        """Take note of an epoch that begins; return what is to be done at its pauses.
+
+        Raises
+        ------
+        RuntimeError
+            If words have moved since the training began: lock factors, old values and replayed ids go by their rows.
+        """
+        self._check_order()
         self._rate, self._done, self._mixture = rate, 0.0, None
         if not self._anchors:
             return []
@@ -172,11 +200,14 @@ class UpdateRun:
         """How much of the new text is behind, where so much of what is trained is behind."""
         return (sentences, words) if self._mixture is None else self._mixture.of_new_text(sentences, words)
 
-    def _pull(self, position: Position) -> None:
+    def _check_order(self) -> None:
         if self._model.wv.index_to_key is not self._keys:
             raise RuntimeError(
                 "words were reordered or removed during an update, so its old rows are not known any more"
             )
+
+    def _pull(self, position: Position) -> None:
+        self._check_order()
         done = self._progress(position)
         share, self._done = max(done - self._done, 0.0), done
         rate = self._model.min_alpha_yet_reached / self._model.alpha if self._model.alpha else 0.0
@@ -204,8 +235,11 @@ _RUNS: dict[
     int, UpdateRun
 ] = {}  # id of a model under training -> its update; so that no copy of the model has one
 
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_RUNS.clear)  # what the parent's threads train, no child does
 
-def run_of(model: Word2Vec) -> UpdateRun | None:
+
+def run_of(model: object) -> UpdateRun | None:
     """Return the update that a model is just trained under, if there is one."""
     return _RUNS.get(id(model))
 
@@ -227,20 +261,39 @@ def under_update(train: Callable[P, R]) -> Callable[P, R]:
         given = signature.bind(*args, **kwargs)
         model, update = given.arguments["self"], given.arguments.pop("update", None)
         if update is None:
-            return train(*args, **kwargs)
+            with _governed_by(None, model):
+                return train(*args, **kwargs)
         _check(update, given.arguments)
         alpha, min_alpha = model.alpha, model.min_alpha
-        run = _RUNS[id(model)] = UpdateRun(update, model)
-        try:
-            model.alpha = alpha if update.alpha is None else update.alpha
-            model.min_alpha = min_alpha if update.min_alpha is None else update.min_alpha
-            return train(*given.args, **given.kwargs)
-        finally:
-            del _RUNS[id(model)]
-            model.alpha, model.min_alpha = alpha, min_alpha
-            run.end()
+        run = UpdateRun(update, model)
+        with _governed_by(run, model):
+            try:
+                model.alpha = alpha if update.alpha is None else update.alpha
+                model.min_alpha = min_alpha if update.min_alpha is None else update.min_alpha
+                return train(*given.args, **given.kwargs)
+            finally:
+                model.alpha, model.min_alpha = alpha, min_alpha
+                run.end()
 
     return guarded
+
+
+@contextlib.contextmanager
+def _governed_by(run: UpdateRun | None, model: Word2Vec) -> Iterator[None]:
+    """Within, a model is trained under `run`; then again under what it was before, where a callback trains it."""
+    outer = _RUNS.get(id(model))
+    _set_run(model, run)
+    try:
+        yield
+    finally:
+        _set_run(model, outer)
+
+
+def _set_run(model: Word2Vec, run: UpdateRun | None) -> None:
+    if run is None:
+        _RUNS.pop(id(model), None)
+    else:
+        _RUNS[id(model)] = run
 
 
 def _check(update: Any, arguments: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
-"""The words of a model, their counts and sampling tables, and the weights that their number sizes.
+"""The words of a model, their counts and sampling tables.
 
 This is everything that happens to a model before ids are trained: counting a corpus, choosing the words, making the
-tables from the counts, allocating and growing the weights. `word2vec.Word2Vec` adds training, queries and files.
+tables from the counts. The weights that the number of words sizes are those of `weights.Weights`; `word2vec.Word2Vec`
+adds training, queries and files.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, encoding, growth, memory, sampling, training, vocab
+from fastw2v import corpora, encoding, growth, sampling, training, vocab
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.drift import Drift
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, graft, huffman
-from fastw2v.initial import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warmstart import WarmStart
+from fastw2v.weights import Weights
 from fastw2v.wordcounts import WordCounts
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
@@ -45,10 +46,9 @@ class ReadOnce:
         return sentences is self.sentences and corpus_file is self.corpus_file
 
 
-class Lexicon:
-    """Words, counts, sampling tables and weights of a model; the base of `Word2Vec`, which documents the parameters."""
+class Lexicon(Weights):
+    """Words, counts and sampling tables of a model; the base of `Word2Vec`, which documents the parameters."""
 
-    vector_size: int
     min_count: int
     effective_min_count: int
     max_vocab_size: int | None
@@ -57,10 +57,6 @@ class Lexicon:
     ns_exponent: float
     sorted_vocab: int
     null_word: int
-    hs: int
-    negative: int
-    workers: int
-    seed: int | None
     corpus_budget: int | None
     hashfxn: Callable[[Any], int]
     random: np.random.RandomState
@@ -74,7 +70,6 @@ class Lexicon:
         self.cum_table: NDArray[np.uint32] | None = None
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
-        self.words_before_update: int | None = None
         self.lifecycle_events: list[dict[str, Any]] = []
         self._read_once: ReadOnce | None = None
         self._warm_start: WarmStart | None = None
@@ -98,6 +93,18 @@ class Lexicon:
     @huffman_tree.setter
     def huffman_tree(self, tree: HuffmanTree | None) -> None:
         self.wv.huffman_tree = tree
+
+    @property
+    def words_before_update(self) -> int | None:
+        """Words before the latest ``build_vocab(update=True)``; None if there was none, -1 where old and new are mixed.
+
+        It moves with the words of `wv`, which mixes them by sorting.
+        """
+        return self.wv.words_before_update
+
+    @words_before_update.setter
+    def words_before_update(self, count: int | None) -> None:
+        self.wv.words_before_update = count
 
     def as_vocab(self) -> vocab.Vocab:
         """Return the model's words and counts as a `Vocab`."""
@@ -129,6 +136,7 @@ class Lexicon:
     # --- vocabulary
 
     @renamed_arguments(sentences="corpus_iterable")
+    @training.by_one_thread
     def build_vocab(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -153,7 +161,8 @@ class Lexicon:
             Log a line every so many sentences.
         keep_raw_vocab : bool
             Keep the raw counts in `raw_vocab`, and in the file of `save`, for later updates. Counts that were kept
-            once stay kept and grow with each update; assign ``model.raw_vocab = None`` to be rid of them.
+            once stay kept and grow with each update; assign ``model.raw_vocab = None`` to be rid of them. Where an
+            update is the first to keep them, the earlier text counts by the words of the vocabulary alone.
         trim_rule : callable, optional
             As in the constructor.
         **kwargs
@@ -164,7 +173,7 @@ class Lexicon:
         TypeError
             If the corpus cannot be used.
         RuntimeError
-            If there is no vocabulary to update.
+            If there is no vocabulary to update, or another thread is training this model.
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         self._check_update(update)
@@ -181,6 +190,7 @@ class Lexicon:
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
 
+    @training.by_one_thread
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Any, int],
@@ -198,6 +208,13 @@ class Lexicon:
             Sentences of the corpus behind the counts, for `train(total_examples=model.corpus_count)`.
         keep_raw_vocab, trim_rule, update
             As in `build_vocab`.
+
+        Raises
+        ------
+        ValueError
+            If a count is no number.
+        RuntimeError
+            As from `build_vocab`.
         """
         self._check_update(update)
         logger.info("Processing provided word frequencies")
@@ -209,20 +226,6 @@ class Lexicon:
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
-
-    def _check_update(self, update: bool) -> None:
-        if update and not len(self.wv):
-            raise RuntimeError(
-                "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
-                "vocabulary of your model with a corpus before doing an online update."
-            )
-        for name in ("syn1neg", "syn1"):
-            weights = getattr(self, name)
-            if update and weights is not None and len(weights) > len(self.wv):
-                raise RuntimeError(
-                    f"{name} has {len(weights)} rows for {len(self.wv)} words: words were removed since the vocabulary "
-                    "was built, and the output weights no longer belong to the rest; train a new model to grow it"
-                )
 
     def _adopt_raw_vocab(
         self,
@@ -350,7 +353,11 @@ class Lexicon:
             self._set_words(selection, probabilities)
         if earlier_counts:
             self._raw_counts = counts
-        elif not keep_raw_vocab:
+        elif keep_raw_vocab:
+            if update:
+                known = dict(zip(self.wv.index_to_key, self._counts().tolist(), strict=True))
+                self._raw_counts = growth.begun_late(known, self._raw_counts)
+        else:
             logger.info("deleting the raw counts dictionary of %i items", len(self._raw_counts))
             self.raw_vocab = defaultdict(int)
         if self.hs:
@@ -400,6 +407,7 @@ class Lexicon:
         self.wv.index_to_key = list(words)
         self.wv.key_to_index = dict(zip(words, range(len(words)), strict=True))
         self.wv.expandos = {"count": counts.astype(np.int64), "sample_int": sample_ints}
+        self.words_before_update = None
 
     def _append_words(self, selection: vocab.Selection, raw_counts: Mapping[Any, int]) -> None:
         key_to_index, index_to_key = self.wv.key_to_index, self.wv.index_to_key
@@ -459,89 +467,6 @@ class Lexicon:
                 "the words have no counts, so no sampling tables can be made; build the vocabulary with build_vocab()"
             )
         return counts
-
-    def estimate_memory(
-        self, vocab_size: int | None = None, report: dict[str, int] | None = None
-    ) -> dict[str, int]:
-        """Return how many bytes a model of so many words takes, trained and saved, at its peak.
-
-        Parameters
-        ----------
-        vocab_size : int, optional
-            Number of words; those of the model by default.
-        report : dict, optional
-            Gets the results beside what it holds.
-
-        Returns
-        -------
-        dict
-            gensim's keys ``vocab`` (words, their dictionary, counts and tables, and what making and saving them takes
-            in passing: 500 bytes a word of usual length, 700 with hierarchical softmax), ``vectors``, ``syn1`` and
-            ``syn1neg``; ``workers``, the private copies of rows that several workers keep; and the ``total`` of all.
-            A corpus that is held as ids comes to 4 bytes a token and 16 a sentence beside that, within
-            `corpus_budget`.
-        """
-        vocab_size = vocab_size or len(self.wv)
-        report = report if report is not None else {}
-        matrix = vocab_size * self.vector_size * np.dtype(np.float32).itemsize
-        report["vocab"] = vocab_size * (700 if self.hs else 500)
-        report["vectors"] = matrix
-        if self.hs:
-            report["syn1"] = matrix
-        if self.negative:
-            report["syn1neg"] = matrix
-        report["workers"] = self._copies_size(vocab_size)
-        report["total"] = sum(
-            report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
-        )
-        logger.info(
-            "estimated required memory for %i words and %i dimensions: %i bytes",
-            vocab_size, self.vector_size, report["total"],
-        )  # fmt: skip
-        return report
-
-    def _copies_size(self, vocab_size: int) -> int:
-        """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
-        if self.workers < 2:
-            return 0
-        rows = min(training.HOT_ROWS, vocab_size) if self.negative else 0
-        rows += min(training.HOT_ROWS // 4, vocab_size) if self.hs else 0
-        return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize
-
-    # --- weights
-
-    def prepare_weights(self, update: bool = False) -> None:
-        """Make the weights of a new vocabulary, or let them grow to an updated one."""
-        if update:
-            self.update_weights()
-        else:
-            self.init_weights()
-
-    def init_weights(self) -> None:
-        """Make initial vectors and zero output weights for the present vocabulary, whatever was there before."""
-        logger.info("resetting layer weights")
-        shape = (len(self.wv), self.vector_size)
-        self.wv.vectors = prep_vectors(shape, seed=self.seed)
-        self.wv.allocate_vecattrs()
-        if self._warm_start is not None:
-            self._warm_start.apply(self.wv)
-            self._warm_start = None
-        if self.hs:
-            self.syn1 = memory.zeros(shape)
-        if self.negative:
-            self.syn1neg = memory.zeros(shape)
-
-    def update_weights(self) -> None:
-        """Give the words that an update added their initial vectors and zero output weights."""
-        if not len(self.wv.vectors):
-            self._check_update(True)
-        logger.info("updating layer weights")
-        self.wv.resize_vectors(seed=self.seed)
-        if self.syn1 is not None:
-            self.syn1 = memory.grown(self.syn1, len(self.wv))
-        if self.syn1neg is not None:
-            self.syn1neg = memory.grown(self.syn1neg, len(self.wv))
-        self.wv.invalidate_norms()
 
     def reset_from(self, other_model: Lexicon) -> None:
         """Take over another model's vocabulary, sharing its structures, with fresh weights."""

@@ -17,6 +17,7 @@ import contextlib
 import ctypes
 import math
 import mmap
+import os
 import threading
 from typing import Any
 
@@ -29,6 +30,16 @@ _HAS_HUGE_PAGES = hasattr(mmap, "MADV_HUGEPAGE")
 _NEVER_OVERCOMMIT = "2"  # the system then counts what is mapped, touched or not
 
 _growing = threading.Lock()
+
+
+def _start_anew_in_child() -> None:
+    """A child of `fork` has no other thread that would ever give back a lock that was held."""
+    global _growing
+    _growing = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_anew_in_child)
 
 
 class _Mapping(mmap.mmap):
@@ -73,6 +84,8 @@ def grown(array: NDArray[Any], rows: int) -> NDArray[Any]:
     rows : int
         At least as many as `array` has.
     """
+    if rows == len(array):
+        return array
     extended = _extended(array, rows)
     if extended is None:
         extended = zeros((rows, *array.shape[1:]), array.dtype)

@@ -317,9 +317,11 @@ def _fill(
     raw_vocab: dict[Any, int],
     weights: dict[str, Array | None],
 ) -> None:
+    words_before_update = settings.pop("words_before_update", None)  # moves with the words of `wv`
     model.__dict__.update(settings)
     model.__dict__.update(weights)
     model.wv, model.random, model.raw_vocab = wv, random, raw_vocab
+    model.words_before_update = words_before_update
     if wv.vectors_lockf is None:
         wv.vectors_lockf = np.ones(1, dtype=np.float32)
     model.huffman_tree = tree

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,15 @@ from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus, encode, stream
-from fastw2v.incremental import Update, run_of, under_update
+from fastw2v.incremental import WHOLE, Update, run_of, under_update
 from fastw2v.lexicon import Lexicon
 from fastw2v.network import network_of
 from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, by_one_thread, thread_count
+
+if TYPE_CHECKING:
+    from fastw2v.word2vec import Word2Vec
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
@@ -61,7 +64,10 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             ("batch_words", 1),
         ):
             value = getattr(self, name)
-            if value is None or not value >= least:
+            is_whole: bool = isinstance(value, WHOLE)
+            if value is not None and not is_whole:
+                raise TypeError(f"{name}={value!r} must be a whole number of at least {least}")
+            if value is None or value < least:
                 raise ValueError(f"{name}={value!r} must be at least {least}")
         for name in ("alpha", "min_alpha", "sample"):
             _check_rate(name, getattr(self, name))
@@ -98,6 +104,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             )
         if not len(self.wv.vectors):
             raise RuntimeError("you must initialize vectors before training the model")
+        if epochs is not None and not isinstance(epochs, WHOLE):
+            raise TypeError(f"epochs={epochs!r} must be a whole number of passes over the corpus")
         if epochs is None or epochs <= 0:
             raise ValueError(f"You must specify an explicit epochs count, at least 1, got epochs={epochs!r}.")
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
@@ -161,7 +169,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             Show a progress bar.
         update : Update, optional
             What may not be forgotten: old rows frozen or anchored, a rate for this training alone, old sentences
-            mixed in.
+            mixed in. Not together with `checkpoint`, which does not hold the old values.
         checkpoint : str or path, optional
             A file that is replaced, at the end of each epoch and as `checkpoint_every` says, by the model as it then
             is and all that `resume` needs to go on from there. It is written aside and renamed, so it is whole
@@ -182,7 +190,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         RuntimeError
             If there is no vocabulary, or another thread is training this model.
         TypeError
-            If the corpus cannot be used.
+            If the corpus cannot be used, or `epochs` is no whole number.
         OSError
             If no file could be written at `checkpoint`.
         Exception
@@ -233,16 +241,17 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         progress: bool,
     ) -> tuple[int, int]:
         """Train, from where `run` is, to the end of the last epoch."""
+        model = cast("Word2Vec", self)
         totals = {"total_examples": run.total_examples, "total_words": run.total_words}
         reporter = Reporter(epochs=self.epochs, **totals, report_delay=report_delay, bar=progress)
-        saver = checkpoints.Checkpoints(self, checkpoint, run, callbacks)
+        saver = checkpoints.Checkpoints(model, checkpoint, run, callbacks)
         pauses: tuple[Pause, ...] = saver.pauses
         words = list(self.wv.index_to_key)
-        stop = run_callbacks(callbacks, "on_train_begin", self)
+        stop = run_callbacks(callbacks, "on_train_begin", model)
         checkpoints.restore_callbacks(callbacks, run.callbacks)
         try:
             for epoch in range(run.position.epoch, run.position.epoch if stop else self.epochs):
-                stop = run_callbacks(callbacks, "on_epoch_begin", self)
+                stop = run_callbacks(callbacks, "on_epoch_begin", model)
                 if encoded is not None and self.wv.index_to_key != words:  # a callback sorted them, say
                     words = list(self.wv.index_to_key)
                     encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
@@ -252,7 +261,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
                     corpus if encoded is None else encoded, start, rate, reporter, pauses
                 )
                 saver.add_epoch(tally)
-                if run_callbacks(callbacks, "on_epoch_end", self) or stop:
+                if run_callbacks(callbacks, "on_epoch_end", model) or stop:
                     break
         finally:
             reporter.close()
@@ -265,7 +274,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             msg=f"training on {raw_words} raw words ({trained_words} effective words) took {seconds:.1f}s, "
             f"{trained_words / max(seconds, 1e-9):.0f} effective words/s",
         )
-        run_callbacks(callbacks, "on_train_end", self)
+        run_callbacks(callbacks, "on_train_end", model)
         return trained_words, raw_words
 
     @by_one_thread
@@ -332,7 +341,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
                 tally = self._train_ids(corpus, start, rate, reporter, pauses)
             else:
-                tally = jobs.train_epoch(self, corpus, start, rate, reporter, pauses)
+                tally = jobs.train_epoch(cast("Word2Vec", self), corpus, start, rate, reporter, pauses)
         reporter.end_epoch(tally, self.min_alpha_yet_reached)
         if self.compute_loss:
             self.running_training_loss += tally.loss
@@ -392,7 +401,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
 
     def _network(self, **options: Any) -> Network:
         """Everything that training reads and writes, as it stands now; see `network.network_of`."""
-        return network_of(self, **options)
+        return network_of(cast("Word2Vec", self), **options)
 
     def _warn_if_diverged(self) -> None:
         # Output weights too: once they are large enough every gradient is 0, and the vectors stay as they are.

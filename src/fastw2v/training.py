@@ -69,11 +69,19 @@ class LearningRate:
         return rates
 
 
-_UNDER_TRAINING: dict[int, int] = {}  # id of a model -> the thread that trains it
+_UNDER_TRAINING: dict[int, int] = {}  # id of a model -> the thread that trains it, or lets it grow
 _DOOR = threading.Lock()
 
+
+def _start_anew_in_child() -> None:
+    """The threads of the parent are not those of a child of `fork`, and none of them will open the door."""
+    global _DOOR
+    _DOOR = threading.Lock()
+    _UNDER_TRAINING.clear()
+
+
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_UNDER_TRAINING.clear)  # the threads of the parent are not the child's
+    os.register_at_fork(after_in_child=_start_anew_in_child)
 
 
 def by_one_thread(method: Callable[P, R]) -> Callable[P, R]:
@@ -93,8 +101,8 @@ def by_one_thread(method: Callable[P, R]) -> Callable[P, R]:
             owner = _UNDER_TRAINING.setdefault(key, me)
         if owner != me:
             raise RuntimeError(
-                "another thread is training this model; wait for it, or train a copy (copy.deepcopy(model)): workers=N "
-                "trains one model by several threads"
+                "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
+                "(copy.deepcopy(model)): workers=N trains one model by several threads"
             )
         try:
             return method(*args, **kwargs)

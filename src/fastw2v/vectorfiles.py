@@ -30,6 +30,7 @@ MODEL_PREFIX = "wv."  # of the arrays of a whole model's vectors
 
 _STRUCTURE = {"vector_size", "index_to_key", "key_to_index", "next_index", "expandos", "mapfile_path"}
 _STRUCTURE |= {"vectors_lockf", "huffman_tree", "vectors", "norms", "_vectors", "_norms", "_spare"}
+_STRUCTURE |= {"words_before_update"}  # of the model, which keeps it in its own file
 
 
 def to_state(

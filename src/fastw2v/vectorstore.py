@@ -31,6 +31,7 @@ Array = NDArray[Any]
 Store = TypeVar("Store", bound="VectorStore")
 
 KEY_TYPES = (str, int, np.integer)
+MIXED = -1  # words_before_update, where the words of before the update are not the first ones any more
 
 
 class VectorStore:
@@ -38,6 +39,7 @@ class VectorStore:
 
     vectors_lockf: NDArray[np.float32] | None = None
     huffman_tree: HuffmanTree | None = None
+    words_before_update: int | None = None
 
     def __init__(
         self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32, mapfile_path: str | None = None
@@ -617,6 +619,11 @@ class VectorStore:
             self.huffman_tree = HuffmanTree.from_rows(
                 [tree.point(row) for row in order.tolist()], [tree.code(row) for row in order.tolist()]
             )
+        if self.words_before_update is not None:
+            is_old = order < self.words_before_update
+            n_old = int(np.count_nonzero(is_old))
+            known = self.words_before_update != MIXED and bool(is_old[:n_old].all())
+            self.words_before_update = n_old if known else MIXED
         self.index_to_key = [self.index_to_key[row] for row in order.tolist()]
         self.key_to_index = {key: row for row, key in enumerate(self.index_to_key) if key is not None}
         self.next_index = self._free_slot(0)
