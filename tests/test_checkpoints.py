@@ -276,7 +276,7 @@ def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):
     assert child(tmp_path / "whole", 0) == 0
     rng = np.random.default_rng(1)
     path, kills = tmp_path / "parts", 0
-    while (code := child(path, rng.uniform(0.05, 0.25) if kills < 6 else 30)) != 0:
+    while (code := child(path, rng.uniform(0.02, 0.12) if kills < 6 else 30)) != 0:
         assert code == -signal.SIGKILL
         kills += 1
     assert kills >= 2
