@@ -32,7 +32,7 @@ POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
 HOT_ROWS = 3_072  # output rows that each of several workers keeps copies of
-HOT_USES = 128  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
+HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
 P = ParamSpec("P")
