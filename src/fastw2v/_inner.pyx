@@ -15,7 +15,7 @@ and lets their rows travel from memory while the center before is trained.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
@@ -404,37 +404,26 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     return True
 
 
-cdef int carve_worker(Carver *carver, Worker worker, Net *net, int64_t hot_rows, int hot_uses) except -1:
-    """Lay out a worker's memory; with no block to carve only the sizes are summed up."""
+cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_rows, int hot_uses) noexcept:
+    """Lay out the arrays of a worker."""
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
     cdef int64_t n_words = min(hot_rows, net.n_words) if net.negative else 0
     cdef int64_t n_nodes = min(hot_rows // 4, net.n_words) if net.hs else 0
-    cdef Scratch *s = <Scratch *>carve(carver, sizeof(Scratch))
-    cdef Tally *tally = <Tally *>carve(carver, sizeof(Tally))
-    cdef void *rows = carve(carver, n_targets * sizeof(float *))
-    cdef void *targets = carve(carver, n_targets * sizeof(uint32_t))
-    cdef float *noise_labels = <float *>carve(carver, n_targets * sizeof(float))
-    cdef void *path_labels = carve(carver, n_targets * sizeof(float))
-    cdef void *dots = carve(carver, n_targets * sizeof(float))
-    cdef void *neu1 = carve(carver, net.dim * sizeof(float))
-    cdef void *work = carve(carver, net.dim * sizeof(float))
-    cdef void *f = carve(carver, n_run * n_targets * sizeof(float))
-    cdef void *g = carve(carver, n_run * n_targets * sizeof(float))
-    cdef void *rates = carve(carver, n_targets * sizeof(float))
-    cdef void *counts = carve(carver, n_targets * sizeof(float))
+    s.rows = <float **>carve(carver, n_targets * sizeof(float *))
+    s.targets = <uint32_t *>carve(carver, n_targets * sizeof(uint32_t))
+    s.noise_labels = <float *>carve(carver, n_targets * sizeof(float))
+    s.path_labels = <float *>carve(carver, n_targets * sizeof(float))
+    s.dots = <float *>carve(carver, n_targets * sizeof(float))
+    s.neu1 = <float *>carve(carver, net.dim * sizeof(float))
+    s.work = <float *>carve(carver, net.dim * sizeof(float))
+    s.run.f = <float *>carve(carver, n_run * n_targets * sizeof(float))
+    s.run.g = <float *>carve(carver, n_run * n_targets * sizeof(float))
+    s.run.rates = <float *>carve(carver, n_targets * sizeof(float))
+    s.run.counts = <float *>carve(carver, n_targets * sizeof(float))
     # The vocabulary is sorted by falling frequency as a rule, and a Huffman tree is numbered towards its root.
     carve_copies(carver, &s.words, net.syn1neg, 0, n_words, net.dim, hot_uses)
     carve_copies(carver, &s.nodes, net.syn1, net.n_words - n_nodes, n_nodes, net.dim, hot_uses)
-    if carver.start == NULL:
-        return 0
-    noise_labels[0] = 1.0
-    s.rows, s.targets = <float **>rows, <uint32_t *>targets
-    s.noise_labels, s.path_labels, s.dots = noise_labels, <float *>path_labels, <float *>dots
-    s.neu1, s.work = <float *>neu1, <float *>work
-    s.run.f, s.run.g, s.run.rates, s.run.counts = <float *>f, <float *>g, <float *>rates, <float *>counts
-    worker.s, worker.tally = s, tally
-    return 0
 
 
 cdef class Worker:
@@ -459,15 +448,19 @@ cdef class Worker:
 
     def __cinit__(self, Network network not None, int64_t hot_rows=0, int hot_uses=16):
         cdef Net *net = &network.net
-        cdef Carver carver = Carver(NULL, 0)
+        cdef Carver carver = Carver(0, 0)
+        cdef Scratch sizes                                              # its addresses mean nothing
         if not 1 <= hot_uses <= 255:
             raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
-        carve_worker(&carver, self, net, hot_rows, hot_uses)            # how much, then where
-        self.memory = calloc(carver.used + 2 * OWN_LINES, 1)
+        carve_scratch(&carver, &sizes, net, hot_rows, hot_uses)         # how much, then where
+        self.memory = calloc(carver.used + sizeof(Scratch) + sizeof(Tally) + 4 * OWN_LINES, 1)
         if self.memory == NULL:
             raise MemoryError("no memory for a worker's buffers")
-        carver = Carver(<char *>self.memory + OWN_LINES - <size_t>self.memory % OWN_LINES, 0)
-        carve_worker(&carver, self, net, hot_rows, hot_uses)
+        carver = Carver(<uintptr_t>self.memory + OWN_LINES - <uintptr_t>self.memory % OWN_LINES, 0)
+        self.s = <Scratch *>carve(&carver, sizeof(Scratch))
+        self.tally = <Tally *>carve(&carver, sizeof(Tally))
+        carve_scratch(&carver, self.s, net, hot_rows, hot_uses)
+        self.s.noise_labels[0] = 1.0
         self.network = network
 
     def __dealloc__(self):

@@ -1,6 +1,6 @@
 """The memory of one worker: what it knows of the job at hand, and what it has counted."""
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport realloc
 
 from fastw2v._hot_rows cimport HotRows
@@ -53,7 +53,7 @@ cdef struct Scratch:
     uint32_t *targets
     float *dots
     float *path_labels
-    const float *noise_labels    # 1, 0, 0, ...
+    float *noise_labels          # 1, 0, 0, ...
     float *neu1
     float *work
     HotRows words                # of syn1neg
@@ -85,24 +85,24 @@ cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64
 
 
 cdef struct Carver:
-    char *start
+    # A block of memory and how much of it is given out. With start 0 there is no block yet: it sums up what is wanted,
+    # and the addresses that it answers mean nothing.
+    uintptr_t start
     int64_t used
 
 
 cdef inline void *carve(Carver *carver, int64_t n_bytes) noexcept:
-    """The next part of a block of memory, on cache lines of its own."""
-    cdef void *part = carver.start + carver.used
+    """The next part of the block, on cache lines of its own."""
+    cdef void *part = <void *>(carver.start + <uintptr_t>carver.used)
     carver.used += (n_bytes + OWN_LINES - 1) // OWN_LINES * OWN_LINES
     return part
 
 
 cdef inline void carve_copies(Carver *carver, HotRows *hot, float *matrix, int64_t first, int64_t n, int64_t dim,
                               int most_uses) noexcept:
-    """Lay out copies of n rows of a matrix; with no block to carve only their size is summed up."""
+    """Lay out copies of n rows of a matrix."""
     cdef int64_t stride = (dim + 15) // 16 * 16
-    cdef void *copies = carve(carver, n * stride * sizeof(float))
-    cdef void *origins = carve(carver, n * stride * sizeof(float))
-    cdef void *uses = carve(carver, n)
-    if carver.start != NULL:
-        hot.matrix, hot.first, hot.n, hot.dim, hot.stride, hot.most_uses = matrix, first, n, dim, stride, most_uses
-        hot.copies, hot.origins, hot.uses = <float *>copies, <float *>origins, <unsigned char *>uses
+    hot.matrix, hot.first, hot.n, hot.dim, hot.stride, hot.most_uses = matrix, first, n, dim, stride, most_uses
+    hot.copies = <float *>carve(carver, n * stride * sizeof(float))
+    hot.origins = <float *>carve(carver, n * stride * sizeof(float))
+    hot.uses = <uint8_t *>carve(carver, n)
