@@ -18,8 +18,9 @@ from fastw2v.sampling import (
     sample_ints,
     subsample_threshold,
 )
+from fastw2v.selection import frequency_order, select
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
-from fastw2v.vocab import Vocab, frequency_order, select
+from fastw2v.vocab import Vocab
 
 
 def zipf_counts(seed, words=400, ceiling=10**6):

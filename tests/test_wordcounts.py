@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import vocab
+from fastw2v import selection
 from fastw2v.corpora import LineSentence
 from fastw2v.encoding import provisional_table, scan
 from fastw2v.wordcounts import WordCounts
@@ -52,12 +52,12 @@ def test_words_are_found_by_number_and_back(counted, expected):
 
 def test_a_vocabulary_of_them_is_that_of_a_dict(counted, expected):
     for options in ({"min_count": 2}, {"min_count": 1, "max_final_vocab": 3}):
-        ours, theirs = vocab.select(counted, **options), vocab.select(expected, **options)
+        ours, theirs = selection.select(counted, **options), selection.select(expected, **options)
         assert list(ours.words) == theirs.words
         assert ours.counts.tolist() == theirs.counts.tolist()
-        order = vocab.frequency_order(ours.counts)
-        words = vocab.in_order(ours.words, order)
-        assert words == vocab.in_order(theirs.words, order)
+        order = selection.frequency_order(ours.counts)
+        words = selection.in_order(ours.words, order)
+        assert words == selection.in_order(theirs.words, order)
         index = {word: i for i, word in enumerate([*words, "of another corpus"])}
         assert provisional_table(counted, index).tolist() == provisional_table(expected, index).tolist()
 

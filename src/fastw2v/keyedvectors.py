@@ -22,8 +22,8 @@ from fastw2v.compat.standin import StandIn
 from fastw2v.drift import Drift, drift
 from fastw2v.formats import word2vec
 from fastw2v.initial import REAL, prep_vectors, pseudorandom_weak_vector
+from fastw2v.keyedrows import KEY_TYPES, Array, Key
 from fastw2v.queries import VectorQueries
-from fastw2v.vectorstore import KEY_TYPES, Array, Key
 
 __all__ = [
     "REAL",

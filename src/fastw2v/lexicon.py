@@ -17,12 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, encoding, growth, sampling, training, vocab
+from fastw2v import corpora, encoding, growth, sampling, training
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.drift import Drift
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.selection import Selection, as_counts, frequency_order, in_order, select
+from fastw2v.vocab import Vocab
 from fastw2v.warmstart import WarmStart
 from fastw2v.weights import Weights
 from fastw2v.wordcounts import WordCounts
@@ -106,9 +108,9 @@ class Lexicon(Weights):
     def words_before_update(self, count: int | None) -> None:
         self.wv.words_before_update = count
 
-    def as_vocab(self) -> vocab.Vocab:
+    def as_vocab(self) -> Vocab:
         """Return the model's words and counts as a `Vocab`."""
-        return vocab.Vocab.from_frequencies(
+        return Vocab.from_frequencies(
             dict(zip(self.wv.index_to_key, self._counts().tolist(), strict=True)),
             min_count=0,
             sorted_vocab=False,
@@ -218,7 +220,7 @@ class Lexicon(Weights):
         """
         self._check_update(update)
         logger.info("Processing provided word frequencies")
-        counts = vocab.as_counts(list(word_freq.values()), word_freq).tolist()
+        counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
@@ -326,7 +328,7 @@ class Lexicon(Weights):
         min_count = min_count or self.min_count
         sample = sample or self.sample
         counts = growth.merged(earlier_counts, self._raw_counts) if earlier_counts else self._raw_counts
-        selection = vocab.select(
+        selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
         if update:
@@ -366,7 +368,7 @@ class Lexicon(Weights):
             self.make_cum_table()
         return report
 
-    def _log_selection(self, selection: vocab.Selection, report: dict[str, int], update: bool) -> None:
+    def _log_selection(self, selection: Selection, report: dict[str, int], update: bool) -> None:
         n_raw = max(len(selection.words) + selection.drop_unique, 1)
         total = max(selection.retain_total + selection.drop_total, 1)
         if update:
@@ -393,7 +395,7 @@ class Lexicon(Weights):
             "sample=%g downsamples %i most-common words", self.sample or 0, report["downsample_unique"]
         )
 
-    def _set_words(self, selection: vocab.Selection, probabilities: NDArray[np.float64]) -> None:
+    def _set_words(self, selection: Selection, probabilities: NDArray[np.float64]) -> None:
         words, counts = selection.words, selection.counts
         sample_ints = sampling.sample_ints(probabilities)
         if self.null_word:
@@ -401,15 +403,15 @@ class Lexicon(Weights):
             counts = np.append(counts, 1)
             sample_ints = np.append(sample_ints, np.uint32(0))
         if self.sorted_vocab:
-            order = vocab.frequency_order(counts)
-            words = vocab.in_order(words, order)
+            order = frequency_order(counts)
+            words = in_order(words, order)
             counts, sample_ints = counts[order], sample_ints[order]
         self.wv.index_to_key = list(words)
         self.wv.key_to_index = dict(zip(words, range(len(words)), strict=True))
         self.wv.expandos = {"count": counts.astype(np.int64), "sample_int": sample_ints}
         self.words_before_update = None
 
-    def _append_words(self, selection: vocab.Selection, raw_counts: Mapping[Any, int]) -> None:
+    def _append_words(self, selection: Selection, raw_counts: Mapping[Any, int]) -> None:
         key_to_index, index_to_key = self.wv.key_to_index, self.wv.index_to_key
         new = [word for word in selection.words if word not in key_to_index]
         known = [(key_to_index[word], count) for word, count in raw_counts.items() if word in key_to_index]

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import similarity
-from fastw2v.vectorstore import KEY_TYPES, Array, Key, VectorStore
+from fastw2v.keyedrows import KEY_TYPES, Array, Key
+from fastw2v.vectorstore import VectorStore
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from fastw2v import formats, memory
 from fastw2v.formats import word2vec, word2vec_writer
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.vectorstore import Array, VectorStore
+from fastw2v.keyedrows import Array
+from fastw2v.vectorstore import VectorStore
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim_state import VectorsState

@@ -1,0 +1,151 @@
+"""Which words of a count stay in a vocabulary, and in what order.
+
+`select` and `frequency_order` are pure and give gensim's choice and order.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.utils import TrimRule, keep_vocab_item
+from fastw2v.wordcounts import ChosenWords, WordCounts
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The words of a raw count that stay, and what gensim reports about them.
+
+    Attributes
+    ----------
+    words : sequence
+        Retained words in raw order.
+    counts : ndarray of int64, shape (len(words),)
+        Their raw counts.
+    calc_min_count : int
+        What `max_final_vocab` alone asks for; 1 where it asks for nothing.
+    effective_min_count : int
+        The count that decided.
+    original_unique, original_total : int
+        Distinct words and tokens before the selection.
+    """
+
+    words: Sequence[Any]
+    counts: Counts
+    calc_min_count: int
+    effective_min_count: int
+    original_unique: int
+    original_total: int
+
+    @property
+    def retain_unique(self) -> int:
+        """Number of words that stay."""
+        return len(self.words)
+
+    @property
+    def retain_total(self) -> int:
+        """Number of tokens that stay."""
+        return int(self.counts.sum())
+
+    @property
+    def drop_unique(self) -> int:
+        """Number of words that go."""
+        return self.original_unique - self.retain_unique
+
+    @property
+    def drop_total(self) -> int:
+        """Number of tokens that go."""
+        return self.original_total - self.retain_total
+
+
+def as_counts(values: Sequence[Any] | Counts, words: Iterable[Any]) -> Counts:
+    """Return `values` as int64, or raise a ValueError that names the first word whose count is not whole."""
+    with contextlib.suppress(ValueError):  # values of unequal shapes
+        counts = np.array(values) if len(values) else np.empty(0, dtype=np.int64)
+        if counts.dtype.kind in "bi" and counts.ndim == 1:
+            return counts.astype(np.int64)
+    for word, count in zip(words, values, strict=True):
+        if not _is_whole(count):
+            raise ValueError(f"counts must be whole numbers below 2**63, got {count!r} for the word {word!r}")
+    return np.array([int(count) for count in values], dtype=np.int64)
+
+
+def _is_whole(count: Any) -> bool:
+    try:
+        return not isinstance(count, (str, bytes)) and int(count) == count and abs(count) < 2**63
+    except (OverflowError, TypeError, ValueError):
+        return False
+
+
+def select(
+    raw_counts: Mapping[Any, int],
+    *,
+    min_count: int,
+    max_final_vocab: int | None = None,
+    trim_rule: TrimRule | None = None,
+) -> Selection:
+    """Choose the words of `raw_counts` that stay in the vocabulary.
+
+    Parameters
+    ----------
+    raw_counts
+        Count of each word.
+    min_count
+        Words seen less often go.
+    max_final_vocab
+        Raise that count until at most so many words stay. Words tied at the limit all go.
+    trim_rule
+        ``(word, count, min_count)`` to a RULE constant; overrides the count for single words.
+
+    Raises
+    ------
+    ValueError
+        If a count is not a whole number.
+    """
+    if isinstance(raw_counts, WordCounts):
+        counts = raw_counts.totals
+    else:
+        counts = as_counts(list(raw_counts.values()), raw_counts)
+    calc_min_count = 1
+    if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
+        rank = len(counts) - 1 - max_final_vocab
+        calc_min_count = int(np.partition(counts, rank)[rank]) + 1
+    effective = min_count if max_final_vocab is None else max(calc_min_count, min_count)
+    if trim_rule is None:
+        keep = counts >= effective
+    else:
+        verdicts = (keep_vocab_item(word, count, effective, trim_rule) for word, count in raw_counts.items())
+        keep = np.fromiter(verdicts, dtype=np.bool_, count=len(counts))
+    words: Sequence[Any]
+    if isinstance(raw_counts, WordCounts):
+        words = raw_counts.chosen(np.flatnonzero(keep).astype(np.int64))
+    else:
+        words = list(itertools.compress(raw_counts, keep.tolist()))
+    return Selection(
+        words=words,
+        counts=counts[keep],
+        calc_min_count=calc_min_count,
+        effective_min_count=effective,
+        original_unique=len(counts),
+        original_total=int(counts.sum()),
+    )
+
+
+def in_order(words: Sequence[Any], order: npt.NDArray[np.int64]) -> list[Any]:
+    """Return `words` permuted by `order`."""
+    if isinstance(words, ChosenWords):
+        return words.ordered(order)
+    return [words[i] for i in order.tolist()]
+
+
+def frequency_order(counts: Counts) -> npt.NDArray[np.int64]:
+    """Return the permutation that sorts by descending count; among equals the last comes first."""
+    return np.argsort(counts, kind="stable")[::-1].astype(np.int64)
