@@ -9,23 +9,13 @@ FASTW2V_SANITIZE=address,undefined (or thread) builds the modules with those san
 import os
 import sys
 from glob import glob
+from pathlib import Path
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
-MODULES = (
-    "_checksum",
-    "_inner",
-    "_jobs",
-    "_kernels",
-    "_network",
-    "_ranking",
-    "_scoring",
-    "_text",
-    "_tokens",
-    "_vectors",
-)
+MODULES = sorted(Path(source).stem for source in glob("src/fastw2v/*.pyx"))
 
 if sys.platform == "win32":
     compile_args, link_args = ["/O2"], []
