@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+# Processes started by a shell in the background ignore Ctrl-C, and so would those that the tests of Ctrl-C send it to.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def zipf_sentences(n_words: int, n_types: int, *, seed: int = 0, length: int = 23) -> list[list[str]]:
