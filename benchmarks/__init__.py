@@ -16,4 +16,6 @@ arguments.py       types of command-line arguments
 plots.py           speed against quality, and over workers, as SVG (`python -m benchmarks.plots`)
 seeds.py           quality over seeds, in a file that grows (`python -m benchmarks.seeds`)
 kernels.py         the training loops alone: ns a pair (`python -m benchmarks.kernels`)
+overhead.py        what of a training is not in these loops (`python -m benchmarks.overhead`)
+overheadchild.py   one training of it in a fresh process
 """

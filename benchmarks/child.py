@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks import machine, quality
@@ -43,7 +44,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def main() -> None:
+def answer(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Measure the job on the command line and write the figures to the file that it names."""
     job, result = sys.argv[1:]
     figures = measure(json.loads(job))
     with open(result, "w", encoding="utf8") as file:
@@ -51,4 +53,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    answer(measure)

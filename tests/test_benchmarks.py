@@ -7,6 +7,7 @@ import lzma
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,46 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
         (loop, simd) for loop in ("sg", "cbow-hs") for simd in _kernels.instruction_sets()
     ]
     assert all(float(row[4]) > 0 for row in rows)
+
+
+def test_time_outside_the_loops_has_its_shares(corpus):
+    done = program(
+        "benchmarks.overhead", "--corpus", corpus, "--only", "cbow", "--workers", "2", "--epochs", "2",
+        "--repeat", "1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("  ") for line in done.stdout.splitlines() if line.startswith("cbow")]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    assert [line[:4] for line in cells] == [
+        ["cbow", source, "2", call]
+        for source in ("file", "list")
+        for call in ("train()", "train() in it", "constructor")
+    ]
+    for line in cells:
+        rest, around, waiting, held_up = map(float, line[5:])
+        assert 0 < rest < 100
+        assert rest == pytest.approx(around + waiting, abs=0.2)
+        assert 0 <= held_up < 100
+
+
+def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import overhead, overheadchild
+
+    class Slow:
+        def __iter__(self):
+            yield from [["a", "b", "c"]] * 100
+            time.sleep(0.3)
+
+    model = fastw2v.Word2Vec(min_count=1, workers=1, vector_size=4)
+    model.build_vocab([["a", "b", "c"]])
+    with overheadchild.watched() as seconds:
+        model.train(Slow(), total_examples=100, epochs=1)
+    assert seconds["wall"] > seconds["run"] > 0.3
+    assert seconds["run"] - seconds["loops"] > 0.2
+    seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "held_up": 3.0}
+    shares = overhead.shares(seconds, 2)
+    assert shares == pytest.approx({"rest": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "held up": 3 / 20})
 
 
 def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_path, monkeypatch, capsys):

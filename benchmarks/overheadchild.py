@@ -1,0 +1,102 @@
+"""One training in a fresh process: ``python -m benchmarks.overheadchild JOB RESULT``; seconds in and around the loops.
+
+JOB is JSON (corpus, source, way, parameters); the figures go to the file RESULT as JSON.
+
+A worker is inside `Worker.run`, one long call without the interpreter's lock, for a whole epoch, and sleeps there
+where it finds no job. Three clocks tell training from the rest, and nothing is changed inside the loops: the wall clock
+around `run`, the CPU clock of the worker's own thread, for which sleep does not count, and, where the system tells it
+(Linux), for how long that thread was ready to go on while others had the cores.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+from benchmarks.child import answer
+from fastw2v import LineSentence, Word2Vec, training
+from fastw2v._inner import Worker
+from fastw2v._jobs import Feed
+
+Corpus = str | list[list[str]]  # the path of a text, or its sentences
+
+
+def seconds_queued() -> float:
+    """Return for how long this thread has waited for a core although it could go on; 0 where nobody counts it."""
+    try:
+        with open("/proc/thread-self/schedstat", encoding="ascii") as counts:
+            return int(counts.read().split()[1]) / 1e9
+    except OSError:
+        return 0.0
+
+
+@contextmanager
+def watched() -> Iterator[dict[str, float]]:
+    """Yield a dict that holds, after the block, its wall seconds and those of all its workers together.
+
+    wall : of the block
+    run : of the workers within `Worker.run`, by the wall clock
+    loops : of that, on a core
+    held_up : of that, ready to go on, but without a core
+    """
+    seconds = dict.fromkeys(("wall", "run", "loops", "held_up"), 0.0)
+    lock = threading.Lock()
+
+    class TimedWorker(Worker):
+        def run(self, feed: Feed) -> None:
+            begin, cpu, queued = time.perf_counter(), time.thread_time(), seconds_queued()
+            try:
+                super().run(feed)
+            finally:
+                cpu, queued = time.thread_time() - cpu, seconds_queued() - queued
+                with lock:
+                    seconds["run"] += time.perf_counter() - begin
+                    seconds["loops"] += cpu
+                    seconds["held_up"] += queued
+
+    with mock.patch.object(training, "Worker", TimedWorker):
+        begin = time.perf_counter()
+        yield seconds
+        seconds["wall"] = time.perf_counter() - begin
+
+
+def measure(job: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Train as a job says and return the seconds of each call."""
+    corpus = job["corpus"] if job["source"] == "file" else list(LineSentence(job["corpus"]))
+    way = by_constructor if job["way"] == "constructor" else by_train
+    return way(corpus, job["parameters"])
+
+
+def by_train(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """``train()`` after ``build_vocab()``, which reads the text once more."""
+    named: dict[str, Any] = {"corpus_file" if isinstance(corpus, str) else "corpus_iterable": corpus}
+    model = Word2Vec(**parameters)
+    model.build_vocab(**named)
+    with watched() as seconds:
+        model.train(**named, total_examples=model.corpus_count, epochs=model.epochs)
+    return {"train()": seconds}
+
+
+def by_constructor(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The constructor, and the ``train()`` that it ends with, to which it hands the text as numbers."""
+    named: dict[str, Any] = {"corpus_file" if isinstance(corpus, str) else "sentences": corpus}
+    within: list[dict[str, float]] = []
+
+    class Timed(Word2Vec):
+        def train(self, *args: Any, **kwargs: Any) -> tuple[int, int]:
+            with watched() as seconds:
+                within.append(seconds)
+                return super().train(*args, **kwargs)
+
+    begin = time.perf_counter()
+    Timed(**named, **parameters)
+    wall = time.perf_counter() - begin
+    return {"train() in it": within[0], "constructor": {**within[0], "wall": wall}}
+
+
+if __name__ == "__main__":
+    answer(measure)
