@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -116,14 +117,15 @@ def test_sum_and_add(simd, dim):
 def test_products(simd, dim):
     rng = np.random.default_rng(3000 + dim)
     kernels = _kernels.RowKernels(simd)
-    for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (16, 2), (7, 20)):
+    shapes = [*itertools.product((1, 2, 3, 4), range(1, 9)), (6, 11), (5, 6), (16, 2), (7, 20)]  # every tile
+    for n_inputs, n_targets in shapes:
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
         stride = (n_targets + 15) // 16 * 16
         f = kernels.products(inputs, targets, stride)
         exact = inputs.astype(np.float64) @ targets.astype(np.float64).T
         np.testing.assert_allclose(f[:, :n_targets], exact, rtol=1e-5, atol=1e-5 * np.sqrt(dim))
-        assert not f[:, (n_targets + 3) // 4 * 4 :].any()
+        assert not f[:, n_targets:].any()
 
 
 @pytest.mark.parametrize("simd", SETS)
@@ -145,12 +147,9 @@ def test_update(simd, dim):
         np.testing.assert_allclose(inputs, learnt, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("simd", SETS)
-@pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
-def test_gradients(simd, n_targets):
-    """The naive rule for every dot product, outside the table too; columns without a rate come out as zero."""
+def dot_products(n_targets: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Seven rows of dot products, the table's limits and worse among them, with labels and rates."""
     rng = np.random.default_rng(n_targets)
-    kernels = _kernels.RowKernels(simd)
     stride = (n_targets + 15) // 16 * 16
     labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
     labels[0] = 1.0
@@ -158,9 +157,33 @@ def test_gradients(simd, n_targets):
     f = (rng.standard_normal((7, stride)) * 4).astype(np.float32)
     f[0, 0], f[1, 0], f[2, 0], f[3, 0], f[4, 0] = 6.0, -6.0, np.nan, np.inf, -np.inf
     f[:, n_targets:] = np.nan  # never written by `products`
-    g = kernels.gradients(f.copy(), np.zeros((7, 7), dtype=np.float32), labels, rates, n_targets)
+    return f, labels, rates
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
+def test_gradients_in_turn(simd, n_targets):
+    """The naive rule for every dot product, outside the table too; columns without a rate come out as zero."""
+    f, labels, rates = dot_products(n_targets)
+    inner = np.zeros((7, 7), dtype=np.float32)
+    g = _kernels.RowKernels(simd).gradients_in_turn(f.copy(), inner, labels, rates, n_targets)
     expected = [[naive_gradient(f[j, k], labels[k], rates[k]) for k in range(n_targets)] for j in range(7)]
     np.testing.assert_array_equal(g[:, :n_targets], np.float32(expected))
+    assert not g[:, n_targets:].any()
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
+def test_gradients_without_a_table(simd, n_targets):
+    """The logistic function itself, where the table would have an entry, and nothing elsewhere."""
+    f, labels, rates = dot_products(n_targets)
+    f[5, :n_targets] = np.linspace(-5.999, 5.999, n_targets)
+    g = _kernels.RowKernels(simd).gradients(f, labels, rates, n_targets)
+    covered = np.abs(f[:, :n_targets]) < 6
+    exact = 1 / (1 + np.exp(-np.where(covered, f[:, :n_targets], 0).astype(np.float64)))
+    expected = np.where(covered, (labels[:n_targets] - exact) * rates[:n_targets], 0)
+    np.testing.assert_allclose(g[:, :n_targets], expected, rtol=0, atol=1e-6)
+    assert not g[:, :n_targets][~covered].any()
     assert not g[:, n_targets:].any()
 
 
@@ -178,7 +201,7 @@ def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
     labels[:n_targets] = rng.random(n_targets) < 0.5
     rates[:n_targets] = 0.4
     f = kernels.products(inputs, targets, stride)
-    g = kernels.gradients(f, kernels.products(inputs, inputs, 12), labels, rates, n_targets)
+    g = kernels.gradients_in_turn(f, kernels.products(inputs, inputs, 12), labels, rates, n_targets)
     taught, learnt = targets.copy(), inputs.copy()
     kernels.update(learnt, taught, g, np.ones(9, dtype=np.float32))
 
@@ -238,7 +261,8 @@ def test_the_edges_of_the_table(simd):
     )  # fmt: skip
     labels, rates = np.zeros(16, dtype=np.float32), np.ones(16, dtype=np.float32)
     rows = np.resize(values, (len(values) // 16 + 1, 16))  # through the gradients of a window, in every lane
-    g = kernels.gradients(rows.copy(), np.zeros((len(rows), len(rows)), np.float32), labels, rates, 16)
+    inner = np.zeros((len(rows), len(rows)), np.float32)
+    g = kernels.gradients_in_turn(rows.copy(), inner, labels, rates, 16)
     np.testing.assert_array_equal(g, [[naive_gradient(f, 0.0, 1.0) for f in row] for row in rows])
     for start in range(0, len(values) - 8, 8):  # through a group, in every lane
         column, work = values[start : start + 8].reshape(8, 1).copy(), np.zeros(1, dtype=np.float32)

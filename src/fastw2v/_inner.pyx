@@ -126,18 +126,27 @@ cdef inline void prefetch_negatives(const Net *net, const Scratch *s, const uint
         prefetch_row(shared_or_copied(&s.words, negatives[d]), net.row_lines)
 
 
+cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
+    """Whether a word may be among those seen: one bit for every 64th. False is certain, and spares a comparison with each."""
+    cdef uint64_t bit = <uint64_t>1 << (word & 63), before = seen[0]
+    seen[0] |= bit
+    return (before & bit) != 0
+
+
 cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
                               bint *distinct) noexcept nogil:
     """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
+    cdef uint64_t seen = 0
     cdef int n = 1, d, e
     distinct[0] = True
     s.rows[0] = row_to_train(&s.words, word)
     for d in range(net.negative):
         if negatives[d] == word:
             continue
-        for e in range(1, n if distinct[0] else 0):
-            if s.targets[e] == negatives[d]:
-                distinct[0] = False
+        if seen_before(&seen, negatives[d]):
+            for e in range(1, n if distinct[0] else 0):
+                if s.targets[e] == negatives[d]:
+                    distinct[0] = False
         s.targets[n] = negatives[d]
         s.rows[n] = row_to_train(&s.words, negatives[d])
         n += 1
@@ -207,13 +216,15 @@ cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Ce
 cdef inline int64_t next_run(const Net *net, Scratch *s, const Center *center, int64_t j) noexcept nogil:
     """Fill s.run with context words from position j on, up to one that is among them already; where it ended."""
     cdef Run *run = &s.run
+    cdef uint64_t seen = 0
     cdef int k
     run.n = 0
     while j < center.high and run.n < RUN:
         if j != center.position:
-            for k in range(run.n):
-                if run.words[k] == s.kept[j]:
-                    return j
+            if seen_before(&seen, s.kept[j]):
+                for k in range(run.n):
+                    if run.words[k] == s.kept[j]:
+                        return j
             run.words[run.n] = s.kept[j]
             run.inputs[run.n] = row_of(net.syn0, net, s.kept[j])
             run.n += 1
@@ -237,10 +248,13 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
     cdef float lockf[RUN]
     cdef int j, m = run.n
     net.kernels.products(run.inputs, m, s.rows, n, net.dim, run.f, run.stride)
-    for j in range(0, m if in_turn else 0, 4):         # what lies above the diagonal is not needed
-        net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim, run.inner + j * RUN,
-                             RUN)
-    net.kernels.gradients(run.f, run.inner if in_turn else NULL, RUN, labels, run.rates, m, n, run.stride, run.g)
+    if in_turn:
+        for j in range(0, m, 4):                       # what lies above the diagonal is not needed
+            net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim,
+                                 run.inner + j * RUN, RUN)
+        net.kernels.gradients_in_turn(run.f, run.inner, RUN, labels, run.rates, m, n, run.stride, run.g)
+    else:
+        net.kernels.gradients(run.f, labels, run.rates, m, n, run.stride, run.g)
     for j in range(m):
         lockf[j] = lock_factor(net, run.words[j])
     net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim)
@@ -251,12 +265,13 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
 cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
                                float alpha) noexcept nogil:
     """The center and the window's negatives as target rows; one that was drawn twice counts twice."""
+    cdef uint64_t seen = 0
     cdef int n = 1, d, e
     s.rows[0], s.run.rates[0], s.run.counts[0] = row_to_train(&s.words, word), alpha, 1.0
     for d in range(net.negative):
         if negatives[d] == word:
             continue
-        e = 1
+        e = 1 if seen_before(&seen, negatives[d]) else n
         while e < n and s.targets[e] != negatives[d]:
             e += 1
         if e < n:

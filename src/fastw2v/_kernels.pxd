@@ -13,8 +13,10 @@ cdef extern from "kernels.h" nogil:
         void (*add_rows)(float **rows, int64_t n, const float *delta, int64_t dim, const float *factors,
                          int64_t stride) noexcept nogil
         void (*products)(float **a, int n_a, float **b, int n_b, int64_t dim, float *out, int64_t stride) noexcept nogil
-        void (*gradients)(float *f, const float *inner, int64_t inner_stride, const float *labels, const float *rates,
-                          int m, int n, int64_t stride, float *g) noexcept nogil
+        void (*gradients)(const float *f, const float *labels, const float *rates, int m, int n, int64_t stride,
+                          float *g) noexcept nogil
+        void (*gradients_in_turn)(float *f, const float *inner, int64_t inner_stride, const float *labels,
+                                  const float *rates, int m, int n, int64_t stride, float *g) noexcept nogil
         void (*update)(float **inputs, int m, float **targets, int n, const float *g, int64_t stride,
                        const float *lockf, int64_t dim) noexcept nogil
 

@@ -36,6 +36,13 @@ class RowKernels:
     def gradients(
         self,
         f: NDArray[np.float32],
+        labels: NDArray[np.float32],
+        rates: NDArray[np.float32],
+        n: int,
+    ) -> NDArray[np.float32]: ...
+    def gradients_in_turn(
+        self,
+        f: NDArray[np.float32],
         inner: NDArray[np.float32],
         labels: NDArray[np.float32],
         rates: NDArray[np.float32],

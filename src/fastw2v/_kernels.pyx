@@ -121,16 +121,23 @@ cdef class RowKernels:
                             &out_view[0, 0], stride)
         return out
 
-    def gradients(self, float[:, ::1] f, const float[:, ::1] inner, const float[::1] labels,
-                  const float[::1] rates, int n):
+    def gradients(self, const float[:, ::1] f, const float[::1] labels, const float[::1] rates, int n):
+        """Return the errors of n columns of dot products f (rows, a multiple of 16), sigma without a table."""
+        g = np.zeros((f.shape[0], f.shape[1]), dtype=np.float32)
+        cdef float[:, ::1] g_view = g
+        self.table.gradients(&f[0, 0], &labels[0], &rates[0], <int>f.shape[0], n, f.shape[1], &g_view[0, 0])
+        return g
+
+    def gradients_in_turn(self, float[:, ::1] f, const float[:, ::1] inner, const float[::1] labels,
+                          const float[::1] rates, int n):
         """Return the errors of n columns of dot products f (rows, a multiple of 16), each row after those before.
 
         What the rows before have taught is added to f.
         """
         g = np.zeros((f.shape[0], f.shape[1]), dtype=np.float32)
         cdef float[:, ::1] g_view = g
-        self.table.gradients(&f[0, 0], &inner[0, 0], inner.shape[1], &labels[0], &rates[0], <int>f.shape[0], n,
-                             f.shape[1], &g_view[0, 0])
+        self.table.gradients_in_turn(&f[0, 0], &inner[0, 0], inner.shape[1], &labels[0], &rates[0], <int>f.shape[0],
+                                     n, f.shape[1], &g_view[0, 0])
         return g
 
     def update(self, float[:, ::1] inputs, float[:, ::1] targets, const float[:, ::1] g, const float[::1] lockf):

@@ -84,6 +84,24 @@ FW_INLINE AVX2_ATTR __m256 avx2_gradient(__m256 f, __m256 label, __m256 rate) {
     return _mm256_and_ps(covered, _mm256_mul_ps(_mm256_sub_ps(label, sigma), rate));
 }
 
+FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 f, __m256 label, __m256 rate) {
+    const __m256 covered = _mm256_and_ps(_mm256_cmp_ps(f, _mm256_set1_ps(-6.0f), _CMP_GT_OQ),
+                                         _mm256_cmp_ps(f, _mm256_set1_ps(6.0f), _CMP_LT_OQ));
+    const __m256 x = _mm256_mul_ps(_mm256_and_ps(f, covered), _mm256_set1_ps(-LOG2_E));
+    const __m256i k = _mm256_cvtps_epi32(x);
+    const __m256 r = _mm256_sub_ps(x, _mm256_cvtepi32_ps(k)), one = _mm256_set1_ps(1.0f);
+    __m256 power = _mm256_set1_ps(EXP2_5);
+    power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_4));
+    power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_3));
+    power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_2));
+    power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_1));
+    power = _mm256_fmadd_ps(power, r, one);
+    /* |k| <= 9: adding it to the exponent cannot overflow */
+    power = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(power), _mm256_slli_epi32(k, 23)));
+    const __m256 sigma = _mm256_div_ps(one, _mm256_add_ps(one, power));
+    return _mm256_and_ps(covered, _mm256_mul_ps(_mm256_sub_ps(label, sigma), rate));
+}
+
 #define KERNEL(name) avx2_##name
 #define KERNEL_NAME "avx2"
 #define KERNEL_ATTR AVX2_ATTR
@@ -99,10 +117,19 @@ FW_INLINE AVX2_ATTR __m256 avx2_gradient(__m256 f, __m256 label, __m256 rate) {
 #define vec_add _mm256_add_ps
 #define vec_mul _mm256_mul_ps
 #define vec_gradient avx2_gradient
+#define vec_smooth_gradient avx2_smooth_gradient
 #define group_gradients avx2_group_gradients
 #define group_sums avx2_group_sums
-#define TILE_INPUTS 3
+#define TILE_SUMS 12
 #define UPDATE_INPUTS 6
+#define NARROW VEC
+#define NARROW_LANES LANES
+#define narrow_zero vec_zero
+#define narrow_set1 vec_set1
+#define narrow_fma vec_fma
+#define narrow_load_part vec_load_part
+#define narrow_store_part vec_store_part
 #include "row_kernels.h"
-#include "window_kernels.h"
+#include "window_products.h"
+#include "window_update.h"
 #include "kernel_table.h"

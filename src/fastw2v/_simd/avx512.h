@@ -16,6 +16,13 @@ FW_INLINE AVX512_ATTR __m256 avx512_fold(__m512 v) {
     return _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
 }
 
+FW_INLINE AVX512_ATTR __m256 avx512vl_load_part(const float *p, int n) {
+    return _mm256_maskz_loadu_ps((__mmask8)((1u << n) - 1), p);
+}
+FW_INLINE AVX512_ATTR void avx512vl_store_part(float *p, int n, __m256 v) {
+    _mm256_mask_storeu_ps(p, (__mmask8)((1u << n) - 1), v);
+}
+
 /* One reduction tree for all dot products of a group: lane k of the result is the sum of acc[k]. */
 FW_INLINE AVX512_ATTR __m256 avx512_reduce(const __m512 *acc, const int n) {
     __m256 fold[8];
@@ -63,6 +70,21 @@ FW_INLINE AVX512_ATTR __m512 avx512_gradient(__m512 f, __m512 label, __m512 rate
     return _mm512_maskz_mul_ps(covered, _mm512_sub_ps(label, _mm512_i32gather_ps(index, SIGMOID_TABLE, 4)), rate);
 }
 
+FW_INLINE AVX512_ATTR __m512 avx512_smooth_gradient(__m512 f, __m512 label, __m512 rate) {
+    const __mmask16 covered = _mm512_cmp_ps_mask(f, _mm512_set1_ps(-6.0f), _CMP_GT_OQ) &
+                              _mm512_cmp_ps_mask(f, _mm512_set1_ps(6.0f), _CMP_LT_OQ);
+    const __m512 x = _mm512_mul_ps(_mm512_maskz_mov_ps(covered, f), _mm512_set1_ps(-LOG2_E));
+    const __m512 k = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC), r = _mm512_sub_ps(x, k);
+    __m512 power = _mm512_set1_ps(EXP2_5);
+    power = _mm512_fmadd_ps(power, r, _mm512_set1_ps(EXP2_4));
+    power = _mm512_fmadd_ps(power, r, _mm512_set1_ps(EXP2_3));
+    power = _mm512_fmadd_ps(power, r, _mm512_set1_ps(EXP2_2));
+    power = _mm512_fmadd_ps(power, r, _mm512_set1_ps(EXP2_1));
+    power = _mm512_scalef_ps(_mm512_fmadd_ps(power, r, _mm512_set1_ps(1.0f)), k);
+    const __m512 sigma = _mm512_div_ps(_mm512_set1_ps(1.0f), _mm512_add_ps(_mm512_set1_ps(1.0f), power));
+    return _mm512_maskz_mul_ps(covered, _mm512_sub_ps(label, sigma), rate);
+}
+
 #define KERNEL(name) avx512_##name
 #define KERNEL_NAME "avx512"
 #define KERNEL_ATTR AVX512_ATTR
@@ -78,10 +100,19 @@ FW_INLINE AVX512_ATTR __m512 avx512_gradient(__m512 f, __m512 label, __m512 rate
 #define vec_add _mm512_add_ps
 #define vec_mul _mm512_mul_ps
 #define vec_gradient avx512_gradient
+#define vec_smooth_gradient avx512_smooth_gradient
 #define group_gradients avx512_group_gradients
 #define group_sums avx512_group_sums
-#define TILE_INPUTS 4
+#define TILE_SUMS 16
 #define UPDATE_INPUTS 12
+#define NARROW __m256
+#define NARROW_LANES 8
+#define narrow_zero _mm256_setzero_ps
+#define narrow_set1 _mm256_set1_ps
+#define narrow_fma _mm256_fmadd_ps
+#define narrow_load_part avx512vl_load_part
+#define narrow_store_part avx512vl_store_part
 #include "row_kernels.h"
-#include "window_kernels.h"
+#include "window_products.h"
+#include "window_update.h"
 #include "kernel_table.h"

@@ -13,6 +13,7 @@
 #  include <immintrin.h>
 #  include "avx512.h"
 #  include "avx2.h"
+#  include "avx512vl.h"
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #  define FASTW2V_ARM 1
 #  include <arm_neon.h>
@@ -21,11 +22,12 @@
 #include "scalar.h"
 
 #if defined(FASTW2V_X86)
-/* Where 512-bit operations run as two halves, loads that cross cache lines cost the pair kernels more than fewer
- * instructions save; the window kernels, which keep more rows in the registers, still gain. */
+/* Where 512-bit operations run as two halves, loads that cross cache lines cost more than fewer instructions save; the
+ * update, which loads little for what it computes, still gains. */
 static const row_kernels mixed_table = {
-    "avx512-mixed",   avx2_train_pair, avx2_train_targets, avx2_sum_rows,
-    avx2_add_rows,    avx512_products, avx512_gradients,   avx512_update,
+    "avx512-mixed", avx2_train_pair,   avx2_train_targets, avx2_sum_rows,
+    avx2_add_rows,  avx512vl_products, avx512_gradients,   avx512vl_gradients_in_turn,
+    avx512_update,
 };
 #endif
 

@@ -1,4 +1,5 @@
-/* The table of row kernels that each instruction set fills in; row_kernels.h says what each of them does. */
+/* The table of row kernels that each instruction set fills in; row_kernels.h, window_products.h and
+ * window_update.h say what each of them does. */
 #ifndef FASTW2V_KERNELS_H
 #define FASTW2V_KERNELS_H
 
@@ -14,8 +15,9 @@ typedef struct {
     void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,
                      int64_t stride);
     void (*products)(float *const *a, int n_a, float *const *b, int n_b, int64_t dim, float *out, int64_t stride);
-    void (*gradients)(float *f, const float *inner, int64_t inner_stride, const float *labels, const float *rates, int m,
-                      int n, int64_t stride, float *g);
+    void (*gradients)(const float *f, const float *labels, const float *rates, int m, int n, int64_t stride, float *g);
+    void (*gradients_in_turn)(float *f, const float *inner, int64_t inner_stride, const float *labels,
+                              const float *rates, int m, int n, int64_t stride, float *g);
     void (*update)(float *const *inputs, int m, float *const *targets, int n, const float *g, int64_t stride,
                    const float *lockf, int64_t dim);
 } row_kernels;

@@ -28,6 +28,12 @@ FW_INLINE float32x4_t neon_gradient(float32x4_t f, float32x4_t label, float32x4_
     for (int i = 0; i < 4; i++) dots[i] = logistic_gradient(dots[i], labels[i], rates[i]);
     return vld1q_f32(dots);
 }
+FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, float32x4_t rate) {
+    float dots[4], labels[4], rates[4];
+    vst1q_f32(dots, f), vst1q_f32(labels, label), vst1q_f32(rates, rate);
+    for (int i = 0; i < 4; i++) dots[i] = smooth_gradient(dots[i], labels[i], rates[i]);
+    return vld1q_f32(dots);
+}
 
 #define KERNEL(name) neon_##name
 #define KERNEL_NAME "neon"
@@ -44,10 +50,19 @@ FW_INLINE float32x4_t neon_gradient(float32x4_t f, float32x4_t label, float32x4_
 #define vec_add vaddq_f32
 #define vec_mul vmulq_f32
 #define vec_gradient neon_gradient
+#define vec_smooth_gradient neon_smooth_gradient
 #define group_gradients neon_group_gradients
 #define group_sums neon_group_sums
-#define TILE_INPUTS 4
+#define TILE_SUMS 16
 #define UPDATE_INPUTS 6
+#define NARROW VEC
+#define NARROW_LANES LANES
+#define narrow_zero vec_zero
+#define narrow_set1 vec_set1
+#define narrow_fma vec_fma
+#define narrow_load_part vec_load_part
+#define narrow_store_part vec_store_part
 #include "row_kernels.h"
-#include "window_kernels.h"
+#include "window_products.h"
+#include "window_update.h"
 #include "kernel_table.h"

@@ -50,6 +50,10 @@ FW_INLINE scalar_vec scalar_gradient(scalar_vec f, scalar_vec label, scalar_vec 
     for (int i = 0; i < 8; i++) f.lane[i] = logistic_gradient(f.lane[i], label.lane[i], rate.lane[i]);
     return f;
 }
+FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scalar_vec rate) {
+    for (int i = 0; i < 8; i++) f.lane[i] = smooth_gradient(f.lane[i], label.lane[i], rate.lane[i]);
+    return f;
+}
 
 #undef IN_REGISTER
 #define IN_REGISTER(v) ((void)0)
@@ -69,10 +73,19 @@ FW_INLINE scalar_vec scalar_gradient(scalar_vec f, scalar_vec label, scalar_vec 
 #define vec_add scalar_add
 #define vec_mul scalar_mul
 #define vec_gradient scalar_gradient
+#define vec_smooth_gradient scalar_smooth_gradient
 #define group_gradients scalar_group_gradients
 #define group_sums scalar_group_sums
-#define TILE_INPUTS 3
+#define TILE_SUMS 12
 #define UPDATE_INPUTS 6
+#define NARROW VEC
+#define NARROW_LANES LANES
+#define narrow_zero vec_zero
+#define narrow_set1 vec_set1
+#define narrow_fma vec_fma
+#define narrow_load_part vec_load_part
+#define narrow_store_part vec_store_part
 #include "row_kernels.h"
-#include "window_kernels.h"
+#include "window_products.h"
+#include "window_update.h"
 #include "kernel_table.h"

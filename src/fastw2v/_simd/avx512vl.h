@@ -1,0 +1,23 @@
+/* AVX-512VL: 256-bit vectors with the masks and the 32 registers of AVX-512. Only the products of a window gain by them,
+ * where a 512-bit load that crosses a cache line costs more than it saves. */
+
+FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *acc, const int n, float *sums) {
+    _mm256_storeu_ps(sums, avx2_reduce(acc, n));
+}
+
+#define KERNEL(name) avx512vl_##name
+#define KERNEL_ATTR AVX512_ATTR
+#define VEC __m256
+#define LANES 8
+#define vec_zero _mm256_setzero_ps
+#define vec_set1 _mm256_set1_ps
+#define vec_load _mm256_loadu_ps
+#define vec_store _mm256_storeu_ps
+#define vec_load_part avx512vl_load_part
+#define vec_fma _mm256_fmadd_ps
+#define vec_gradient avx2_gradient
+#define vec_smooth_gradient avx2_smooth_gradient
+#define group_sums avx512vl_group_sums
+#define TILE_SUMS 16
+#include "window_products.h"
+#include "end_of_set.h"

@@ -1,0 +1,68 @@
+/* The words of a window against its targets, second half: every row takes what the errors teach it. A piece of a target is
+ * held in a register while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
+ *
+ * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs and their errors the
+ * registers hold, and a narrow vector for the last columns of a row (NARROW, NARROW_LANES, narrow_load_part, ...), which
+ * costs less than a masked whole one where such a vector runs as two halves. */
+
+#define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
+    FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
+                                            const float *g, int64_t stride, const float *lockf, int64_t c, \
+                                            const int part) { \
+        TYPE x[UPDATE_INPUTS], error[UPDATE_INPUTS]; \
+        (void)part; \
+        FW_UNROLL for (int j = 0; j < m; j++) { \
+            x[j] = LOAD(inputs[j] + c); \
+            error[j] = zero(); \
+        } \
+        for (int k = 0; k < n; k++) { \
+            float *row = targets[k] + c; \
+            TYPE target = LOAD(row); \
+            FW_UNROLL for (int j = 0; j < m; j++) { \
+                const TYPE factor = set1(g[j * stride + k]); \
+                error[j] = fma(factor, target, error[j]); \
+                target = fma(factor, x[j], target); \
+            } \
+            STORE(row, target); \
+        } \
+        FW_UNROLL for (int j = 0; j < m; j++) STORE(inputs[j] + c, fma(set1(lockf[j]), error[j], x[j])); \
+    }
+
+#define NARROW_LOAD(p) narrow_load_part(p, part)
+#define NARROW_STORE(p, v) narrow_store_part(p, part, v)
+
+UPDATE_COLUMNS(update_columns, VEC, vec_zero, vec_set1, vec_fma, vec_load, vec_store)
+UPDATE_COLUMNS(update_last_columns, NARROW, narrow_zero, narrow_set1, narrow_fma, NARROW_LOAD, NARROW_STORE)
+
+FW_INLINE KERNEL_ATTR void KERNEL(update_tile)(float *const *inputs, const int m, float *const *targets, int n,
+                                               const float *g, int64_t stride, const float *lockf, int64_t dim) {
+    int64_t c = 0;
+    for (; c + LANES <= dim; c += LANES) KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, c, LANES);
+    for (; c < dim; c += NARROW_LANES)
+        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, c,
+                                    dim - c < NARROW_LANES ? (int)(dim - c) : NARROW_LANES);
+}
+
+#define UPDATE_CASE(M) \
+    case M: KERNEL(update_tile)(inputs + j, M, targets, n, g + j * stride, stride, lockf + j, dim); break;
+
+/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was. */
+static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const *targets, int n, const float *g,
+                                       int64_t stride, const float *lockf, int64_t dim) {
+    for (int j = 0, size; j < m; j += size) {
+        const int tiles = (m - j + UPDATE_INPUTS - 1) / UPDATE_INPUTS;
+        size = (m - j + tiles - 1) / tiles;
+        switch (size) {
+            UPDATE_CASE(1) UPDATE_CASE(2) UPDATE_CASE(3) UPDATE_CASE(4) UPDATE_CASE(5) UPDATE_CASE(6)
+#if UPDATE_INPUTS > 6
+            UPDATE_CASE(7) UPDATE_CASE(8) UPDATE_CASE(9) UPDATE_CASE(10) UPDATE_CASE(11) UPDATE_CASE(12)
+#endif
+        }
+    }
+}
+
+#undef UPDATE_COLUMNS
+#undef NARROW_LOAD
+#undef NARROW_STORE
+#undef UPDATE_INPUTS
+#undef UPDATE_CASE
