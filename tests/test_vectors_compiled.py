@@ -2,12 +2,13 @@
 
 import io
 import random
+import threading
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v import _vectors, parallel
+from fastw2v import _vectors, memory, parallel
 from fastw2v.formats import word2vec, word2vec_writer
 
 
@@ -77,8 +78,8 @@ def test_what_is_written_is_the_str_of_each_number(tmp_path, dtype):
             f"{word} {' '.join(map(str, given_matrix[row]))}" for word, row in zip(words, rows, strict=True)
         )
         assert (tmp_path / "text").read_text(encoding="utf8") == "\n".join(["700 7", *lines, ""])
-        read_words, back = word2vec.read_text(tmp_path / "text", datatype=np.dtype(dtype).newbyteorder("="))
-        assert read_words == words
+        index, back = word2vec.read_text(tmp_path / "text", datatype=np.dtype(dtype).newbyteorder("="))
+        assert list(index) == words
         np.testing.assert_array_equal(back, given_matrix[rows].astype(back.dtype))
 
 
@@ -211,8 +212,8 @@ def test_lines_of_all_kinds_are_read_as_by_the_twin(tmp_path_factory, lines, blo
     expected = twin(encoded, 2)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word2vec, "_BLOCK_SIZE", block_size)
-        words, matrix = word2vec.read_text(path, no_header=True)
-    assert words == list(expected)
+        index, matrix = word2vec.read_text(path, no_header=True)
+    assert list(index) == list(expected)
     np.testing.assert_array_equal(matrix, np.stack(list(expected.values())))
 
 
@@ -221,8 +222,8 @@ def test_a_limit_leaves_the_rest_unread(tmp_path, wanted):
     lines = [f"w{i} {i}.5 1\n" for i in range(1000)]
     lines[wanted:] = ["not a vector\n"] * (1000 - wanted)
     (tmp_path / "text").write_text("1000 2\n" + "".join(lines))
-    words, matrix = word2vec.read_text(tmp_path / "text", limit=wanted)
-    assert words == [f"w{i}" for i in range(wanted)]
+    index, matrix = word2vec.read_text(tmp_path / "text", limit=wanted)
+    assert list(index) == [f"w{i}" for i in range(wanted)]
     np.testing.assert_array_equal(matrix[:, 0], np.arange(wanted) + 0.5)
     if wanted < 1000:
         with pytest.raises(ValueError, match=f"invalid vector on line {wanted + 2} of"):
@@ -240,14 +241,12 @@ def test_records_are_read_whatever_is_read_at_a_time(tmp_path, chunk_size):
         stream.write(b"\n" * (i % 3) + word.encode() + b" " + row.astype("<f4").tobytes())
     (tmp_path / "binary").write_bytes(stream.getvalue())
     for options, dtype in (({}, np.float32), ({"datatype": np.float64}, np.float64)):
-        read_words, back = word2vec.read_binary(tmp_path / "binary", chunk_size=chunk_size, **options)
-        assert read_words == words[:250]
+        index, back = word2vec.read_binary(tmp_path / "binary", chunk_size=chunk_size, **options)
+        assert index == {word: row for row, word in enumerate(words[:250])}
         assert back.dtype == dtype
         np.testing.assert_array_equal(back, matrix[:250])
-    read_words, back = word2vec.read_binary(
-        tmp_path / "binary", chunk_size=chunk_size, only={words[3], words[9]}
-    )
-    assert read_words == [words[3], words[9]]
+    index, back = word2vec.read_binary(tmp_path / "binary", chunk_size=chunk_size, only={words[3], words[9]})
+    assert index == {words[3]: 0, words[9]: 1}
     np.testing.assert_array_equal(back, matrix[[3, 9]])
     (tmp_path / "binary").write_bytes(stream.getvalue()[:-1])
     with pytest.raises(EOFError, match="promises 300 vectors and holds 299"):
@@ -272,3 +271,69 @@ def test_items_are_taken_only_a_little_ahead():
     next(results)
     assert len(taken) <= 5
     results.close()
+
+
+# --- words and records one by one
+
+
+def spans(words):
+    """Some words in one piece, and where each starts and ends."""
+    lengths = [len(word) for word in words]
+    ends = np.cumsum(lengths, dtype=np.int64)
+    return np.frombuffer(b"".join(words), np.uint8), ends - lengths, ends
+
+
+def test_words_are_numbered_up_to_the_first_known_one():
+    text, starts, ends = spans([b"a", "日本".encode(), b"", b"a", b"z"])
+    index = {"known": 0}
+    assert _vectors.number_words(index, text, starts, ends) == 3
+    assert index == {"known": 0, "a": 1, "日本": 2, "": 3}
+    assert _vectors.number_words(index, text, starts[4:], ends[4:]) == 1
+    assert index["z"] == 4
+    with pytest.raises(UnicodeDecodeError):
+        _vectors.number_words(index, *spans([b"\xff"]))
+    with pytest.raises(IndexError, match="of 6 bytes lies from"):
+        _vectors.number_words(index, text[:6], starts[4:], ends[4:])
+
+
+def test_records_out_of_the_text_are_refused():
+    text = np.frombuffer(b"w 12345678", np.uint8)
+    rows = np.zeros((1, 8), np.uint8)
+    _vectors.copy_records(text, np.array([1]), rows)
+    assert rows.tobytes() == b"12345678"
+    for end in (-1, 2, 99):
+        with pytest.raises(IndexError, match="no vector of 8 bytes"):
+            _vectors.copy_records(text, np.array([end]), rows)
+    with pytest.raises(ValueError, match="1 records for 0 rows"):
+        _vectors.copy_records(text, np.array([1]), rows[:0])
+
+
+def test_a_binary_file_larger_than_what_is_touched_ahead(tmp_path, caplog):
+    rows = memory.FirstTouch._LEAST // 4000 + 300
+    matrix = np.arange(rows * 1000, dtype=np.float32).reshape(rows, 1000)
+    words = [f"w{i}" for i in range(rows)]
+    words[200] = words[100]
+    word2vec_writer.write_binary(tmp_path / "v", words, matrix, np.arange(rows), f"{rows} 1000")
+    index, back = word2vec.read_binary(tmp_path / "v")
+    assert list(index) == list(dict.fromkeys(words))
+    np.testing.assert_array_equal(back, np.delete(matrix, 200, axis=0))
+    assert "duplicate word 'w100'" in caplog.text
+
+
+@pytest.mark.parametrize("lead", [1, 3, 1000])
+def test_touching_ahead_leaves_what_is_filled(monkeypatch, lead):
+    monkeypatch.setattr(memory.FirstTouch, "_LEAST", 1)
+    monkeypatch.setattr(memory.FirstTouch, "_LEAD", lead * memory.HUGE_PAGE)
+    array = memory.empty((3000, 500), np.float64)
+    with memory.FirstTouch(array) as touch:
+        for row in range(len(array)):
+            touch.before(row)
+            array[row] = row
+    assert (array == np.arange(3000)[:, None]).all()
+
+
+def test_touching_ahead_ends_when_filling_fails():
+    array = memory.empty((memory.FirstTouch._LEAST // 4, 1))
+    with pytest.raises(KeyError), memory.FirstTouch(array):
+        raise KeyError
+    assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-touch"]

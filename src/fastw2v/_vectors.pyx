@@ -8,11 +8,16 @@ C header `_text/decimal.h`.
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memchr, memcpy
 
 import numpy as np
+
+cdef extern from "Python.h":
+    PyObject *PyDict_SetDefault(object mapping, object key, object default) except NULL
 
 cdef extern from "_text/decimal.h" nogil:
     enum:
@@ -153,30 +158,33 @@ def read_lines(bytes text, Py_ssize_t width):
     return np.asarray(starts), np.asarray(ends), np.asarray(vectors)[:used]
 
 
-def read_records(const uint8_t[::1] data, Py_ssize_t used, uint8_t[:, ::1] vectors):
-    """Cut whole records from the front of ``data[:used]``, at most one a row of `vectors`.
+def find_records(const uint8_t[::1] data, Py_ssize_t most, Py_ssize_t size):
+    """Find whole records, a word, a space and a vector, at the front of `data`.
 
     Parameters
     ----------
     data : buffer of bytes
-    used : int
-        How many of them count.
-    vectors : ndarray of uint8, shape (n, 4 * D)
-        Receives the vectors.
+    most : int
+        Stop after so many.
+    size : int
+        Bytes of a vector.
 
     Returns
     -------
-    starts, ends : list of int
+    starts, ends : ndarray of int64
         Where each word is, line feeds before it left out.
     position : int
         Where the first record that is not whole begins.
     """
-    cdef Py_ssize_t position = 0, n = 0, size = vectors.shape[1], start, i
+    cdef Py_ssize_t position = 0, n = 0, used = data.shape[0], start, i
     cdef const uint8_t *space
-    cdef int64_t[::1] starts = np.empty(vectors.shape[0], dtype=np.int64)
-    cdef int64_t[::1] ends = np.empty(vectors.shape[0], dtype=np.int64)
+    if size < 1 or most < 0:
+        raise ValueError(f"there is no finding {most} records with vectors of {size} bytes")
+    most = min(most, used // (1 + size))
+    cdef int64_t[::1] starts = np.empty(most, dtype=np.int64)
+    cdef int64_t[::1] ends = np.empty(most, dtype=np.int64)
     with nogil:
-        while n < vectors.shape[0] and position < used:
+        while n < most:
             space = <const uint8_t *> memchr(&data[position], 32, used - position)
             if space is NULL:
                 break
@@ -188,7 +196,52 @@ def read_records(const uint8_t[::1] data, Py_ssize_t used, uint8_t[:, ::1] vecto
                 start += 1
             starts[n] = start
             ends[n] = i
-            memcpy(&vectors[n, 0], space + 1, size)
             position = i + 1 + size
             n += 1
-    return np.asarray(starts)[:n].tolist(), np.asarray(ends)[:n].tolist(), position
+            if position == used:
+                break
+    return np.asarray(starts)[:n], np.asarray(ends)[:n], position
+
+
+def copy_records(const uint8_t[::1] data, const int64_t[::1] ends, uint8_t[:, ::1] vectors):
+    """Copy the vectors of some records of `data`, whose words end at `ends`, into the rows of `vectors`."""
+    cdef Py_ssize_t i, size = vectors.shape[1]
+    if ends.shape[0] != vectors.shape[0]:
+        raise ValueError(f"there are {ends.shape[0]} records for {vectors.shape[0]} rows")
+    for i in range(ends.shape[0]):
+        if not 0 <= ends[i] < data.shape[0] - size:
+            raise IndexError(f"no vector of {size} bytes follows a word that ends at {ends[i]}")
+    with nogil:
+        for i in range(ends.shape[0]):
+            memcpy(&vectors[i, 0], &data[ends[i] + 1], size)
+
+
+def number_words(dict index not None, const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] ends):
+    """Enter words into `index`, with the next numbers, up to the first that is there already.
+
+    Parameters
+    ----------
+    index : dict of str to int
+    data : buffer of bytes
+        UTF-8.
+    starts, ends : ndarray of int64, shape (n,)
+        Where each word is.
+
+    Returns
+    -------
+    int
+        How many words were entered.
+    """
+    cdef Py_ssize_t i, known = len(index)
+    for i in range(starts.shape[0]):
+        if not 0 <= starts[i] <= ends[i] <= data.shape[0]:
+            raise IndexError(f"no word of {data.shape[0]} bytes lies from {starts[i]} to {ends[i]}")
+        if starts[i] == ends[i]:
+            word = ""
+        else:
+            word = PyUnicode_DecodeUTF8(<const char *> &data[starts[i]], ends[i] - starts[i], NULL)
+        PyDict_SetDefault(index, word, known)
+        if len(index) == known:
+            return i
+        known += 1
+    return starts.shape[0]

@@ -388,24 +388,24 @@ def _load_word2vec_format(
     limit: int | None = None,
     datatype: DTypeLike = REAL,
     no_header: bool = False,
-    binary_chunk_size: int = 1 << 22,
+    binary_chunk_size: int = 1 << 20,
 ) -> KV:
     """Read a word2vec file into a new `cls`; `binary_chunk_size` bytes are read at a time."""
     if binary and no_header:
         raise NotImplementedError("no_header only available for text-format files")
     if binary:
-        words, matrix = word2vec.read_binary(
+        index, matrix = word2vec.read_binary(
             fname, limit, encoding, unicode_errors, datatype, chunk_size=binary_chunk_size
         )
     else:
-        words, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
+        index, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
     new = cls(matrix.shape[1], dtype=matrix.dtype)
-    new.index_to_key = words
-    new.key_to_index = {word: row for row, word in enumerate(words)}
-    new.next_index = len(words)
+    new.index_to_key = list(index)
+    new.key_to_index = index
+    new.next_index = len(index)
     new.vectors = matrix
-    if words:
-        new.expandos["count"] = _counts(words, fvocab, encoding, unicode_errors)
+    if index:
+        new.expandos["count"] = _counts(new.index_to_key, fvocab, encoding, unicode_errors)
     logger.info("loaded %s matrix of type %s from %s", matrix.shape, matrix.dtype, fname)
     return new
 

@@ -18,7 +18,9 @@ import ctypes
 import math
 import mmap
 import os
+import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from numpy.typing import DTypeLike, NDArray
 CACHE_LINE = 64
 HUGE_PAGE = 2 * 1024 * 1024
 _HAS_HUGE_PAGES = hasattr(mmap, "MADV_HUGEPAGE")
+_MADV_POPULATE_WRITE = 23  # of which `mmap` does not know
 _NEVER_OVERCOMMIT = "2"  # the system then counts what is mapped, touched or not
 
 _growing = threading.Lock()
@@ -112,6 +115,63 @@ def _extended(array: NDArray[Any], rows: int) -> NDArray[Any] | None:
     return extended
 
 
+class FirstTouch:
+    """Context manager: threads touch an array that is being filled from the front, some way ahead of that.
+
+    The system makes a page of memory when it is first touched: it clears it, and in a virtual machine it may have to
+    ask the host for it, which takes far longer than to fill it. Those who fill an array alone would wait for that.
+
+    Parameters
+    ----------
+    array : ndarray, shape (rows, width)
+        Memory from `empty`, nothing of it in use. If it is small, or the system knows no such request, nothing is
+        done.
+    """
+
+    _LEAST = 16 * HUGE_PAGE
+    _LEAD = 512 * HUGE_PAGE
+    _THREADS = 4  # at most
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+        self._end = 0
+        self._offsets: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        if array.nbytes >= self._LEAST and _HAS_HUGE_PAGES:
+            workers = min(self._THREADS, os.cpu_count() or 1)
+            self._threads = [
+                threading.Thread(target=self._touch, name="fastw2v-touch", daemon=True)
+                for _ in range(workers)
+            ]
+
+    def __enter__(self) -> FirstTouch:
+        for thread in self._threads:
+            thread.start()
+        self.before(0)
+        return self
+
+    def before(self, rows: int) -> None:
+        """Tell that the first `rows` rows are being filled."""
+        wanted = min(rows * self._array.strides[0] + self._LEAD, self._array.nbytes) if self._threads else 0
+        while self._end < wanted:
+            self._offsets.put(self._end)
+            self._end += HUGE_PAGE
+
+    def __exit__(self, *error: object) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._offsets.get_nowait()
+        for _ in self._threads:
+            self._offsets.put(None)
+        for thread in self._threads:
+            thread.join()
+
+    def _touch(self) -> None:
+        populate, start, end = _populating(), self._array.ctypes.data, self._array.nbytes
+        while (offset := self._offsets.get()) is not None:
+            populate(start + offset, min(HUGE_PAGE, end - offset))
+
+
 def release_freed() -> None:
     """Give back to the system what was freed in between memory that is still in use, which glibc keeps otherwise.
 
@@ -147,6 +207,16 @@ def _map(n_bytes: int) -> _Mapping:
     with contextlib.suppress(OSError):  # advice, which kernels without huge pages refuse
         mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping
+
+
+def _populating() -> Callable[[int, int], Any]:
+    """The function that has the system make the pages from an address on, as if each were written to.
+
+    It lets go of the interpreter's lock. Linux before 5.14 refuses the request, and nothing is lost.
+    """
+    madvise = ctypes.CDLL(None).madvise
+    madvise.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    return lambda address, n_bytes: madvise(address, n_bytes, _MADV_POPULATE_WRITE)
 
 
 def _addresses_are_free() -> bool:

@@ -241,14 +241,14 @@ def intersect_word2vec_format(
     """Overwrite the vectors of those keys that a word2vec file has too, and return how many there were."""
     logger.info("loading projection weights from %s", path)
     read = word2vec.read_binary if binary else word2vec.read_text
-    words, matrix = read(path, encoding=encoding, unicode_errors=unicode_errors, only=store.key_to_index)
+    index, matrix = read(path, encoding=encoding, unicode_errors=unicode_errors, only=store.key_to_index)
     if matrix.shape[1] != store.vector_size:
         raise ValueError(
             f"incompatible vector size {matrix.shape[1]} in file {path}: "
             f"the vectors here have size {store.vector_size}"
         )
-    store.take_over(words, matrix, lockf)
-    return len(words)
+    store.take_over(list(index), matrix, lockf)
+    return len(index)
 
 
 def _writing_order(store: VectorStore, sort_attr: str) -> NDArray[np.intp]:

@@ -26,16 +26,19 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import _vectors, memory, parallel
 from fastw2v.formats.atomic import PathLike, compression, local_path, open_input
+from fastw2v.formats.rows import Positions, Rows
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 Array = NDArray[Any]
+Octets = NDArray[np.uint8]
 
-_READ_SIZE = 1 << 20
+_READ_SIZE = 1 << 20  # what is read stays in the caches until it is put into place
 _BLOCK_SIZE = 1 << 20
 _LEFT, _BLANK, _SHORT = -1, -2, -3  # in place of the end of a word: see _vectors.read_lines
 _FIRST_NUMBERS = 1 << 22  # room to begin with where the size of the file tells nothing of its content
 _WIDEST = 1 << 24  # components of a vector in such a file
+_FLOAT = np.dtype("<f4")  # of a binary file
 _LONGEST = 1 << 26  # bytes of a line, or of a word in the binary format
 
 
@@ -47,7 +50,7 @@ def read_text(
     datatype: DTypeLike = np.float32,
     no_header: bool = False,
     only: Collection[str] | None = None,
-) -> tuple[list[str], Array]:
+) -> tuple[dict[str, int], Array]:
     """Read vectors from text.
 
     Parameters
@@ -66,8 +69,9 @@ def read_text(
 
     Returns
     -------
-    words : list of str
-    matrix : ndarray, shape (len(words), D)
+    index : dict of str to int
+        The row of each word, in the order of the rows.
+    matrix : ndarray, shape (len(index), D)
 
     Raises
     ------
@@ -87,14 +91,16 @@ def read_text(
             width = len(first.split()) - 1
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
-            rows = _Rows(width, datatype, only, _possible_rows(path, limit, len(first) // 2, width))
-            _read_lines(_blocks(stream, path, first), rows, limit, False, 1, path, encoding, unicode_errors)
+            expected = _possible_rows(path, limit, len(first) // 2, width)
+            rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
+            _read_lines(_blocks(stream, path, first), rows, limit, False, 1, path)
         else:
             count, width = sizes
             wanted = min(count, limit)
-            rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 2 * width, width))
-            _read_lines(_blocks(stream, path), rows, wanted, True, 2, path, encoding, unicode_errors)
-    return rows.words, rows.matrix()
+            expected = _possible_rows(path, wanted, 1 + 2 * width, width)
+            rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
+            _read_lines(_blocks(stream, path), rows, wanted, True, 2, path)
+    return rows.index, rows.matrix()
 
 
 def read_binary(
@@ -105,7 +111,7 @@ def read_binary(
     datatype: DTypeLike = np.float32,
     only: Collection[str] | None = None,
     chunk_size: int = _READ_SIZE,
-) -> tuple[list[str], Array]:
+) -> tuple[dict[str, int], Array]:
     """Read vectors from the binary format; see `read_text`.
 
     Parameters
@@ -119,36 +125,14 @@ def read_binary(
         assert sizes is not None
         count, width = sizes
         wanted = min(count, limit)
-        rows = _Rows(width, datatype, only, _possible_rows(path, wanted, 1 + 4 * width, width))
-        seen, buffer, used = 0, bytearray(max(chunk_size, 1)), 0
-        while seen < wanted:
-            if used == len(buffer):  # not even one record fits
-                if used > _LONGEST + 4 * width:
-                    raise _endless(path, f"vector {seen + 1}")
-                buffer += bytes(len(buffer))
-            with memoryview(buffer) as free:
-                count = stream.readinto(free[used:])  # type: ignore[attr-defined]
-            if not count:
-                raise _too_short(path, wanted, seen)
-            used += count
-            most = min(wanted - seen, used // (1 + 4 * width))
-            vectors = rows.room(most)
-            starts, ends, position = _vectors.read_records(buffer, used, vectors.view(np.uint8))
-            words = [
-                buffer[start:end].decode(encoding, unicode_errors)
-                for start, end in zip(starts, ends, strict=True)
-            ]
-            seen += len(starts)
-            if sys.byteorder == "big":
-                vectors.byteswap(inplace=True)
-            if rows.all_new(words):
-                rows.add(words, vectors[: len(words)])
-            else:
-                kept = [row for row, word in enumerate(words) if rows.wants(word)]
-                rows.add([words[row] for row in kept], vectors[kept])
-            buffer[: used - position] = buffer[position:used]
-            used -= position
-    return rows.words, rows.matrix()
+        expected = _possible_rows(path, wanted, 1 + 4 * width, width)
+        rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
+        with memory.FirstTouch(rows.room) as touch:
+            for buffer, starts, ends in _blocks_of_records(stream, 4 * width, wanted, path, chunk_size):
+                touch.before(len(rows.index) + len(ends))
+                kept, target = rows.take(buffer, starts, ends)
+                _place(buffer, ends if kept is None else ends[kept], target)
+    return rows.index, rows.matrix()
 
 
 def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "strict") -> dict[str, int]:
@@ -173,78 +157,6 @@ def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "s
                 message = f"line {number} of {str(path)!r} is not a word and a count: {line[:80]!r}"
                 raise ValueError(message) from None
     return counts
-
-
-class _Rows:
-    """Words and vectors as they are read: the first of each word, in a matrix that grows if it must."""
-
-    def __init__(self, width: int, datatype: DTypeLike, only: Collection[str] | None, expected: int) -> None:
-        if only is not None:
-            expected = min(expected, len(only))
-        self.words: list[str] = []
-        self._seen: set[str] = set()
-        self._only = only
-        self._rows = memory.empty((expected, width), datatype)
-        self._spare = np.empty((0, width), dtype=np.float32)
-
-    @property
-    def width(self) -> int:
-        """Components of a vector."""
-        return int(self._rows.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """Type of the matrix."""
-        return self._rows.dtype
-
-    def room(self, count: int) -> NDArray[np.float32]:
-        """Where to put `count` vectors of float32 that `add` is to take: in the matrix itself, if they fit."""
-        used = len(self.words)
-        if self._rows.dtype == np.float32 and used + count <= len(self._rows):
-            return self._rows[used : used + count]
-        if len(self._spare) < count:
-            self._spare = np.empty((count, self.width), dtype=np.float32)
-        return self._spare[:count]
-
-    def wants(self, word: str) -> bool:
-        """Whether the vector of `word` is to be kept; notes that it was seen."""
-        if self._only is not None and word not in self._only:
-            return False
-        if word in self._seen:
-            logger.warning("duplicate word %r in word2vec file, ignoring all but first", word)
-            return False
-        self._seen.add(word)
-        return True
-
-    def all_new(self, words: list[str]) -> bool:
-        """Whether all of `words` are to be kept, as nearly always; if so, notes that they were seen."""
-        if self._only is not None or not self._seen.isdisjoint(words) or len(set(words)) < len(words):
-            return False
-        self._seen.update(words)
-        return True
-
-    def add(self, words: list[str], vectors: Array) -> None:
-        used = len(self.words)
-        needed = used + len(words)
-        if needed > len(self._rows):
-            rows = memory.empty(
-                (max(needed, len(self._rows) * 3 // 2), self._rows.shape[1]), self._rows.dtype
-            )
-            rows[:used] = self._rows[:used]
-            self._rows = rows
-        target = self._rows[used:needed]
-        if vectors.ctypes.data != target.ctypes.data or vectors.dtype != target.dtype:  # not there already
-            target[...] = vectors
-        self.words += words
-
-    def matrix(self) -> Array:
-        """The rows read; if much more was set aside, a copy without it."""
-        rows = self._rows[: len(self.words)]
-        if 2 * len(rows) >= len(self._rows):
-            return rows
-        copy = memory.empty(rows.shape, rows.dtype)
-        copy[...] = rows
-        return copy
 
 
 def _checked_limit(limit: int | None) -> int:
@@ -340,19 +252,17 @@ def _blocks(stream: IO[bytes], path: PathLike, first: bytes = b"") -> Iterator[b
 
 def _read_lines(
     blocks: Iterable[bytes],
-    rows: _Rows,
+    rows: Rows,
     wanted: int,
     promised: bool,
     number: int,
     path: PathLike,
-    encoding: str,
-    unicode_errors: str,
 ) -> None:
     """Read up to `wanted` vectors into `rows`; `number` is that of the first line."""
     # The compiled reader knows float32 only; other types are read by NumPy, or rounded from float64.
     compiled = rows.dtype == np.float32
-    read = _read_compiled if compiled else _leave
-    reader = _LineReader(rows, wanted, number, path, encoding, unicode_errors)
+    read = _vectors.read_lines if compiled else _leave
+    reader = _LineReader(rows, wanted, number, path)
     width = rows.width
     if wanted:
         results = parallel.ordered(
@@ -366,72 +276,57 @@ def _read_lines(
         raise _too_short(path, wanted, reader.seen)
 
 
-def _read_compiled(block: bytes, width: int) -> tuple[list[int], list[int], Array]:
-    starts, ends, vectors = _vectors.read_lines(block, width)
-    return starts.tolist(), ends.tolist(), vectors
-
-
-def _leave(block: bytes, width: int) -> tuple[list[int], list[int], Array]:
-    """As `_read_compiled`, but leaving every line to `_parsed`."""
+def _leave(block: bytes, width: int) -> tuple[Positions, Positions, Array]:
+    """As `_vectors.read_lines`, but leaving every line to `_parsed`."""
     lines = io.BytesIO(block).readlines()
     starts = [0, *itertools.accumulate(map(len, lines))][: len(lines)]
     lengths = (len(line.rstrip()) for line in lines)
     ends = [_BLANK if not length else _SHORT if length < 2 * width else _LEFT for length in lengths]
-    return starts, ends, np.empty((ends.count(_LEFT), width))
+    return np.array(starts, np.int64), np.array(ends, np.int64), np.empty((ends.count(_LEFT), width))
 
 
 class _LineReader:
     """Takes blocks of lines, most of them read, and reads the others."""
 
-    def __init__(
-        self, rows: _Rows, wanted: int, number: int, path: PathLike, encoding: str, unicode_errors: str
-    ) -> None:
+    def __init__(self, rows: Rows, wanted: int, number: int, path: PathLike) -> None:
         self.seen = 0
         self._rows = rows
         self._wanted = wanted
         self._first_line = self._number = number
         self._path = path
-        self._encoding = encoding
-        self._unicode_errors = unicode_errors
 
-    def take(self, block: bytes, starts: list[int], ends: list[int], vectors: Array) -> bool:
+    def take(self, block: bytes, starts: Positions, ends: Positions, vectors: Array) -> bool:
         """Keep what is wanted of some lines; False once that is enough."""
-        words: list[str] = []
-        for start, end in zip(starts, ends, strict=True):
-            if end != _BLANK:
-                if end == _SHORT:
-                    raise self._invalid(block, start)
-                if end == _LEFT:
-                    raw_word, vectors[len(words)] = self._parsed(block, start)
-                else:
-                    raw_word = block[start:end]
-                words.append(raw_word.decode(self._encoding, self._unicode_errors))
-                if self.seen + len(words) == self._wanted:
-                    break
-            self._number += 1
-        self.seen += len(words)
-        if self._rows.all_new(words):
-            self._rows.add(words, vectors[: len(words)])
-        else:
-            kept = [row for row, word in enumerate(words) if self._rows.wants(word)]
-            self._rows.add([words[row] for row in kept], vectors[kept])
+        blank_or_not = len(ends)
+        lines = np.flatnonzero(ends != _BLANK)[: self._wanted - self.seen]
+        starts, ends = starts[lines], ends[lines]
+        for row in np.flatnonzero(ends < 0).tolist():
+            number = self._number + int(lines[row])
+            if ends[row] == _SHORT:
+                raise self._invalid(block, starts[row], number)
+            word, vectors[row] = self._parsed(block, starts[row], number)
+            ends[row] = starts[row] + len(word)
+        self._number += blank_or_not
+        self.seen += len(lines)
+        kept, target = self._rows.take(block, starts, ends)
+        target[...] = vectors[: len(lines)] if kept is None else vectors[kept]
         return self.seen < self._wanted
 
-    def _parsed(self, block: bytes, start: int) -> tuple[bytes, Array]:
+    def _parsed(self, block: bytes, start: int, number: int) -> tuple[bytes, Array]:
         line = _line(block, start)
         width, dtype = self._rows.width, self._rows.dtype
         try:
             word, vector = _parsed(
                 line.rstrip(), width, dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
             )
-            if self._number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
+            if number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
                 raise ValueError  # numbers to spare in the very first line: the header's size is wrong
         except ValueError:
-            raise self._invalid(block, start) from None
+            raise self._invalid(block, start, number) from None
         return word, vector
 
-    def _invalid(self, block: bytes, start: int) -> ValueError:
-        where = f"invalid vector on line {self._number} of {str(self._path)!r}"
+    def _invalid(self, block: bytes, start: int, number: int) -> ValueError:
+        where = f"invalid vector on line {number} of {str(self._path)!r}"
         line = _line(block, start)[:80]
         return ValueError(f"{where}: not a word and {self._rows.width} numbers, but {line!r}")
 
@@ -450,3 +345,34 @@ def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array
             except ValueError:
                 continue
     raise ValueError
+
+
+def _blocks_of_records(
+    stream: IO[bytes], size: int, wanted: int, path: PathLike, chunk_size: int
+) -> Iterator[tuple[Octets, Positions, Positions]]:
+    """Whole records, some at a time, in a buffer that is used again; where their words start and end."""
+    seen, used, buffer = 0, 0, np.empty(max(1, chunk_size), np.uint8)
+    while seen < wanted:
+        if used == len(buffer):  # not even one record fits
+            if used > _LONGEST + size:
+                raise _endless(path, f"vector {seen + 1}")
+            buffer = np.concatenate((buffer, np.empty_like(buffer)))
+        count = stream.readinto(buffer.data[used:])  # type: ignore[attr-defined]
+        if not count:
+            raise _too_short(path, wanted, seen)
+        used += count
+        starts, ends, position = _vectors.find_records(buffer[:used], wanted - seen, size)
+        seen += len(starts)
+        yield buffer, starts, ends
+        buffer[: used - position] = buffer[position:used]
+        used -= position
+
+
+def _place(buffer: Octets, ends: Positions, target: Array) -> None:
+    """Copy the vectors of records, whose words end at `ends`, into their rows."""
+    if target.dtype == _FLOAT:
+        _vectors.copy_records(buffer, ends, target.view(np.uint8))
+    else:
+        vectors = np.empty(target.shape, _FLOAT)
+        _vectors.copy_records(buffer, ends, vectors.view(np.uint8))
+        target[...] = vectors
