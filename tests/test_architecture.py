@@ -28,7 +28,7 @@ ROOMS = [
     },
     {"wordcounts"},
     {"drift", "encoding", "evaluation", "selection"},
-    {"corpora", "heldout", "training"},
+    {"corpora", "heldout", "replay", "training"},
     {"vocab", "keyedrows"},
     {"vectorstore"},
     {"queries", "vectorfiles"},

@@ -67,6 +67,20 @@ class EncodedCorpus:
         """Number of tokens, unknown ones included."""
         return int(self.raw_lengths.sum())
 
+    def sentences(self, first: int, last: int) -> EncodedCorpus:
+        """Return the sentences from `first` up to `last`, which is left out; their ids are not copied."""
+        start, end = int(self.offsets[first]), int(self.offsets[last])
+        offsets = self.offsets[first : last + 1] - start
+        return EncodedCorpus(self.ids[start:end], offsets, self.raw_lengths[first:last])
+
+    def joined(self, following: EncodedCorpus) -> EncodedCorpus:
+        """Return a new corpus: these sentences, then those of `following`."""
+        return EncodedCorpus(
+            np.concatenate((self.ids, following.ids)),
+            np.concatenate((self.offsets, following.offsets[1:] + self.offsets[-1])),
+            np.concatenate((self.raw_lengths, following.raw_lengths)),
+        )
+
 
 def _read_int(path: str) -> int | None:
     try:

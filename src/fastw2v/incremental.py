@@ -1,14 +1,13 @@
 """Training a grown model on, without losing what it knew: frozen and anchored rows, a rate of its own, replay.
 
 `Update` is what a user asks for; `UpdateRun` is one training under it, between the model and the trainer. The trainer
-itself knows nothing of it: it gets lock factors, chunks in which old sentences are mixed with new ones, and pauses at
-which old rows are pulled back.
+itself knows nothing of it: it gets lock factors, chunks in which old sentences are mixed with new ones (`replay`), and
+pauses at which old rows are pulled back.
 
 References
 ----------
 The pull towards old weights: Li, Grandvalet and Davoine, "Explicit Inductive Bias for Transfer Learning with
-Convolutional Networks", ICML 2018 (L2-SP). Replay: Ratcliff, "Connectionist models of recognition memory: constraints
-imposed by learning and forgetting functions", Psychological Review 97, 1990.
+Convolutional Networks", ICML 2018 (L2-SP).
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from fastw2v import corpora, memory
 from fastw2v.compat import jobs
 from fastw2v.encoding import EncodedCorpus, encode
 from fastw2v.pauses import Pause, Position
+from fastw2v.replay import Mixture, Replay
 from fastw2v.training import LearningRate
 from fastw2v.vectorstore import MIXED
 
@@ -41,7 +41,6 @@ Matrix = NDArray[np.float32]
 
 PULLS_AN_EPOCH = 20
 SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the length of the text
-PIECE_WORDS = 1_000_000  # of the new text, into which old sentences are mixed at a time
 BLOCK_ROWS = 1 << 14
 WHOLE = (int, np.integer)
 REAL = (*WHOLE, float, np.floating)
@@ -122,8 +121,8 @@ class UpdateRun:
         self._model = model
         self._keys = model.wv.index_to_key
         self._old_words = self._count_old_words()
-        self._replay = _Replay.of(update, model)
-        self._mixture: _Mixture | None = None
+        self._replay = _replay_of(update, model)
+        self._mixture: Mixture | None = None
         self._rate: LearningRate | None = None
         self._done = 0.0
         self._anchors = [_Anchor(model, name, rows) for name, rows in self._anchored()]
@@ -173,7 +172,7 @@ class UpdateRun:
             return []
         words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._expected_words(rate)
         if self._replay is not None:
-            words = int(words * (1 + self._update.replay_ratio))
+            words = int(words * (1 + self._replay.ratio))
         return [Pause(max(words // PULLS_AN_EPOCH, 1), self._pull)]
 
     def _expected_words(self, rate: LearningRate) -> int:
@@ -192,9 +191,8 @@ class UpdateRun:
         """Return the new text of an epoch with old sentences mixed in."""
         if self._replay is None:
             return corpus
-        pieces = _pieces(corpus) if isinstance(corpus, EncodedCorpus) else corpus
-        self._mixture = _Mixture()
-        return self._mixture.chunks(pieces, self._replay.of_epoch(epoch))
+        self._mixture = self._replay.mixed(corpus, epoch)
+        return self._mixture
 
     def of_new_text(self, sentences: Any, words: Any) -> tuple[Any, Any]:
         """How much of the new text is behind, where so much of what is trained is behind."""
@@ -331,111 +329,19 @@ class _Anchor:
                 present[rows] = self._values[rows]
 
 
-class _Replay:
-    """Old sentences, in another order each epoch."""
-
-    def __init__(self, corpus: EncodedCorpus, ratio: float, seed: list[int]) -> None:
-        self._corpus, self._ratio, self._seed = corpus, ratio, seed
-
-    @classmethod
-    def of(cls, update: Update, model: Word2Vec) -> _Replay | None:
-        """The replay that an update asks for; None if it asks for none."""
-        if update.replay is None or not update.replay_ratio:
-            return None
-        if jobs.are_overridden(model):
-            raise ValueError(
-                f"{type(model).__name__} trains by methods of its own, which get no replay; leave it out, or mix old "
-                "sentences into the corpus"
-            )
-        is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
-        sentences = corpora.open_corpus(
-            None if is_path else update.replay, update.replay if is_path else None, passes=1
+def _replay_of(update: Update, model: Word2Vec) -> Replay | None:
+    """The replay that an update asks for; None if it asks for none."""
+    if update.replay is None or not update.replay_ratio:
+        return None
+    if jobs.are_overridden(model):
+        raise ValueError(
+            f"{type(model).__name__} trains by methods of its own, which get no replay; leave it out, or mix old "
+            "sentences into the corpus"
         )
-        encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
-        seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
-        return cls(encoded, update.replay_ratio, seed)
-
-    def of_epoch(self, epoch: int) -> _Draw:
-        return _Draw(self._corpus, self._ratio, np.random.default_rng([*self._seed, epoch]))
-
-
-class _Draw:
-    """Old sentences in the order of one epoch, taken bit by bit."""
-
-    def __init__(self, corpus: EncodedCorpus, ratio: float, generator: np.random.Generator) -> None:
-        self._corpus, self._ratio, self._generator = corpus, ratio, generator
-        self._order = generator.permutation(corpus.n_sentences)
-        self._words_at = np.cumsum(corpus.raw_lengths[self._order])
-        self._taken = 0
-        self._owed = 0.0
-
-    def mix(self, new: EncodedCorpus) -> EncodedCorpus:
-        """Return `new`, its sentences in order, with the next old sentences spread among them."""
-        self._owed += self._ratio * new.raw_words
-        last = int(np.searchsorted(self._words_at, self._owed, side="right"))
-        old = self._order[self._taken : last]
-        self._taken = last
-        places = np.concatenate(
-            ((np.arange(new.n_sentences) + 0.5) / max(new.n_sentences, 1), self._generator.random(len(old)))
-        )
-        order = np.argsort(places, kind="stable")
-        corpus = self._corpus
-        starts = np.concatenate((new.offsets[:-1], corpus.offsets[old] + new.n_tokens))[order]
-        kept = np.concatenate((np.diff(new.offsets), corpus.offsets[old + 1] - corpus.offsets[old]))[order]
-        raw = np.concatenate((new.raw_lengths, corpus.raw_lengths[old]))[order]
-        return _gathered(new.ids, corpus.ids, starts, kept, raw)
-
-
-def _gathered(
-    new: NDArray[np.int32],
-    old: NDArray[np.int32],
-    starts: NDArray[np.int64],
-    kept: NDArray[np.int64],
-    raw: NDArray[np.int64],
-) -> EncodedCorpus:
-    """The sentences that begin at `starts` and hold `kept` ids; beyond the end of `new`, counting goes on in `old`."""
-    offsets = np.zeros(len(kept) + 1, dtype=np.int64)
-    np.cumsum(kept, out=offsets[1:])
-    places = np.repeat(starts - offsets[:-1], kept) + np.arange(offsets[-1])
-    ids = np.empty(len(places), dtype=np.int32)
-    of_new = places < len(new)
-    ids[of_new] = new[places[of_new]]
-    ids[~of_new] = old[places[~of_new] - len(new)]
-    return EncodedCorpus(ids, offsets, raw)
-
-
-class _Mixture:
-    """An epoch's mixture, and how much of it at which point is new text."""
-
-    def __init__(self) -> None:
-        self._knots = np.zeros((4, 1))  # sentences and words of the mixture, then of the new text
-
-    def chunks(self, pieces: Iterable[EncodedCorpus], draw: _Draw) -> Iterator[EncodedCorpus]:
-        """Yield each piece of new text with its share of old sentences."""
-        for piece in pieces:
-            mixed = draw.mix(piece)
-            step = [mixed.n_sentences, mixed.raw_words, piece.n_sentences, piece.raw_words]
-            self._knots = np.column_stack((self._knots, self._knots[:, -1] + step))
-            yield mixed
-
-    def of_new_text(self, sentences: Any, words: Any) -> tuple[Any, Any]:
-        """The new sentences and words behind, for so many sentences and words of the mixture."""
-        mixed_sentences, mixed_words, new_sentences, new_words = self._knots
-        return (
-            np.interp(sentences, mixed_sentences, new_sentences),
-            np.interp(words, mixed_words, new_words),
-        )
-
-
-def _pieces(corpus: EncodedCorpus) -> Iterator[EncodedCorpus]:
-    """Cut a corpus into pieces of whole sentences, about `PIECE_WORDS` raw words each."""
-    words_at = np.cumsum(corpus.raw_lengths)
-    first = 0
-    while first < corpus.n_sentences:
-        before = int(words_at[first - 1]) if first else 0
-        last = max(int(np.searchsorted(words_at, before + PIECE_WORDS, side="right")), first + 1)
-        start, end = int(corpus.offsets[first]), int(corpus.offsets[last])
-        yield EncodedCorpus(
-            corpus.ids[start:end], corpus.offsets[first : last + 1] - start, corpus.raw_lengths[first:last]
-        )
-        first = last
+    is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
+    sentences = corpora.open_corpus(
+        None if is_path else update.replay, update.replay if is_path else None, passes=1
+    )
+    encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+    seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
+    return Replay(encoded, update.replay_ratio, seed)
