@@ -271,7 +271,6 @@ def test_contradictions_are_refused_and_change_nothing(trained, new):
         ({"update": Update(old_words=10**6)}, ValueError, "old_words"),
         ({"update": Update(replay=[1, 2])}, TypeError, "sentence"),
         ({"update": True}, TypeError, "Update"),
-        ({"update": Update(), "checkpoint": "training.fw2v"}, ValueError, "checkpoint"),
     ):
         with pytest.raises(error, match=message):
             model.train(new, total_examples=len(new), epochs=1, **arguments)

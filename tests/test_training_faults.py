@@ -342,6 +342,24 @@ def test_a_callback_may_train_its_own_model():
     assert_sound(model)
 
 
+def test_a_training_within_another_leaves_its_rates_epochs_and_losses_alone():
+    """gensim's `train` takes the number of epochs of the inner one for the rates of the outer one."""
+    rates = []
+
+    class Nested(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            rates.append(model.min_alpha_yet_reached)
+            assert train(model, start_alpha=0.2, compute_loss=False) == (6_000, 6_000)
+
+    options = {"workers": 1, "alpha": 0.1, "min_alpha": 0.02, "compute_loss": True, "batch_words": 100}
+    model = built(**options)
+    train(model, epochs=4, callbacks=[Nested()])
+    np.testing.assert_allclose(rates, [0.08, 0.06, 0.04, 0.02], atol=0.001)
+    assert (model.epochs, model.alpha, model.compute_loss) == (4, 0.1, True)
+    assert len(model.loss_history) == 4
+    assert model.train_count == 5
+
+
 # --- threads and processes
 
 

@@ -2,9 +2,8 @@
 
 A checkpoint is a model file of the native format that says in addition how far the call of `train` was: its arguments,
 the position between two jobs, what was trained until then. The random state of the model in it is that of the
-position, so with one worker the rest of the training draws what it would have drawn. `Word2Vec.load` takes the file as
-a model like any other. It does not hold the old values that a training under an `Update` is held to, so such a training
-writes none.
+position, so with one worker the rest of the training draws what it would have drawn. Where the training is under an
+`Update`, the old values that it is held to are in the file too. `Word2Vec.load` takes it as a model like any other.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fastw2v import formats, modelstate
-from fastw2v.encoding import EncodedCorpus
 from fastw2v.formats import native
 from fastw2v.formats.atomic import check_writable
-from fastw2v.pauses import CorpusChangedError, Pause, Position
+from fastw2v.incremental import Held, run_of
+from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Tally
 
 if TYPE_CHECKING:
@@ -34,6 +33,7 @@ Size = tuple[int, int]  # sentences, raw words
 
 logger = logging.getLogger("gensim.models.word2vec")
 KEY = "training"
+OLD = "old."  # arrays of this prefix hold the old values of weights under an update
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ class Run:
         Spent until then.
     callbacks : list of [str, object]
         What callbacks with a `state_dict` want to be kept, with the names of their classes.
+    update : Held or None
+        What the call is under, if it is under an `Update`.
     """
 
     total_examples: int | None
@@ -67,6 +69,7 @@ class Run:
     raw_words: int = 0
     seconds: float = 0.0
     callbacks: list[Any] = field(default_factory=list)
+    update: Held | None = None
 
 
 def check_arguments(path: Any, every: Any) -> None:
@@ -142,8 +145,14 @@ class Checkpoints:
     def write(self, position: Position) -> None:
         """Write a checkpoint; a disk or a state that does not let it is no reason to end the training."""
         try:
-            states = _states_of(self._callbacks)
-            run = replace(self.run, position=position, seconds=self.seconds, callbacks=states)
+            update = run_of(self._model)
+            run = replace(
+                self.run,
+                position=position,
+                seconds=self.seconds,
+                callbacks=_states_of(self._callbacks),
+                update=None if update is None else update.held(),
+            )
             write(self._path, self._model, run)
         except (OSError, CallbackStateError) as error:
             logger.error("no checkpoint could be written, training goes on: %s", error)
@@ -152,7 +161,12 @@ class Checkpoints:
 def write(path: Any, model: Lexicon, run: Run) -> None:
     """Write a checkpoint, aside and then renamed, so that the last one stays whole whatever happens."""
     arrays, metadata = modelstate.to_state(model)
-    native.write(path, arrays, {**metadata, KEY: asdict(run)})
+    state = asdict(replace(run, update=None))
+    if run.update is not None:
+        arrays.update({f"{OLD}{name}": values for name, values in run.update.old.items()})
+        metadata["settings"]["alpha"], metadata["settings"]["min_alpha"] = run.update.rates
+        state["update"] = asdict(replace(run.update, old={}))
+    native.write(path, arrays, {**metadata, KEY: state})
 
 
 def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, Run]:
@@ -172,11 +186,16 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
             f"{path} is no checkpoint: it says nothing of a training to go on with; read it with load(), and call "
             "train()"
         )
+    old = {name.removeprefix(OLD): arrays.pop(name) for name in list(arrays) if name.startswith(OLD)}
     with formats.sound(path):
-        return modelstate.from_state(cls, defaults, arrays, metadata), _run_from(state)
+        model = modelstate.from_state(cls, defaults, arrays, metadata)
+        run = _run_from(state, old)
+        if run.update is not None:
+            run.update.check(cast("Word2Vec", model))
+        return model, run
 
 
-def _run_from(state: dict[str, Any]) -> Run:
+def _run_from(state: dict[str, Any], old: dict[str, Any]) -> Run:
     """Return the call that a checkpoint describes; ValueError and the like if it lacks something or tells nonsense."""
     tally = Tally(**state["position"]["tally"])
     position = Position(**{**state["position"], "tally": tally})
@@ -184,7 +203,8 @@ def _run_from(state: dict[str, Any]) -> Run:
     if state["corpus"] is not None:
         sentences, words = state["corpus"]
         corpus = (sentences, words)
-    run = Run(**{**state, "position": position, "corpus": corpus})
+    update = None if state.get("update") is None else Held(**{**state["update"], "old": old})
+    run = Run(**{**state, "position": position, "corpus": corpus, "update": update})
     counts = [
         *(position.epoch, position.jobs, position.sentences, position.raw_words),
         *(tally.effective_words, tally.raw_words, tally.sentences, tally.examples),
@@ -202,25 +222,6 @@ def _run_from(state: dict[str, Any]) -> Run:
         if not isinstance(name, str):
             raise ValueError(f"it names a callback {name!r:.80}")
     return run
-
-
-def size_of(corpus: EncodedCorpus | None) -> Size | None:
-    """Sentences and raw words of a corpus that is encoded already."""
-    return None if corpus is None else (corpus.n_sentences, corpus.raw_words)
-
-
-def check_same(then: Size | None, now: Size | None) -> None:
-    """Refuse a corpus that is not as large as that of the checkpoint, where both are known.
-
-    Raises
-    ------
-    CorpusChangedError
-    """
-    if then is not None and now is not None and then != now:
-        raise CorpusChangedError(
-            f"the corpus is not that of the checkpoint, which had {then[0]} sentences of {then[1]} words and not "
-            f"{now[0]} of {now[1]}; resume with the same corpus"
-        )
 
 
 class CallbackStateError(TypeError):

@@ -67,6 +67,11 @@ class EncodedCorpus:
         """Number of tokens, unknown ones included."""
         return int(self.raw_lengths.sum())
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Sentences and raw words, by which a corpus is known again."""
+        return self.n_sentences, self.raw_words
+
     def sentences(self, first: int, last: int) -> EncodedCorpus:
         """Return the sentences from `first` up to `last`, which is left out; their ids are not copied."""
         start, end = int(self.offsets[first]), int(self.offsets[last])

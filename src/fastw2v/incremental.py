@@ -17,8 +17,8 @@ import functools
 import inspect
 import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from fastw2v import corpora, memory
 from fastw2v.compat import jobs
 from fastw2v.encoding import EncodedCorpus, encode
-from fastw2v.pauses import Pause, Position
+from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.replay import Mixture, Replay
 from fastw2v.training import LearningRate
 from fastw2v.vectorstore import MIXED
@@ -44,6 +44,7 @@ SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the l
 BLOCK_ROWS = 1 << 14
 WHOLE = (int, np.integer)
 REAL = (*WHOLE, float, np.floating)
+NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,7 +93,7 @@ class Update:
     old_words: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words"):
+        for name in NUMBERS:
             value = getattr(self, name)
             if value is None and name in ("alpha", "min_alpha", "old_words"):
                 continue
@@ -104,28 +105,111 @@ class Update:
                 raise ValueError(f"Update({name}={value!r}) must be a finite number of at least 0")
 
 
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A training under an `Update` that is under way, for a checkpoint: what cannot be told from the model.
+
+    Attributes
+    ----------
+    numbers : dict
+        Those of the `Update`, by name, as they are in force, with the number of old words that they came to.
+    outputs : bool
+        That of the `Update`.
+    rates : (float, float)
+        `alpha` and `min_alpha` of the model, to which it goes back in the end.
+    pull_words : int or None
+        Raw words from one pull towards the old values to the next.
+    done : float
+        Share of the epoch that was behind at the latest pull.
+    replay : dict or None
+        ``size`` (sentences, raw words) of the old text and ``seed`` of its order.
+    old : dict of str to float32 array
+        The old values of the rows that are held, by the names of their weights.
+    """
+
+    numbers: dict[str, Any]
+    outputs: bool
+    rates: Sequence[float]
+    pull_words: int | None
+    done: float
+    replay: dict[str, Any] | None
+    old: dict[str, Matrix] = field(default_factory=dict)
+
+    def update(self, replay: Any = None) -> Update:
+        """Return the update that goes on, with the old text given anew."""
+        return Update(**self.numbers, outputs=self.outputs, replay=replay)
+
+    def check(self, model: Word2Vec) -> None:
+        """Refuse what no training of `model` leaves behind.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            The message says what is wrong or lacking.
+        """
+        update = self.update()
+        alpha, min_alpha = self.rates
+        Update(alpha=alpha, min_alpha=min_alpha, anchor=self.done)  # which refuses nonsense
+        Pause(self.pull_words, lambda position: None)
+        rows = update.old_words
+        if rows is None or rows > len(model.wv):
+            raise ValueError(f"it tells of {rows!r} old words, and the model has {len(model.wv)}")
+        for name, count in _rows_held(update, model, rows):
+            if self.old[name].shape != (count, model.vector_size) or self.old[name].dtype != np.float32:
+                raise ValueError(
+                    f"its old values of {name} are not {count} rows of {model.vector_size} float32"
+                )
+        if self.replay is not None:
+            for number in (*self.replay["size"], *self.replay["seed"]):
+                if not isinstance(number, int) or number < 0:
+                    raise ValueError(f"its replay holds {number!r:.80} for a number of at least 0")
+
+
+def _rows_held(update: Update, model: Word2Vec, old_words: int) -> Iterator[tuple[str, int]]:
+    """The weights that are held at pauses, and how many rows of each are old."""
+    if update.anchor and update.lockf:
+        yield "vectors", old_words
+    if update.outputs and (update.anchor or not update.lockf):
+        if model.negative and model.syn1neg is not None:
+            yield "syn1neg", old_words
+        if model.hs and model.syn1 is not None:
+            yield "syn1", max(old_words - 1, 0)  # the inner nodes of a tree of so many words
+
+
 class UpdateRun:
     """One training under an `Update`; what is old is what `model` holds now.
+
+    Parameters
+    ----------
+    update : Update
+    model : Word2Vec
+    held : Held, optional
+        Where the training goes on from a checkpoint: what it had reached, and what was old then.
 
     Raises
     ------
     ValueError
         If the model has fewer words than `Update.old_words`, does not know which ones are old, or trains by methods
-        of its own, which get no replay.
+        of its own, which get no replay; if the replay is not that of the checkpoint.
     TypeError
         If the replay cannot be read as a corpus.
     """
 
-    def __init__(self, update: Update, model: Word2Vec) -> None:
+    def __init__(self, update: Update, model: Word2Vec, held: Held | None = None) -> None:
         self._update = update
         self._model = model
+        self._own_rates = model.alpha, model.min_alpha
         self._keys = model.wv.index_to_key
         self._old_words = self._count_old_words()
-        self._replay = _replay_of(update, model)
+        self._replay = _replay_of(update, model, held)
         self._mixture: Mixture | None = None
         self._rate: LearningRate | None = None
-        self._done = 0.0
-        self._anchors = [_Anchor(model, name, rows) for name, rows in self._anchored()]
+        self._done = 0.0 if held is None else held.done
+        self._pull_words = None if held is None else held.pull_words
+        self._anchors = [
+            _Anchor(model, name, rows, None if held is None else held.old[name])
+            for name, rows in _rows_held(update, model, self._old_words)
+        ]
 
     def _count_old_words(self) -> int:
         known = len(self._keys)
@@ -139,16 +223,25 @@ class UpdateRun:
             )
         return next(count for count in (asked, before, known) if count is not None)
 
-    def _anchored(self) -> Iterator[tuple[str, int]]:
-        """The weights that are held at pauses, and how many rows of each are old."""
-        update, model, rows = self._update, self._model, self._old_words
-        if update.anchor and update.lockf:
-            yield "vectors", rows
-        if update.outputs and (update.anchor or not update.lockf):
-            if model.negative and model.syn1neg is not None:
-                yield "syn1neg", rows
-            if model.hs and model.syn1 is not None:
-                yield "syn1", max(rows - 1, 0)  # the inner nodes of a tree of so many words
+    def held(self) -> Held:
+        """What a checkpoint keeps, to go on with."""
+        model, replay = self._model, self._replay
+        in_force = {"alpha": model.alpha, "min_alpha": model.min_alpha, "old_words": self._old_words}
+        return Held(
+            {**{name: getattr(self._update, name) for name in NUMBERS}, **in_force},
+            bool(self._update.outputs),
+            self._own_rates,
+            self._pull_words,
+            self._done,
+            None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
+            {anchor.name: anchor.values for anchor in self._anchors},
+        )
+
+    def begin(self) -> None:
+        """Let the model learn at the rates of the update."""
+        update, model = self._update, self._model
+        model.alpha = model.alpha if update.alpha is None else update.alpha
+        model.min_alpha = model.min_alpha if update.min_alpha is None else update.min_alpha
 
     def lock_factors(self, factors: Matrix) -> Matrix:
         """Return the factors of a training: the model's, and for old rows this update's on top."""
@@ -158,8 +251,10 @@ class UpdateRun:
         factors[: self._old_words] *= np.float32(self._update.lockf)
         return factors
 
-    def begin_epoch(self, corpus: EncodedCorpus | Iterable[Any], rate: LearningRate) -> list[Pause]:
-        """Take note of an epoch that begins; return what is to be done at its pauses.
+    def begin_epoch(
+        self, corpus: EncodedCorpus | Iterable[Any], rate: LearningRate, start: Position
+    ) -> list[Pause]:
+        """Take note of an epoch that begins, or goes on at `start`; return what is to be done at its pauses.
 
         Raises
         ------
@@ -167,13 +262,17 @@ class UpdateRun:
             If words have moved since the training began: lock factors, old values and replayed ids go by their rows.
         """
         self._check_order()
-        self._rate, self._done, self._mixture = rate, 0.0, None
+        self._rate, self._mixture = rate, None
+        if not start.jobs:
+            self._done = 0.0
         if not self._anchors:
             return []
-        words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._expected_words(rate)
-        if self._replay is not None:
-            words = int(words * (1 + self._replay.ratio))
-        return [Pause(max(words // PULLS_AN_EPOCH, 1), self._pull)]
+        if self._pull_words is None:
+            words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._expected_words(rate)
+            if self._replay is not None:
+                words = int(words * (1 + self._replay.ratio))
+            self._pull_words = max(words // PULLS_AN_EPOCH, 1)
+        return [Pause(self._pull_words, self._pull)]
 
     def _expected_words(self, rate: LearningRate) -> int:
         """About how many words an epoch of a streamed text holds: what `train` was told, or the vocabulary scan saw."""
@@ -183,7 +282,7 @@ class UpdateRun:
         length = (
             (model.corpus_total_words or 0) / model.corpus_count if model.corpus_count else SENTENCE_WORDS
         )
-        return int((rate.total_examples or 0) * length)
+        return round((rate.total_examples or 0) * length)
 
     def mixed(
         self, corpus: EncodedCorpus | Iterable[EncodedCorpus], epoch: int
@@ -214,7 +313,8 @@ class UpdateRun:
             anchor.pull(kept)
 
     def end(self) -> None:
-        """Leave frozen rows as they were, however the training ended."""
+        """Leave the rates and frozen rows as they were, however the training ended."""
+        self._model.alpha, self._model.min_alpha = self._own_rates
         if not self._update.lockf and self._model.wv.index_to_key is self._keys:
             for anchor in self._anchors:
                 anchor.pull(0.0)
@@ -229,9 +329,9 @@ class UpdateRun:
         return min(float(sentences / total if total else words / (self._rate.total_words or 1)), 1.0)
 
 
-_RUNS: dict[
-    int, UpdateRun
-] = {}  # id of a model under training -> its update; so that no copy of the model has one
+# Id of a model under training -> its update, if it is under one; so that no copy of the model has one.
+_RUNS: dict[int, UpdateRun | None] = {}
+SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_RUNS.clear)  # what the parent's threads train, no child does
@@ -262,36 +362,47 @@ def under_update(train: Callable[P, R]) -> Callable[P, R]:
             with _governed_by(None, model):
                 return train(*args, **kwargs)
         _check(update, given.arguments)
-        alpha, min_alpha = model.alpha, model.min_alpha
-        run = UpdateRun(update, model)
-        with _governed_by(run, model):
-            try:
-                model.alpha = alpha if update.alpha is None else update.alpha
-                model.min_alpha = min_alpha if update.min_alpha is None else update.min_alpha
-                return train(*given.args, **given.kwargs)
-            finally:
-                model.alpha, model.min_alpha = alpha, min_alpha
-                run.end()
+        with _governed_by(UpdateRun(update, model), model):
+            return train(*given.args, **given.kwargs)
 
     return guarded
 
 
 @contextlib.contextmanager
+def resumed_update(model: Word2Vec, held: Held | None, replay: Any) -> Iterator[None]:
+    """Context manager: within, a training goes on under the update of its checkpoint, if it was under one.
+
+    Raises
+    ------
+    ValueError
+        If `replay`, the old text, is lacking, not what it was, or of no use.
+    TypeError
+        If it cannot be read as a corpus.
+    """
+    if held is None and replay is not None:
+        raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
+    with _governed_by(None if held is None else UpdateRun(held.update(replay), model, held), model):
+        yield
+
+
+@contextlib.contextmanager
 def _governed_by(run: UpdateRun | None, model: Word2Vec) -> Iterator[None]:
-    """Within, a model is trained under `run`; then again under what it was before, where a callback trains it."""
-    outer = _RUNS.get(id(model))
-    _set_run(model, run)
+    """Within, a model is trained under `run`; where a callback trains it, the training around goes on as it was."""
+    around = {id(model): _RUNS[id(model)]} if id(model) in _RUNS else {}
+    settings = {name: getattr(model, name) for name in SETTINGS} if around else {}
+    _RUNS[id(model)] = run
     try:
+        if run is not None:
+            run.begin()
         yield
     finally:
-        _set_run(model, outer)
-
-
-def _set_run(model: Word2Vec, run: UpdateRun | None) -> None:
-    if run is None:
-        _RUNS.pop(id(model), None)
-    else:
-        _RUNS[id(model)] = run
+        try:
+            if run is not None:
+                run.end()
+        finally:
+            model.__dict__.update(settings)
+            del _RUNS[id(model)]
+            _RUNS.update(around)
 
 
 def _check(update: Any, arguments: Mapping[str, Any]) -> None:
@@ -300,39 +411,44 @@ def _check(update: Any, arguments: Mapping[str, Any]) -> None:
     for name, instead in (("start_alpha", "Update(alpha=...)"), ("end_alpha", "Update(min_alpha=...)")):
         if arguments.get(name) is not None:
             raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
-    if arguments.get("checkpoint") is not None:
-        raise ValueError(
-            "a checkpoint does not hold the old values that an update is held to; leave out checkpoint or update"
-        )
 
 
 class _Anchor:
-    """The old values of the first rows of some weights."""
+    """The old values of the first rows of some weights: those given, or else those of now."""
 
-    def __init__(self, model: Word2Vec, name: str, rows: int) -> None:
+    def __init__(self, model: Word2Vec, name: str, rows: int, values: Matrix | None) -> None:
         self._owner: Any = model.wv if name == "vectors" else model
-        self._name = name
-        weights: Matrix = getattr(self._owner, name)
-        self._values: Matrix = memory.empty((rows, weights.shape[1]))
-        self._values[...] = weights[:rows]
+        self.name = name
+        if values is None:
+            weights: Matrix = getattr(self._owner, name)
+            values = memory.empty((rows, weights.shape[1]))
+            values[...] = weights[:rows]
+        self.values = values
 
     def pull(self, kept: float) -> None:
         """Shrink the way from the old values to the present ones to the share `kept`."""
-        present: Matrix = getattr(self._owner, self._name)
-        for first in range(0, len(self._values), BLOCK_ROWS):
-            rows = slice(first, min(first + BLOCK_ROWS, len(self._values)))
+        present: Matrix = getattr(self._owner, self.name)
+        for first in range(0, len(self.values), BLOCK_ROWS):
+            rows = slice(first, min(first + BLOCK_ROWS, len(self.values)))
             if kept:
-                moved = present[rows] - self._values[rows]
+                moved = present[rows] - self.values[rows]
                 moved *= np.float32(kept - 1)
                 present[rows] += moved
             else:
-                present[rows] = self._values[rows]
+                present[rows] = self.values[rows]
 
 
-def _replay_of(update: Update, model: Word2Vec) -> Replay | None:
-    """The replay that an update asks for; None if it asks for none."""
+def _replay_of(update: Update, model: Word2Vec, held: Held | None) -> Replay | None:
+    """The replay that an update asks for, or goes on with; None if it asks for none."""
+    then = None if held is None else held.replay
+    if then is not None and update.replay is None:
+        raise ValueError(
+            "the training of the checkpoint replays old sentences; give them again, resume(..., replay=old)"
+        )
     if update.replay is None or not update.replay_ratio:
         return None
+    if held is not None and then is None:
+        raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
     if jobs.are_overridden(model):
         raise ValueError(
             f"{type(model).__name__} trains by methods of its own, which get no replay; leave it out, or mix old "
@@ -343,5 +459,8 @@ def _replay_of(update: Update, model: Word2Vec) -> Replay | None:
         None if is_path else update.replay, update.replay if is_path else None, passes=1
     )
     encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+    if then is not None:
+        check_same(tuple(then["size"]), encoded.size, "replay")
+        return Replay(encoded, update.replay_ratio, then["seed"])
     seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
     return Replay(encoded, update.replay_ratio, seed)

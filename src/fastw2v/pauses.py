@@ -98,6 +98,20 @@ class CorpusChangedError(ValueError):
     """The corpus is not the one that the position to resume at was reached in."""
 
 
+def check_same(then: tuple[int, ...] | None, now: tuple[int, ...] | None, what: str = "corpus") -> None:
+    """Refuse a text that has not as many sentences and words as at the checkpoint, where both are known.
+
+    Raises
+    ------
+    CorpusChangedError
+    """
+    if then is not None and now is not None and then != now:
+        raise CorpusChangedError(
+            f"the {what} is not that of the checkpoint, which had {then[0]} sentences of {then[1]} words and not "
+            f"{now[0]} of {now[1]}; resume with the same {what}"
+        )
+
+
 def check_reached(start: Position, sentences: int, raw_words: int) -> None:
     """Raise `CorpusChangedError` unless the corpus has as many sentences and words before `start` as it had then."""
     if (sentences, raw_words) == (start.sentences, start.raw_words):

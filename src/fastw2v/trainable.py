@@ -20,10 +20,10 @@ from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus, encode, stream
-from fastw2v.incremental import WHOLE, Update, run_of, under_update
+from fastw2v.incremental import WHOLE, Update, resumed_update, run_of, under_update
 from fastw2v.lexicon import Lexicon
 from fastw2v.network import network_of
-from fastw2v.pauses import Pause, Position
+from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, by_one_thread, thread_count
 
@@ -169,11 +169,12 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             Show a progress bar.
         update : Update, optional
             What may not be forgotten: old rows frozen or anchored, a rate for this training alone, old sentences
-            mixed in. Not together with `checkpoint`, which does not hold the old values.
+            mixed in.
         checkpoint : str or path, optional
             A file that is replaced, at the end of each epoch and as `checkpoint_every` says, by the model as it then
             is and all that `resume` needs to go on from there. It is written aside and renamed, so it is whole
             whatever happens; if it cannot be written, the log says so and the training goes on. `load` reads it too.
+            With `update`, it holds the old values of what is anchored and of frozen outputs as well.
         checkpoint_every : int, optional
             Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. The workers
             rest while one is written, which takes as long as `save`.
@@ -224,7 +225,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             f"window={self.window} shrink_windows={self.shrink_windows}",
         )
         run = checkpoints.Run(
-            total_examples, total_words, checkpoint_every, corpus=checkpoints.size_of(encoded)
+            total_examples, total_words, checkpoint_every, corpus=None if encoded is None else encoded.size
         )
         return self._train_from(
             corpus, encoded, run, checkpoint, tuple(callbacks or ()), report_delay, progress
@@ -288,6 +289,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         callbacks: Iterable[Any] | None,
         report_delay: float,
         progress: bool,
+        replay: Any,
     ) -> None:
         if workers is not None:
             self.workers = int(workers)
@@ -295,13 +297,14 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         checkpoints.check_arguments(path, run.checkpoint_every)
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs - run.position.epoch)
         encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, once=False)
-        checkpoints.check_same(run.corpus, checkpoints.size_of(encoded))
+        check_same(run.corpus, None if encoded is None else encoded.size)
         self.add_lifecycle_event(
             "train",
             msg=f"resuming training at epoch {run.position.epoch}, after {run.position.raw_words} raw words of it, "
             f"with {self.workers} workers",
         )
-        self._train_from(corpus, encoded, run, path, tuple(callbacks or ()), report_delay, progress)
+        with resumed_update(cast("Word2Vec", self), run.update, replay):
+            self._train_from(corpus, encoded, run, path, tuple(callbacks or ()), report_delay, progress)
 
     def _take_encoded(
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, once: bool
@@ -335,7 +338,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
     ) -> Tally:
         update = run_of(self)
         if update is not None:
-            pauses = (*update.begin_epoch(corpus, rate), *pauses)
+            pauses = (*update.begin_epoch(corpus, rate, start), *pauses)
         reporter.begin_epoch(start.epoch, None if update is None else update.of_new_text)
         with self.wv.in_training():
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):

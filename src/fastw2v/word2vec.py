@@ -397,6 +397,7 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
         callbacks: Iterable[Any] | None = (),
         report_delay: float = 1.0,
         progress: bool = False,
+        replay: Any = None,
     ) -> Self:
         """Go on with a training from its checkpoint, to its end; return the model.
 
@@ -419,18 +420,24 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
             the two; it must be what JSON can hold.
         report_delay, progress
             As in `train`.
+        replay : iterable of lists of str, or path, optional
+            The old text, where the training was under ``update=Update(replay=...)``. All else of an update is in the
+            checkpoint.
 
         Raises
         ------
         ValueError
-            If the file is no checkpoint or not a whole one, or the corpus not that of the checkpoint: it must have as
-            many sentences and words, and as many of them before the position. One whose order changes from pass to
-            pass can go on from the end of an epoch only, so train it without `checkpoint_every`.
+            If the file is no checkpoint or not a whole one, or the corpus (or `replay`) not that of the checkpoint: it
+            must have as many sentences and words, and as many of them before the position. One whose order changes
+            from pass to pass can go on from the end of an epoch only, so train it without `checkpoint_every`. Or
+            `replay` is lacking, or of no use.
         TypeError, OSError, Exception
             As from `train`.
         """
         model, run = checkpoints.read(cls, {**vars(Word2Vec()), "lifecycle_events": []}, path)
-        model._resume(path, run, corpus_iterable, corpus_file, workers, callbacks, report_delay, progress)
+        model._resume(
+            path, run, corpus_iterable, corpus_file, workers, callbacks, report_delay, progress, replay
+        )
         return model
 
     def save_gensim(self, fname: Any) -> None:
