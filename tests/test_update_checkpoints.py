@@ -113,7 +113,10 @@ def assert_same(resumed, whole):
 
 @pytest.mark.parametrize(
     ("scheme", "kind"),
-    [*(("sg", kind) for kind in UPDATES), *((scheme, kind) for scheme in SCHEMES for kind in HOLDING_OUTPUTS)],
+    [
+        *(("sg", kind) for kind in UPDATES),
+        *((scheme, kind) for scheme in list(SCHEMES)[1:] for kind in HOLDING_OUTPUTS),
+    ],
 )
 def test_resumed_is_uninterrupted_within_an_epoch(trained, path, scheme, kind):
     update = Update(**UPDATES[kind])
