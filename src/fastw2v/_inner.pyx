@@ -120,15 +120,22 @@ cdef bint plan_center(const Net *net, Scratch *s, Center *center, int64_t positi
     return True
 
 
-cdef inline void prefetch_negatives(const Net *net, const Scratch *s, const uint32_t *negatives, int64_t first,
-                                    int64_t end) noexcept nogil:
+cdef inline void prefetch_negatives(const Net *net, const Scratch *s, const uint32_t *negatives) noexcept nogil:
     cdef int64_t d
-    for d in range(first, end):
+    for d in range(net.negative):
         prefetch_row(shared_or_copied(&s.words, negatives[d]), net.row_lines)
 
 
+cdef inline void prefetch_third(const Net *net, const Scratch *s, const Center *center, int third) noexcept nogil:
+    """Send for a third of a center's shared negatives: more at once than the processor can wait for would stop it."""
+    cdef int64_t d
+    if center != NULL:
+        for d in range(net.negative * third // 3, net.negative * (third + 1) // 3):
+            prefetch_row(shared_or_copied(&s.words, center.negatives[d]), net.row_lines)
+
+
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
-    """Whether a word may be among those seen: one bit for every 64th. False is certain, and spares a comparison with each."""
+    """Whether a word may be among those seen: one bit for every 64th. False is certain, and spares comparisons."""
     cdef uint64_t bit = <uint64_t>1 << (word & 63), before = seen[0]
     seen[0] |= bit
     return (before & bit) != 0
@@ -206,9 +213,9 @@ cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Ce
         if j == center.position:
             continue
         if pair + 1 < n_pairs:
-            prefetch_negatives(net, s, center.negatives + (pair + 1) * net.negative, 0, net.negative)
+            prefetch_negatives(net, s, center.negatives + (pair + 1) * net.negative)
         elif following != NULL and following.high - following.low > 1:
-            prefetch_negatives(net, s, following.negatives, 0, net.negative)
+            prefetch_negatives(net, s, following.negatives)
         n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
         train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
         pair += 1
@@ -243,16 +250,18 @@ cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
         run.rates[k] = 0.0
 
 
-cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn, const Center *following) noexcept nogil:
-    """Train a run against the n targets in s.rows, with the outcome of training its words one after another."""
+cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn,
+                    const Center *coming) noexcept nogil:
+    """Train a run against the n targets in s.rows; in turn, with the outcome of training its words one after another.
+
+    `coming` is the center whose shared negatives to send for meanwhile, or NULL.
+    """
     cdef Run *run = &s.run
     cdef float lockf[RUN]
     cdef int j, m = run.n
-    if following != NULL:
-        prefetch_negatives(net, s, following.negatives, 0, net.negative // 3)
+    prefetch_third(net, s, coming, 0)
     net.kernels.products(run.inputs, m, s.rows, n, net.dim, run.f, run.stride)
-    if following != NULL:
-        prefetch_negatives(net, s, following.negatives, net.negative // 3, 2 * net.negative // 3)
+    prefetch_third(net, s, coming, 1)
     if in_turn:
         for j in range(0, m, 4):                       # what lies above the diagonal is not needed
             net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim,
@@ -262,8 +271,7 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
         net.kernels.gradients(run.f, labels, run.rates, m, n, run.stride, run.g)
     for j in range(m):
         lockf[j] = lock_factor(net, run.words[j])
-    if following != NULL:
-        prefetch_negatives(net, s, following.negatives, 2 * net.negative // 3, net.negative)
+    prefetch_third(net, s, coming, 2)
     net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim)
     if net.tally_loss:
         tally_run(s, labels, n)
@@ -312,7 +320,10 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
     cdef uint32_t word = s.kept[center.position]
     cdef bint distinct
     cdef int n, i
-    cdef bint coming = following != NULL and following.high - following.low > 1 and net.negative
+    if following != NULL and following.high - following.low == 1:
+        following = NULL                               # it has no pairs
+    if following != NULL and net.negative and not net.shared_negatives:
+        prefetch_negatives(net, s, following.negatives)
     while True:
         j = next_run(net, s, center, j)
         if s.run.n == 0:
@@ -326,8 +337,8 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
                 train_run(net, s, n, s.path_labels, True, NULL)
         if net.shared_negatives and net.negative:
             n = shared_targets(net, s, word, center.negatives, alpha)
-            train_run(net, s, n, s.noise_labels, False, following if coming else NULL)
-            coming = False
+            train_run(net, s, n, s.noise_labels, False, following)
+            following = NULL                           # its negatives are on their way
         elif net.negative:
             for i in range(s.run.n):
                 n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
@@ -388,7 +399,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
             s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
             n_contexts += 1
     if net.negative and following != NULL:
-        prefetch_negatives(net, s, following.negatives, 0, net.negative)
+        prefetch_negatives(net, s, following.negatives)
     if net.hs:
         n = path_targets(net, s, word)
         train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)

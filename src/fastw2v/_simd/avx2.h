@@ -131,5 +131,6 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 f, __m256 label, __m256 r
 #define narrow_store_part vec_store_part
 #include "row_kernels.h"
 #include "window_products.h"
+#include "window_gradients.h"
 #include "window_update.h"
 #include "kernel_table.h"

@@ -114,5 +114,6 @@ FW_INLINE AVX512_ATTR __m512 avx512_smooth_gradient(__m512 f, __m512 label, __m5
 #define narrow_store_part avx512vl_store_part
 #include "row_kernels.h"
 #include "window_products.h"
+#include "window_gradients.h"
 #include "window_update.h"
 #include "kernel_table.h"

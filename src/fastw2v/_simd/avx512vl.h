@@ -12,11 +12,8 @@ FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *acc, const int n, f
 #define vec_zero _mm256_setzero_ps
 #define vec_set1 _mm256_set1_ps
 #define vec_load _mm256_loadu_ps
-#define vec_store _mm256_storeu_ps
 #define vec_load_part avx512vl_load_part
 #define vec_fma _mm256_fmadd_ps
-#define vec_gradient avx2_gradient
-#define vec_smooth_gradient avx2_smooth_gradient
 #define group_sums avx512vl_group_sums
 #define TILE_SUMS 16
 #include "window_products.h"

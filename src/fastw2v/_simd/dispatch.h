@@ -26,7 +26,7 @@
  * update, which loads little for what it computes, still gains. */
 static const row_kernels mixed_table = {
     "avx512-mixed", avx2_train_pair,   avx2_train_targets, avx2_sum_rows,
-    avx2_add_rows,  avx512vl_products, avx512_gradients,   avx512vl_gradients_in_turn,
+    avx2_add_rows,  avx512vl_products, avx512_gradients,   avx2_gradients_in_turn,
     avx512_update,
 };
 #endif

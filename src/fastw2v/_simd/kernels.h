@@ -1,5 +1,5 @@
-/* The table of row kernels that each instruction set fills in; row_kernels.h, window_products.h and
- * window_update.h say what each of them does. */
+/* The table of row kernels that each instruction set fills in; row_kernels.h and the three window
+ * headers say what each of them does. */
 #ifndef FASTW2V_KERNELS_H
 #define FASTW2V_KERNELS_H
 

@@ -64,5 +64,6 @@ FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, flo
 #define narrow_store_part vec_store_part
 #include "row_kernels.h"
 #include "window_products.h"
+#include "window_gradients.h"
 #include "window_update.h"
 #include "kernel_table.h"

@@ -87,5 +87,6 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scal
 #define narrow_store_part vec_store_part
 #include "row_kernels.h"
 #include "window_products.h"
+#include "window_gradients.h"
 #include "window_update.h"
 #include "kernel_table.h"

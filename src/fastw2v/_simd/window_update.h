@@ -1,4 +1,4 @@
-/* The words of a window against its targets, second half: every row takes what the errors teach it. A piece of a target is
+/* The words of a window against its targets, last part: every row takes what the errors teach it. A piece of a target is
  * held in a register while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
  *
  * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs and their errors the
