@@ -35,7 +35,8 @@ def main() -> None:
     suite = unittest.defaultTestLoader.loadTestsFromNames(modules)
     results = Results()
     with tempfile.TemporaryDirectory() as directory:
-        os.chdir(directory)  # some of the tests write where they are
+        tempfile.tempdir = directory  # some of the tests leave files behind
+        os.chdir(directory)  # and some write where they are
         suite.run(results)
         os.chdir("/")
     print(json.dumps(results.outcomes))

@@ -33,7 +33,7 @@ def program(module: str, *arguments: object, **variables: str) -> subprocess.Com
         env={**ENVIRONMENT, **variables},
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=300,
     )
 
 

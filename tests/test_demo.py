@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -26,16 +25,18 @@ def test_the_demo_trains_shows_and_saves_within_seconds(tmp_path):
     kept = tmp_path / "demo.fw2v"
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    start = time.perf_counter()
+    before = os.times()
     done = subprocess.run(
         [sys.executable, "-m", "fastw2v", "demo", "--workers", "2", "--save", kept],
         env={**ENVIRONMENT, "TMPDIR": str(temporary)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
+    after = os.times()
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - start < 20
+    # Of processor time: whoever has another process beside it waits longer.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 20
     assert done.stderr == ""
     words = int(re.search(r"([\d,]+) words in [\d,]+ paragraphs", done.stdout)[1].replace(",", ""))
     assert words > 100_000
