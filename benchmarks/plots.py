@@ -32,12 +32,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     try:
         summaries = json.loads(Path(options.results).read_text(encoding="utf8"))["summary"]
+        os.makedirs(options.directory, exist_ok=True)
         drawn = draw(summaries, options.directory)
     except ImportError:
         message = "plots need Matplotlib: pip install 'fastw2v[benchmarks]'"
         print(f"benchmarks.plots: error: {message}", file=sys.stderr)
         return 1
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
+        print(f"benchmarks.plots: error: {error}", file=sys.stderr)
+        return 1
+    except (ValueError, KeyError) as error:
         print(f"benchmarks.plots: error: {options.results}: {error!r}", file=sys.stderr)
         return 1
     print("\n".join(drawn) if drawn else "no trainings with a speed, so nothing to draw")
