@@ -304,3 +304,21 @@ def test_an_error_of_the_reader_reaches_the_caller_and_ends_the_threads(tmp_path
     with pytest.raises(ZeroDivisionError, match="mine"):
         encoding.scan(LineSentence(tmp_path / "text"))
     assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-text"]
+
+
+def test_words_of_every_length_are_told_from_one_another(tmp_path):
+    """Some thousand words whose hashes share the slots of a small table, long ones among them, again and again."""
+    rng = random.Random(3)
+    words = [f"{i:x}" * (i % 9 + 1) for i in range(30000)] + [
+        "",
+        "\0",
+        "a\0",
+        "a",
+        "a" * 16,
+        "a" * 17,
+        "a\0" * 9,
+    ]
+    tokens = [word for word in rng.choices(words, k=100_000) if word]
+    path = tmp_path / "text"
+    path.write_text("\n".join(" ".join(tokens[i : i + 20]) for i in range(0, len(tokens), 20)))
+    assert_reads_as_twin(LineSentence(path))

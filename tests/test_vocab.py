@@ -110,6 +110,14 @@ def test_order_is_gensims_ties_included(seed):
     assert [words[i] for i in order] == gensim_model(counts).wv.index_to_key
 
 
+@pytest.mark.parametrize("top", [3, 2**40, 2**62])
+def test_order_whatever_the_size_of_the_counts(top):
+    counts = np.random.default_rng(1).integers(0, 3, 500) * (top // 3) - (top == 3)
+    words = sorted(range(len(counts)), key=lambda i: (counts[i], i), reverse=True)
+    assert frequency_order(counts).tolist() == words
+    assert frequency_order(counts[:0]).tolist() == []
+
+
 # --- tables
 
 
@@ -148,9 +156,10 @@ def test_keep_probabilities_at_the_edges():
 
 @pytest.mark.parametrize("exponent", [0.75, 1.0, 0.5, 0.0, -0.5, -1, 0.1, 2, 1 / 3])
 @pytest.mark.parametrize(("words", "ceiling"), [(1, 10), (2, 3), (3000, 10**6), (200, 10**15)])
-def test_noise_table_is_gensims(words, ceiling, exponent):
+@pytest.mark.parametrize("sorted_vocab", [0, 1])
+def test_noise_table_is_gensims(words, ceiling, exponent, sorted_vocab):
     counts = zipf_counts(5, words, ceiling)
-    model = gensim_model(counts, ns_exponent=exponent)
+    model = gensim_model(counts, ns_exponent=exponent, sorted_vocab=sorted_vocab)
     table = noise_table(model.wv.expandos["count"], exponent)
     assert table.dtype == model.cum_table.dtype
     np.testing.assert_array_equal(table, model.cum_table)

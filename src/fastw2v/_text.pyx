@@ -13,7 +13,7 @@ The bytes are handled by the C headers in `_text`.
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 import os
@@ -23,6 +23,8 @@ import numpy as np
 cdef extern from "_text/tokenize.h" nogil:
     enum:
         FW_PADDING
+        FW_RECENT
+        FW_INLINE_BYTES
         FW_DONE
         FW_NO_MEMORY
     ctypedef struct fw_entry:
@@ -47,6 +49,7 @@ cdef extern from "_text/tokenize.h" nogil:
         int64_t most
         int64_t raw
         int64_t kept
+    const uint8_t *fw_spelling(const fw_table *table, const fw_entry *entry, uint8_t *room)
     int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
     void fw_table_free(fw_table *table)
     int fw_reserve(void **array, int64_t *capacity, int64_t needed, size_t item)
@@ -54,8 +57,8 @@ cdef extern from "_text/tokenize.h" nogil:
     int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
     int64_t fw_find(const fw_table *table, const fw_key *key)
     int fw_adopt(fw_table *table, const uint8_t *text, const uint32_t *lengths, int64_t n, int32_t *numbers)
-    int fw_tokenize(fw_table *table, fw_tokens *out, const uint8_t *text, int64_t length, int grow, int lines,
-                    int portable)
+    int fw_tokenize(fw_table *table, uint32_t *recent, fw_tokens *out, const uint8_t *text, int64_t length, int grow,
+                    int lines, int portable)
     int64_t fw_cut(fw_sentence *open, const fw_tokens *tokens, int32_t *ids, int64_t *raw_lengths,
                    int64_t *kept_lengths, int ends_file, int64_t *n_kept)
 
@@ -179,7 +182,8 @@ cdef class Piece:
             self._ids_capacity = text.shape[0] // 2 + 1
         self._by = by
         with nogil:
-            result = fw_tokenize(table, &self._tokens, &text[0], self._length, by._grow, by._lines, by._portable)
+            result = fw_tokenize(table, by._recent, &self._tokens, &text[0], self._length, by._grow, by._lines,
+                                 by._portable)
             if result == FW_DONE:
                 # The words new to this table: copies, since the table goes on while these wait for their turn.
                 size = table.arena_used - arena_before
@@ -211,6 +215,7 @@ cdef class Tokenizer:
 
     cdef fw_table _own
     cdef fw_table *_table
+    cdef uint32_t *_recent
     cdef bint _grow
     cdef bint _lines
     cdef bint _portable
@@ -221,12 +226,16 @@ cdef class Tokenizer:
 
     def __cinit__(self, Words words not None, bint lines=True, bint portable=False):
         memset(&self._own, 0, sizeof(fw_table))
+        self._recent = NULL
         self._numbers = NULL
         self._numbers_capacity = self._n_numbers = 0
         self._words = words
         self._lines = lines
         self._portable = portable
         self._grow = not words._known
+        self._recent = <uint32_t *> calloc(FW_RECENT, sizeof(uint32_t))
+        if self._recent is NULL:
+            raise _no_memory()
         if words._known:
             self._table = &words._table
             return
@@ -236,6 +245,7 @@ cdef class Tokenizer:
 
     def __dealloc__(self):
         fw_table_free(&self._own)
+        free(self._recent)
         free(self._numbers)
 
     def run(self, Piece piece not None, bint ids):
@@ -355,17 +365,16 @@ cdef class Words:
     def decoded(self, const int64_t[::1] numbers=None):
         """Return the words of those numbers as a list of str, or all words."""
         cdef int64_t i, number, n = self._table.n_words if numbers is None else numbers.shape[0]
-        cdef int64_t[::1] starts = np.empty(self._table.n_words + 1, dtype=np.int64)
         cdef list words = [None] * n
-        starts[0] = 0
-        for i in range(self._table.n_words):
-            starts[i + 1] = starts[i] + self._table.entries[i].length
+        cdef uint8_t[FW_INLINE_BYTES] room
+        cdef const fw_entry *entry
         for i in range(n):
             number = i if numbers is None else numbers[i]
             if not 0 <= number < self._table.n_words:
                 raise IndexError(f"there is no word of number {number}, but {self._table.n_words} words")
+            entry = &self._table.entries[number]
             words[i] = PyUnicode_DecodeUTF8(
-                <const char *> self._table.arena + starts[number], starts[number + 1] - starts[number], NULL)
+                <const char *> fw_spelling(&self._table, entry, room), entry.length, NULL)
         return words
 
     def numbers(self, words):

@@ -75,6 +75,17 @@ def _power(count: int, exponent: float) -> float:
         raise ValueError(f"ns_exponent={exponent} is too large: {count}**{exponent} overflows") from error
 
 
+def _different(counts: Counts) -> tuple[Counts, npt.NDArray[np.intp]]:
+    """The different counts, and which of them each one is."""
+    if (counts[1:] > counts[:-1]).any():
+        different, which = np.unique(counts, return_inverse=True)
+        return different, which
+    begins = np.concatenate(
+        ([True], counts[1:] != counts[:-1])
+    )  # falling, as those of a vocabulary: no need to sort
+    return counts[begins], np.cumsum(begins) - 1
+
+
 def noise_table(counts: Counts, ns_exponent: float, domain: int = 2**31 - 1) -> npt.NDArray[np.uint32]:
     """Return the cumulative distribution from which negative samples are drawn.
 
@@ -99,9 +110,9 @@ def noise_table(counts: Counts, ns_exponent: float, domain: int = 2**31 - 1) -> 
     """
     if len(counts) == 0:
         return np.empty(0, dtype=np.uint32)
-    unique, inverse = np.unique(counts, return_inverse=True)
-    powers = np.array([_power(count, float(ns_exponent)) for count in unique.tolist()])
-    running = np.cumsum(powers[inverse])
+    different, which = _different(counts)
+    powers = np.array([_power(count, float(ns_exponent)) for count in different.tolist()])
+    running = np.cumsum(powers[which])
     if running[-1] == 0.0:
         running = np.arange(1.0, len(counts) + 1)
     table: npt.NDArray[np.uint32] = np.rint(running / running[-1] * domain).astype(np.uint32)

@@ -148,4 +148,9 @@ def in_order(words: Sequence[Any], order: npt.NDArray[np.int64]) -> list[Any]:
 
 def frequency_order(counts: Counts) -> npt.NDArray[np.int64]:
     """Return the permutation that sorts by descending count; among equals the last comes first."""
+    bits = len(counts).bit_length()
+    if len(counts) and counts.min() >= 0 and counts.max() < 1 << (63 - bits):
+        # Numbers that hold a count and an index are sorted faster than indices by their counts.
+        both = np.sort(counts.astype(np.int64) << bits | np.arange(len(counts)))
+        return (both & ((1 << bits) - 1))[::-1].copy()
     return np.argsort(counts, kind="stable")[::-1].astype(np.int64)

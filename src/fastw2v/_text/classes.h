@@ -20,6 +20,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define FW_TEXT_INLINE static __forceinline
+#  define FW_TEXT_APART static __declspec(noinline)
 static __forceinline int fw_lowest_bit(uint64_t bits) {
     unsigned long index;
     _BitScanForward64(&index, bits);
@@ -28,6 +29,7 @@ static __forceinline int fw_lowest_bit(uint64_t bits) {
 #  define FW_TEXT_PREFETCH(p) ((void)(p))
 #else
 #  define FW_TEXT_INLINE static inline __attribute__((always_inline))
+#  define FW_TEXT_APART static __attribute__((noinline))
 #  define fw_lowest_bit(bits) __builtin_ctzll(bits)
 #  define FW_TEXT_PREFETCH(p) __builtin_prefetch(p)
 #endif
@@ -46,6 +48,14 @@ FW_TEXT_INLINE uint64_t fw_load(const uint8_t *text) {
     word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+/* The inverse of fw_load. */
+FW_TEXT_INLINE void fw_store(uint8_t *text, uint64_t word) {
+#if FW_TEXT_BIG_ENDIAN
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(text, &word, 8);
 }
 
 typedef struct {

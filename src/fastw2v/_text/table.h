@@ -99,7 +99,7 @@ FW_TEXT_INLINE void fw_make_key(const fw_table *table, const uint8_t *text, uint
         for (; at + 16 < length; at += 16)
             hash = fw_fold(fw_load(text + at) ^ hash, fw_load(text + at + 8) ^ table->seeds[1]);
         hash = fw_fold(fw_load(text + length - 16) ^ hash, fw_load(text + length - 8) ^ table->seeds[1]);
-        key->low = 0;
+        key->low = ~(uint64_t)0; /* which is the place of no word */
         key->high = key->hash = hash;
     }
 }
@@ -110,6 +110,15 @@ FW_TEXT_INLINE int fw_is(const fw_table *table, const fw_entry *entry, const fw_
     if (key->length <= FW_INLINE_BYTES)
         return entry->low == key->low;
     return memcmp(table->arena + entry->low, key->text, key->length) == 0;
+}
+
+/* Where the bytes of a word are; `room` receives them if the entry itself holds them. */
+FW_TEXT_INLINE const uint8_t *fw_spelling(const fw_table *table, const fw_entry *entry, uint8_t room[FW_INLINE_BYTES]) {
+    if (entry->length > FW_INLINE_BYTES)
+        return table->arena + entry->low;
+    fw_store(room, entry->low);
+    fw_store(room + 8, entry->high);
+    return room;
 }
 
 FW_TEXT_INLINE uint32_t fw_tag(uint64_t hash) { return (uint32_t)(hash >> 32) | 1; }
@@ -171,13 +180,32 @@ static fw_bucket *fw_buckets(uint64_t n, void **memory) {
     return (fw_bucket *)start;
 }
 
+static int fw_reserve(void **array, int64_t *capacity, int64_t needed, size_t item) {
+    void *grown;
+    int64_t size = *capacity + *capacity / 2 + 1024;
+    if (needed <= *capacity)
+        return 0;
+    if (size < needed)
+        size = needed;
+    grown = realloc(*array, (size_t)size * item);
+    if (grown == NULL)
+        return -1;
+    *array = grown;
+    *capacity = size;
+    return 0;
+}
+
 static int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1) {
     memset(table, 0, sizeof(*table));
     table->mask = (1 << 8) - 1;
     table->seeds[0] = seed0;
     table->seeds[1] = seed1;
     table->buckets = fw_buckets(table->mask + 1, &table->memory);
-    return table->buckets == NULL ? -1 : 0;
+    if (table->buckets == NULL ||
+        fw_reserve((void **)&table->entries, &table->capacity, 1, sizeof(fw_entry)) < 0)
+        return -1;
+    memset(table->entries, 0, sizeof(fw_entry)); /* no token has no bytes: number 0 may be asked for before it is given */
+    return 0;
 }
 
 static void fw_table_free(fw_table *table) {
@@ -202,21 +230,6 @@ static int fw_table_grow(fw_table *table) {
     table->buckets = buckets;
     table->memory = memory;
     table->mask = mask;
-    return 0;
-}
-
-static int fw_reserve(void **array, int64_t *capacity, int64_t needed, size_t item) {
-    void *grown;
-    int64_t size = *capacity + *capacity / 2 + 1024;
-    if (needed <= *capacity)
-        return 0;
-    if (size < needed)
-        size = needed;
-    grown = realloc(*array, (size_t)size * item);
-    if (grown == NULL)
-        return -1;
-    *array = grown;
-    *capacity = size;
     return 0;
 }
 

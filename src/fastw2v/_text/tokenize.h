@@ -1,7 +1,9 @@
 /* Bytes to tokens to word numbers: one pass over a piece of text that ends where a token ends.
  *
- * 64 bytes at a time become bit masks; where white space begins or ends, a token ends or begins. Tokens are
- * looked up some dozens at a time, after their slots have been asked for from memory.
+ * 64 bytes at a time become bit masks; where white space begins or ends, a token ends or begins. Some dozens of tokens
+ * at a time are looked up, after what that needs has been asked for from memory. Nine of ten are words that came up a
+ * short while ago: a small table has the number of the word that last had each of some thousand hashes. The others are
+ * looked for in the whole table. No branch hangs on which it is for a single token, as it would be guessed wrong.
  */
 #ifndef FASTW2V_TEXT_TOKENIZE_H
 #define FASTW2V_TEXT_TOKENIZE_H
@@ -10,6 +12,8 @@
 
 #define FW_PADDING 128 /* bytes behind the text that must be readable */
 #define FW_PENDING 64
+#define FW_RECENT_BITS 16
+#define FW_RECENT ((size_t)1 << FW_RECENT_BITS)
 
 enum { FW_DONE = 0, FW_NO_MEMORY = -2, FW_INVALID = -3 };
 
@@ -23,19 +27,26 @@ typedef struct {
     int64_t invalid_at; /* where the text is no UTF-8 */
 } fw_tokens;
 
+/* Tokens that wait until what they need has come from memory. */
+typedef struct {
+    int n;
+    fw_key keys[FW_PENDING];
+    int32_t at[FW_PENDING]; /* which token each is */
+} fw_queue;
+
 typedef struct {
     fw_table *table;
     fw_tokens *out;
-    int grow;
-    int n_pending;
-    fw_key pending[FW_PENDING];
+    uint32_t *recent; /* by the highest bits of a hash: a number of a word, which may have that hash */
+    fw_queue all;     /* of which those that `recent` does not know go on to the others */
+    fw_queue others;
 } fw_tokenizer;
 
 /* A word that the bucket of its hash does not show at first sight. */
-static int64_t fw_look_closer(fw_tokenizer *state, const fw_key *key, int64_t at) {
+static int64_t fw_look_closer(fw_tokenizer *state, const fw_key *key, int64_t at, int grow) {
     fw_tokens *out = state->out;
     int64_t number = fw_find(state->table, key);
-    if (number >= 0 || !state->grow)
+    if (number >= 0 || !grow)
         return number;
     if (fw_reserve((void **)&out->fresh_at, &out->fresh_capacity, out->n_fresh + 1, sizeof(int32_t)) < 0)
         return FW_NO_MEMORY;
@@ -46,143 +57,187 @@ static int64_t fw_look_closer(fw_tokenizer *state, const fw_key *key, int64_t at
     return number;
 }
 
-
-/* Look up what is pending: first where each word should be, so that memory is asked for in time, then whether it
+/* Look for words in the whole table: first where each should be, so that memory is asked for in time, then whether it
  * is there. */
-FW_TEXT_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) {
+FW_TEXT_APART int fw_look_everywhere(fw_tokenizer *state, int grow) {
     fw_table *table = state->table;
-    const fw_bucket *buckets = table->buckets;
-    fw_entry *entries = table->entries;
-    const uint64_t mask = table->mask;
-    const int n = state->n_pending;
+    fw_queue *queue = &state->others;
+    int32_t *ids = state->out->ids;
     uint32_t likely[FW_PENDING];
-    for (int i = 0; i < n; i++) {
-        const uint64_t hash = state->pending[i].hash;
-        const fw_bucket *bucket = &buckets[hash & mask];
+    for (int i = 0; i < queue->n; i++) {
+        const uint64_t hash = queue->keys[i].hash;
+        const fw_bucket *bucket = &table->buckets[hash & table->mask];
         unsigned found = fw_matches(bucket, fw_tag(hash));
         likely[i] = found ? bucket->numbers[fw_lowest_bit(found)] : FW_MAX_WORDS;
-        FW_TEXT_PREFETCH(&entries[likely[i]]);
+        FW_TEXT_PREFETCH(&table->entries[likely[i]]);
     }
-    for (int i = 0; i < n; i++) {
-        const fw_key *key = &state->pending[i];
+    for (int i = 0; i < queue->n; i++) {
+        const fw_key *key = &queue->keys[i];
         int64_t number = likely[i];
-        if (number == FW_MAX_WORDS || !fw_is(table, &entries[number], key)) {
-            number = fw_look_closer(state, key, state->out->n_tokens + i);
+        if (number == FW_MAX_WORDS || !fw_is(table, &table->entries[number], key)) {
+            number = fw_look_closer(state, key, queue->at[i], grow);
             if (number == FW_NO_MEMORY)
                 return FW_NO_MEMORY;
-            entries = table->entries;
         }
+        if (number >= 0)
+            state->recent[key->hash >> (64 - FW_RECENT_BITS)] = (uint32_t)number;
         if (grow)
-            entries[number].count++;
+            table->entries[number].count++;
         if (ids != NULL)
-            ids[i] = number < 0 ? -1 : entries[number].id;
+            ids[queue->at[i]] = number < 0 ? -1 : table->entries[number].id;
     }
-    state->out->n_tokens += n;
-    state->n_pending = 0;
+    queue->n = 0;
     return FW_DONE;
 }
 
-static int fw_look_up(fw_tokenizer *state) {
+FW_TEXT_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) {
+    fw_queue *queue = &state->all, *others = &state->others;
+    fw_entry *entries = state->table->entries;
+    uint32_t likely[FW_PENDING];
+    int missed[FW_PENDING], n_missed = 0;
+    for (int i = 0; i < queue->n; i++) {
+        likely[i] = state->recent[queue->keys[i].hash >> (64 - FW_RECENT_BITS)];
+        FW_TEXT_PREFETCH(&entries[likely[i]]);
+    }
+    for (int i = 0; i < queue->n; i++) {
+        const fw_key *key = &queue->keys[i];
+        fw_entry *entry = &entries[likely[i]];
+        const int differs = ((entry->low ^ key->low) | (entry->high ^ key->high) | (entry->length ^ key->length)) != 0;
+        if (grow)
+            entry->count += !differs;
+        if (ids != NULL)
+            ids[i] = entry->id;
+        missed[n_missed] = i;
+        n_missed += differs;
+    }
+    for (int i = 0; i < n_missed; i++) {
+        const fw_key *key = &queue->keys[missed[i]];
+        if (others->n == FW_PENDING && fw_look_everywhere(state, grow) < 0)
+            return FW_NO_MEMORY;
+        others->at[others->n] = (int32_t)(state->out->n_tokens + missed[i]);
+        others->keys[others->n++] = *key;
+        FW_TEXT_PREFETCH(&state->table->buckets[key->hash & state->table->mask]);
+    }
+    state->out->n_tokens += queue->n;
+    queue->n = 0;
+    return FW_DONE;
+}
+
+/* Look up the tokens that wait. */
+FW_TEXT_APART int fw_look_up(fw_tokenizer *state, int grow) {
     int32_t *ids = state->out->ids == NULL ? NULL : state->out->ids + state->out->n_tokens;
-    if (!state->grow)
+    if (!grow)
         return fw_look_up_with(state, 0, ids);
     return ids == NULL ? fw_look_up_with(state, 1, NULL) : fw_look_up_with(state, 1, ids);
 }
 
-FW_TEXT_INLINE int fw_token(fw_tokenizer *state, const uint8_t *text, int64_t start, int64_t stop) {
-    fw_key *key = &state->pending[state->n_pending++];
-    fw_make_key(state->table, text + start, (uint32_t)(stop - start), key);
-    FW_TEXT_PREFETCH(&state->table->buckets[key->hash & state->table->mask]);
-    return state->n_pending == FW_PENDING ? fw_look_up(state) : FW_DONE;
+FW_TEXT_INLINE int fw_token(fw_tokenizer *state, const uint8_t *text, uint32_t length, int grow) {
+    fw_key *key = &state->all.keys[state->all.n++];
+    fw_make_key(state->table, text, length, key);
+    FW_TEXT_PREFETCH(&state->recent[key->hash >> (64 - FW_RECENT_BITS)]);
+    return state->all.n == FW_PENDING ? fw_look_up(state, grow) : FW_DONE;
 }
 
-FW_TEXT_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, int64_t length, int lines,
+/* The bits of 64 bytes outside ASCII, `high`, checked: those of white space are added to `found`. Bits of a sequence
+ * that began in the last 64 bytes, `*spilt`, are of no concern any more; those that go on in the next become so. The
+ * place of a byte that is no UTF-8, or -1. */
+FW_TEXT_INLINE int fw_beyond_ascii(const uint8_t *text, fw_classes *found, uint64_t *spilt, uint64_t *spilt_space) {
+    uint64_t high = found->high & ~*spilt;
+    found->space |= *spilt_space;
+    *spilt = *spilt_space = 0;
+    while (high) {
+        int space, bit = fw_lowest_bit(high);
+        int bytes = fw_sequence(text + bit, &space);
+        uint64_t sequence = (((uint64_t)1 << bytes) - 1) << bit;
+        if (bytes == 0)
+            return bit;
+        high &= ~sequence;
+        if (space)
+            found->space |= sequence;
+        if (bit + bytes > 64) {
+            *spilt = ((uint64_t)1 << (bit + bytes - 64)) - 1;
+            *spilt_space = space ? *spilt : 0;
+        }
+    }
+    return -1;
+}
+
+/* Note how many tokens end before each of the line feeds of 64 bytes; `n_tokens` did before these. */
+static int fw_note_lines(fw_tokens *out, uint64_t feeds, uint64_t ends, int32_t n_tokens) {
+    for (; feeds; feeds &= feeds - 1) {
+        uint64_t before = ends & (feeds ^ (feeds - 1));
+        if (fw_reserve((void **)&out->line_ends, &out->line_capacity, out->n_lines + 1, sizeof(int32_t)) < 0)
+            return FW_NO_MEMORY;
+        ends &= ~before;
+        for (; before; before &= before - 1)
+            n_tokens++;
+        out->line_ends[out->n_lines++] = n_tokens;
+    }
+    return FW_DONE;
+}
+
+FW_TEXT_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, int64_t length, int grow, int lines,
                                     int portable) {
     fw_tokens *out = state->out;
-    int64_t start = 0;
-    uint64_t was_space = 1, spilt = 0, spilt_space = 0; /* bits of a sequence that began in the last 64 bytes */
-    int inside = 0;
+    const uint8_t *start = NULL; /* of a token that began in the bytes before, and is to end yet */
+    uint64_t was_space = 1, spilt = 0, spilt_space = 0;
     for (int64_t at = 0; at <= length; at += 64) {
+        const uint8_t *here = text + at;
+        uint64_t before, starts, ends;
 #if FW_TEXT_SSE2
-        fw_classes found = portable ? fw_classify_portably(text + at) : fw_classify_sse2(text + at);
+        fw_classes found = portable ? fw_classify_portably(here) : fw_classify_sse2(here);
 #else
-        fw_classes found = fw_classify_portably(text + at);
+        fw_classes found = fw_classify_portably(here);
         (void)portable;
 #endif
-        uint64_t before, starts, ends, feeds;
         if (found.high) {
-            uint64_t high = found.high & ~spilt;
-            found.space |= spilt_space;
-            spilt = spilt_space = 0;
-            while (high) {
-                int space, bit = fw_lowest_bit(high);
-                int bytes = fw_sequence(text + at + bit, &space);
-                uint64_t sequence = (((uint64_t)1 << bytes) - 1) << bit;
-                if (bytes == 0) {
-                    out->invalid_at = at + bit;
-                    return FW_INVALID;
-                }
-                high &= ~sequence;
-                if (space)
-                    found.space |= sequence;
-                if (bit + bytes > 64) {
-                    spilt = ((uint64_t)1 << (bit + bytes - 64)) - 1;
-                    spilt_space = space ? spilt : 0;
-                }
+            int invalid = fw_beyond_ascii(here, &found, &spilt, &spilt_space);
+            if (invalid >= 0) {
+                out->invalid_at = at + invalid;
+                return FW_INVALID;
             }
         }
         before = found.space << 1 | was_space;
         starts = ~found.space & before;
         ends = found.space & ~before;
         was_space = found.space >> 63;
-        feeds = lines && at < length ? found.newline : 0;
-        if (feeds && length - at < 64)
-            feeds &= ((uint64_t)1 << (length - at)) - 1;
-        for (;;) {
-            uint64_t now = ends;
-            if (feeds) {
-                uint64_t feed = feeds & (~feeds + 1);
-                now &= feed | (feed - 1);
-            }
-            ends &= ~now;
-            for (; now; now &= now - 1) {
-                if (!inside) {
-                    start = at + fw_lowest_bit(starts);
-                    starts &= starts - 1;
-                }
-                inside = 0;
-                if (fw_token(state, text, start, at + fw_lowest_bit(now)) < 0)
-                    return FW_NO_MEMORY;
-            }
-            if (!feeds)
-                break;
-            if (fw_reserve((void **)&out->line_ends, &out->line_capacity, out->n_lines + 1, sizeof(int32_t)) < 0)
+        if (lines && found.newline) {
+            uint64_t feeds = length - at < 64 ? found.newline & (((uint64_t)1 << (length - at)) - 1) : found.newline;
+            if (fw_note_lines(out, feeds, ends, (int32_t)(out->n_tokens + state->all.n)) < 0)
                 return FW_NO_MEMORY;
-            out->line_ends[out->n_lines++] = (int32_t)(out->n_tokens + state->n_pending);
-            feeds &= feeds - 1;
         }
-        if (starts) {
-            start = at + fw_lowest_bit(starts);
-            inside = 1;
+        if (start != NULL && ends) {
+            if (fw_token(state, start, (uint32_t)(here + fw_lowest_bit(ends) - start), grow) < 0)
+                return FW_NO_MEMORY;
+            start = NULL;
+            ends &= ends - 1;
         }
+        for (; ends; ends &= ends - 1, starts &= starts - 1) {
+            int first = fw_lowest_bit(starts);
+            if (fw_token(state, here + first, (uint32_t)(fw_lowest_bit(ends) - first), grow) < 0)
+                return FW_NO_MEMORY;
+        }
+        if (starts)
+            start = here + fw_lowest_bit(starts);
     }
-    return fw_look_up(state);
+    return fw_look_up(state, grow) < 0 ? FW_NO_MEMORY : fw_look_everywhere(state, grow);
 }
 
 /* Tokenise `length` bytes of text, followed by FW_PADDING spaces, into `out`.
  *
- * `grow`: unknown words are added to the table, and all are counted. `lines`: line feeds are noted. */
-static int fw_tokenize(fw_table *table, fw_tokens *out, const uint8_t *text, int64_t length, int grow, int lines,
-                       int portable) {
+ * `recent`: FW_RECENT numbers of words of this table, zero at first. `grow`: unknown words are added to the table, and
+ * all are counted. `lines`: line feeds are noted. */
+static int fw_tokenize(fw_table *table, uint32_t *recent, fw_tokens *out, const uint8_t *text, int64_t length, int grow,
+                       int lines, int portable) {
     fw_tokenizer state;
     state.table = table;
     state.out = out;
-    state.grow = grow;
-    state.n_pending = 0;
+    state.recent = recent;
+    state.all.n = state.others.n = 0;
     out->n_tokens = out->n_lines = out->n_fresh = 0;
     out->invalid_at = -1;
-    return portable ? fw_tokenize_with(&state, text, length, lines, 1)
-                    : fw_tokenize_with(&state, text, length, lines, 0);
+    return portable ? fw_tokenize_with(&state, text, length, grow, lines, 1)
+                    : fw_tokenize_with(&state, text, length, grow, lines, 0);
 }
 
 /* Add the words of `text`, of so many bytes each, to a table that counts nothing; `numbers` receives theirs.
