@@ -39,6 +39,7 @@ from fastw2v._checksum import XXH64
 from fastw2v.formats import atomic, checksums
 from fastw2v.formats.atomic import PathLike
 from fastw2v.formats.streams import Taker, fill, read_growing
+from fastw2v.memory import FirstTouch, empty
 
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the layout's own limit
@@ -318,7 +319,16 @@ def _read_arrays(header: _Header, read_one: Callable[[_Entry, Taker], Array]) ->
 
 def _filled(raw: io.FileIO, entry: _Entry, taken: Taker) -> Array:
     array = _allocate(entry)
-    fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}", taken)
+    octets, filled = array.reshape(-1).view(np.uint8), 0
+
+    def taken_and_told(piece: memoryview) -> None:
+        nonlocal filled
+        filled += len(piece)
+        touch.before(filled)
+        taken(piece)
+
+    with FirstTouch(octets) as touch:
+        fill(raw, octets, f"array {entry.name!r:.80}", taken_and_told)
     return array
 
 
@@ -444,8 +454,6 @@ def _entry(name: str, value: Any) -> _Entry:
 
 def _allocate(entry: _Entry) -> Array:
     """An uninitialised array: aligned and on huge pages where the training loops will walk over it."""
-    from fastw2v.memory import empty
-
     return empty(entry.shape, entry.dtype)
 
 
