@@ -78,3 +78,40 @@ def test_what_cannot_be_compared_is_refused(model):
         model.drift(other)
     with pytest.raises(ValueError, match="topn=-1"):
         model.drift(model, topn=-1)
+
+
+@pytest.mark.parametrize("other", [None, "model.fw2v", 5])
+def test_what_is_no_vectors_is_refused(model, other):
+    with pytest.raises(TypeError, match="KeyedVectors or a model"):
+        model.drift(other)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"topn": -1}, ValueError),
+        ({"sample": -1}, ValueError),
+        ({"topn": "5"}, TypeError),
+        ({"sample": 2.5}, TypeError),
+    ],
+)
+def test_sizes_without_sense_are_refused_by_name(model, arguments, error):
+    with pytest.raises(error, match=next(iter(arguments))):
+        model.drift(model, **arguments)
+    with pytest.raises(ValueError, match="topn=-3"):
+        model.drift(model).most_moved(-3)
+
+
+def test_a_vector_that_diverged_is_not_passed_over(model):
+    newer = copy.deepcopy(model)
+    newer.wv.vectors[7] = np.nan
+    drift = newer.drift(model)
+    assert np.isnan(drift.mean_distance)
+    assert np.isnan(drift.mean_cosine)
+    assert drift.most_moved(1)[0][0] == newer.wv.index_to_key[7]
+
+
+def test_nothing_is_said_of_neighbourhoods_that_were_not_asked(model):
+    assert "neighbours kept (of 100 words)" in repr(model.drift(model, sample=100))
+    for drift in (model.drift(model, topn=0), model.drift(KeyedVectors(16))):
+        assert "neighbours" not in repr(drift)

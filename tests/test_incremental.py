@@ -269,13 +269,39 @@ def test_contradictions_are_refused_and_change_nothing(trained, new):
     for arguments, error, message in (
         ({"update": Update(alpha=0.01), "start_alpha": 0.02}, ValueError, "start_alpha"),
         ({"update": Update(old_words=10**6)}, ValueError, "old_words"),
-        ({"update": Update(replay=[1, 2])}, TypeError, "sentence"),
+        ({"update": Update(replay=[1, 2])}, TypeError, r"Update\(replay=\.\.\.\).*sentence"),
+        ({"update": Update(replay="missing.txt")}, TypeError, r"Update\(replay=\.\.\.\).*missing\.txt"),
+        ({"update": Update(replay=[])}, ValueError, r"Update\(replay=\.\.\.\) has no word .* in 0 sentences"),
+        (
+            {"update": Update(replay=[["unknown"]] * 3)},
+            ValueError,
+            "no word of the vocabulary in 3 sentences",
+        ),
         ({"update": True}, TypeError, "Update"),
     ):
         with pytest.raises(error, match=message):
             model.train(new, total_examples=len(new), epochs=1, **arguments)
         np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
         assert (model.alpha, model.min_alpha, model.epochs) == (before.alpha, before.min_alpha, before.epochs)
+
+
+@pytest.mark.parametrize("factors", [np.ones((5, 2)), np.ones(0), [1.0, float("nan")]], ids=str)
+@pytest.mark.parametrize("update", [None, Update(lockf=0.5)])
+def test_lock_factors_that_are_none_are_refused_under_an_update_too(trained, new, factors, update):
+    model, before = grown(trained, 0, new)
+    model.wv.vectors_lockf = factors
+    with pytest.raises(ValueError, match=r"wv\.vectors_lockf must be .* assign np\.ones\(1\)"):
+        model.train(new, total_examples=len(new), epochs=1, update=update)
+    np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
+
+
+def test_an_iterator_replays_once(trained, old, new):
+    """Used up by one training, it must not leave the next one without replay unnoticed."""
+    model, _ = grown(trained, 0, new)
+    update = Update(replay=iter(old))
+    model.train(new, total_examples=len(new), epochs=1, update=update)
+    with pytest.raises(ValueError, match="iterator that is at its end"):
+        model.train(new, total_examples=len(new), epochs=1, update=update)
 
 
 def test_what_is_old_survives_a_file_and_can_be_said(tmp_path, trained, new):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -46,22 +47,30 @@ class Drift:
 
     @property
     def mean_distance(self) -> float:
-        """Mean distance of the shared words; NaN if there are none."""
+        """Mean distance of the shared words; NaN if there are none, or a vector holds NaN."""
         return _mean(self.distance)
 
     @property
     def mean_cosine(self) -> float:
-        """Mean cosine of the shared words; NaN if there are none."""
+        """Mean cosine of the shared words; NaN if there are none, or a vector holds NaN."""
         return _mean(self.cosine)
 
     @property
     def mean_overlap(self) -> float:
-        """Mean share of neighbours that stayed, over the words that were asked."""
-        return _mean(self.overlap)
+        """Mean share of neighbours that stayed, over the words that were asked; NaN if none was."""
+        return _mean(self.overlap[~np.isnan(self.overlap)])
 
     def most_moved(self, topn: int = 10) -> list[tuple[Any, float]]:
-        """Return the `topn` words that turned farthest, with their cosines."""
-        order = np.argsort(self.cosine, kind="stable")[:topn]
+        """Return the `topn` words that turned farthest, with their cosines; vectors that hold NaN come first.
+
+        Raises
+        ------
+        ValueError
+            If `topn` is negative.
+        """
+        if topn < 0:
+            raise ValueError(f"topn={topn} must be at least 0")
+        order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
     def __len__(self) -> int:
@@ -69,9 +78,10 @@ class Drift:
 
     def __repr__(self) -> str:
         asked = int(np.count_nonzero(~np.isnan(self.overlap)))
+        kept = f", {self.mean_overlap:.1%} of {self.topn} neighbours kept (of {asked} words)" if asked else ""
         return (
-            f"<Drift of {len(self)} words: mean distance {self.mean_distance:.4g}, mean cosine {self.mean_cosine:.3f}, "
-            f"{self.mean_overlap:.1%} of {self.topn} neighbours kept (of {asked} words)>"
+            f"<Drift of {len(self)} words: mean distance {self.mean_distance:.4g}, "
+            f"mean cosine {self.mean_cosine:.3f}{kept}>"
         )
 
 
@@ -103,12 +113,17 @@ def drift(
     ------
     ValueError
         If the matrices differ in width, or `topn` or `sample` is negative.
+    TypeError
+        If one of these is no whole number.
     """
     if old.shape[1] != new.shape[1]:
         raise ValueError(
             f"the vectors have {new.shape[1]} and {old.shape[1]} dimensions; drift needs the same"
         )
-    for name, value in (("topn", topn), ("sample", sample)):
+    sizes: dict[str, Any] = {"topn": topn, "sample": sample}
+    for name, value in sizes.items():
+        if value is not None and not isinstance(value, Integral):
+            raise TypeError(f"{name}={value!r:.80} must be a whole number")
         if value is not None and value < 0:
             raise ValueError(f"{name}={value} must be at least 0")
     before, after = _Rows(old, old_rows), _Rows(new, new_rows)
@@ -158,5 +173,4 @@ class _Rows:
 
 
 def _mean(values: Floats) -> float:
-    known = values[~np.isnan(values)]
-    return float(known.mean(dtype=np.float64)) if known.size else float("nan")
+    return float(values.mean(dtype=np.float64)) if values.size else float("nan")

@@ -190,7 +190,7 @@ class UpdateRun:
     ------
     ValueError
         If the model has fewer words than `Update.old_words`, does not know which ones are old, or trains by methods
-        of its own, which get no replay; if the replay is not that of the checkpoint.
+        of its own, which get no replay; if the replay knows no word, or is not that of the checkpoint.
     TypeError
         If the replay cannot be read as a corpus.
     """
@@ -455,12 +455,20 @@ def _replay_of(update: Update, model: Word2Vec, held: Held | None) -> Replay | N
             "sentences into the corpus"
         )
     is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
-    sentences = corpora.open_corpus(
-        None if is_path else update.replay, update.replay if is_path else None, passes=1
-    )
-    encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+    try:
+        sentences = corpora.open_corpus(
+            None if is_path else update.replay, update.replay if is_path else None, passes=1
+        )
+        encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+    except TypeError as error:
+        raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
     if then is not None:
         check_same(tuple(then["size"]), encoded.size, "replay")
         return Replay(encoded, update.replay_ratio, then["seed"])
+    if not encoded.n_tokens:
+        raise ValueError(
+            f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "
+            "as lists of words, not an iterator that is at its end"
+        )
     seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
     return Replay(encoded, update.replay_ratio, seed)

@@ -173,9 +173,15 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         Raises
         ------
         ValueError
-            If the vectors differ in width.
+            If the vectors differ in width, or a number is negative.
+        TypeError
+            If `other` is neither vectors nor a model.
         """
         older = getattr(other, "wv", other)
+        if not (hasattr(older, "key_to_index") and hasattr(older, "vectors")):
+            raise TypeError(
+                f"drift is from KeyedVectors or a model, not {other!r:.80}; load what a file holds first"
+            )
         words = [key for key in self.index_to_key if key is not None and key in older.key_to_index]
         old_rows, new_rows = (
             np.array([store.key_to_index[word] for word in words], dtype=np.intp) for store in (older, self)

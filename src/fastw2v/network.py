@@ -52,13 +52,13 @@ def network_of(
     lockf = np.ascontiguousarray(
         np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
     )
+    if lockf.ndim != 1 or not lockf.size or not np.isfinite(lockf).all():
+        raise ValueError(
+            "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
+        )
     update = incremental.run_of(model)
     if update is not None:
         lockf = update.lock_factors(lockf)
-    if lockf.ndim != 1 or not np.isfinite(lockf).all():
-        raise ValueError(
-            "wv.vectors_lockf must be a 1-D array of finite factors; assign np.ones(1) for no locks"
-        )
     if model.hs and model.huffman_tree is None:
         raise RuntimeError(
             "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"
