@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+
 import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
-from fastw2v._scoring import held_out_loss
+from fastw2v._scoring import held_out_loss, score_sentences
 from fastw2v.network import network_of
 
 LCG_MASK = (1 << 48) - 1
@@ -95,3 +97,33 @@ def test_ids_beyond_the_vocabulary_are_refused():
     model = model_of(sg=1)
     with pytest.raises(IndexError, match="word index 23, but 23 words"):
         held_out_loss(network_of(model), np.array([0, 23], dtype=np.int32), np.array([0, 2]), 0)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers are POSIX's")
+@pytest.mark.parametrize("score", [score_sentences, lambda *sentences: held_out_loss(*sentences, 1)])
+def test_signals_are_handled_within_a_sentence(score):
+    model = Word2Vec(vector_size=300, window=10, sg=1, hs=1, negative=0, min_count=1, workers=1)
+    model.build_vocab(SENTENCES)
+    ids = np.arange(400_000, dtype=np.int32) % len(model.wv)
+    sentences = network_of(model, scoring=True), ids, np.array([0, len(ids)])
+    handled = []
+
+    def count(signum, frame):
+        handled.append(signum)
+        if len(handled) > 3:
+            raise ZeroDivisionError("of the handler")
+
+    before = signal.signal(signal.SIGALRM, count)
+    signal.setitimer(signal.ITIMER_REAL, 0.01, 0.01)
+    try:
+        with pytest.raises(ZeroDivisionError, match="of the handler"):
+            score(*sentences)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_no_sentences_are_scored_where_none_is_wanted():
+    model = model_of(hs=1, negative=0)
+    for wanted, scored in ((0, 0), (-1, 0), (2, 2), (10**9, len(SENTENCES))):
+        assert model.score(SENTENCES, total_sentences=wanted).shape == (scored,)

@@ -1,9 +1,11 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """How well a network foretells sentences, without training on them: log-probabilities and held-out loss.
 
-The weights are only read. Sums run in float64; this is no hot path.
+The weights are only read. Sums run in float64; this is no hot path. A sentence may take minutes, so Ctrl-C is looked for
+within it, each time that so many numbers have been multiplied.
 """
 
+from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport exp, log1p
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
@@ -18,6 +20,9 @@ cdef extern from "sigmoid.h" nogil:
     float log_sigmoid(float f)
 
 sigmoid_init()
+
+cdef enum:
+    PRODUCTS_BETWEEN_SIGNALS = 1 << 27   # tenths of a second
 
 
 cdef struct Window:
@@ -100,6 +105,17 @@ cdef inline double dot(const float *x, const float *y, int64_t dim) noexcept nog
     return (a + b) + (c + d)
 
 
+cdef inline int look_for_signals(const Net *net, const Window *window, int64_t *products) except -1 nogil:
+    """Let Python handle signals, once enough was multiplied; `products` counts up to there."""
+    cdef int64_t n_inputs = window.n_contexts if net.skip_gram else 1
+    products[0] += n_inputs * window.n_targets * net.dim
+    if products[0] < PRODUCTS_BETWEEN_SIGNALS:
+        return 0
+    products[0] = 0
+    with gil:
+        return PyErr_CheckSignals()
+
+
 # --- log-probability under hierarchical softmax
 
 cdef inline double path_log_probability(const Net *net, const Window *window, const float *x) noexcept nogil:
@@ -117,7 +133,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
     Whole windows, no subsampling, no draws (Taddy 2015). The network must have a tree.
     """
     cdef Net *net = &network.net
-    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j
+    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, products = 0
     cdef double total
     if not net.hs:
         raise ValueError("scoring needs hierarchical softmax (hs=1)")
@@ -138,6 +154,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
                         total += path_log_probability(net, window, window.contexts[j])
                 else:
                     total += path_log_probability(net, window, window.mean)
+                look_for_signals(net, window, &products)
             scores[sentence] = <float>total
     return scores_array
 
@@ -175,7 +192,7 @@ def held_out_loss(Network network not None, const int32_t[::1] ids not None, con
     subsampling; the negatives come from a stream that `seed` alone decides, so that equal weights give equal losses.
     """
     cdef Net *net = &network.net
-    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, examples = 0
+    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, examples = 0, products = 0
     cdef uint64_t lcg = seed & <uint64_t>0xFFFFFFFFFFFF
     cdef double total = 0.0
     check_ids(ids, offsets[0], offsets[n], net.n_words)
@@ -196,4 +213,5 @@ def held_out_loss(Network network not None, const int32_t[::1] ids not None, con
                 else:
                     total += window_loss(net, window, window.mean, ids[start + i], &lcg)
                     examples += 1
+                look_for_signals(net, window, &products)
     return total, examples

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastw2v._jobs import cut_jobs
 from fastw2v._network import Network
 from fastw2v._scoring import held_out_loss
 from fastw2v.encoding import EncodedCorpus
 
-TOKENS_AT_ONCE = 5_000  # between two looks at Ctrl-C
 SEEDS = 1 << 48
 
 
@@ -34,13 +32,10 @@ def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
     ValueError
         If there is no example: no sentence with two known words.
     """
-    starts = cut_jobs(np.diff(corpus.offsets), TOKENS_AT_ONCE)
-    seeds = np.random.RandomState(seed).randint(SEEDS, size=len(starts), dtype=np.int64)
-    total, examples = 0.0, 0
-    for first, last, piece_seed in zip(starts[:-1], starts[1:], seeds, strict=False):
-        loss, n = held_out_loss(network, corpus.ids, corpus.offsets[first : last + 1], int(piece_seed))
-        total += loss
-        examples += n
+    first_draw = np.random.RandomState(seed).randint(
+        SEEDS, dtype=np.int64
+    )  # small seeds lie too near one another
+    total, examples = held_out_loss(network, corpus.ids, corpus.offsets, int(first_draw))
     if not examples:
         raise ValueError(
             "the held-out corpus has no sentence with two words of the vocabulary, so there is no loss; "

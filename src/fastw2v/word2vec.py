@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
-SCORED_AT_ONCE = 1_000  # sentences, between two looks at Ctrl-C
-
 
 class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
@@ -305,13 +303,8 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
             logger.warning(
                 "scored only the first %i sentences; raise total_sentences for more", total_sentences
             )
-        network = self._network(scoring=True)
-        n_scored = min(encoded.n_sentences, total_sentences)
-        scores = np.empty(n_scored, dtype=np.float32)
-        for first in range(0, n_scored, SCORED_AT_ONCE):
-            offsets = encoded.offsets[first : min(first + SCORED_AT_ONCE, n_scored) + 1]
-            scores[first : first + len(offsets) - 1] = score_sentences(network, encoded.ids, offsets)
-        return scores
+        offsets = encoded.offsets[: max(min(encoded.n_sentences, total_sentences), 0) + 1]
+        return score_sentences(self._network(scoring=True), encoded.ids, offsets)
 
     def predict_output_word(
         self, context_words_list: Sequence[Any], topn: int = 10
