@@ -25,6 +25,7 @@ ROOMS = [
         "utils",
         "textfile",
         "spareroom",
+        "parameters",
     },
     {"wordcounts"},
     {"drift", "encoding", "evaluation", "selection"},

@@ -259,7 +259,7 @@ def test_impossible_numbers_are_refused(options):
     "options", [{"old_words": 2.5}, {"lockf": "0"}, {"anchor": None}, {"alpha": [0.1]}, {"replay_ratio": 1j}]
 )
 def test_what_is_no_number_is_refused_by_name(options):
-    with pytest.raises(TypeError, match=rf"Update\({next(iter(options))}="):
+    with pytest.raises(TypeError, match=rf"Update\.{next(iter(options))}="):
         Update(**options)
     assert Update(old_words=np.int64(3), lockf=np.float32(0.5)).old_words == 3
 

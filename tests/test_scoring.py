@@ -127,3 +127,9 @@ def test_no_sentences_are_scored_where_none_is_wanted():
     model = model_of(hs=1, negative=0)
     for wanted, scored in ((0, 0), (-1, 0), (2, 2), (10**9, len(SENTENCES))):
         assert model.score(SENTENCES, total_sentences=wanted).shape == (scored,)
+
+
+@pytest.mark.parametrize("seed", [None, -1, 1.5, "1", 1 << 32])
+def test_held_out_loss_has_one_seed(seed):
+    with pytest.raises((TypeError, ValueError), match="seed"):
+        model_of().evaluate_loss(SENTENCES, seed=seed)

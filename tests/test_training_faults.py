@@ -214,12 +214,12 @@ def test_wrong_totals_cost_no_word_and_leave_the_rate_within_its_bounds(total, n
     assert_sound(model)
 
 
-@pytest.mark.parametrize("total", [-1, float("nan"), -float("inf"), 0])
+@pytest.mark.parametrize("total", [-1, float("nan"), -float("inf"), float("inf"), 0])
 def test_totals_that_are_none_are_refused(total):
     model = built()
     before = model.wv.vectors.copy()
     for name in ("total_examples", "total_words"):
-        with pytest.raises(ValueError, match="total_examples"):
+        with pytest.raises(ValueError, match=f"{name}={total}" if total else "total_examples or total_words"):
             train(model, **{"total_examples": None, name: total})
     np.testing.assert_array_equal(model.wv.vectors, before)
 
@@ -250,6 +250,61 @@ def test_epochs_that_are_no_whole_number_are_refused(epochs):
     with pytest.raises(TypeError, match="epochs="):
         Word2Vec(CORPUS, **SMALL, epochs=epochs)
     assert train(model, epochs=np.int64(2)) == (12_000, 12_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(
+            (name, value)
+            for name in ("vector_size", "window", "negative", "workers")
+            for value in (None, "many")
+        ),
+        *(
+            (name, None)
+            for name in ("alpha", "min_alpha", "epochs", "batch_words", "ns_exponent", "min_count")
+        ),
+        *(
+            (name, "1")
+            for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget", "ns_exponent")
+        ),
+        *((name, -1) for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget", "seed")),
+        *(
+            (name, float("nan"))
+            for name in ("sample", "corpus_budget", "ns_exponent", "min_count", "workers")
+        ),
+        ("seed", 1.5),
+        ("seed", 1 << 32),
+        ("callbacks", CallbackAny2Vec()),
+        ("vector_size", float("inf")),
+    ],
+)
+def test_parameters_that_cannot_be_meant_are_refused_by_name(name, value):
+    def corpus():
+        raise AssertionError("read")
+        yield
+
+    with pytest.raises((TypeError, ValueError), match=name):
+        Word2Vec(Stream(lambda number: corpus()), **{**SMALL, name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("total_examples", "5"), ("start_alpha", "x"), ("report_delay", "x"), ("callbacks", CallbackAny2Vec())],
+)
+def test_arguments_of_no_sense_are_refused_by_name(name, value):
+    model = built(workers=1)
+    before = model.wv.vectors.copy()
+    with pytest.raises(TypeError, match=name):
+        train(model, **{name: value})
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    assert_sound(model)
+
+
+@pytest.mark.parametrize("dimensions", [10**12, 10**17])
+def test_vectors_beyond_all_memory_are_a_memory_error(dimensions):
+    with pytest.raises(MemoryError, match="bytes"):
+        Word2Vec(CORPUS, **{**SMALL, "vector_size": dimensions})
 
 
 def test_a_rate_of_zero_moves_nothing():

@@ -1,8 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """How well a network foretells sentences, without training on them: log-probabilities and held-out loss.
 
-The weights are only read. Sums run in float64; this is no hot path. A sentence may take minutes, so Ctrl-C is looked for
-within it, each time that so many numbers have been multiplied.
+The weights are only read. Sums run in float64; this is no hot path. A sentence may take minutes, so Ctrl-C is looked
+for within it, each time that so many numbers have been multiplied.
 """
 
 from cpython.exc cimport PyErr_CheckSignals

@@ -11,6 +11,7 @@ import numpy as np
 from fastw2v._network import Network
 from fastw2v._scoring import held_out_loss
 from fastw2v.encoding import EncodedCorpus
+from fastw2v.parameters import check_whole, random_state
 
 SEEDS = 1 << 48
 
@@ -30,11 +31,12 @@ def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
     Raises
     ------
     ValueError
-        If there is no example: no sentence with two known words.
+        If there is no example: no sentence with two known words; if `seed` is negative or too large.
+    TypeError
+        If `seed` is no whole number.
     """
-    first_draw = np.random.RandomState(seed).randint(
-        SEEDS, dtype=np.int64
-    )  # small seeds lie too near one another
+    check_whole("seed", seed, least=0)
+    first_draw = random_state(seed).randint(SEEDS, dtype=np.int64)  # small seeds lie too near one another
     total, examples = held_out_loss(network, corpus.ids, corpus.offsets, int(first_draw))
     if not examples:
         raise ValueError(

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from fastw2v import corpora, memory
 from fastw2v.compat import jobs
 from fastw2v.encoding import EncodedCorpus, encode
+from fastw2v.parameters import check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.replay import Mixture, Replay
 from fastw2v.training import LearningRate
@@ -42,8 +43,6 @@ Matrix = NDArray[np.float32]
 PULLS_AN_EPOCH = 20
 SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the length of the text
 BLOCK_ROWS = 1 << 14
-WHOLE = (int, np.integer)
-REAL = (*WHOLE, float, np.floating)
 NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 
 
@@ -97,12 +96,10 @@ class Update:
             value = getattr(self, name)
             if value is None and name in ("alpha", "min_alpha", "old_words"):
                 continue
-            kinds, what = (WHOLE, "a whole number") if name == "old_words" else (REAL, "a number")
-            is_one: bool = isinstance(value, kinds)
-            if not is_one:
-                raise TypeError(f"Update({name}={value!r:.80}) must be {what}")
-            if not 0 <= value < math.inf:
-                raise ValueError(f"Update({name}={value!r}) must be a finite number of at least 0")
+            if name == "old_words":
+                check_whole(f"Update.{name}", value, least=0)
+            else:
+                check_number(f"Update.{name}", value)
 
 
 @dataclass(frozen=True, eq=False)

@@ -202,8 +202,11 @@ def _map(n_bytes: int) -> _Mapping:
     flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
     try:
         mapping = _Mapping(-1, n_bytes * (2 if _addresses_are_free() else 1) + HUGE_PAGE, flags=flags)
-    except OSError:  # more than the system would ever have
-        mapping = _Mapping(-1, n_bytes + HUGE_PAGE, flags=flags)
+    except (OSError, OverflowError):  # more than the system would ever have
+        try:
+            mapping = _Mapping(-1, n_bytes + HUGE_PAGE, flags=flags)
+        except (OSError, OverflowError):
+            raise MemoryError(f"no memory for an array of {n_bytes:,} bytes") from None
     with contextlib.suppress(OSError):  # advice, which kernels without huge pages refuse
         mapping.madvise(mmap.MADV_HUGEPAGE)
     return mapping

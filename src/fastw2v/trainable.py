@@ -7,6 +7,7 @@ and files. The loop over epochs is here; one epoch is `training.Trainer`'s.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -20,9 +21,10 @@ from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus, encode, stream
-from fastw2v.incremental import WHOLE, Update, resumed_update, run_of, under_update
+from fastw2v.incremental import Update, resumed_update, run_of, under_update
 from fastw2v.lexicon import Lexicon
 from fastw2v.network import network_of
+from fastw2v.parameters import as_callbacks, as_int, check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate, Trainer, by_one_thread, thread_count
@@ -63,14 +65,15 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             ("epochs", 1),
             ("batch_words", 1),
         ):
+            check_whole(name, getattr(self, name), least)
+        for name in ("alpha", "min_alpha"):
+            check_number(name, getattr(self, name))
+        for name in ("ns_exponent", "min_count"):
+            check_number(name, getattr(self, name), least=-math.inf)
+        for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget"):
             value = getattr(self, name)
-            is_whole: bool = isinstance(value, WHOLE)
-            if value is not None and not is_whole:
-                raise TypeError(f"{name}={value!r} must be a whole number of at least {least}")
-            if value is None or value < least:
-                raise ValueError(f"{name}={value!r} must be at least {least}")
-        for name in ("alpha", "min_alpha", "sample"):
-            _check_rate(name, getattr(self, name))
+            if value is not None:
+                check_number(name, value)
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""
@@ -104,16 +107,12 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             )
         if not len(self.wv.vectors):
             raise RuntimeError("you must initialize vectors before training the model")
-        if epochs is not None and not isinstance(epochs, WHOLE):
-            raise TypeError(f"epochs={epochs!r} must be a whole number of passes over the corpus")
-        if epochs is None or epochs <= 0:
-            raise ValueError(f"You must specify an explicit epochs count, at least 1, got epochs={epochs!r}.")
+        if epochs is None:
+            raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
+        check_whole("epochs", epochs, least=1)
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
-            if total is not None and not total >= 0:
-                raise ValueError(
-                    f"{name}={total!r} must be a number of at least 1, as the learning rate falls by it; for the text "
-                    "of the vocabulary pass total_examples=model.corpus_count"
-                )
+            if total is not None:
+                check_number(name, total)
         if not total_examples and not total_words:
             raise ValueError(
                 "You must specify either total_examples or total_words, for proper learning-rate and progress "
@@ -198,8 +197,11 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             Whatever the corpus or a callback raises; the vectors keep what was trained until then.
         """
         settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs", "compute_loss")}
-        _check_rate("start_alpha", start_alpha)
-        _check_rate("end_alpha", end_alpha)
+        for name, rate in (("start_alpha", start_alpha), ("end_alpha", end_alpha)):
+            if rate is not None:
+                check_number(name, rate)
+        check_number("report_delay", report_delay)
+        callbacks = as_callbacks(callbacks)
         self.alpha = start_alpha or self.alpha
         self.min_alpha = end_alpha or self.min_alpha
         if epochs is not None:
@@ -227,9 +229,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         run = checkpoints.Run(
             total_examples, total_words, checkpoint_every, corpus=None if encoded is None else encoded.size
         )
-        return self._train_from(
-            corpus, encoded, run, checkpoint, tuple(callbacks or ()), report_delay, progress
-        )
+        return self._train_from(corpus, encoded, run, checkpoint, callbacks, report_delay, progress)
 
     def _train_from(
         self,
@@ -292,7 +292,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         replay: Any,
     ) -> None:
         if workers is not None:
-            self.workers = int(workers)
+            self.workers = as_int("workers", workers)
         self._check_can_train()
         checkpoints.check_arguments(path, run.checkpoint_every)
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs - run.position.epoch)
@@ -304,7 +304,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             f"with {self.workers} workers",
         )
         with resumed_update(cast("Word2Vec", self), run.update, replay):
-            self._train_from(corpus, encoded, run, path, tuple(callbacks or ()), report_delay, progress)
+            self._train_from(corpus, encoded, run, path, as_callbacks(callbacks), report_delay, progress)
 
     def _take_encoded(
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, once: bool
@@ -457,8 +457,3 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=1)
         encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
         return heldout.mean_loss(self._network(scoring=True), encoded, seed)
-
-
-def _check_rate(name: str, value: float | None) -> None:
-    if value is not None and not 0 <= value < float("inf"):
-        raise ValueError(f"{name}={value!r} must be a number of at least 0")

@@ -27,6 +27,7 @@ from fastw2v.compat.legacy_model import LegacyModel
 from fastw2v.compat.standin import StandIn
 from fastw2v.encoding import encode
 from fastw2v.lexicon import ReadOnce, TrimRule
+from fastw2v.parameters import as_callbacks, as_float, as_int, random_state
 from fastw2v.trainable import Trainable
 from fastw2v.warmstart import warm_start
 
@@ -171,25 +172,25 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
     ) -> None:
-        self.vector_size = int(vector_size)
-        self.workers = int(workers)
+        self.vector_size = as_int("vector_size", vector_size)
+        self.workers = as_int("workers", workers)
         self.epochs = epochs
         self.train_count = 0
         self.total_train_time = 0.0
         self.batch_words = batch_words
-        self.sg = int(sg)
-        self.alpha = float(alpha)
-        self.min_alpha = float(min_alpha)
-        self.window = int(window)
+        self.sg = as_int("sg", sg)
+        self.alpha = as_float("alpha", alpha)
+        self.min_alpha = as_float("min_alpha", min_alpha)
+        self.window = as_int("window", window)
         self.shrink_windows = bool(shrink_windows)
-        self.hs = int(hs)
-        self.negative = int(negative)
+        self.hs = as_int("hs", hs)
+        self.negative = as_int("negative", negative)
         self.ns_exponent = ns_exponent
-        self.cbow_mean = int(cbow_mean)
+        self.cbow_mean = as_int("cbow_mean", cbow_mean)
         self.compute_loss = bool(compute_loss)
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
-        self.min_alpha_yet_reached = float(alpha)
+        self.min_alpha_yet_reached = self.alpha
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
@@ -203,11 +204,11 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
         self.shared_negatives = bool(shared_negatives)
         self.corpus_budget = corpus_budget
         self._check_parameters()
-        self.random = np.random.RandomState(seed)
+        self.random = random_state(seed)
         super().__init__()
         self._warm_start = warm_start(init_from, init_lockf, self.vector_size)
 
-        callbacks = tuple(callbacks or ())
+        callbacks = as_callbacks(callbacks)
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             checkpoints.check_arguments(checkpoint, checkpoint_every)
