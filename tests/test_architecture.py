@@ -30,6 +30,7 @@ ROOMS = [
     {"wordcounts"},
     {"drift", "encoding", "evaluation", "selection"},
     {"corpora", "heldout", "replay", "training"},
+    {"epochs"},
     {"vocab", "keyedrows"},
     {"vectorstore"},
     {"queries", "vectorfiles"},

@@ -9,6 +9,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import Word2Vec
+from fastw2v.epochs import Epoch
 from fastw2v.pauses import CorpusChangedError, Pause, Position
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import LearningRate
@@ -42,9 +43,8 @@ def train_epoch(model, corpus, pauses=(), start=None):
     reporter = Reporter(epochs=1, **totals, report_delay=1.0, bar=False)
     rate = LearningRate(model.alpha, model.min_alpha, 1, **totals)
     encoded = model._take_encoded(corpus, corpus, None, once=True)
-    return model._train_epoch(
-        corpus if encoded is None else encoded, start or Position(), rate, reporter, pauses
-    )
+    epoch = Epoch(start or Position(), rate, reporter, pauses)
+    return model._train_epoch(corpus if encoded is None else encoded, epoch)
 
 
 KINDS = pytest.mark.parametrize(

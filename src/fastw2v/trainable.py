@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +22,7 @@ from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.encoding import EncodedCorpus, encode, stream
+from fastw2v.epochs import Epoch
 from fastw2v.incremental import Update, resumed_update, run_of, under_update
 from fastw2v.lexicon import Lexicon
 from fastw2v.network import network_of
@@ -259,7 +261,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
                 start = run.position if epoch == run.position.epoch else Position(epoch)
                 rate = LearningRate(self.alpha, self.min_alpha, self.epochs, **totals)
                 tally = self._train_epoch(
-                    corpus if encoded is None else encoded, start, rate, reporter, pauses
+                    corpus if encoded is None else encoded, Epoch(start, rate, reporter, pauses)
                 )
                 saver.add_epoch(tally)
                 if run_callbacks(callbacks, "on_epoch_end", model) or stop:
@@ -328,47 +330,38 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             return None
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
-    def _train_epoch(
-        self,
-        corpus: EncodedCorpus | Iterable[Any],
-        start: Position,
-        rate: LearningRate,
-        reporter: Reporter,
-        pauses: Sequence[Pause],
-    ) -> Tally:
+    def _train_epoch(self, corpus: EncodedCorpus | Iterable[Any], epoch: Epoch) -> Tally:
         update = run_of(self)
         if update is not None:
-            pauses = (*update.begin_epoch(corpus, rate, start), *pauses)
-        reporter.begin_epoch(start.epoch, None if update is None else update.of_new_text)
+            pulls = update.begin_epoch(corpus, epoch.rate, epoch.start)
+            epoch = replace(epoch, pauses=(*pulls, *epoch.pauses))
+        epoch.reporter.begin_epoch(epoch.start.epoch, None if update is None else update.of_new_text)
         with self.wv.in_training():
             if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
-                tally = self._train_ids(corpus, start, rate, reporter, pauses)
+                tally = self._train_ids(corpus, epoch)
             else:
-                tally = jobs.train_epoch(cast("Word2Vec", self), corpus, start, rate, reporter, pauses)
-        reporter.end_epoch(tally, self.min_alpha_yet_reached)
+                tally = jobs.train_epoch(cast("Word2Vec", self), corpus, epoch)
+        epoch.reporter.end_epoch(tally, self.min_alpha_yet_reached)
         if self.compute_loss:
             self.running_training_loss += tally.loss
             self.loss_history.append(tally.mean_loss)
         self._warn_if_diverged()
         return tally
 
-    def _train_ids(
-        self,
-        corpus: EncodedCorpus | Iterable[Any],
-        start: Position,
-        rate: LearningRate,
-        reporter: Reporter,
-        pauses: Sequence[Pause],
-    ) -> Tally:
+    def _train_ids(self, corpus: EncodedCorpus | Iterable[Any], epoch: Epoch) -> Tally:
         # Workers draw from a copy: the corpus, or another thread, may draw from `random` meanwhile.
         random = np.random.RandomState()
         random.set_state(self.random.get_state())
         network = self._network(random=random)
 
+        def note_rate() -> None:
+            if trainer.last_alpha is not None:
+                self.min_alpha_yet_reached = trainer.last_alpha
+
         def at_rest(action: Callable[[Position], None], position: Position) -> None:
             """Run the action of a pause on the model as training has left it, its random state included."""
             own, self.random = self.random, random
-            self.min_alpha_yet_reached = trainer.last_alpha or self.min_alpha_yet_reached
+            note_rate()
             try:
                 action(position)
             finally:
@@ -378,8 +371,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             network,
             workers=self.workers,
             batch_words=self.batch_words,
-            reporter=reporter,
-            pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in pauses],
+            reporter=epoch.reporter,
+            pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in epoch.pauses],
         )
         if not isinstance(corpus, EncodedCorpus):
             corpus = stream(
@@ -387,19 +380,18 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             )
         update = run_of(self)
         if update is not None:
-            corpus = update.mixed(corpus, start.epoch)
+            corpus = update.mixed(corpus, epoch.start.epoch)
 
         def rates(sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
             if update is not None:
                 sentences, words = update.of_new_text(sentences, words)
-            return rate.of_jobs(start.epoch, sentences, words)
+            return epoch.rate.of_jobs(epoch.start.epoch, sentences, words)
 
         try:
-            tally = trainer.train_epoch(corpus, rates, start)
+            tally = trainer.train_epoch(corpus, rates, epoch.start)
         finally:
             self.random.set_state(random.get_state())
-        if trainer.last_alpha is not None:
-            self.min_alpha_yet_reached = trainer.last_alpha
+        note_rate()
         return tally
 
     def _network(self, **options: Any) -> Network:

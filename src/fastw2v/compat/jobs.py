@@ -22,9 +22,10 @@ from fastw2v._jobs import Feed
 from fastw2v._network import Network
 from fastw2v.crew import Crew
 from fastw2v.encoding import encode
-from fastw2v.pauses import Pause, Position, Timetable, check_reached
-from fastw2v.progress import Reporter, Tally
-from fastw2v.training import POLL_SECONDS, LearningRate, thread_count
+from fastw2v.epochs import Epoch
+from fastw2v.pauses import Position, Timetable, check_reached
+from fastw2v.progress import Tally
+from fastw2v.training import POLL_SECONDS, thread_count
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
@@ -115,15 +116,8 @@ def are_overridden(model: TrainingHooks) -> bool:
     )
 
 
-def train_epoch(
-    model: Word2Vec,
-    corpus: Iterable[Any],
-    start: Position,
-    rate: LearningRate,
-    reporter: Reporter,
-    pauses: Sequence[Pause],
-) -> Tally:
-    """Train every sentence from `start` on once, through the methods of `model`.
+def train_epoch(model: Word2Vec, corpus: Iterable[Any], epoch: Epoch) -> Tally:
+    """Train every sentence from the start of `epoch` on once, through the methods of `model`.
 
     Raises
     ------
@@ -133,7 +127,7 @@ def train_epoch(
     engine = model._engine = Engine(model._network(), model.wv.key_to_index)
     queue = _Queue(model, engine)
     crew = Crew(queue.stop)
-    hand_out = _HandOut(model, start, rate, reporter, queue, Timetable(pauses, start))
+    hand_out = _HandOut(model, epoch, queue)
     try:
         with crew.presence:
             for _ in range(thread_count(model.workers)):
@@ -152,17 +146,10 @@ def train_epoch(
 class _HandOut:
     """Hands out an epoch, job by job."""
 
-    def __init__(
-        self,
-        model: Word2Vec,
-        start: Position,
-        rate: LearningRate,
-        reporter: Reporter,
-        queue: _Queue,
-        timetable: Timetable,
-    ) -> None:
-        self._model, self._start, self._rate = model, start, rate
-        self._reporter, self._queue, self._timetable = reporter, queue, timetable
+    def __init__(self, model: Word2Vec, epoch: Epoch, queue: _Queue) -> None:
+        self._model, self._queue = model, queue
+        self._start, self._rate, self._reporter = epoch.start, epoch.rate, epoch.reporter
+        self._timetable = Timetable(epoch.pauses, epoch.start)
         self._jobs = self._sentences = self._words = 0
 
     def run(self, corpus: Iterable[Any]) -> None:
@@ -231,7 +218,8 @@ class _Queue:
         self._engine = engine
         self._room = 2 * thread_count(model.workers)
         self._jobs: SimpleQueue[tuple[list[Any], float] | None] = SimpleQueue()
-        self._done: list[tuple[int, int, int]] = []  # of each job: words trained, raw words, sentences
+        self._lock = threading.Lock()
+        self._done = [0, 0, 0, 0]  # words trained, raw words, sentences, jobs
 
     def work(self) -> None:
         """What each worker does: train jobs until the queue is closed or stopped."""
@@ -246,7 +234,9 @@ class _Queue:
                 return
             job, alpha = item
             trained, raw = self._model._do_train_job(job, alpha, memory)
-            self._done.append((trained, raw, len(job)))
+            with self._lock:
+                more = trained, raw, len(job), 1
+                self._done = [before + added for before, added in zip(self._done, more, strict=True)]
 
     def put(self, job: tuple[list[Any], float]) -> None:
         """Hand out a job."""
@@ -259,7 +249,7 @@ class _Queue:
     @property
     def done(self) -> int:
         """How many jobs are trained."""
-        return len(self._done)
+        return self._done[3]
 
     def close(self) -> None:
         self._jobs.put(None)
@@ -272,5 +262,5 @@ class _Queue:
         return self._jobs.qsize()
 
     def tally(self) -> Tally:
-        trained, raw, sentences = (sum(column) for column in zip((0, 0, 0), *self._done, strict=True))
+        trained, raw, sentences, _ = self._done
         return Tally(trained, raw, sentences, self._engine.examples, self._engine.loss)
