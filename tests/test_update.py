@@ -121,6 +121,22 @@ def test_updates_from_files_iterables_and_frequencies(tmp_path, old, new):
         np.testing.assert_array_equal(model.wv.vectors, grown[0].wv.vectors)
 
 
+@pytest.mark.parametrize(
+    ("frequencies", "error", "message"),
+    [
+        ({"w1": -5}, ValueError, "'w1'"),
+        ({"new": 2.5}, ValueError, "'new'"),
+        ([("w1", 5)], TypeError, "word_freq"),
+    ],
+)
+def test_frequencies_that_are_none_are_refused_by_word(old, frequencies, error, message):
+    model = Word2Vec(old, **OPTIONS)
+    counts = model.wv.expandos["count"].copy()
+    with pytest.raises(error, match=message):
+        model.build_vocab_from_freq(frequencies, update=True)
+    np.testing.assert_array_equal(model.wv.expandos["count"], counts)
+
+
 def test_an_empty_model_cannot_be_updated(new):
     model = Word2Vec(**OPTIONS)
     with pytest.raises(RuntimeError, match="no prior vocabulary"):

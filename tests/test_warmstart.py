@@ -104,3 +104,14 @@ def test_what_cannot_be_started_from_is_refused_before_the_corpus_is_read(tmp_pa
     ):
         with pytest.raises(error, match=message):
             Word2Vec(texts(), **{**OPTIONS, **options})
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_vectors_that_are_not_finite_are_refused_by_word(texts, older, bad):
+    broken = KeyedVectors(16)
+    broken.add_vectors(older.index_to_key, older.vectors.copy())
+    broken.vectors[broken.key_to_index["elsewhere"]] = bad  # a word that the corpus lacks
+    Word2Vec(texts, **OPTIONS, init_from=broken, epochs=1)
+    broken.vectors[broken.key_to_index["w4"], 3] = bad
+    with pytest.raises(ValueError, match="init_from holds NaN or infinity for 'w4' and 0 other"):
+        Word2Vec(texts, **OPTIONS, init_from=broken, epochs=1)

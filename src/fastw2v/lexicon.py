@@ -214,12 +214,16 @@ class Lexicon(Weights):
         Raises
         ------
         ValueError
-            If a count is no number.
+            If a count is no whole number of at least 0.
+        TypeError
+            If `word_freq` is no mapping.
         RuntimeError
             As from `build_vocab`.
         """
         self._check_update(update)
         logger.info("Processing provided word frequencies")
+        if not isinstance(word_freq, Mapping):
+            raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))

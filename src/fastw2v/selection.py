@@ -67,20 +67,22 @@ class Selection:
 
 
 def as_counts(values: Sequence[Any] | Counts, words: Iterable[Any]) -> Counts:
-    """Return `values` as int64, or raise a ValueError that names the first word whose count is not whole."""
+    """Return `values` as int64, or raise a ValueError that names the first word whose count is none."""
     with contextlib.suppress(ValueError):  # values of unequal shapes
         counts = np.array(values) if len(values) else np.empty(0, dtype=np.int64)
-        if counts.dtype.kind in "bi" and counts.ndim == 1:
+        if counts.dtype.kind in "bi" and counts.ndim == 1 and counts.min(initial=0) >= 0:
             return counts.astype(np.int64)
     for word, count in zip(words, values, strict=True):
-        if not _is_whole(count):
-            raise ValueError(f"counts must be whole numbers below 2**63, got {count!r} for the word {word!r}")
+        if not _is_count(count):
+            raise ValueError(
+                f"counts must be whole numbers from 0 to 2**63 - 1, got {count!r} for the word {word!r}"
+            )
     return np.array([int(count) for count in values], dtype=np.int64)
 
 
-def _is_whole(count: Any) -> bool:
+def _is_count(count: Any) -> bool:
     try:
-        return not isinstance(count, (str, bytes)) and int(count) == count and abs(count) < 2**63
+        return not isinstance(count, (str, bytes)) and int(count) == count and 0 <= count < 2**63
     except (OverflowError, TypeError, ValueError):
         return False
 

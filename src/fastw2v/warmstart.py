@@ -23,14 +23,28 @@ class WarmStart:
     lockf: float | Mapping[Any, float]
 
     def apply(self, wv: KeyedVectors) -> None:
-        """Take over the vectors of those words that both have."""
+        """Take over the vectors of those words that both have.
+
+        Raises
+        ------
+        ValueError
+            If one of these vectors is not finite: every sentence with its word would spread that.
+        """
         shared = [word for word in wv.index_to_key if word in self.vectors.key_to_index]
         rows = np.array([self.vectors.key_to_index[word] for word in shared], dtype=np.intp)
         if isinstance(self.lockf, Mapping):
             factors = np.array([self.lockf.get(word, 1.0) for word in shared], dtype=np.float32)
         else:
             factors = np.full(len(shared), self.lockf, dtype=np.float32)
-        wv.take_over(shared, self.vectors.vectors[rows], None if (factors == 1).all() else factors)
+        taken = self.vectors.vectors[rows]
+        sound = np.isfinite(taken.sum(axis=1, dtype=np.float64))
+        if not sound.all():
+            first, others = shared[int(np.argmin(sound))], np.count_nonzero(~sound) - 1
+            raise ValueError(
+                f"init_from holds NaN or infinity for {first!r:.80} and {others} other words; remove them from it, and "
+                "they start from random vectors"
+            )
+        wv.take_over(shared, taken, None if (factors == 1).all() else factors)
         logger.info(
             "initialised %i of %i words from %s; %i of them learn at another rate",
             len(shared), len(wv), self.vectors, int(np.count_nonzero(factors != 1)),
