@@ -105,8 +105,6 @@ class Vocab:
                 f"counts must hold one count a word, got {len(counts)} for {len(self.index_to_key)} words"
             )
         self.counts: Counts = as_counts(counts, self.index_to_key)
-        if self.counts.min(initial=0) < 0:
-            raise ValueError(f"counts must not be negative, got {self.counts.min()}")
         if len(self.key_to_index) != len(self.index_to_key):
             twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
             raise ValueError(f"words must be distinct, got {twice!r} more than once")
