@@ -51,7 +51,7 @@ FW_TEXT_INLINE uint64_t fw_load(const uint8_t *text) {
 }
 
 /* The inverse of fw_load. */
-FW_TEXT_INLINE void fw_store(uint8_t *text, uint64_t word) {
+FW_TEXT_INLINE void fw_store(void *text, uint64_t word) {
 #if FW_TEXT_BIG_ENDIAN
     word = __builtin_bswap64(word);
 #endif

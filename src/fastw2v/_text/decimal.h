@@ -19,13 +19,6 @@
 
 #include "classes.h"
 
-FW_TEXT_INLINE void fw_store(char *out, uint64_t word) {
-#if FW_TEXT_BIG_ENDIAN
-    word = __builtin_bswap64(word);
-#endif
-    memcpy(out, &word, 8);
-}
-
 #define FW_NUMBER_BYTES 17 /* of one number, and what separates it from the next */
 #define FW_SLACK 32
 
