@@ -337,23 +337,10 @@ def cut_chunks(
     pending: EncodedCorpus | None = None
     first = True
     for chunk in chunks:
-        pending = chunk if pending is None else _joined(pending, chunk)
+        pending = chunk if pending is None else pending.joined(chunk)
         starts = cut_jobs(pending.raw_lengths, batch_words, first)
         if starts.size > 2:
             yield pending, starts[:-1]
-            pending, first = _from_sentence(pending, int(starts[-2])), False
+            pending, first = pending.sentences(int(starts[-2]), pending.n_sentences), False
     if pending is not None and pending.n_sentences:
         yield pending, cut_jobs(pending.raw_lengths, batch_words, first)
-
-
-def _from_sentence(corpus: EncodedCorpus, sentence: int) -> EncodedCorpus:
-    start = int(corpus.offsets[sentence])
-    return EncodedCorpus(corpus.ids[start:], corpus.offsets[sentence:] - start, corpus.raw_lengths[sentence:])
-
-
-def _joined(a: EncodedCorpus, b: EncodedCorpus) -> EncodedCorpus:
-    return EncodedCorpus(
-        np.concatenate((a.ids, b.ids)),
-        np.concatenate((a.offsets, b.offsets[1:] + a.offsets[-1])),
-        np.concatenate((a.raw_lengths, b.raw_lengths)),
-    )
