@@ -1,0 +1,105 @@
+"""The plan of a job: which tokens are kept, their windows, the negatives of each center.
+
+The draws and their order are those of gensim's iterable mode. Per job: the two halves of the seed of a 48-bit linear
+congruential generator come from the model's Mersenne Twister; the generator decides for every token whether it is
+kept; one reduced window per kept token comes from the Mersenne Twister again; then the generator draws the negatives,
+pair by pair. Within a job nothing depends on other threads, so a corpus of one job is trained the same by any number
+of workers.
+
+Negatives of a center are drawn one center ahead of their use, which changes no draw (nothing else draws in between)
+and lets their rows travel from memory while the center before is trained.
+"""
+
+from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.string cimport memset
+
+from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, lcg_draw
+from fastw2v._hot_rows cimport shared_or_copied
+from fastw2v._jobs cimport Job
+from fastw2v._network cimport Net, row_of
+from fastw2v._scratch cimport Center, Scratch, reserve
+
+cdef extern from "platform.h" nogil:
+    void prefetch_row(const float *row, int64_t n_lines)
+
+
+cdef inline bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
+    """Fill s.kept and s.ends; every token of the job costs one draw, even one that cannot be dropped."""
+    cdef int64_t n_tokens = job.offsets[job.n_sentences] - job.offsets[0]
+    cdef int64_t sentence, t, n = 0
+    cdef int32_t word
+    if not (reserve(<void **>&s.kept, &s.kept_capacity, n_tokens, sizeof(int32_t))
+            and reserve(<void **>&s.ends, &s.ends_capacity, job.n_sentences + 1, sizeof(int64_t))):
+        return False
+    for sentence in range(job.n_sentences):
+        for t in range(job.offsets[sentence], job.offsets[sentence + 1]):
+            word = job.ids[t]
+            s.kept[n] = word
+            n += net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&s.lcg)
+        s.ends[sentence] = n
+    s.n_kept = n
+    return True
+
+
+cdef inline bint draw_windows(const Net *net, Scratch *s) noexcept nogil:
+    """Fill s.reduced from the shared Mersenne Twister; the caller holds its lock."""
+    cdef uint32_t largest = <uint32_t>net.window - 1, mask = draw_mask(largest), value
+    cdef int64_t n = 0
+    if not reserve(<void **>&s.reduced, &s.reduced_capacity, s.n_kept, sizeof(int32_t)):
+        return False
+    if net.shrink_windows and largest > 0:
+        while n < s.n_kept:
+            value = net.generator.next_uint32(net.generator.state) & mask
+            s.reduced[n] = <int32_t>value    # overwritten by the next draw if it is rejected
+            n += value <= largest
+    elif s.n_kept:
+        memset(s.reduced, 0, s.n_kept * sizeof(int32_t))
+    return True
+
+
+cdef inline bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcept nogil:
+    """Make all the draws of a job but its negatives, in gensim's order."""
+    cdef uint64_t high, low
+    cdef bint prepared
+    if net.draws_seed:
+        PyThread_acquire_lock(net.generator_lock, 1)
+        high = net.generator.next_uint32(net.generator.state) & SEED_HALF
+        low = net.generator.next_uint32(net.generator.state) & SEED_HALF
+        PyThread_release_lock(net.generator_lock)
+        s.lcg = (high << 24) + low
+    if not subsample(net, s, job):
+        return False
+    PyThread_acquire_lock(net.generator_lock, 1)
+    prepared = draw_windows(net, s)
+    PyThread_release_lock(net.generator_lock)
+    s.sentence = s.sentence_start = 0
+    return prepared
+
+
+cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t position) noexcept nogil:
+    """Find the window of a center, draw its negatives, and send for the rows that it will need first."""
+    cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, i, node, ahead
+    cdef int64_t word = s.kept[position]
+    while position >= s.ends[s.sentence]:
+        s.sentence_start = s.ends[s.sentence]
+        s.sentence += 1
+    center.position = position
+    center.low = max(s.sentence_start, position - reach)
+    center.high = min(s.ends[s.sentence], position + reach + 1)
+    ahead = min(position + net.window + 1, s.n_kept - 1)
+    prefetch_row(row_of(net.syn0, net, s.kept[ahead]), net.row_lines)
+    if net.negative:
+        if net.skip_gram and not net.shared_negatives:
+            n_negatives *= center.high - center.low - 1
+        if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
+            return False
+        prefetch_row(shared_or_copied(&s.words, word), net.row_lines)
+        for i in range(n_negatives):
+            center.negatives[i] = draw_noise(&s.lcg, net)
+    if net.hs:
+        node = net.path_starts[word + 1] - 1
+        while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
+            prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+            node -= 1
+    return True
