@@ -14,7 +14,7 @@ from fastw2v._jobs cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
 )
 from fastw2v._network cimport Net, Network, lock_factor, row_of
-from fastw2v._plan cimport plan_center, prepare_job
+from fastw2v._plan cimport plan_center, prefetch_row, prepare_job
 from fastw2v._scratch cimport (
     OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
@@ -22,9 +22,6 @@ from fastw2v._scratch cimport (
 cdef extern from "sigmoid.h" nogil:
     void sigmoid_init()
     float log_sigmoid(float f)
-
-cdef extern from "platform.h" nogil:
-    void prefetch_row(const float *row, int64_t n_lines)
 
 sigmoid_init()
 

@@ -36,10 +36,9 @@ class Crew:
         self._stop = stop
         self._started = 0
         self._dismissed = False
-        self._begun: list[
-            None
-        ] = []  # so is this; an interrupt may come between starting a thread and counting it
-        self._finished: list[None] = []  # one entry a thread: appending is a single step
+        # One entry a thread: appending is atomic, and an interrupt may come between starting a thread and counting it.
+        self._begun: list[None] = []
+        self._finished: list[None] = []
         self._errors: list[BaseException] = []
         self._hints: queue.SimpleQueue[None] = queue.SimpleQueue()
         self.presence = _thread.allocate_lock()

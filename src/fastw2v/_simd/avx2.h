@@ -122,13 +122,6 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 f, __m256 label, __m256 r
 #define group_sums avx2_group_sums
 #define TILE_SUMS 12
 #define UPDATE_INPUTS 6
-#define NARROW VEC
-#define NARROW_LANES LANES
-#define narrow_zero vec_zero
-#define narrow_set1 vec_set1
-#define narrow_fma vec_fma
-#define narrow_load_part vec_load_part
-#define narrow_store_part vec_store_part
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

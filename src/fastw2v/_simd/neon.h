@@ -55,13 +55,6 @@ FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, flo
 #define group_sums neon_group_sums
 #define TILE_SUMS 16
 #define UPDATE_INPUTS 6
-#define NARROW VEC
-#define NARROW_LANES LANES
-#define narrow_zero vec_zero
-#define narrow_set1 vec_set1
-#define narrow_fma vec_fma
-#define narrow_load_part vec_load_part
-#define narrow_store_part vec_store_part
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

@@ -2,8 +2,18 @@
  * held in a register while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
  *
  * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs and their errors the
- * registers hold, and a narrow vector for the last columns of a row (NARROW, NARROW_LANES, narrow_load_part, ...), which
- * costs less than a masked whole one where such a vector runs as two halves. */
+ * registers hold. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
+ * a row (NARROW, NARROW_LANES, narrow_load_part, ...), which costs less than a masked whole one. */
+
+#ifndef NARROW
+#define NARROW VEC
+#define NARROW_LANES LANES
+#define narrow_zero vec_zero
+#define narrow_set1 vec_set1
+#define narrow_fma vec_fma
+#define narrow_load_part vec_load_part
+#define narrow_store_part vec_store_part
+#endif
 
 #define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
     FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
