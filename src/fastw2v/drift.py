@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastw2v.parameters import check_whole
 
 Floats = NDArray[np.float32]
 
@@ -65,11 +66,10 @@ class Drift:
 
         Raises
         ------
-        ValueError
-            If `topn` is negative.
+        ValueError, TypeError
+            If `topn` is negative, or no whole number.
         """
-        if topn < 0:
-            raise ValueError(f"topn={topn} must be at least 0")
+        check_whole("topn", topn, least=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
@@ -120,12 +120,9 @@ def drift(
         raise ValueError(
             f"the vectors have {new.shape[1]} and {old.shape[1]} dimensions; drift needs the same"
         )
-    sizes: dict[str, Any] = {"topn": topn, "sample": sample}
-    for name, value in sizes.items():
-        if value is not None and not isinstance(value, Integral):
-            raise TypeError(f"{name}={value!r:.80} must be a whole number")
-        if value is not None and value < 0:
-            raise ValueError(f"{name}={value} must be at least 0")
+    check_whole("topn", topn, least=0)
+    if sample is not None:
+        check_whole("sample", sample, least=0)
     before, after = _Rows(old, old_rows), _Rows(new, new_rows)
     count = len(words)
     distance, cosine = np.empty(count, np.float32), np.zeros(count, np.float32)
