@@ -9,12 +9,12 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from fastw2v._hot_rows cimport give_all_back, row_to_train, shared_or_copied
+from fastw2v._hot_rows cimport give_all_back, row_to_train
 from fastw2v._jobs cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
 )
 from fastw2v._network cimport Net, Network, lock_factor, row_of
-from fastw2v._plan cimport plan_center, prefetch_row, prepare_job
+from fastw2v._plan cimport expect_negatives, plan_center, prepare_job
 from fastw2v._scratch cimport (
     OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
@@ -24,20 +24,6 @@ cdef extern from "sigmoid.h" nogil:
     float log_sigmoid(float f)
 
 sigmoid_init()
-
-
-cdef inline void prefetch_negatives(const Net *net, const Scratch *s, const uint32_t *negatives) noexcept nogil:
-    cdef int64_t d
-    for d in range(net.negative):
-        prefetch_row(shared_or_copied(&s.words, negatives[d]), net.row_lines)
-
-
-cdef inline void prefetch_third(const Net *net, const Scratch *s, const Center *center, int third) noexcept nogil:
-    """Send for a third of a center's shared negatives: more at once than the processor can wait for would stop it."""
-    cdef int64_t d
-    if center != NULL:
-        for d in range(net.negative * third // 3, net.negative * (third + 1) // 3):
-            prefetch_row(shared_or_copied(&s.words, center.negatives[d]), net.row_lines)
 
 
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
@@ -88,10 +74,13 @@ cdef inline void add_error(const Net *net, Scratch *s, float *x, const float *la
     """Train the targets against x, the error into s.work: together if they are distinct, or else one by one."""
     cdef int k
     if distinct:
-        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, False, s.dots)
+        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, False, s.dots, &s.coming)
+        s.coming.n = 0
     else:
         for k in range(n):
-            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, k > 0, s.dots + k)
+            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, k > 0, s.dots + k,
+                                      &s.coming)
+            s.coming.n = 0
 
 
 cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, const float *labels, int n, bint distinct,
@@ -100,7 +89,8 @@ cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, cons
     cdef float *x = row_of(net.syn0, net, input_word)
     cdef float lockf = lock_factor(net, input_word)
     if distinct:
-        net.kernels.train_pair(x, s.rows, labels, n, net.dim, alpha, lockf, s.work, s.dots)
+        net.kernels.train_pair(x, s.rows, labels, n, net.dim, alpha, lockf, s.work, s.dots, &s.coming)
+        s.coming.n = 0
     else:
         add_error(net, s, x, labels, n, distinct, alpha)
         net.kernels.add_rows(&x, 1, s.work, net.dim, &lockf, 0)
@@ -119,9 +109,9 @@ cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Ce
         if j == center.position:
             continue
         if pair + 1 < n_pairs:
-            prefetch_negatives(net, s, center.negatives + (pair + 1) * net.negative)
+            expect_negatives(net, s, center.negatives + (pair + 1) * net.negative)
         elif following != NULL and following.high - following.low > 1:
-            prefetch_negatives(net, s, following.negatives)
+            expect_negatives(net, s, following.negatives)
         n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
         train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
         pair += 1
@@ -156,18 +146,12 @@ cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
         run.rates[k] = 0.0
 
 
-cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn,
-                    const Center *coming) noexcept nogil:
-    """Train a run against the n targets in s.rows; in turn, with the outcome of training its words one after another.
-
-    `coming` is the center whose shared negatives to send for meanwhile, or NULL.
-    """
+cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn) noexcept nogil:
+    """Train a run against the n targets in s.rows; in turn, with the outcome of training its words one after another."""
     cdef Run *run = &s.run
     cdef float lockf[RUN]
     cdef int j, m = run.n
-    prefetch_third(net, s, coming, 0)
     net.kernels.products(run.inputs, m, s.rows, n, net.dim, run.f, run.stride)
-    prefetch_third(net, s, coming, 1)
     if in_turn:
         for j in range(0, m, 4):                       # what lies above the diagonal is not needed
             net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim,
@@ -177,8 +161,8 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
         net.kernels.gradients(run.f, labels, run.rates, m, n, run.stride, run.g)
     for j in range(m):
         lockf[j] = lock_factor(net, run.words[j])
-    prefetch_third(net, s, coming, 2)
-    net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim)
+    net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim, &s.coming)
+    s.coming.n = 0
     if net.tally_loss:
         tally_run(s, labels, n)
 
@@ -226,10 +210,8 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
     cdef uint32_t word = s.kept[center.position]
     cdef bint distinct
     cdef int n, i
-    if following != NULL and following.high - following.low == 1:
-        following = NULL                               # it has no pairs
-    if following != NULL and net.negative and not net.shared_negatives:
-        prefetch_negatives(net, s, following.negatives)
+    if net.negative and following != NULL and following.high - following.low > 1:
+        expect_negatives(net, s, following.negatives)  # the shared ones, or those of its first pair
     while True:
         j = next_run(net, s, center, j)
         if s.run.n == 0:
@@ -240,11 +222,10 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
                 train_pair(net, s, s.run.words[0], s.path_labels, n, True, alpha)
             else:
                 set_rates(&s.run, n, alpha)
-                train_run(net, s, n, s.path_labels, True, NULL)
+                train_run(net, s, n, s.path_labels, True)
         if net.shared_negatives and net.negative:
             n = shared_targets(net, s, word, center.negatives, alpha)
-            train_run(net, s, n, s.noise_labels, False, following)
-            following = NULL                           # its negatives are on their way
+            train_run(net, s, n, s.noise_labels, False)
         elif net.negative:
             for i in range(s.run.n):
                 n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
@@ -305,7 +286,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
             s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
             n_contexts += 1
     if net.negative and following != NULL:
-        prefetch_negatives(net, s, following.negatives)
+        expect_negatives(net, s, following.negatives)
     if net.hs:
         n = path_targets(net, s, word)
         train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)
@@ -354,6 +335,8 @@ cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_
     s.noise_labels = <float *>carve(carver, n_targets * sizeof(float))
     s.path_labels = <float *>carve(carver, n_targets * sizeof(float))
     s.dots = <float *>carve(carver, n_targets * sizeof(float))
+    s.coming.rows = <float **>carve(carver, (2 + net.longest_path + net.negative) * sizeof(float *))
+    s.coming.next = net.early_lines * 16             # floats of a cache line
     s.neu1 = <float *>carve(carver, net.dim * sizeof(float))
     s.work = <float *>carve(carver, net.dim * sizeof(float))
     s.run.f = <float *>carve(carver, n_run * n_targets * sizeof(float))

@@ -3,7 +3,7 @@
 
 The only module that compiles the headers of `_simd/` whole. The loops get a table of function pointers from
 `kernels_named`; a call a pair or a window costs nothing beside the memory that it moves. `RowKernels` shows the same
-table to Python, for the tests and the micro-benchmark.
+table to Python, for the tests and the micro-benchmark; there the rows at hand stand for those that come.
 """
 
 from libc.stdint cimport int64_t
@@ -71,8 +71,9 @@ cdef class RowKernels:
         cdef float[::1] dots_view = dots, work_view = work
         for k in range(n):
             rows_view[k] = <size_t>&matrix[targets[k], 0]
-        self.table.train_pair(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, lockf, &work_view[0],
-                              &dots_view[0])
+        cdef coming_rows coming = coming_rows(<float **>&rows_view[0], n, 0)
+        self.table.train_pair(&x[0], coming.rows, &labels[0], n, x.shape[0], alpha, lockf, &work_view[0],
+                              &dots_view[0], &coming)
         return dots
 
     def train_targets(self, float[::1] x, float[:, ::1] matrix, const int64_t[::1] targets, const float[::1] labels,
@@ -85,8 +86,9 @@ cdef class RowKernels:
         cdef float[::1] dots_view = dots
         for k in range(n):
             rows_view[k] = <size_t>&matrix[targets[k], 0]
-        self.table.train_targets(&x[0], <float **>&rows_view[0], &labels[0], n, x.shape[0], alpha, &work[0], added,
-                                 &dots_view[0])
+        cdef coming_rows coming = coming_rows(<float **>&rows_view[0], n, 0)
+        self.table.train_targets(&x[0], coming.rows, &labels[0], n, x.shape[0], alpha, &work[0], added,
+                                 &dots_view[0], &coming)
         return dots
 
     def sum_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, float scale):
@@ -143,8 +145,9 @@ cdef class RowKernels:
     def update(self, float[:, ::1] inputs, float[:, ::1] targets, const float[:, ::1] g, const float[::1] lockf):
         """Train the inputs in turn against all targets, with errors g (inputs, at least targets)."""
         cdef size_t[::1] input_rows = row_pointers(inputs), target_rows = row_pointers(targets)
-        self.table.update(<float **>&input_rows[0], <int>inputs.shape[0], <float **>&target_rows[0],
-                          <int>targets.shape[0], &g[0, 0], g.shape[1], &lockf[0], inputs.shape[1])
+        cdef coming_rows coming = coming_rows(<float **>&target_rows[0], <int>targets.shape[0], 0)
+        self.table.update(<float **>&input_rows[0], <int>inputs.shape[0], coming.rows, coming.n, &g[0, 0], g.shape[1],
+                          &lockf[0], inputs.shape[1], &coming)
 
 
 def row_pointers(float[:, ::1] matrix):

@@ -48,7 +48,8 @@ cdef struct Net:
     bint cbow_mean
     bint draws_seed
     bint tally_loss
-    int64_t row_lines                # cache lines of a row that are prefetched
+    int64_t row_lines                # cache lines of a row, at most
+    int64_t early_lines              # those that are sent for as soon as the row is known to come
     const row_kernels *kernels
     bit_generator *generator
     PyThread_type_lock generator_lock

@@ -46,6 +46,17 @@ cdef int64_t lines_of_row(int64_t dim) noexcept:
     return (64 - step + dim * 4 + 63) // 64
 
 
+cdef int64_t early_lines(const Net *net) noexcept:
+    """How much of a row to send for at once; the kernel that runs until it is needed sends for the rest.
+
+    By measurement: a pair is over so soon that its short rows should all be on their way, and of long ones just the
+    first lines.
+    """
+    if net.skip_gram and (net.hs or net.shared_negatives):
+        return 0
+    return net.row_lines if net.row_lines <= 10 else 2
+
+
 cdef class Network:
     """What is trained, and everything that training needs to know; no model class, plain arrays.
 
@@ -105,7 +116,6 @@ cdef class Network:
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram
         net.kernels = kernels_named(simd)
-        net.row_lines = min(lines_of_row(net.dim), 10)
         guide_array = None
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:
@@ -132,6 +142,8 @@ cdef class Network:
             self._check_rows("syn1", syn1)
             self._take_tree(tree[0], tree[1], tree[2])
             net.syn1, net.hs = &syn1[0, 0], True
+        net.row_lines = lines_of_row(net.dim)
+        net.early_lines = early_lines(net)
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
         self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide_array, syn1, tree, sample_ints)
 

@@ -77,8 +77,22 @@ cdef inline bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcep
     return prepared
 
 
+cdef inline void expect_row(const Net *net, Scratch *s, float *row) noexcept nogil:
+    """A row comes: its first lines are sent for now, those left by the next kernel that runs."""
+    prefetch_row(row, net.early_lines)
+    if net.early_lines < net.row_lines:
+        s.coming.rows[s.coming.n] = row
+        s.coming.n += 1
+
+
+cdef inline void expect_negatives(const Net *net, Scratch *s, const uint32_t *negatives) noexcept nogil:
+    cdef int64_t d
+    for d in range(net.negative):
+        expect_row(net, s, shared_or_copied(&s.words, negatives[d]))
+
+
 cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t position) noexcept nogil:
-    """Find the window of a center, draw its negatives, and send for the rows that it will need first."""
+    """Find the window of a center, draw its negatives, and expect the rows that it will need whatever these are."""
     cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, i, node, ahead
     cdef int64_t word = s.kept[position]
     while position >= s.ends[s.sentence]:
@@ -88,18 +102,19 @@ cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t
     center.low = max(s.sentence_start, position - reach)
     center.high = min(s.ends[s.sentence], position + reach + 1)
     ahead = min(position + net.window + 1, s.n_kept - 1)
-    prefetch_row(row_of(net.syn0, net, s.kept[ahead]), net.row_lines)
+    s.coming.n = 0
+    expect_row(net, s, row_of(net.syn0, net, s.kept[ahead]))
     if net.negative:
         if net.skip_gram and not net.shared_negatives:
             n_negatives *= center.high - center.low - 1
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
-        prefetch_row(shared_or_copied(&s.words, word), net.row_lines)
+        expect_row(net, s, shared_or_copied(&s.words, word))
         for i in range(n_negatives):
             center.negatives[i] = draw_noise(&s.lcg, net)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
-            prefetch_row(row_of(net.syn1, net, net.points[node]), net.row_lines)
+            expect_row(net, s, row_of(net.syn1, net, net.points[node]))
             node -= 1
     return True

@@ -4,6 +4,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_
 from libc.stdlib cimport realloc
 
 from fastw2v._hot_rows cimport HotRows
+from fastw2v._kernels cimport coming_rows
 
 cdef enum:
     RUN = 16                         # input words of a window that are trained together
@@ -52,6 +53,7 @@ cdef struct Scratch:
     float **rows                 # target rows of the pair at hand, and what they are
     uint32_t *targets
     float *dots
+    coming_rows coming           # what the kernel at hand sends for
     float *path_labels
     float *noise_labels          # 1, 0, 0, ...
     float *neu1

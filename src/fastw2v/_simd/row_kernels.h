@@ -23,7 +23,7 @@ enum { ERROR_TO_X, ERROR_ADDED, ERROR_WRITTEN };
 /* Train n targets; dots[k] = x . rows[k]. */
 FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const float *labels, const int n,
                                          int64_t dim, float alpha, float lockf, float *work, float *dots,
-                                         const int mode) {
+                                         coming_rows coming, const int mode) {
     VEC acc[GROUP], g[GROUP];
     float *row[GROUP]; /* in registers: the compiler cannot know that no update overwrites a pointer of rows */
     const int64_t whole = dim - dim % LANES;
@@ -43,6 +43,7 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
 
     const VEC lock = vec_set1(lockf);
     for (int64_t c = 0; c < whole; c += LANES) {
+        send_for(&coming, c, dim);
         const VEC xv = vec_load(x + c);
         VEC error = mode == ERROR_ADDED ? vec_load(work + c) : vec_zero();
         FW_UNROLL for (int k = 0; k < n; k++) {
@@ -54,6 +55,7 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
         else vec_store(work + c, error);
     }
     if (part) {
+        send_for(&coming, whole, dim);
         const VEC xv = vec_load_part(x + whole, part);
         VEC error = mode == ERROR_ADDED ? vec_load_part(work + whole, part) : vec_zero();
         FW_UNROLL for (int k = 0; k < n; k++) {
@@ -67,28 +69,35 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
 }
 
 #define GROUP_CASE(N, MODE) \
-    case N: KERNEL(group)(x, rows, labels, N, dim, alpha, lockf, work, dots, MODE); break;
+    case N: KERNEL(group)(x, rows, labels, N, dim, alpha, lockf, work, dots, sent, MODE); break;
 #define GROUP_SWITCH(COUNT, MODE) \
     switch (COUNT) { \
         GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) GROUP_CASE(4, MODE) \
         GROUP_CASE(5, MODE) GROUP_CASE(6, MODE) GROUP_CASE(7, MODE) GROUP_CASE(8, MODE) \
     }
 
-/* Train n distinct targets against x; the error is written to work, or added to it. */
+/* Train n distinct targets against x; the error is written to work, or added to it. The first group sends for what
+ * comes. */
 static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                              float alpha, float *work, int added, float *dots) {
+                                              float alpha, float *work, int added, float *dots,
+                                              const coming_rows *coming) {
     const float lockf = 0.0f;
+    const coming_rows none = {0, 0, 0};
+    coming_rows sent = *coming;
     if (!added) {
         if (n <= GROUP) {
             if (n == 0) for (int64_t c = 0; c < dim; c++) work[c] = 0.0f;
             GROUP_SWITCH(n, ERROR_WRITTEN)
             return;
         }
-        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, ERROR_WRITTEN);
+        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_WRITTEN);
+        sent = none;
         n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP;
     }
-    for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP)
-        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, ERROR_ADDED);
+    for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP) {
+        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_ADDED);
+        sent = none;
+    }
     GROUP_SWITCH(n, ERROR_ADDED)
 }
 
@@ -154,12 +163,13 @@ static KERNEL_ATTR void KERNEL(add_rows)(float *const *rows, int64_t n, const fl
 
 /* Train n distinct targets against x, then x += lockf * error. work is scratch of dim floats. */
 static KERNEL_ATTR void KERNEL(train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                           float alpha, float lockf, float *work, float *dots) {
+                                           float alpha, float lockf, float *work, float *dots, const coming_rows *coming) {
     if (n <= GROUP) {
+        const coming_rows sent = *coming;
         GROUP_SWITCH(n, ERROR_TO_X)
         return;
     }
-    KERNEL(train_targets)(x, rows, labels, n, dim, alpha, work, 0, dots);
+    KERNEL(train_targets)(x, rows, labels, n, dim, alpha, work, 0, dots, coming);
     KERNEL(add_rows)(&x, 1, work, dim, &lockf, 0);
 }
 

@@ -17,10 +17,11 @@
 
 #define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
     FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
-                                            const float *g, int64_t stride, const float *lockf, int64_t c, \
-                                            const int part) { \
+                                            const float *g, int64_t stride, const float *lockf, int64_t dim, int64_t c, \
+                                            const int part, coming_rows *coming) { \
         TYPE x[UPDATE_INPUTS], error[UPDATE_INPUTS]; \
         (void)part; \
+        send_for(coming, c, dim); \
         FW_UNROLL for (int j = 0; j < m; j++) { \
             x[j] = LOAD(inputs[j] + c); \
             error[j] = zero(); \
@@ -45,20 +46,23 @@ UPDATE_COLUMNS(update_columns, VEC, vec_zero, vec_set1, vec_fma, vec_load, vec_s
 UPDATE_COLUMNS(update_last_columns, NARROW, narrow_zero, narrow_set1, narrow_fma, NARROW_LOAD, NARROW_STORE)
 
 FW_INLINE KERNEL_ATTR void KERNEL(update_tile)(float *const *inputs, const int m, float *const *targets, int n,
-                                               const float *g, int64_t stride, const float *lockf, int64_t dim) {
+                                               const float *g, int64_t stride, const float *lockf, int64_t dim,
+                                               coming_rows coming) {
     int64_t c = 0;
-    for (; c + LANES <= dim; c += LANES) KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, c, LANES);
+    for (; c + LANES <= dim; c += LANES) KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, &coming);
     for (; c < dim; c += NARROW_LANES)
-        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, c,
-                                    dim - c < NARROW_LANES ? (int)(dim - c) : NARROW_LANES);
+        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c,
+                                    dim - c < NARROW_LANES ? (int)(dim - c) : NARROW_LANES, &coming);
 }
 
 #define UPDATE_CASE(M) \
-    case M: KERNEL(update_tile)(inputs + j, M, targets, n, g + j * stride, stride, lockf + j, dim); break;
+    case M: KERNEL(update_tile)(inputs + j, M, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
 
-/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was. */
+/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was. The first
+ * inputs send for what comes. */
 static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const *targets, int n, const float *g,
-                                       int64_t stride, const float *lockf, int64_t dim) {
+                                       int64_t stride, const float *lockf, int64_t dim, const coming_rows *coming) {
+    coming_rows sent = *coming;
     for (int j = 0, size; j < m; j += size) {
         const int tiles = (m - j + UPDATE_INPUTS - 1) / UPDATE_INPUTS;
         size = (m - j + tiles - 1) / tiles;
@@ -68,6 +72,7 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const
             UPDATE_CASE(7) UPDATE_CASE(8) UPDATE_CASE(9) UPDATE_CASE(10) UPDATE_CASE(11) UPDATE_CASE(12)
 #endif
         }
+        sent.n = 0;
     }
 }
 

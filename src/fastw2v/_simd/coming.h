@@ -1,0 +1,27 @@
+/* The rows that the next kernels want, sent for while one computes: a line of each with every 16 columns that it is
+ * through with. More at once than a core can wait for would stop it; far ahead, they would push each other out of the
+ * first cache. */
+#ifndef FASTW2V_COMING_H
+#define FASTW2V_COMING_H
+
+#include <stdint.h>
+#include "platform.h"
+
+typedef struct {
+    float **rows;
+    int n;
+    int64_t next; /* column, a multiple of 16, from which on to send for them: those before are on their way */
+} coming_rows;
+
+#define LINE_COLUMNS (FW_CACHE_LINE / (int64_t)sizeof(float))
+
+/* A kernel is at column c of its rows, of dim columns as those that come. */
+FW_INLINE void send_for(coming_rows *coming, int64_t c, int64_t dim) {
+    if (c != coming->next) return;
+    coming->next += LINE_COLUMNS;
+    for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + c);
+    if (c + LINE_COLUMNS >= dim) /* where rows do not start on a line, their end may lie in one more */
+        for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
+}
+
+#endif
