@@ -152,6 +152,11 @@ cdef class Network:
         """Rows that can be trained."""
         return self.net.n_words
 
+    @property
+    def dim(self):
+        """Their dimension."""
+        return self.net.dim
+
     cdef int _check_rows(self, str name, float[:, ::1] rows) except -1:
         if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:
             raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "

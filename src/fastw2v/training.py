@@ -31,7 +31,7 @@ from fastw2v.progress import Reporter, Tally
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-HOT_ROWS = 3_072  # output rows that each of several workers keeps copies of
+HOT_BYTES = 1_228_800  # of output rows that each of several workers keeps copies of: 3,072 rows of 100 dimensions
 HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
@@ -131,6 +131,11 @@ def thread_count(workers: int) -> int:
     return min(workers, THREADS_A_CORE * cores)
 
 
+def hot_rows(dim: int) -> int:
+    """Return of how many output rows each of several workers keeps copies: as many as its second cache holds."""
+    return max(1, HOT_BYTES // (dim * np.dtype(np.float32).itemsize))
+
+
 class Trainer:
     """Trains a network, epoch by epoch.
 
@@ -213,9 +218,9 @@ class Trainer:
         self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
     ) -> Tally:
         feed = Feed(capacity, self._network.n_words)
-        hot_rows = HOT_ROWS if n_threads > 1 else 0
+        rows = hot_rows(self._network.dim) if n_threads > 1 else 0
         hot_uses = max(8, min(HOT_USES, 2 * HOT_USES // max(n_threads, 1)))
-        workers = [Worker(self._network, hot_rows, hot_uses) for _ in range(n_threads)]
+        workers = [Worker(self._network, rows, hot_uses) for _ in range(n_threads)]
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
         crew = Crew(feed.stop)
