@@ -1,6 +1,6 @@
 /* The rows that the next kernels want, sent for while one computes: a line of each with every 16 columns that it is
- * through with. More at once than a core can wait for would stop it; far ahead, they would push each other out of the
- * first cache. */
+ * through with. More at once than a core can wait for would stop it, and those sent for too soon would push the rows at
+ * hand out of the first cache. */
 #ifndef FASTW2V_COMING_H
 #define FASTW2V_COMING_H
 

@@ -7,9 +7,8 @@
  * training the targets one after another.
  *
  * Expected from the includer: KERNEL(name), KERNEL_ATTR, VEC, LANES, vec_zero, vec_set1, vec_load, vec_store,
- * vec_load_part,
- * vec_store_part, vec_fma, vec_add, vec_mul, and group_gradients(acc, n, labels, alpha, dots, g), which reduces n
- * accumulators, stores them as dots and sets every lane of g[k] to (label - sigma(dot)) * alpha. */
+ * vec_load_part, vec_store_part, vec_fma, vec_add, vec_mul, and group_gradients(acc, n, labels, alpha, dots, g), which
+ * reduces n accumulators, stores them as dots and sets every lane of g[k] to (label - sigma(dot)) * alpha. */
 
 #define GROUP 8   /* targets whose accumulators and gradients fit the registers beside x and the error */
 #define COLUMNS 8 /* vectors of a row that are summed or added at a time */
@@ -82,7 +81,6 @@ static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, cons
                                               float alpha, float *work, int added, float *dots,
                                               const coming_rows *coming) {
     const float lockf = 0.0f;
-    const coming_rows none = {0, 0, 0};
     coming_rows sent = *coming;
     if (!added) {
         if (n <= GROUP) {
@@ -91,12 +89,12 @@ static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, cons
             return;
         }
         KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_WRITTEN);
-        sent = none;
+        sent.n = 0;
         n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP;
     }
     for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP) {
         KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_ADDED);
-        sent = none;
+        sent.n = 0;
     }
     GROUP_SWITCH(n, ERROR_ADDED)
 }
@@ -163,7 +161,8 @@ static KERNEL_ATTR void KERNEL(add_rows)(float *const *rows, int64_t n, const fl
 
 /* Train n distinct targets against x, then x += lockf * error. work is scratch of dim floats. */
 static KERNEL_ATTR void KERNEL(train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                           float alpha, float lockf, float *work, float *dots, const coming_rows *coming) {
+                                           float alpha, float lockf, float *work, float *dots,
+                                           const coming_rows *coming) {
     if (n <= GROUP) {
         const coming_rows sent = *coming;
         GROUP_SWITCH(n, ERROR_TO_X)

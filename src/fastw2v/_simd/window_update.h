@@ -49,7 +49,8 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_tile)(float *const *inputs, const int m
                                                const float *g, int64_t stride, const float *lockf, int64_t dim,
                                                coming_rows coming) {
     int64_t c = 0;
-    for (; c + LANES <= dim; c += LANES) KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, &coming);
+    for (; c + LANES <= dim; c += LANES)
+        KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, &coming);
     for (; c < dim; c += NARROW_LANES)
         KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c,
                                     dim - c < NARROW_LANES ? (int)(dim - c) : NARROW_LANES, &coming);
@@ -58,8 +59,8 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_tile)(float *const *inputs, const int m
 #define UPDATE_CASE(M) \
     case M: KERNEL(update_tile)(inputs + j, M, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
 
-/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was. The first
- * inputs send for what comes. */
+/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was.
+ * The first inputs send for what comes. */
 static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const *targets, int n, const float *g,
                                        int64_t stride, const float *lockf, int64_t dim, const coming_rows *coming) {
     coming_rows sent = *coming;
