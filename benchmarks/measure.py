@@ -12,11 +12,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from benchmarks.adapters import adapter
 from benchmarks.configurations import SYNTHETIC
 from benchmarks.quality import MEASURES
 
@@ -77,11 +79,16 @@ def run_all(
 
 def run_child(job: dict[str, Any]) -> dict[str, Any]:
     """Run one training in a fresh process and return its figures."""
-    return run_module("benchmarks.child", json.dumps(job), name=job["library"])
+    settings = getattr(adapter(job["library"]), "ENVIRONMENT", {})
+    return run_module("benchmarks.child", json.dumps(job), name=job["library"], settings=settings)
 
 
-def run_module(module: str, *arguments: str, name: str | None = None) -> dict[str, Any]:
+def run_module(
+    module: str, *arguments: str, name: str | None = None, settings: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Run a module in a fresh process, the last of its arguments the file for its figures, and return these.
+
+    `settings` are added to its environment.
 
     Raises
     ------
@@ -90,7 +97,7 @@ def run_module(module: str, *arguments: str, name: str | None = None) -> dict[st
     """
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {**os.environ, **settings, "PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryDirectory(prefix="fastw2v-benchmark-") as directory:
         result = os.path.join(directory, "figures.json")
         command = [sys.executable, "-m", module, *arguments, result]

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,26 @@ def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
     seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "held_up": 3.0}
     shares = overhead.shares(seconds, 2)
     assert shares == pytest.approx({"rest": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "held up": 3 / 20})
+
+
+def _module_instead(run_module, module: str, *_: str, name: str, settings: dict[str, str]) -> dict[str, Any]:
+    return run_module(module, name=name, settings=settings)
+
+
+def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure
+    from benchmarks.adapters import fasttext_file
+
+    (tmp_path / "told.py").write_text(
+        "import json, os, sys\n"
+        "json.dump({name: os.environ.get(name) for name in ('MALLOC_PERTURB_', 'HOME')}, open(sys.argv[-1], 'w'))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(measure, "run_module", partial(_module_instead, measure.run_module, "told"))
+    assert measure.run_child({"library": "fasttext"}) == {**fasttext_file.ENVIRONMENT, "HOME": str(tmp_path)}
+    assert measure.run_child({"library": "gensim"}) == {"MALLOC_PERTURB_": None, "HOME": str(tmp_path)}
 
 
 def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_path, monkeypatch, capsys):

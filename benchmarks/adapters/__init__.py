@@ -5,6 +5,8 @@
 ``train(corpus, parameters) -> Trained``
     Run the library's constructor on a plain text of one sentence a line, with gensim's parameter names.
 
+and, if its process needs any, ``ENVIRONMENT``, a mapping of variables to set.
+
 A library that reads text in several ways has one adapter each. An adapter imports its library inside its
 functions, so that a process holds the library that it measures and no other.
 """
