@@ -31,7 +31,7 @@ from fastw2v.progress import Reporter, Tally
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-HOT_BYTES = 1_228_800  # of output rows that each of several workers keeps copies of: 3,072 rows of 100 dimensions
+HOT_BYTES = 1_228_800  # of output rows that each of several workers copies: 3,072 rows of 100 dimensions
 HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
