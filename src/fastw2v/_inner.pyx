@@ -147,7 +147,7 @@ cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
 
 
 cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn) noexcept nogil:
-    """Train a run against the n targets in s.rows; in turn, with the outcome of training its words one after another."""
+    """Train a run against the n targets in s.rows; in turn, as if its words were trained one after another."""
     cdef Run *run = &s.run
     cdef float lockf[RUN]
     cdef int j, m = run.n
