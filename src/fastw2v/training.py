@@ -132,7 +132,7 @@ def thread_count(workers: int) -> int:
 
 
 def hot_rows(dim: int) -> int:
-    """Return of how many output rows each of several workers keeps copies: as many as its second cache holds."""
+    """Return how many output rows each of several workers keeps copies of: `HOT_BYTES` of them."""
     return max(1, HOT_BYTES // (dim * np.dtype(np.float32).itemsize))
 
 
