@@ -13,6 +13,7 @@ from fastw2v._hot_rows cimport give_all_back, row_to_train
 from fastw2v._jobs cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
 )
+from fastw2v._kernels cimport LINE_COLUMNS
 from fastw2v._network cimport Net, Network, lock_factor, row_of
 from fastw2v._plan cimport expect_negatives, plan_center, prepare_job
 from fastw2v._scratch cimport (
@@ -336,7 +337,7 @@ cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_
     s.path_labels = <float *>carve(carver, n_targets * sizeof(float))
     s.dots = <float *>carve(carver, n_targets * sizeof(float))
     s.coming.rows = <float **>carve(carver, (2 + net.longest_path + net.negative) * sizeof(float *))
-    s.coming.next = net.early_lines * 16             # floats of a cache line
+    s.coming.next = net.early_lines * LINE_COLUMNS
     s.neu1 = <float *>carve(carver, net.dim * sizeof(float))
     s.work = <float *>carve(carver, net.dim * sizeof(float))
     s.run.f = <float *>carve(carver, n_run * n_targets * sizeof(float))

@@ -7,6 +7,7 @@ cdef extern from "coming.h" nogil:
         float **rows
         int n
         int64_t next
+    const int64_t LINE_COLUMNS
 
 cdef extern from "kernels.h" nogil:
     ctypedef struct row_kernels:

@@ -10,7 +10,7 @@
 typedef struct {
     float **rows;
     int n;
-    int64_t next; /* column, a multiple of 16, from which on to send for them: those before are on their way */
+    int64_t next; /* column, a multiple of LINE_COLUMNS, from which on to send for them: the others are on their way */
 } coming_rows;
 
 #define LINE_COLUMNS (FW_CACHE_LINE / (int64_t)sizeof(float))
