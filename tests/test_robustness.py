@@ -68,8 +68,8 @@ INTERRUPTED = """
                 model.train(source, total_examples=300, epochs=3)
                 signal.setitimer(signal.ITIMER_REAL, 0)
             except KeyboardInterrupt:
-                while strikes:
-                    pass
+                while strikes:  # asleep: if a worker's last moment took the signal, one that holds the lock is not told
+                    time.sleep(1e-6)
         except KeyboardInterrupt:
             pass
     signal.setitimer(signal.ITIMER_REAL, 0)

@@ -110,7 +110,7 @@ def test_signals_are_handled_within_a_sentence(score):
 
     def count(signum, frame):
         handled.append(signum)
-        if len(handled) > 3:
+        if len(handled) == 4:  # once: the timer still runs where the error is looked at
             raise ZeroDivisionError("of the handler")
 
     before = signal.signal(signal.SIGALRM, count)
