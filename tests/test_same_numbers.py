@@ -116,6 +116,26 @@ def test_numbers_of_negatives(one_job, sg, negative):
     assert_same_model(ours, theirs, SEVERAL_JOBS)
 
 
+@pytest.mark.parametrize("n_words", [2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25])
+def test_negatives_of_small_vocabularies(n_words):
+    """The noise table is searched some entries at a time, and must not be read beyond its end."""
+    corpus = zipf_sentences(2_000, n_words, seed=3)
+    ours, theirs = both(corpus, **settings(0, (5, 0), min_count=1, sample=0, epochs=1))
+    assert len(theirs.wv) == n_words
+    assert_same_model(ours, theirs, ONE_JOB)
+
+
+@pytest.mark.parametrize("ns_exponent", [0.75, 1.0, 1.5, 3.0])
+def test_negatives_among_words_much_rarer_than_others(ns_exponent):
+    """So many words share a part of the noise table that a search takes many steps; some have no share at all."""
+    rare = [[f"rare{i}" for i in range(first, first + 10)] for first in range(0, 700, 10)]
+    corpus = [["often", "common"] * 20] * 400 + rare
+    ours, theirs = both(
+        corpus, **settings(1, (5, 0), min_count=1, sample=0, epochs=1, window=2, ns_exponent=ns_exponent)
+    )
+    assert_same_model(ours, theirs, SEVERAL_JOBS)
+
+
 @pytest.mark.parametrize("sg", [0, 1])
 def test_few_words_draw_the_same_negative_twice(sg):
     """With 12 words most pairs draw a word twice; the second time it has moved already."""

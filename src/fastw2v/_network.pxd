@@ -1,8 +1,9 @@
 """What the training and scoring loops may see of a network: one struct of plain pointers and numbers."""
 
 from cpython.pythread cimport PyThread_type_lock
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
+from fastw2v._draws cimport noise_table
 from fastw2v._kernels cimport row_kernels
 
 cdef extern from *:
@@ -30,10 +31,7 @@ cdef struct Net:
     const float *lockf
     int64_t n_lockf
     const uint32_t *sample_ints      # NULL: no subsampling
-    const uint32_t *cum_table
-    uint32_t cum_last
-    const int32_t *guide
-    int guide_shift
+    noise_table noise
     const int64_t *path_starts       # Huffman paths of all words, one after another
     const uint32_t *points
     const uint8_t *codes

@@ -8,6 +8,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_allocate_lock, PyThread_free_lock
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+from fastw2v._draws cimport NOISE_STEP
 from fastw2v._kernels cimport kernels_named
 
 import numpy as np
@@ -16,10 +17,11 @@ import numpy as np
 def guide_table(const uint32_t[::1] cum_table):
     """Return (guide, shift): guide[x >> shift] is where the search for x in `cum_table` may start.
 
-    There is at least one bucket a word, so that the scan from there takes half a step on average.
+    There are two to four words a bucket, of which one step of the search passes over eight. Each start has as many
+    entries from there on as a step takes, where there are so many words.
     """
-    cdef int64_t n = cum_table.shape[0], n_buckets, bucket, index = 0
-    cdef uint64_t last, least_buckets = <uint64_t>max(n, 1024)
+    cdef int64_t n = cum_table.shape[0], n_buckets, bucket, index = 0, last_start = max(0, n - NOISE_STEP)
+    cdef uint64_t last, least_buckets = <uint64_t>max(n // 4, 1024)
     cdef int shift = 31
     if n == 0 or cum_table[n - 1] == 0:
         raise ValueError("cum_table is empty or all zero; build the vocabulary first, or check its counts")
@@ -34,7 +36,7 @@ def guide_table(const uint32_t[::1] cum_table):
     for bucket in range(n_buckets):
         while cum_table[index] < (<uint64_t>bucket << shift):
             index += 1
-        guide[bucket] = <int32_t>index
+        guide[bucket] = <int32_t>min(index, last_start)
     return guide_array, shift
 
 
@@ -100,7 +102,7 @@ cdef class Network:
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
                  bint shared_negatives=False, str simd=None):
         cdef Net *net = &self.net
-        cdef int32_t[::1] guide
+        cdef int32_t[::1] guide = None
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
         if net.n_words == 0 or net.dim == 0:
             raise ValueError(f"syn0 has shape ({net.n_words}, {net.dim}); there is nothing to train")
@@ -116,7 +118,6 @@ cdef class Network:
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram
         net.kernels = kernels_named(simd)
-        guide_array = None
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:
                 raise ValueError(f"keep probabilities are known for {sample_ints.shape[0]} words, but there are "
@@ -132,10 +133,11 @@ cdef class Network:
             if cum_table.shape[0] != net.n_words:
                 raise ValueError(f"cum_table holds {cum_table.shape[0]} words, but there are {net.n_words} vectors; "
                                  "call make_cum_table(), or build the vocabulary anew")
-            guide_array, net.guide_shift = guide_table(cum_table)
-            guide = guide_array
-            net.syn1neg, net.guide = &syn1neg[0, 0], &guide[0]
-            net.cum_table, net.cum_last = &cum_table[0], cum_table[net.n_words - 1]
+            net.syn1neg, net.noise.domain = &syn1neg[0, 0], cum_table[net.n_words - 1]
+            guide, net.noise.shift = guide_table(cum_table)
+            if net.n_words < NOISE_STEP:          # behind the words, what no draw reaches
+                cum_table = np.pad(cum_table, (0, NOISE_STEP - net.n_words), constant_values=net.noise.domain)
+            net.noise.cum_table, net.noise.n, net.noise.guide = &cum_table[0], cum_table.shape[0], &guide[0]
         if tree is not None:
             if syn1 is None:
                 raise ValueError("hierarchical softmax needs syn1; build the vocabulary with hs=1 first")
@@ -145,7 +147,7 @@ cdef class Network:
         net.row_lines = lines_of_row(net.dim)
         net.early_lines = early_lines(net)
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
-        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide_array, syn1, tree, sample_ints)
+        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints)
 
     @property
     def n_words(self):

@@ -14,7 +14,7 @@ from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, lcg_draw
+from fastw2v._draws cimport SEED_HALF, draw_mask, draw_negatives, lcg_draw
 from fastw2v._hot_rows cimport shared_or_copied
 from fastw2v._jobs cimport Job
 from fastw2v._network cimport Net, row_of
@@ -93,7 +93,7 @@ cdef inline void expect_negatives(const Net *net, Scratch *s, const uint32_t *ne
 
 cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t position) noexcept nogil:
     """Find the window of a center, draw its negatives, and expect the rows that it will need whatever these are."""
-    cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, i, node, ahead
+    cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, node, ahead
     cdef int64_t word = s.kept[position]
     while position >= s.ends[s.sentence]:
         s.sentence_start = s.ends[s.sentence]
@@ -110,8 +110,7 @@ cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
         expect_row(net, s, shared_or_copied(&s.words, word))
-        for i in range(n_negatives):
-            center.negatives[i] = draw_noise(&s.lcg, net)
+        draw_negatives(&net.noise, &s.lcg, center.negatives, n_negatives)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:

@@ -22,7 +22,13 @@
 #  else
 #    define FW_PREFETCH(p) ((void)(p))
 #  endif
+#  define FW_PREFETCH_TO_READ(p) FW_PREFETCH(p)
 #  define FW_UNROLL
+FW_INLINE int lowest_bit(unsigned bits) {
+    unsigned long index;
+    _BitScanForward(&index, bits);
+    return (int)index;
+}
 #else
 #  define FW_INLINE static inline __attribute__((always_inline))
 /* Every row that is read is updated: asking for it for writing saves a second journey when another core has it.
@@ -33,6 +39,8 @@
 #  else
 #    define FW_PREFETCH(p) __builtin_prefetch((p), 1, 3)
 #  endif
+#  define FW_PREFETCH_TO_READ(p) __builtin_prefetch(p)
+#  define lowest_bit(bits) __builtin_ctz(bits)
 #  if defined(__clang__)
 #    define FW_UNROLL _Pragma("clang loop unroll(full)")
 #  else

@@ -1,0 +1,74 @@
+/* Negatives: draws of a 48-bit linear congruential generator, each the index that bisect_left(cum_table, draw) gives.
+ *
+ * A guide table tells where the search for a draw may start; from there the entries below the draw are counted, eight at
+ * a time, without a branch that hangs on their number. A bucket of the guide stands for some words, as a table of fewer
+ * buckets stays in the cache beside the rows that are trained. The negatives of a center are drawn together, step by step,
+ * so that they wait for the tables together. */
+#ifndef FASTW2V_NOISE_H
+#define FASTW2V_NOISE_H
+
+#include <stdint.h>
+#include "platform.h"
+
+#if defined(__SSE2__) || defined(_M_X64)
+#  include <emmintrin.h>
+#endif
+
+#define NOISE_STEP 8   /* entries that are compared with a draw at once; a table has at least as many */
+#define MERSENNE_31 0x7FFFFFFFu
+
+typedef struct {
+    const uint32_t *cum_table; /* n entries, ascending */
+    int64_t n;
+    uint32_t domain; /* the last of them, which no draw reaches */
+    const int32_t *guide; /* of a draw's highest bits: an index that is not behind the draw's, at most n - NOISE_STEP */
+    int shift;
+} noise_table;
+
+FW_INLINE uint32_t lcg_draw(uint64_t *state) {
+    const uint32_t value = (uint32_t)(*state >> 16);
+    *state = (*state * 25214903917u + 11) & 0xFFFFFFFFFFFFu;
+    return value;
+}
+
+/* How many of eight ascending entries are below a draw. */
+FW_INLINE int entries_below(const uint32_t *entries, uint32_t draw) {
+#if defined(__SSE2__) || defined(_M_X64)
+    /* SSE2 compares signed numbers only: both sides are moved to where the order is the same. */
+    const __m128i sign = _mm_set1_epi32(INT32_MIN), wanted = _mm_xor_si128(_mm_set1_epi32((int)draw), sign);
+    const __m128i low = _mm_xor_si128(_mm_loadu_si128((const __m128i *)entries), sign);
+    const __m128i high = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(entries + 4)), sign);
+    const __m128i below = _mm_packs_epi32(_mm_cmpgt_epi32(wanted, low), _mm_cmpgt_epi32(wanted, high));
+    return lowest_bit(~(unsigned)_mm_movemask_epi8(_mm_packs_epi16(below, _mm_setzero_si128())));
+#else
+    int below = 0;
+    for (int k = 0; k < NOISE_STEP; k++) below += entries[k] < draw;
+    return below;
+#endif
+}
+
+FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
+    int64_t index = noise->guide[draw >> noise->shift];
+    for (;;) {
+        const int below = entries_below(noise->cum_table + index, draw);
+        if (below < NOISE_STEP) return (uint32_t)(index + below);
+        index = index + NOISE_STEP < noise->n - NOISE_STEP ? index + NOISE_STEP : noise->n - NOISE_STEP;
+    }
+}
+
+static inline void draw_negatives(const noise_table *noise, uint64_t *state, uint32_t *negatives, int64_t n) {
+    uint64_t s = *state;
+    if (noise->domain == MERSENNE_31)
+        for (int64_t i = 0; i < n; i++) {
+            uint32_t draw = lcg_draw(&s);
+            draw = (draw & MERSENNE_31) + (draw >> 31);
+            negatives[i] = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
+        }
+    else
+        for (int64_t i = 0; i < n; i++) negatives[i] = lcg_draw(&s) % noise->domain;
+    *state = s;
+    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->cum_table + noise->guide[negatives[i] >> noise->shift]);
+    for (int64_t i = 0; i < n; i++) negatives[i] = index_of_draw(noise, negatives[i]);
+}
+
+#endif
