@@ -8,24 +8,36 @@
 
 static const int32_t AVX2_PART_MASK[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 
+/* Half a vector, which is what remains of 100 or 300 columns, needs no mask. */
 FW_INLINE AVX2_ATTR __m256 avx2_load_part(const float *p, int n) {
+    if (n == 4) return _mm256_zextps128_ps256(_mm_loadu_ps(p));
     return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(AVX2_PART_MASK + 8 - n)));
 }
 
+FW_INLINE AVX2_ATTR __m128 avx2_load_narrow(const float *p, int n) {
+    return n == 4 ? _mm_loadu_ps(p) : _mm_maskload_ps(p, _mm_loadu_si128((const __m128i *)(AVX2_PART_MASK + 8 - n)));
+}
+
 /* Not a masked store: those are microcoded on some processors. */
-FW_INLINE AVX2_ATTR void avx2_store_part(float *p, int n, __m256 v) {
-    __m128 rest = _mm256_castps256_ps128(v);
-    if (n & 4) {
-        _mm_storeu_ps(p, rest);
-        rest = _mm256_extractf128_ps(v, 1);
-        p += 4;
+FW_INLINE AVX2_ATTR void avx2_store_narrow(float *p, int n, __m128 v) {
+    if (n == 4) {
+        _mm_storeu_ps(p, v);
+        return;
     }
     if (n & 2) {
-        _mm_storel_pi((__m64 *)p, rest);
-        rest = _mm_movehl_ps(rest, rest);
+        _mm_storel_pi((__m64 *)p, v);
+        v = _mm_movehl_ps(v, v);
         p += 2;
     }
-    if (n & 1) _mm_store_ss(p, rest);
+    if (n & 1) _mm_store_ss(p, v);
+}
+FW_INLINE AVX2_ATTR void avx2_store_part(float *p, int n, __m256 v) {
+    if (n < 4) {
+        avx2_store_narrow(p, n, _mm256_castps256_ps128(v));
+        return;
+    }
+    _mm_storeu_ps(p, _mm256_castps256_ps128(v));
+    if (n > 4) avx2_store_narrow(p + 4, n - 4, _mm256_extractf128_ps(v, 1));
 }
 
 /* One reduction tree for all dot products of a group: lane k of the result is the sum of acc[k]. */
@@ -122,6 +134,13 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 f, __m256 label, __m256 r
 #define group_sums avx2_group_sums
 #define TILE_SUMS 12
 #define UPDATE_INPUTS 6
+#define NARROW __m128
+#define NARROW_LANES 4
+#define narrow_zero _mm_setzero_ps
+#define narrow_set1 _mm_set1_ps
+#define narrow_fma _mm_fmadd_ps
+#define narrow_load_part avx2_load_narrow
+#define narrow_store_part avx2_store_narrow
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "platform.h"
 #include "sigmoid.h"
+#include "tiles.h"
 
 #if defined(__x86_64__) || defined(_M_X64)
 #  define FASTW2V_X86 1

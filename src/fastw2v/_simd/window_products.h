@@ -4,6 +4,18 @@
  * Expected from the includer, beside what row_kernels.h wants: group_sums(acc, n, sums) for up to 8 accumulators, and
  * TILE_SUMS: how many accumulators the registers hold, 12 or 16. */
 
+/* Columns c .. c + n of all products. */
+FW_INLINE KERNEL_ATTR void KERNEL(product_columns)(float *const *a, const int n_a, float *const *b, const int n_b,
+                                                   int64_t c, const int n, VEC *acc) {
+    VEC x[4];
+    FW_UNROLL for (int i = 0; i < n_a; i++) x[i] = n == LANES ? vec_load(a[i] + c) : vec_load_part(a[i] + c, n);
+    FW_UNROLL for (int j = 0; j < n_b; j++) {
+        VEC y = n == LANES ? vec_load(b[j] + c) : vec_load_part(b[j] + c, n);
+        IN_REGISTER(y);
+        FW_UNROLL for (int i = 0; i < n_a; i++) acc[i * n_b + j] = vec_fma(x[i], y, acc[i * n_b + j]);
+    }
+}
+
 FW_INLINE KERNEL_ATTR void KERNEL(product_tile)(float *const *a, const int n_a, float *const *b, const int n_b,
                                                 int64_t dim, float *out, int64_t stride) {
     VEC acc[TILE_SUMS];
@@ -14,23 +26,9 @@ FW_INLINE KERNEL_ATTR void KERNEL(product_tile)(float *const *a, const int n_a, 
     FW_UNROLL for (int i = 0; i < n_a; i++) row_a[i] = a[i];
     FW_UNROLL for (int j = 0; j < n_b; j++) row_b[j] = b[j];
     FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_zero();
-    for (int64_t c = 0; c < whole; c += LANES) {
-        VEC x[4];
-        FW_UNROLL for (int i = 0; i < n_a; i++) x[i] = vec_load(row_a[i] + c);
-        FW_UNROLL for (int j = 0; j < n_b; j++) {
-            VEC y = vec_load(row_b[j] + c);
-            IN_REGISTER(y);
-            FW_UNROLL for (int i = 0; i < n_a; i++) acc[i * n_b + j] = vec_fma(x[i], y, acc[i * n_b + j]);
-        }
-    }
-    if (part) {
-        VEC x[4];
-        FW_UNROLL for (int i = 0; i < n_a; i++) x[i] = vec_load_part(row_a[i] + whole, part);
-        FW_UNROLL for (int j = 0; j < n_b; j++) {
-            const VEC y = vec_load_part(row_b[j] + whole, part);
-            FW_UNROLL for (int i = 0; i < n_a; i++) acc[i * n_b + j] = vec_fma(x[i], y, acc[i * n_b + j]);
-        }
-    }
+    for (int64_t c = 0; c < whole; c += LANES) KERNEL(product_columns)(row_a, n_a, row_b, n_b, c, LANES, acc);
+    if (part == LANES / 2) KERNEL(product_columns)(row_a, n_a, row_b, n_b, whole, LANES / 2, acc);
+    else if (part) KERNEL(product_columns)(row_a, n_a, row_b, n_b, whole, part, acc);
     group_sums(acc, n < 8 ? n : 8, sums);
     if (n > 8) group_sums(acc + 8, n - 8, sums + 8);
     FW_UNROLL for (int i = 0; i < n_a; i++) memcpy(out + i * stride, sums + i * n_b, n_b * sizeof(float));
@@ -46,15 +44,12 @@ FW_INLINE KERNEL_ATTR void KERNEL(product_tile)(float *const *a, const int n_a, 
 /* out[i * stride + j] = a[i] . b[j] */
 static KERNEL_ATTR void KERNEL(products)(float *const *a, int n_a, float *const *b, int n_b, int64_t dim, float *out,
                                          int64_t stride) {
-    const int most_inputs = TILE_SUMS / 4;
     for (int i = 0, size; i < n_a; i += size) {
         /* Tiles of even size: 3 and 3 inputs are faster than 4 and 2; few inputs meet more targets at once. */
-        const int tiles = (n_a - i + most_inputs - 1) / most_inputs;
-        size = (n_a - i + tiles - 1) / tiles;
+        size = first_tile(n_a - i, TILE_SUMS / 4);
         const int most_targets = TILE_SUMS / size < 8 ? TILE_SUMS / size : 8;
         for (int j = 0, columns; j < n_b; j += columns) {
-            const int left = (n_b - j + most_targets - 1) / most_targets;
-            columns = (n_b - j + left - 1) / left;
+            columns = first_tile(n_b - j, most_targets);
             switch (16 * size + columns) {
 #if TILE_SUMS == 16
                 PRODUCT_CASES_8(1) PRODUCT_CASES_8(2) PRODUCT_CASES_5(3) PRODUCT_CASES_4(4)

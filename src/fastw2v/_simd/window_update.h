@@ -65,8 +65,7 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const
                                        int64_t stride, const float *lockf, int64_t dim, const coming_rows *coming) {
     coming_rows sent = *coming;
     for (int j = 0, size; j < m; j += size) {
-        const int tiles = (m - j + UPDATE_INPUTS - 1) / UPDATE_INPUTS;
-        size = (m - j + tiles - 1) / tiles;
+        size = first_tile(m - j, UPDATE_INPUTS);
         switch (size) {
             UPDATE_CASE(1) UPDATE_CASE(2) UPDATE_CASE(3) UPDATE_CASE(4) UPDATE_CASE(5) UPDATE_CASE(6)
 #if UPDATE_INPUTS > 6
