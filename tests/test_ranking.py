@@ -16,6 +16,35 @@ def made(queries, n, dtype, seed=0):
     return matrix, similarity.row_norms(matrix), random.standard_normal((queries, 6)).astype(dtype)
 
 
+@pytest.mark.parametrize("dim", [*range(1, 66), 100, 128, 300])
+def test_products_with_one_query_are_those_of_a_plain_sum(dim):
+    random = np.random.RandomState(dim)
+    matrix, query = random.standard_normal((7, dim)).astype(np.float32), random.standard_normal(dim)
+    matrix[5] = matrix[1]
+    query = query.astype(np.float32)
+    found = similarity.products(matrix, query)
+    expected = [sum(float(a) * float(b) for a, b in zip(row, query, strict=True)) for row in matrix]
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6 * dim)
+    assert found[5] == found[1]
+
+
+def test_products_of_a_large_matrix_are_those_of_its_parts(monkeypatch):
+    monkeypatch.setattr(similarity, "_WORTH_THREADS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    for n in (0, 1, 2, 3, 4, 100):
+        matrix = np.random.RandomState(n).standard_normal((n, 10)).astype(np.float32)
+        query = np.arange(10, dtype=np.float32)
+        one_by_one = [similarity.products(matrix[i : i + 1], query)[0] for i in range(n)]
+        np.testing.assert_array_equal(similarity.products(matrix, query), one_by_one)
+
+
+def test_products_of_shapes_that_do_not_fit_are_refused():
+    matrix, query, out = (np.ones(shape, dtype=np.float32) for shape in ((3, 4), 4, 3))
+    for wrong in ((matrix, query[1:], out), (matrix, query, out[1:])):
+        with pytest.raises(ValueError, match="shapes that fit"):
+            _ranking.row_products(*wrong)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("queries", "n", "count"), SIZES)
 def test_the_best_products_are_those_of_a_full_sort(queries, n, count, dtype, monkeypatch):

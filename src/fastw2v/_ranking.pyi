@@ -3,6 +3,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+def row_products(
+    matrix: npt.NDArray[np.float32], query: npt.NDArray[np.float32], products: npt.NDArray[np.float32]
+) -> None: ...
 def merge_best(
     scores: npt.NDArray[Any],
     divisors: npt.NDArray[Any],

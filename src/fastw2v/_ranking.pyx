@@ -1,12 +1,15 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""The best of many scores, found while the scores are still in the cache: nothing is sorted, and nothing stored.
+"""The scores of many rows, and the best of them, found while the scores are still in the cache: nothing is sorted, and
+nothing stored.
 
-The rows of a matrix are scored a block at a time, and each function here takes the scores of one block further. Most
-scores are only compared, some dozen at once, with the least that would still count; so what is looked at closer is
-rare, and the time is that of reading the block once.
+The rows of a matrix are scored a block at a time, and each function that looks for the best takes the scores of one
+block further. Most scores are only compared, some dozen at once, with the least that would still count; so what is
+looked at closer is rare, and the time is that of reading the block once.
 """
 
 from libc.stdint cimport int64_t
+
+import os
 
 ctypedef fused real:
     float
@@ -25,7 +28,32 @@ cdef extern from "_ranking/above.h" nogil:
     Py_ssize_t fw_sum_double(const double *a, const double *b, const double *c, Py_ssize_t at, Py_ssize_t n,
                              double bound)
 
-cdef bint HAS_AVX2 = fw_has_avx2()
+cdef extern from "_ranking/products.h" nogil:
+    void fw_products_avx2(const float *row, Py_ssize_t n, Py_ssize_t dim, const float *query, float *products)
+    void fw_products_float(const float *row, Py_ssize_t n, Py_ssize_t dim, const float *query, float *products)
+
+cdef bint HAS_AVX2 = fw_has_avx2() and os.environ.get("FASTW2V_SIMD") != "scalar"
+
+
+def row_products(const float[:, ::1] matrix, const float[::1] query, float[::1] products):
+    """Write the dot product of each row of `matrix`, shape (n, D), with `query` to `products`, without the GIL.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit.
+    """
+    cdef Py_ssize_t n = matrix.shape[0], dim = matrix.shape[1]
+    if query.shape[0] != dim or products.shape[0] != n:
+        raise ValueError("matrix, query and products do not have shapes that fit each other")
+    if n == 0 or dim == 0:
+        products[:] = 0.0
+        return
+    with nogil:
+        if HAS_AVX2:
+            fw_products_avx2(&matrix[0, 0], n, dim, &query[0], &products[0])
+        else:
+            fw_products_float(&matrix[0, 0], n, dim, &query[0], &products[0])
 
 
 def merge_best(const real[:, ::1] scores, const real[::1] divisors, int64_t first, real[:, ::1] best,

@@ -8,13 +8,14 @@ a time, so that half-precision vectors neither overflow nor need a second matrix
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _ranking
+from fastw2v import _ranking, parallel
 
 Array = NDArray[Any]
 
@@ -22,6 +23,7 @@ _BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a tem
 _SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
 _QUERIES_TOGETHER = 1024
 _FEW = 256  # best rows that are worth keeping in order at all times
+_WORTH_THREADS = 1 << 23  # numbers of a matrix: a query takes milliseconds, a thread tenths of one
 _LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
 _CHUNK = 64  # neighbouring scores that share one maximum in the search for the best
 
@@ -70,16 +72,33 @@ def products(matrix: Array, queries: Array) -> Array:
     """Return the dot products of each row with one query (shape (n,)) or several (shape (queries, n))."""
     dtype = compute_dtype(matrix.dtype)
     queries = np.asarray(queries, dtype=dtype)
+    if queries.ndim == 1 and matrix.dtype == np.float32 and matrix.flags.c_contiguous:
+        return _row_products(np.asarray(matrix), np.ascontiguousarray(queries))
     if matrix.dtype == dtype:
         plain = np.asarray(matrix)
-        # One query reads each number of the matrix once, so that memory sets the pace: the plain loop of einsum keeps
-        # it, while BLAS loses time in waking threads that then wait for the same memory.
         found: Array = np.einsum("ij,j->i", plain, queries) if queries.ndim == 1 else queries @ plain.T
         return found
     out = np.empty((*queries.shape[:-1], len(matrix)), dtype=dtype)
     for rows in row_blocks(matrix):
         block = np.asarray(matrix[rows], dtype=dtype)
         out[..., rows] = block @ queries if queries.ndim == 1 else queries @ block.T
+    return out
+
+
+def _row_products(matrix: Array, query: Array) -> Array:
+    """Return the products of all rows with one query, by several threads where the matrix is large.
+
+    Each number of the matrix is read once, and one core cannot ask for as many as the memory has to give.
+    """
+    out = np.empty(len(matrix), dtype=np.float32)
+    cores = (os.cpu_count() or 1) if matrix.size >= _WORTH_THREADS else 1
+    step = max(1, -(-len(matrix) // cores))
+
+    def multiply(start: int) -> None:
+        _ranking.row_products(matrix[start : start + step], query, out[start : start + step])
+
+    for _ in parallel.ordered(multiply, range(0, len(matrix), step), cores):
+        pass
     return out
 
 

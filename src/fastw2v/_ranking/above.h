@@ -40,7 +40,7 @@ FW_ABOVE(double, double, )
 FW_ABOVE(avx2, float, __attribute__((target("avx2"))))
 static int fw_has_avx2(void) {
     __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") != 0;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 #else
 #  define fw_quotient_avx2 fw_quotient_float
