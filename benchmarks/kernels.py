@@ -30,6 +30,7 @@ from fastw2v.initial import prep_vectors
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "sg": {"skip_gram": True, "negative": 5},
     "cbow": {"skip_gram": False, "negative": 5},
+    "sg-shared": {"skip_gram": True, "negative": 10, "shared_negatives": True},
     "sg-hs": {"skip_gram": True, "hs": True},
     "cbow-hs": {"skip_gram": False, "hs": True},
 }
@@ -162,7 +163,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Print a table of all combinations that the arguments name."""
     options = make_parser().parse_args(argv)
     print(
-        f"{machine.cpu_model()}; window {WINDOW}, negative 5, sample {SAMPLE}, one worker; "
+        f"{machine.cpu_model()}; window {WINDOW}, negative 5 (10 shared), sample {SAMPLE}, one worker; "
         f"best of {options.repeat}"
     )
     print(
