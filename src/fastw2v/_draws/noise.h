@@ -56,6 +56,8 @@ FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
     }
 }
 
+/* n draws of 32 bits modulo the domain, and the indices that they stand for. gensim's domain, where the counts are not too
+ * many for it, is a number by which nothing need be divided. */
 static inline void draw_negatives(const noise_table *noise, uint64_t *state, uint32_t *negatives, int64_t n) {
     uint64_t s = *state;
     if (noise->domain == MERSENNE_31)
