@@ -119,7 +119,7 @@ def test_numbers_of_negatives(one_job, sg, negative):
 @pytest.mark.parametrize("n_words", [2, 3, 7, 8, 9, 15, 16, 17, 23, 24, 25])
 def test_negatives_of_small_vocabularies(n_words):
     """The noise table is searched some entries at a time, and must not be read beyond its end."""
-    corpus = zipf_sentences(2_000, n_words, seed=3)
+    corpus = zipf_sentences(500, n_words, seed=3)
     ours, theirs = both(corpus, **settings(0, (5, 0), min_count=1, sample=0, epochs=1))
     assert len(theirs.wv) == n_words
     assert_same_model(ours, theirs, ONE_JOB)
