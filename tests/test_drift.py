@@ -37,9 +37,15 @@ def test_it_tells_what_numpy_and_most_similar_tell(model):
     cosines = [newer.wv.cosine_similarities(b, a[None])[0] for a, b in zip(old, new, strict=True)]
     np.testing.assert_allclose(drift.cosine, cosines, atol=1e-5)
     newer.wv.remove_keys(["new"])  # neighbourhoods are those of shared words
-    for i in range(0, len(drift), 40):
-        near = [{word for word, _ in wv.most_similar(drift.words[i], topn=5)} for wv in (older, newer.wv)]
+    compared = 0
+    for i in range(0, len(drift), 20):
+        six = [wv.most_similar(drift.words[i], topn=6) for wv in (older, newer.wv)]
+        if min(found[4][1] - found[5][1] for found in six) < 1e-6:
+            continue  # the fifth and the sixth are the same but for the order of sums
+        near = [{word for word, _ in found[:5]} for found in six]
         assert drift.overlap[i] == pytest.approx(len(near[0] & near[1]) / 5)
+        compared += 1
+    assert compared > len(drift) / 20 / 2
     word, cosine = drift.most_moved(1)[0]
     assert cosine == drift.cosine.min()
     assert drift.cosine[drift.words.index(word)] == cosine
