@@ -6,7 +6,6 @@
 #  pragma GCC optimize("O2")
 #endif
 #if defined(__clang__) || defined(__GNUC__)
-#  pragma GCC diagnostic ignored "-Wpsabi" /* how such a type is passed differs between compilers; it never is */
 typedef float scalar_vec __attribute__((vector_size(32)));
 #  define LANE(v, i) (v)[i]
 FW_INLINE scalar_vec scalar_fma(scalar_vec a, scalar_vec b, scalar_vec c) { return c + a * b; }
