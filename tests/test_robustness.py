@@ -288,7 +288,7 @@ def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows)
     """
     models = []
     for rows in (0, hot_rows):
-        monkeypatch.setattr(training, "hot_rows", lambda dim, rows=rows: rows)
+        monkeypatch.setattr(training, "hot_rows", lambda dim, rows=rows: (rows, rows))
         model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
         model.build_vocab(CORPUS)
         assert train(model, map(list, CORPUS)) == (3_000, 3_000)

@@ -14,8 +14,11 @@ cdef extern from "_draws/noise.h" nogil:
         uint32_t domain
         const int32_t *guide
         int shift
+    ctypedef struct noise_part:
+        pass
+    noise_part part_of_noise(uint32_t part, uint32_t n_parts)
     uint32_t lcg_draw(uint64_t *state)
-    void draw_negatives(const noise_table *noise, uint64_t *state, uint32_t *negatives, int64_t n)
+    void draw_negatives(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *negatives, int64_t n)
 
 cdef enum:
     SEED_HALF = 0xFFFFFF             # randint(0, 2**24) rejects nothing

@@ -3,7 +3,17 @@ from typing_extensions import Self
 from fastw2v._jobs import Feed
 from fastw2v._network import Network
 
+PARTS: tuple[int, ...]
+
 class Worker:
-    def __new__(cls, network: Network, hot_rows: int = 0, hot_uses: int = 16) -> Self: ...
+    def __new__(
+        cls,
+        network: Network,
+        hot_words: int = 0,
+        hot_nodes: int = 0,
+        hot_uses: int = 16,
+        part: int = 0,
+        n_parts: int = 1,
+    ) -> Self: ...
     def run(self, feed: Feed) -> None: ...
     def tallies(self) -> tuple[int, int, int, int, float]: ...

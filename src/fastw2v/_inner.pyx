@@ -9,6 +9,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
+from fastw2v._draws cimport noise_part, part_of_noise
 from fastw2v._hot_rows cimport give_all_back, row_to_train
 from fastw2v._jobs cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
@@ -25,6 +26,11 @@ cdef extern from "sigmoid.h" nogil:
     float log_sigmoid(float f)
 
 sigmoid_init()
+
+PARTS = (1, 2, 4, 8, 16)             # numbers of parts of the noise distribution
+
+cdef enum:
+    DEAL_JOBS = 32                   # jobs of an epoch, all workers together, after which these change parts
 
 
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
@@ -325,12 +331,23 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     return True
 
 
-cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_rows, int hot_uses) noexcept:
+cdef inline noise_part part_at(uint32_t part, uint32_t n_parts, int64_t job) noexcept nogil:
+    """The part of the noise distribution where a job of a worker draws.
+
+    The first jobs of an epoch draw from the whole: so little text, a single job above all, is trained as by one worker.
+    """
+    if job < DEAL_JOBS:
+        return part_of_noise(0, 1)
+    return part_of_noise(part + <uint32_t>(job // DEAL_JOBS), n_parts)
+
+
+cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_words, int64_t hot_nodes,
+                        int hot_uses) noexcept:
     """Lay out the arrays of a worker."""
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
-    cdef int64_t n_words = min(hot_rows, net.n_words) if net.negative else 0
-    cdef int64_t n_nodes = min(hot_rows // 4, net.n_words) if net.hs else 0
+    cdef int64_t n_words = min(hot_words, net.n_words) if net.negative else 0
+    cdef int64_t n_nodes = min(hot_nodes, net.n_words) if net.hs else 0
     s.rows = <float **>carve(carver, n_targets * sizeof(float *))
     s.targets = <uint32_t *>carve(carver, n_targets * sizeof(uint32_t))
     s.noise_labels = <float *>carve(carver, n_targets * sizeof(float))
@@ -356,11 +373,14 @@ cdef class Worker:
     ----------
     network : Network
         What to train; the workers share it.
-    hot_rows : int, default 0
-        How many output rows of the most frequent words to keep private copies of (of inner nodes a quarter as many); 0
-        for the exact order of updates.
+    hot_words, hot_nodes : int, default 0
+        How many output rows of the most frequent words, and of the inner nodes next to the root, to keep private copies
+        of; 0 for the exact order of updates.
     hot_uses : int, default 16
         After how many uses, 255 at most, a copy gives back what it has learnt.
+    part, n_parts : int, default 0, 1
+        In which part of the noise distribution of so many to begin drawing; workers that train a network together have
+        different ones and change them in step. `n_parts` is one of `PARTS`; 1: always the whole, as gensim does.
     """
 
     cdef Network network
@@ -368,21 +388,27 @@ cdef class Worker:
     cdef Scratch *s
     cdef Tally *tally
     cdef double loss
+    cdef uint32_t part
+    cdef uint32_t n_parts
 
-    def __cinit__(self, Network network not None, int64_t hot_rows=0, int hot_uses=16):
+    def __cinit__(self, Network network not None, int64_t hot_words=0, int64_t hot_nodes=0, int hot_uses=16,
+                  uint32_t part=0, uint32_t n_parts=1):
         cdef Net *net = &network.net
         cdef Carver carver = Carver(0, 0)
         cdef Scratch sizes                                              # its addresses mean nothing
         if not 1 <= hot_uses <= 255:
             raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
-        carve_scratch(&carver, &sizes, net, hot_rows, hot_uses)         # how much, then where
+        if n_parts not in PARTS:
+            raise ValueError(f"n_parts={n_parts} must be one of {PARTS}")
+        self.part, self.n_parts = part, n_parts
+        carve_scratch(&carver, &sizes, net, hot_words, hot_nodes, hot_uses)        # how much, then where
         self.memory = calloc(carver.used + sizeof(Scratch) + sizeof(Tally) + 4 * OWN_LINES, 1)
         if self.memory == NULL:
             raise MemoryError("no memory for a worker's buffers")
         carver = Carver(<uintptr_t>self.memory + OWN_LINES - <uintptr_t>self.memory % OWN_LINES, 0)
         self.s = <Scratch *>carve(&carver, sizeof(Scratch))
         self.tally = <Tally *>carve(&carver, sizeof(Tally))
-        carve_scratch(&carver, self.s, net, hot_rows, hot_uses)
+        carve_scratch(&carver, self.s, net, hot_words, hot_nodes, hot_uses)
         self.s.noise_labels[0] = 1.0
         self.network = network
 
@@ -420,6 +446,7 @@ cdef class Worker:
                 if not holding:
                     counter_add(&feed.ring.holding, 1)
                     holding = True
+                self.s.part = part_at(self.part, self.n_parts, number)
                 trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
                 if not trained:              # before the job counts as done: nobody may go on from there
                     counter_store(&feed.ring.stopped, 1)

@@ -110,7 +110,7 @@ cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t
         if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
             return False
         expect_row(net, s, shared_or_copied(&s.words, word))
-        draw_negatives(&net.noise, &s.lcg, center.negatives, n_negatives)
+        draw_negatives(&net.noise, s.part, &s.lcg, center.negatives, n_negatives)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:

@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport realloc
 
+from fastw2v._draws cimport noise_part
 from fastw2v._hot_rows cimport HotRows
 from fastw2v._kernels cimport coming_rows
 
@@ -44,6 +45,7 @@ cdef struct Scratch:
     int64_t sentence             # where planning is: the sentence of the next center, and its bounds
     int64_t sentence_start
     uint64_t lcg
+    noise_part part              # of the noise distribution: where the job's negatives come from
     Center center[2]             # the one at hand and the next, in turn
     Run run
     float **contexts             # CBOW: input rows of the window

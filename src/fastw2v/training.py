@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import Worker
+from fastw2v._inner import PARTS, Worker
 from fastw2v._jobs import Feed, cut_jobs
 from fastw2v._network import Network
 from fastw2v.crew import Crew
@@ -31,7 +31,10 @@ from fastw2v.progress import Reporter, Tally
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-HOT_BYTES = 1_228_800  # of output rows that each of several workers copies: 3,072 rows of 100 dimensions
+HOT_WORDS_BYTES = (
+    102_400  # of the words' output rows that each of several workers copies: 256 of 100 dimensions
+)
+HOT_NODES_BYTES = 307_200  # of inner nodes likewise
 HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
@@ -131,9 +134,10 @@ def thread_count(workers: int) -> int:
     return min(workers, THREADS_A_CORE * cores)
 
 
-def hot_rows(dim: int) -> int:
-    """Return how many output rows each of several workers keeps copies of: `HOT_BYTES` of them."""
-    return max(1, HOT_BYTES // (dim * np.dtype(np.float32).itemsize))
+def hot_rows(dim: int) -> tuple[int, int]:
+    """Return how many output rows of words, and of inner nodes, each of several workers keeps copies of."""
+    row_bytes = dim * np.dtype(np.float32).itemsize
+    return max(1, HOT_WORDS_BYTES // row_bytes), max(1, HOT_NODES_BYTES // row_bytes)
 
 
 class Trainer:
@@ -218,9 +222,7 @@ class Trainer:
         self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
     ) -> Tally:
         feed = Feed(capacity, self._network.n_words)
-        rows = hot_rows(self._network.dim) if n_threads > 1 else 0
-        hot_uses = max(8, min(HOT_USES, 2 * HOT_USES // max(n_threads, 1)))
-        workers = [Worker(self._network, rows, hot_uses) for _ in range(n_threads)]
+        workers = self._make_workers(n_threads, start.epoch)
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
         crew = Crew(feed.stop)
@@ -239,6 +241,14 @@ class Trainer:
         if not start.complete:
             timetable.run(position)
         return position.tally
+
+    def _make_workers(self, n: int, epoch: int) -> list[Worker]:
+        if n < 2:
+            return [Worker(self._network) for _ in range(n)]
+        words, nodes = hot_rows(self._network.dim)
+        uses = max(8, min(HOT_USES, 2 * HOT_USES // n))
+        n_parts = next((parts for parts in PARTS if parts >= n), PARTS[-1])
+        return [Worker(self._network, words, nodes, uses, epoch + part, n_parts) for part in range(n)]
 
     def _hand_out(
         self,

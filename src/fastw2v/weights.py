@@ -73,9 +73,9 @@ class Weights:
         """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
         if self.workers < 2:
             return 0
-        copied = training.hot_rows(self.vector_size)
-        rows = min(copied, vocab_size) if self.negative else 0
-        rows += min(copied // 4, vocab_size) if self.hs else 0
+        words, nodes = training.hot_rows(self.vector_size)
+        rows = min(words, vocab_size) if self.negative else 0
+        rows += min(nodes, vocab_size) if self.hs else 0
         return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize
 
     def prepare_weights(self, update: bool = False) -> None:

@@ -3,7 +3,13 @@
  * A guide table tells where the search for a draw may start; from there the entries below the draw are counted, eight at
  * a time, without a branch that hangs on their number. A bucket of the guide stands for some words, as a table of fewer
  * buckets stays in the cache beside the rows that are trained. The negatives of a center are drawn together, step by step,
- * so that they wait for the tables together. */
+ * so that they wait for the tables together.
+ *
+ * Several workers draw from a part of the distribution each. Cores that train the same row pass its cache lines to and fro,
+ * which costs more than the arithmetic, and most of the rows that skip-gram and CBOW train are negatives. So all possible
+ * draws are cut into stripes of equal width, and these dealt out in turn to as many parts as there are workers: two workers
+ * meet in the most frequent words only, which are wider than a stripe. A draw from another part's stripe is moved to the
+ * same place of the own one. As workers change parts every some jobs, the distribution of all draws stays what it is. */
 #ifndef FASTW2V_NOISE_H
 #define FASTW2V_NOISE_H
 
@@ -16,6 +22,7 @@
 
 #define NOISE_STEP 8   /* entries that are compared with a draw at once; a table has at least as many */
 #define MERSENNE_31 0x7FFFFFFFu
+#define STRIPE_BITS 22 /* 512 stripes; of 16 parts each has 32 */
 
 typedef struct {
     const uint32_t *cum_table; /* n entries, ascending */
@@ -24,6 +31,17 @@ typedef struct {
     const int32_t *guide; /* of a draw's highest bits: an index that is not behind the draw's, at most n - NOISE_STEP */
     int shift;
 } noise_table;
+
+typedef struct {
+    uint32_t choosing; /* the bits of a draw that tell whose stripe it lies in; 0: all draws are own */
+    uint32_t own;      /* what they are in the own stripes */
+} noise_part;
+
+/* One of so many parts, which are a power of two. */
+FW_INLINE noise_part part_of_noise(uint32_t part, uint32_t n_parts) {
+    const noise_part chosen = {(n_parts - 1) << STRIPE_BITS, (part & (n_parts - 1)) << STRIPE_BITS};
+    return chosen;
+}
 
 FW_INLINE uint32_t lcg_draw(uint64_t *state) {
     const uint32_t value = (uint32_t)(*state >> 16);
@@ -56,9 +74,10 @@ FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
     }
 }
 
-/* n draws of 32 bits modulo the domain, and the indices that they stand for. gensim's domain, where the counts are not too
- * many for it, is a number by which nothing need be divided. */
-static inline void draw_negatives(const noise_table *noise, uint64_t *state, uint32_t *negatives, int64_t n) {
+/* n draws of 32 bits modulo the domain, moved into a part, and the indices that they stand for. gensim's domain, where the
+ * counts are not too many for it, is a number by which nothing need be divided. */
+static inline void draw_negatives(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *negatives,
+                                  int64_t n) {
     uint64_t s = *state;
     if (noise->domain == MERSENNE_31)
         for (int64_t i = 0; i < n; i++) {
@@ -69,6 +88,11 @@ static inline void draw_negatives(const noise_table *noise, uint64_t *state, uin
     else
         for (int64_t i = 0; i < n; i++) negatives[i] = lcg_draw(&s) % noise->domain;
     *state = s;
+    if (part.choosing)
+        for (int64_t i = 0; i < n; i++) {
+            const uint32_t moved = (negatives[i] & ~part.choosing) | part.own;
+            negatives[i] = moved < noise->domain ? moved : negatives[i];
+        }
     for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->cum_table + noise->guide[negatives[i] >> noise->shift]);
     for (int64_t i = 0; i < n; i++) negatives[i] = index_of_draw(noise, negatives[i]);
 }
