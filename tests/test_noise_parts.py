@@ -1,7 +1,7 @@
-"""Which negatives several workers draw: each from its part of the noise distribution, all together from the whole.
+"""Which negatives jobs draw where there are several workers: each from a part of the noise, together from the whole.
 
-What a worker drew is read off its output rows. All of the text is one word, whose vector is 1 and stays so; every draw
-of another word takes the same small step from that word's row, which began at 0.
+What a job drew is read off its output rows. All of the text is one word, whose vector is 1 and stays so; every draw
+of another word takes the same small step from that word's row.
 """
 
 from __future__ import annotations
@@ -10,19 +10,20 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from fastw2v import _inner, _jobs, _network, sampling
+from conftest import zipf_sentences
+from fastw2v import Word2Vec, _inner, _jobs, _network, sampling, training
 
 N_WORDS, TOKENS, NEGATIVE = 20_000, 500, 20  # words, tokens of a job, negatives of each
-JOBS = 32  # of an epoch, until its workers draw from parts, and between two changes of them
-STEP = 1e-6 * 0.5  # learning rate x the logistic function of 0
+WHOLE_JOBS = 32  # the first of an epoch, which draw from the whole distribution
+START, ALPHA = 2.0**-8, 2.0**-26  # dot products stay where gensim's table of the logistic function says 0.5
 COUNTS = np.maximum(1, 1e9 / np.arange(1, N_WORDS + 1)).astype(np.int64)
 NOISE = COUNTS**0.75 / np.sum(COUNTS**0.75)
 RARE = NOISE < 1 / 512  # narrower than a stripe
 
 
-def draws(n_jobs: int, *, part: int = 0, n_parts: int = 1, seed: int = 1) -> np.ndarray:
-    """How often one worker drew each word in so many jobs of an epoch; the word of the text never counts."""
-    syn1neg = np.zeros((N_WORDS, 1), dtype=np.float32)
+def draws(n_jobs: int, *, first_part: int = 0, n_parts: int = 1, seed: int = 1) -> np.ndarray:
+    """How often each word was drawn in so many jobs of an epoch; the word of the text never counts."""
+    syn1neg = np.full((N_WORDS, 1), START, dtype=np.float32)
     network = _network.Network(
         np.ones((N_WORDS, 1), dtype=np.float32),
         lockf=np.zeros(1, dtype=np.float32),
@@ -40,46 +41,67 @@ def draws(n_jobs: int, *, part: int = 0, n_parts: int = 1, seed: int = 1) -> np.
         np.arange(n_jobs + 1) * TOKENS,
         lengths,
         np.arange(n_jobs + 1),
-        np.full(n_jobs, 1e-6, dtype=np.float32),
+        np.full(n_jobs, ALPHA, dtype=np.float32),
     )
     feed.close()
-    _inner.Worker(network, part=part, n_parts=n_parts).run(feed)
-    drawn = np.rint(syn1neg[:, 0] / -STEP).astype(np.int64)
+    _inner.Worker(network, first_part=first_part, n_parts=n_parts).run(feed)
+    drawn = ((START - syn1neg[:, 0]) / (ALPHA * 0.5)).astype(np.int64)  # exact, all being powers of two
     drawn[0] = 0
     return drawn
 
 
-def of_parts(part: int, n_parts: int, seed: int = 1) -> np.ndarray:
-    """What a worker drew in the first jobs that draw from a part, which is the one after `part`."""
-    return draws(2 * JOBS, part=part, n_parts=n_parts, seed=seed) - draws(JOBS, seed=seed)
+def of_job(part: int, n_parts: int) -> np.ndarray:
+    """What one job after those drew, which was to draw from that part (32 jobs end where the parts begin anew)."""
+    seed = part  # other draws for each
+    return draws(WHOLE_JOBS + 1, first_part=part, n_parts=n_parts, seed=seed) - draws(WHOLE_JOBS, seed=seed)
 
 
-@pytest.mark.parametrize("n_parts", _inner.PARTS)
+@pytest.mark.parametrize("n_parts", _inner.PARTS[1:])
 def test_the_first_jobs_draw_from_the_whole(n_parts):
-    np.testing.assert_array_equal(draws(JOBS, part=1, n_parts=n_parts), draws(JOBS))
+    np.testing.assert_array_equal(draws(WHOLE_JOBS, first_part=1, n_parts=n_parts), draws(WHOLE_JOBS))
 
 
+@pytest.mark.parametrize("first_part", [0, 3, 1_000_001])
 @pytest.mark.parametrize("n_parts", _inner.PARTS)
-def test_a_worker_comes_round_to_the_whole_distribution(n_parts):
-    drawn = draws((1 + n_parts) * JOBS, part=3, n_parts=n_parts) - draws(JOBS)
-    expected = NOISE * n_parts * JOBS * TOKENS * NEGATIVE
+def test_jobs_together_draw_from_the_whole(n_parts, first_part):
+    """Any jobs in a row, as many as parts, draw each word as often as its share of the noise distribution says."""
+    n_jobs = 4 * max(_inner.PARTS)
+    drawn = draws(WHOLE_JOBS + n_jobs, first_part=first_part, n_parts=n_parts) - draws(WHOLE_JOBS)
     edges = np.concatenate(([1, 2, 4, 8, 16, 32, 64], np.arange(100, N_WORDS, 100)))
-    drawn, expected = np.add.reduceat(drawn, edges), np.add.reduceat(expected, edges)
-    expected *= drawn.sum() / expected.sum()
-    assert stats.chisquare(drawn, expected).pvalue > 1e-4
+    drawn, expected = np.add.reduceat(drawn, edges), np.add.reduceat(NOISE, edges)
+    assert stats.chisquare(drawn, expected * (drawn.sum() / expected.sum())).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("n_parts", [parts for parts in _inner.PARTS if parts > 1])
-def test_workers_at_a_time_meet_in_the_frequent_words_only(n_parts):
-    together = np.stack([of_parts(part, n_parts, seed=part) for part in range(n_parts)])
-    met = np.count_nonzero(together, axis=0) > 1
+@pytest.mark.parametrize("n_parts", _inner.PARTS[1:])
+def test_jobs_of_different_parts_meet_in_the_frequent_words_only(n_parts):
+    parts = np.stack([of_job(part, n_parts) for part in range(n_parts)])
+    met = np.count_nonzero(parts, axis=0) > 1
     assert np.count_nonzero(met & RARE) <= 512  # those on the borders of stripes
-    assert together[:, met & RARE].sum() < 0.15 * together[:, RARE].sum()
-    alike = np.stack([of_parts(0, 1, seed=part) for part in range(n_parts)])
-    met = np.count_nonzero(alike, axis=0) > 1
-    assert alike[:, met & RARE].sum() > 0.9 * alike[:, RARE].sum()
+    assert parts[:, met & RARE].sum() < 0.15 * parts[:, RARE].sum()
+    whole = np.stack([of_job(part, 1) for part in range(n_parts)])
+    met = np.count_nonzero(whole, axis=0) > 1
+    assert whole[:, met & RARE].sum() > 0.3 * whole[:, RARE].sum()
 
 
-def test_a_part_that_there_is_not():
+def test_a_number_of_parts_that_there_is_not():
     with pytest.raises(ValueError, match=r"n_parts=3 must be one of \(1, 2, 4, 8, 16\)"):
         draws(1, n_parts=3)
+
+
+@pytest.mark.parametrize(("workers", "n_parts"), [(1, 1), (2, 2), (3, 4), (5, 8), (16, 16), (17, 16)])
+def test_workers_share_the_noise_among_them(monkeypatch, workers, n_parts):
+    """As many parts as workers, or the power of two above; a job meets the next one in each epoch and training."""
+    made: list[tuple[int, int]] = []
+
+    class Noted(_inner.Worker):
+        def __new__(cls, network, *copies_and_parts):
+            made.append(copies_and_parts[-2:] if copies_and_parts else (0, 1))
+            return super().__new__(cls, network, *copies_and_parts)
+
+    monkeypatch.setattr(training, "Worker", Noted)
+    monkeypatch.setattr(training, "thread_count", lambda workers: workers)
+    corpus = zipf_sentences(2_000, 50)
+    model = Word2Vec(corpus, vector_size=4, workers=workers, batch_words=50, epochs=2, min_count=1)
+    model.train(corpus, total_examples=len(corpus), epochs=1)
+    turns = [0, 1, 1] if workers > 1 else [0] * 3
+    assert made == [(turn, n_parts) for turn in turns for _ in range(workers)]

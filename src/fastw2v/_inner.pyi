@@ -12,7 +12,7 @@ class Worker:
         hot_words: int = 0,
         hot_nodes: int = 0,
         hot_uses: int = 16,
-        part: int = 0,
+        first_part: int = 0,
         n_parts: int = 1,
     ) -> Self: ...
     def run(self, feed: Feed) -> None: ...

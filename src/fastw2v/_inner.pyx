@@ -30,7 +30,7 @@ sigmoid_init()
 PARTS = (1, 2, 4, 8, 16)             # numbers of parts of the noise distribution
 
 cdef enum:
-    DEAL_JOBS = 32                   # jobs of an epoch, all workers together, after which these change parts
+    WHOLE_JOBS = 32                  # that draw from the whole of it, at the beginning of an epoch
 
 
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
@@ -331,14 +331,12 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     return True
 
 
-cdef inline noise_part part_at(uint32_t part, uint32_t n_parts, int64_t job) noexcept nogil:
-    """The part of the noise distribution where a job of a worker draws.
+cdef inline noise_part part_of_job(int64_t job, uint32_t first_part, uint32_t n_parts) noexcept nogil:
+    """Where a job draws its negatives.
 
     The first jobs of an epoch draw from the whole: so little text, a single job above all, is trained as by one worker.
     """
-    if job < DEAL_JOBS:
-        return part_of_noise(0, 1)
-    return part_of_noise(part + <uint32_t>(job // DEAL_JOBS), n_parts)
+    return part_of_noise(0, 1) if job < WHOLE_JOBS else part_of_noise(first_part + <uint32_t>job, n_parts)
 
 
 cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_words, int64_t hot_nodes,
@@ -378,9 +376,9 @@ cdef class Worker:
         of; 0 for the exact order of updates.
     hot_uses : int, default 16
         After how many uses, 255 at most, a copy gives back what it has learnt.
-    part, n_parts : int, default 0, 1
-        In which part of the noise distribution of so many to begin drawing; workers that train a network together have
-        different ones and change them in step. `n_parts` is one of `PARTS`; 1: always the whole, as gensim does.
+    first_part, n_parts : int, default 0, 1
+        Job k of the feed draws its negatives from part ``first_part + k`` modulo `n_parts` of the noise distribution,
+        but the first 32 from the whole. `n_parts` is one of `PARTS`; 1: always the whole, as gensim does.
     """
 
     cdef Network network
@@ -388,11 +386,11 @@ cdef class Worker:
     cdef Scratch *s
     cdef Tally *tally
     cdef double loss
-    cdef uint32_t part
+    cdef uint32_t first_part
     cdef uint32_t n_parts
 
     def __cinit__(self, Network network not None, int64_t hot_words=0, int64_t hot_nodes=0, int hot_uses=16,
-                  uint32_t part=0, uint32_t n_parts=1):
+                  uint32_t first_part=0, uint32_t n_parts=1):
         cdef Net *net = &network.net
         cdef Carver carver = Carver(0, 0)
         cdef Scratch sizes                                              # its addresses mean nothing
@@ -400,7 +398,7 @@ cdef class Worker:
             raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
         if n_parts not in PARTS:
             raise ValueError(f"n_parts={n_parts} must be one of {PARTS}")
-        self.part, self.n_parts = part, n_parts
+        self.first_part, self.n_parts = first_part, n_parts
         carve_scratch(&carver, &sizes, net, hot_words, hot_nodes, hot_uses)        # how much, then where
         self.memory = calloc(carver.used + sizeof(Scratch) + sizeof(Tally) + 4 * OWN_LINES, 1)
         if self.memory == NULL:
@@ -446,7 +444,7 @@ cdef class Worker:
                 if not holding:
                     counter_add(&feed.ring.holding, 1)
                     holding = True
-                self.s.part = part_at(self.part, self.n_parts, number)
+                self.s.part = part_of_job(number, self.first_part, self.n_parts)
                 trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
                 if not trained:              # before the job counts as done: nobody may go on from there
                     counter_store(&feed.ring.stopped, 1)

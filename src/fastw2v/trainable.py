@@ -373,6 +373,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             batch_words=self.batch_words,
             reporter=epoch.reporter,
             pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in epoch.pauses],
+            turn=self.train_count + epoch.start.epoch,
         )
         if not isinstance(corpus, EncodedCorpus):
             corpus = stream(

@@ -31,10 +31,10 @@ from fastw2v.progress import Reporter, Tally
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-HOT_WORDS_BYTES = (
-    102_400  # of the words' output rows that each of several workers copies: 256 of 100 dimensions
-)
-HOT_NODES_BYTES = 307_200  # of inner nodes likewise
+# Rows of which each of several workers trains a copy. Words: those that all parts of the noise have in common. Of any
+# other word one copy would learn as a negative only, and the others as a word of the text only.
+HOT_WORDS = 16
+HOT_NODES_BYTES = 307_200  # inner nodes: 768 of 100 dimensions
 HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
 RING_WORDS = 2_000_000  # raw words that may wait for the workers then
 
@@ -136,8 +136,7 @@ def thread_count(workers: int) -> int:
 
 def hot_rows(dim: int) -> tuple[int, int]:
     """Return how many output rows of words, and of inner nodes, each of several workers keeps copies of."""
-    row_bytes = dim * np.dtype(np.float32).itemsize
-    return max(1, HOT_WORDS_BYTES // row_bytes), max(1, HOT_NODES_BYTES // row_bytes)
+    return HOT_WORDS, max(1, HOT_NODES_BYTES // (dim * np.dtype(np.float32).itemsize))
 
 
 class Trainer:
@@ -155,6 +154,8 @@ class Trainer:
         Told how far it is.
     pauses : sequence of Pause
         What to do between jobs, while all workers rest.
+    turn : int
+        A number that grows from epoch to epoch, so that a job does not meet the same part of the noise each time.
     """
 
     def __init__(
@@ -165,6 +166,7 @@ class Trainer:
         batch_words: int,
         reporter: Reporter,
         pauses: Sequence[Pause] = (),
+        turn: int = 0,
     ) -> None:
         if batch_words < 1:
             raise ValueError(f"batch_words={batch_words} must be at least 1")
@@ -173,6 +175,7 @@ class Trainer:
         self._batch_words = batch_words
         self._reporter = reporter
         self._pauses = pauses
+        self._turn = turn
         self.last_alpha: float | None = None
 
     @property
@@ -222,7 +225,7 @@ class Trainer:
         self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
     ) -> Tally:
         feed = Feed(capacity, self._network.n_words)
-        workers = self._make_workers(n_threads, start.epoch)
+        workers = self._make_workers(n_threads)
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
         crew = Crew(feed.stop)
@@ -242,13 +245,13 @@ class Trainer:
             timetable.run(position)
         return position.tally
 
-    def _make_workers(self, n: int, epoch: int) -> list[Worker]:
+    def _make_workers(self, n: int) -> list[Worker]:
         if n < 2:
             return [Worker(self._network) for _ in range(n)]
         words, nodes = hot_rows(self._network.dim)
         uses = max(8, min(HOT_USES, 2 * HOT_USES // n))
         n_parts = next((parts for parts in PARTS if parts >= n), PARTS[-1])
-        return [Worker(self._network, words, nodes, uses, epoch + part, n_parts) for part in range(n)]
+        return [Worker(self._network, words, nodes, uses, self._turn, n_parts) for _ in range(n)]
 
     def _hand_out(
         self,

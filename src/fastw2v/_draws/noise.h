@@ -5,11 +5,12 @@
  * buckets stays in the cache beside the rows that are trained. The negatives of a center are drawn together, step by step,
  * so that they wait for the tables together.
  *
- * Several workers draw from a part of the distribution each. Cores that train the same row pass its cache lines to and fro,
- * which costs more than the arithmetic, and most of the rows that skip-gram and CBOW train are negatives. So all possible
- * draws are cut into stripes of equal width, and these dealt out in turn to as many parts as there are workers: two workers
- * meet in the most frequent words only, which are wider than a stripe. A draw from another part's stripe is moved to the
- * same place of the own one. As workers change parts every some jobs, the distribution of all draws stays what it is. */
+ * Where there are several workers, a job draws from a part of the distribution. Cores that train the same row pass its
+ * cache lines to and fro, which costs more than the arithmetic, and most of the rows that skip-gram and CBOW train are
+ * negatives. So all possible draws are cut into stripes of equal width, and these dealt out in turn to the parts: workers at
+ * jobs of different parts meet in the most frequent words, which are wider than a stripe, and in those on the border of two.
+ * A draw from a stripe of another part is moved to the same place of the own stripe next to it. Each job takes the part
+ * after that of the job before it, so that jobs together draw from the whole. */
 #ifndef FASTW2V_NOISE_H
 #define FASTW2V_NOISE_H
 
@@ -22,7 +23,7 @@
 
 #define NOISE_STEP 8   /* entries that are compared with a draw at once; a table has at least as many */
 #define MERSENNE_31 0x7FFFFFFFu
-#define STRIPE_BITS 22 /* 512 stripes; of 16 parts each has 32 */
+#define STRIPE_BITS 22 /* of 31: 512 stripes */
 
 typedef struct {
     const uint32_t *cum_table; /* n entries, ascending */
@@ -33,8 +34,8 @@ typedef struct {
 } noise_table;
 
 typedef struct {
-    uint32_t choosing; /* the bits of a draw that tell whose stripe it lies in; 0: all draws are own */
-    uint32_t own;      /* what they are in the own stripes */
+    uint32_t choosing; /* the bits of a draw that tell in whose stripe it lies; 0: all stripes are own */
+    uint32_t own; /* what they are in the own stripes */
 } noise_part;
 
 /* One of so many parts, which are a power of two. */
