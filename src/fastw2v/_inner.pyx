@@ -27,10 +27,12 @@ cdef extern from "sigmoid.h" nogil:
 
 sigmoid_init()
 
-PARTS = (1, 2, 4, 8, 16)             # numbers of parts of the noise distribution
+# Numbers of parts of the noise distribution. No more than four: words that come up in a few jobs only, as do those of a
+# topic, would learn against too few others.
+PARTS = (1, 2, 4)
 
 cdef enum:
-    WHOLE_JOBS = 32                  # that draw from the whole of it, at the beginning of an epoch
+    WHOLE_JOBS = 32                  # of an epoch, the first, draw from the whole distribution
 
 
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
