@@ -3,8 +3,6 @@ from typing_extensions import Self
 from fastw2v._jobs import Feed
 from fastw2v._network import Network
 
-PARTS: tuple[int, ...]
-
 class Worker:
     def __new__(
         cls,

@@ -27,12 +27,9 @@ cdef extern from "sigmoid.h" nogil:
 
 sigmoid_init()
 
-# Numbers of parts of the noise distribution. No more than four: words that come up in a few jobs only, as do those of a
-# topic, would learn against too few others.
-PARTS = (1, 2, 4)
-
 cdef enum:
-    WHOLE_JOBS = 32                  # of an epoch, the first, draw from the whole distribution
+    WHOLE_JOBS = 32                  # of an epoch, the first, draw from the whole noise distribution
+    MOST_PARTS = 16                  # of it, and each has 32 stripes
 
 
 cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
@@ -380,7 +377,7 @@ cdef class Worker:
         After how many uses, 255 at most, a copy gives back what it has learnt.
     first_part, n_parts : int, default 0, 1
         Job k of the feed draws its negatives from part ``first_part + k`` modulo `n_parts` of the noise distribution,
-        but the first 32 from the whole. `n_parts` is one of `PARTS`; 1: always the whole, as gensim does.
+        but the first 32 from the whole. `n_parts` is a power of two, 16 at most; 1: always the whole, as gensim does.
     """
 
     cdef Network network
@@ -398,8 +395,8 @@ cdef class Worker:
         cdef Scratch sizes                                              # its addresses mean nothing
         if not 1 <= hot_uses <= 255:
             raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
-        if n_parts not in PARTS:
-            raise ValueError(f"n_parts={n_parts} must be one of {PARTS}")
+        if n_parts < 1 or n_parts > MOST_PARTS or n_parts & (n_parts - 1):
+            raise ValueError(f"n_parts={n_parts} must be a power of two, {MOST_PARTS} at most")
         self.first_part, self.n_parts = first_part, n_parts
         carve_scratch(&carver, &sizes, net, hot_words, hot_nodes, hot_uses)        # how much, then where
         self.memory = calloc(carver.used + sizeof(Scratch) + sizeof(Tally) + 4 * OWN_LINES, 1)

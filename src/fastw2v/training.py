@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._inner import PARTS, Worker
+from fastw2v._inner import Worker
 from fastw2v._jobs import Feed, cut_jobs
 from fastw2v._network import Network
 from fastw2v.crew import Crew
@@ -31,6 +31,9 @@ from fastw2v.progress import Reporter, Tally
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16
 STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
+# Parts of the noise distribution, in which the jobs of several workers take turns. So many keep neighbouring jobs apart
+# even where one overtakes another; of more, a job would see too little: words of a topic come up in a few jobs only.
+NOISE_PARTS = 4
 # Rows of which each of several workers trains a copy. Words: those that all parts of the noise have in common. Of any
 # other word one copy would learn as a negative only, and the others as a word of the text only.
 HOT_WORDS = 16
@@ -250,8 +253,7 @@ class Trainer:
             return [Worker(self._network) for _ in range(n)]
         words, nodes = hot_rows(self._network.dim)
         uses = max(8, min(HOT_USES, 2 * HOT_USES // n))
-        n_parts = next((parts for parts in PARTS if parts >= n), PARTS[-1])
-        return [Worker(self._network, words, nodes, uses, self._turn, n_parts) for _ in range(n)]
+        return [Worker(self._network, words, nodes, uses, self._turn, NOISE_PARTS) for _ in range(n)]
 
     def _hand_out(
         self,
