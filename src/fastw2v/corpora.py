@@ -268,6 +268,23 @@ def is_reusable(corpus: Any) -> bool:
     return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
 
 
+def is_long_list(corpus: Any, words: int) -> bool:
+    """Return whether `corpus` is a list or tuple of sentences that hold more than so many tokens.
+
+    False as soon as a sentence cannot tell its length.
+    """
+    if not isinstance(corpus, (list, tuple)):
+        return False
+    for sentence in corpus:
+        try:
+            words -= len(sentence)
+        except TypeError:
+            return False
+        if words < 0:
+            return True
+    return False
+
+
 def _is_one_shot(corpus: Any) -> bool:
     # A class of the user's own may well return itself from __iter__ after a rewind, so only iterators known
     # to be exhausted by one pass are refused: generators, files, and those of the standard library.

@@ -2,9 +2,10 @@
 
 ``scan`` counts the words of a corpus, and can write provisional ids (first-seen order) on the way, so that
 text is read once: the finished vocabulary only renumbers them. ``encode`` and ``stream`` make ids with a
-vocabulary that exists already. Files of text go through `textfile`, by several threads and without a Python
-object a token; all else through `_tokens`, token by token, with the same results. Encoded tokens live in
-memory up to a budget, beyond it in an unnamed, memory-mapped temporary file, which disappears with the arrays.
+vocabulary that exists already, and a ``KeptStream`` first streams, then keeps them. Files of text go through
+`textfile`, by several threads and without a Python object a token; all else through `_tokens`, token by token,
+with the same results. Encoded tokens live in memory up to a budget, beyond it in an unnamed, memory-mapped
+temporary file, which disappears with the arrays.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from fastw2v import _text, _tokens, memory, textfile
 from fastw2v.utils import TrimRule, prune_vocab
 from fastw2v.wordcounts import WordCounts
 
-__all__ = ["EncodedCorpus", "Scan", "encode", "provisional_table", "renumber", "scan", "stream"]
+__all__ = ["EncodedCorpus", "KeptStream", "Scan", "encode", "provisional_table", "renumber", "scan", "stream"]
 
 logger = logging.getLogger("gensim.models.word2vec")
 
@@ -461,3 +462,39 @@ def stream(
             yield chunk
         sink = _Sink(float("inf"))
         words = chunk_words
+
+
+class KeptStream:
+    """A corpus that is trained while it is encoded, and kept as ids for the epochs after that.
+
+    Parameters
+    ----------
+    corpus
+        Iterable of sentences, iterated once.
+    budget
+        As for `encode`.
+
+    Attributes
+    ----------
+    encoded : EncodedCorpus or None
+        All of it, once `chunks` has come to its end.
+    """
+
+    def __init__(self, corpus: Iterable[Any], *, budget: float | None = None) -> None:
+        self._corpus, self._budget = corpus, budget
+        self.encoded: EncodedCorpus | None = None
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Sentences and raw words, once they are known."""
+        return None if self.encoded is None else self.encoded.size
+
+    def chunks(
+        self, key_to_index: Mapping[Any, int], *, chunk_words: int, first_words: int | None = None
+    ) -> Iterator[EncodedCorpus]:
+        """Yield it in chunks, as `stream` does."""
+        with _Sink(self._budget) as sink:
+            for chunk in stream(self._corpus, key_to_index, chunk_words=chunk_words, first_words=first_words):
+                sink(chunk.ids, np.diff(chunk.offsets), chunk.raw_lengths)
+                yield chunk
+            self.encoded = sink.finish()

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from fastw2v import corpora, memory
 from fastw2v.compat import jobs
-from fastw2v.encoding import EncodedCorpus, encode
+from fastw2v.encoding import EncodedCorpus, KeptStream, encode
 from fastw2v.parameters import check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.replay import Mixture, Replay
@@ -249,7 +249,7 @@ class UpdateRun:
         return factors
 
     def begin_epoch(
-        self, corpus: EncodedCorpus | Iterable[Any], rate: LearningRate, start: Position
+        self, corpus: EncodedCorpus | KeptStream | Iterable[Any], rate: LearningRate, start: Position
     ) -> list[Pause]:
         """Take note of an epoch that begins, or goes on at `start`; return what is to be done at its pauses.
 

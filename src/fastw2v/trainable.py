@@ -21,7 +21,7 @@ from fastw2v._network import Network
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
-from fastw2v.encoding import EncodedCorpus, encode, stream
+from fastw2v.encoding import EncodedCorpus, KeptStream, encode, stream
 from fastw2v.epochs import Epoch
 from fastw2v.incremental import Update, resumed_update, run_of, under_update
 from fastw2v.lexicon import Lexicon
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
+# Raw words from which on a list is trained while it is encoded. To encode less takes no time worth saving, and then it
+# is known how many jobs there are: a single one is trained by a single worker, however many there may be.
+LONG_LIST_WORDS = 1_000_000
 DIVERGED = (
     1e3  # components of trained vectors stay below 10; rates that are too large carry them off by orders
 )
@@ -236,7 +239,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
     def _train_from(
         self,
         corpus: Iterable[Any],
-        encoded: EncodedCorpus | None,
+        encoded: EncodedCorpus | KeptStream | None,
         run: checkpoints.Run,
         checkpoint: Any,
         callbacks: tuple[Any, ...],
@@ -263,6 +266,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
                 tally = self._train_epoch(
                     corpus if encoded is None else encoded, Epoch(start, rate, reporter, pauses)
                 )
+                if isinstance(encoded, KeptStream):
+                    encoded = encoded.encoded
                 saver.add_epoch(tally)
                 if run_callbacks(callbacks, "on_epoch_end", model) or stop:
                     break
@@ -310,10 +315,10 @@ class Trainable(jobs.TrainingHooks, Lexicon):
 
     def _take_encoded(
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, once: bool
-    ) -> EncodedCorpus | None:
+    ) -> EncodedCorpus | KeptStream | None:
         """Return the corpus as ids, or None if it must be iterated afresh each epoch.
 
-        With `once`, one that is needed for a single epoch may be trained while it is encoded.
+        Unless its size must be known (not `once`), a long list is encoded by its first epoch, while that is trained.
         """
         if jobs.are_overridden(self):
             return None
@@ -326,18 +331,18 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if once and self.epochs == 1 and isinstance(corpus, (list, tuple)):
-            return None
+        if once and corpora.is_long_list(corpus, LONG_LIST_WORDS):
+            return None if self.epochs == 1 else KeptStream(corpus, budget=self.corpus_budget)
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
-    def _train_epoch(self, corpus: EncodedCorpus | Iterable[Any], epoch: Epoch) -> Tally:
+    def _train_epoch(self, corpus: EncodedCorpus | KeptStream | Iterable[Any], epoch: Epoch) -> Tally:
         update = run_of(self)
         if update is not None:
             pulls = update.begin_epoch(corpus, epoch.rate, epoch.start)
             epoch = replace(epoch, pauses=(*pulls, *epoch.pauses))
         epoch.reporter.begin_epoch(epoch.start.epoch, None if update is None else update.of_new_text)
         with self.wv.in_training():
-            if isinstance(corpus, EncodedCorpus) or not jobs.are_overridden(self):
+            if isinstance(corpus, EncodedCorpus | KeptStream) or not jobs.are_overridden(self):
                 tally = self._train_ids(corpus, epoch)
             else:
                 tally = jobs.train_epoch(cast("Word2Vec", self), corpus, epoch)
@@ -348,7 +353,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         self._warn_if_diverged()
         return tally
 
-    def _train_ids(self, corpus: EncodedCorpus | Iterable[Any], epoch: Epoch) -> Tally:
+    def _train_ids(self, corpus: EncodedCorpus | KeptStream | Iterable[Any], epoch: Epoch) -> Tally:
         # Workers draw from a copy: the corpus, or another thread, may draw from `random` meanwhile.
         random = np.random.RandomState()
         random.set_state(self.random.get_state())
@@ -375,10 +380,11 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in epoch.pauses],
             turn=self.train_count + epoch.start.epoch,
         )
-        if not isinstance(corpus, EncodedCorpus):
-            corpus = stream(
-                corpus, self.wv.key_to_index, chunk_words=trainer.stream_words, first_words=self.batch_words
-            )
+        chunks = {"chunk_words": trainer.stream_words, "first_words": self.batch_words}
+        if isinstance(corpus, KeptStream):
+            corpus = corpus.chunks(self.wv.key_to_index, **chunks)
+        elif not isinstance(corpus, EncodedCorpus):
+            corpus = stream(corpus, self.wv.key_to_index, **chunks)
         update = run_of(self)
         if update is not None:
             corpus = update.mixed(corpus, epoch.start.epoch)

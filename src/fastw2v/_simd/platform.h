@@ -1,4 +1,4 @@
-/* What differs between compilers: inlining, prefetching, atomic counters, a short sleep.
+/* What differs between compilers: inlining, prefetching, the lowest bit of a number, atomic counters, a short sleep.
  *
  * The counters carry the only data that threads exchange in an orderly way (which job is whose, how far a worker is);
  * the weights themselves are shared without order, as Hogwild training wants (Niu et al. 2011).
@@ -17,6 +17,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #  include <intrin.h>
 #  define FW_INLINE static __forceinline
+#  define FW_APART static __declspec(noinline)
 #  if defined(_M_X64)
 #    define FW_PREFETCH(p) _mm_prefetch((const char *)(p), _MM_HINT_T0)
 #  else
@@ -24,13 +25,14 @@
 #  endif
 #  define FW_PREFETCH_TO_READ(p) FW_PREFETCH(p)
 #  define FW_UNROLL
-FW_INLINE int lowest_bit(unsigned bits) {
+FW_INLINE int lowest_bit(uint64_t bits) {
     unsigned long index;
-    _BitScanForward(&index, bits);
+    _BitScanForward64(&index, bits);
     return (int)index;
 }
 #else
 #  define FW_INLINE static inline __attribute__((always_inline))
+#  define FW_APART static __attribute__((noinline))
 /* Every row that is read is updated: asking for it for writing saves a second journey when another core has it.
  * GCC and Clang turn __builtin_prefetch(p, 1) into a prefetch for reading unless PREFETCHW is part of the baseline;
  * every x86-64 processor decodes it, those that lack it as a no-op. */
@@ -40,7 +42,7 @@ FW_INLINE int lowest_bit(unsigned bits) {
 #    define FW_PREFETCH(p) __builtin_prefetch((p), 1, 3)
 #  endif
 #  define FW_PREFETCH_TO_READ(p) __builtin_prefetch(p)
-#  define lowest_bit(bits) __builtin_ctz(bits)
+#  define lowest_bit(bits) __builtin_ctzll(bits)
 #  if defined(__clang__)
 #    define FW_UNROLL _Pragma("clang loop unroll(full)")
 #  else

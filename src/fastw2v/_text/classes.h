@@ -9,29 +9,13 @@
 
 #include <stdint.h>
 #include <string.h>
+#include "platform.h"
 
 #if defined(__SSE2__) || defined(_M_X64)
 #  include <emmintrin.h>
 #  define FW_TEXT_SSE2 1
 #else
 #  define FW_TEXT_SSE2 0
-#endif
-
-#if defined(_MSC_VER) && !defined(__clang__)
-#  include <intrin.h>
-#  define FW_TEXT_INLINE static __forceinline
-#  define FW_TEXT_APART static __declspec(noinline)
-static __forceinline int fw_lowest_bit(uint64_t bits) {
-    unsigned long index;
-    _BitScanForward64(&index, bits);
-    return (int)index;
-}
-#  define FW_TEXT_PREFETCH(p) ((void)(p))
-#else
-#  define FW_TEXT_INLINE static inline __attribute__((always_inline))
-#  define FW_TEXT_APART static __attribute__((noinline))
-#  define fw_lowest_bit(bits) __builtin_ctzll(bits)
-#  define FW_TEXT_PREFETCH(p) __builtin_prefetch(p)
 #endif
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -41,7 +25,7 @@ static __forceinline int fw_lowest_bit(uint64_t bits) {
 #endif
 
 /* Eight bytes as a number whose lowest byte is the first one. */
-FW_TEXT_INLINE uint64_t fw_load(const uint8_t *text) {
+FW_INLINE uint64_t fw_load(const uint8_t *text) {
     uint64_t word;
     memcpy(&word, text, 8);
 #if FW_TEXT_BIG_ENDIAN
@@ -51,7 +35,7 @@ FW_TEXT_INLINE uint64_t fw_load(const uint8_t *text) {
 }
 
 /* The inverse of fw_load. */
-FW_TEXT_INLINE void fw_store(void *text, uint64_t word) {
+FW_INLINE void fw_store(void *text, uint64_t word) {
 #if FW_TEXT_BIG_ENDIAN
     word = __builtin_bswap64(word);
 #endif
@@ -63,11 +47,11 @@ typedef struct {
 } fw_classes;
 
 /* The highest bits of the eight bytes of `word`, as the lowest eight bits of a number. */
-FW_TEXT_INLINE uint64_t fw_gather(uint64_t word) {
+FW_INLINE uint64_t fw_gather(uint64_t word) {
     return (((word >> 7) & 0x0101010101010101u) * 0x0102040810204080u) >> 56;
 }
 
-FW_TEXT_INLINE fw_classes fw_classify_portably(const uint8_t *text) {
+FW_INLINE fw_classes fw_classify_portably(const uint8_t *text) {
     const uint64_t ones = 0x0101010101010101u;
     fw_classes found = {0, 0, 0};
     for (int i = 0; i < 8; i++) {
@@ -84,7 +68,7 @@ FW_TEXT_INLINE fw_classes fw_classify_portably(const uint8_t *text) {
 }
 
 #if FW_TEXT_SSE2
-FW_TEXT_INLINE fw_classes fw_classify_sse2(const uint8_t *text) {
+FW_INLINE fw_classes fw_classify_sse2(const uint8_t *text) {
     const __m128i four = _mm_set1_epi8(4), tab = _mm_set1_epi8(0x09), separator = _mm_set1_epi8(0x1C);
     const __m128i feed = _mm_set1_epi8('\n');
     fw_classes found = {0, 0, 0};
@@ -101,13 +85,13 @@ FW_TEXT_INLINE fw_classes fw_classify_sse2(const uint8_t *text) {
 }
 #endif
 
-FW_TEXT_INLINE int fw_continues(uint8_t byte) { return (byte & 0xC0) == 0x80; }
+FW_INLINE int fw_continues(uint8_t byte) { return (byte & 0xC0) == 0x80; }
 
 /* The length of the UTF-8 sequence at `text`, which starts with a byte outside ASCII; 0 if it is invalid: cut
  * short, overlong, a surrogate or beyond U+10FFFF (The Unicode Standard, table 3-7). At least one ASCII byte must
  * follow the text. `*space` tells whether it is white space: U+0085, 00A0, 1680, 2000-200A, 2028, 2029, 202F, 205F
  * or 3000. */
-FW_TEXT_INLINE int fw_sequence(const uint8_t *text, int *space) {
+FW_INLINE int fw_sequence(const uint8_t *text, int *space) {
     uint8_t lead = text[0], second = text[1];
     *space = 0;
     if (!fw_continues(second) || lead < 0xC2)

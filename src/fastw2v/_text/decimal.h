@@ -28,7 +28,7 @@ static const uint64_t fw_tens[20] = {1u, 10u, 100u, 1000u, 10000u, 100000u, 1000
 
 /* floor(factor * ten / 2**shift) for factor < 2**27, a result below 2**32 and 0 < shift < 64; `*rest`: whether
  * anything was cut off. */
-FW_TEXT_INLINE uint64_t fw_scaled(uint32_t factor, uint64_t ten, int shift, int *rest) {
+FW_INLINE uint64_t fw_scaled(uint32_t factor, uint64_t ten, int shift, int *rest) {
     uint64_t below = factor * (ten & 0xFFFFFFFFu), above = factor * (ten >> 32) + (below >> 32);
     below &= 0xFFFFFFFFu;
     if (shift >= 32) {
@@ -41,7 +41,7 @@ FW_TEXT_INLINE uint64_t fw_scaled(uint32_t factor, uint64_t ten, int shift, int 
 
 /* The eight digits of a number below 10**8 in ASCII, the first in the lowest byte: halves, and their halves, side by
  * side in one word (10486 / 2**20 divides by 100, 103 / 2**10 by 10, in this range). */
-FW_TEXT_INLINE uint64_t fw_eight_ascii(uint32_t number) {
+FW_INLINE uint64_t fw_eight_ascii(uint32_t number) {
     uint64_t fours = number / 10000 | (uint64_t)(number % 10000) << 32;
     uint64_t upper = (fours * 10486 >> 20) & 0x0000007F0000007Fu, pairs = upper | (fours - 100 * upper) << 16;
     uint64_t tens = (pairs * 103 >> 10) & 0x000F000F000F000Fu;
@@ -52,7 +52,7 @@ FW_TEXT_INLINE uint64_t fw_eight_ascii(uint32_t number) {
  *
  * All nine digits are written whatever their number, from registers: no loop that ends at another place each time.
  * Hence FW_SLACK bytes must be writable behind the end. */
-FW_TEXT_INLINE char *fw_write_digits(uint32_t digits, int exponent, char *out) {
+FW_INLINE char *fw_write_digits(uint32_t digits, int exponent, char *out) {
     int n = 1, point;
     uint64_t rest;
     char first;
@@ -153,18 +153,18 @@ static const double fw_exact_tens[23] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7,
 
 /* The value of eight ASCII digits, the first in the lowest byte, by three multiplications (Lemire, "Number Parsing at a
  * Gigabyte per Second", Software: Practice and Experience 2021). */
-FW_TEXT_INLINE uint64_t fw_eight_digits(uint64_t text) {
+FW_INLINE uint64_t fw_eight_digits(uint64_t text) {
     text = (text & 0x0F0F0F0F0F0F0F0Fu) * 2561 >> 8;
     text = (text & 0x00FF00FF00FF00FFu) * 6553601 >> 16;
     return (text & 0x0000FFFF0000FFFFu) * 42949672960001u >> 32;
 }
 
-FW_TEXT_INLINE int fw_are_digits(uint64_t text) {
+FW_INLINE int fw_are_digits(uint64_t text) {
     return (((text + 0x4646464646464646u) | (text - 0x3030303030303030u)) & 0x8080808080808080u) == 0;
 }
 
 /* Read a number that ends before `stop`; where it ends, or NULL if it is of another kind than `-12.34e-5`. */
-FW_TEXT_INLINE const uint8_t *fw_read_float(const uint8_t *text, const uint8_t *stop, float *value) {
+FW_INLINE const uint8_t *fw_read_float(const uint8_t *text, const uint8_t *stop, float *value) {
     const uint64_t most = 1000000000000000000u; /* below it there is room for another digit */
     uint64_t digits = 0, bits;
     int64_t exponent = 0;

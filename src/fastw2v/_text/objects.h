@@ -10,7 +10,7 @@
  * width (1, 2 or 4), which is part of the key: equal strings have equal bytes of equal width. 0 for any other object.
  *
  * The bytes are read from the end: what lies before them is the head of the object, so that all 16 are readable. */
-FW_TEXT_INLINE int fw_token_key(const fw_table *tables, PyObject *token, fw_key *key) {
+FW_INLINE int fw_token_key(const fw_table *tables, PyObject *token, fw_key *key) {
     uint64_t low, high;
     Py_ssize_t bytes;
     int kind;
@@ -36,11 +36,11 @@ FW_TEXT_INLINE int fw_token_key(const fw_table *tables, PyObject *token, fw_key 
 }
 
 /* The number of a word of at most 16 bytes, or -1: the first look of fw_find, which nearly always suffices. */
-FW_TEXT_INLINE int64_t fw_find_short(const fw_table *table, const fw_key *key) {
+FW_INLINE int64_t fw_find_short(const fw_table *table, const fw_key *key) {
     const fw_bucket *bucket = &table->buckets[key->hash & table->mask];
     unsigned found = fw_matches(bucket, fw_tag(key->hash));
     if (found) {
-        uint32_t number = bucket->numbers[fw_lowest_bit(found)];
+        uint32_t number = bucket->numbers[lowest_bit(found)];
         const fw_entry *entry = &table->entries[number];
         if (((entry->low ^ key->low) | (entry->high ^ key->high) | (entry->length ^ key->length)) == 0)
             return number;
@@ -49,10 +49,10 @@ FW_TEXT_INLINE int64_t fw_find_short(const fw_table *table, const fw_key *key) {
 }
 
 /* Ask for the object that comes some places later in a list; its value may be out of date, as it is only a hint. */
-FW_TEXT_INLINE void fw_ask_for_item(PyObject *list, Py_ssize_t i) {
+FW_INLINE void fw_ask_for_item(PyObject *list, Py_ssize_t i) {
 #ifndef Py_GIL_DISABLED
     if (i < PyList_GET_SIZE(list))
-        FW_TEXT_PREFETCH((const char *)PyList_GET_ITEM(list, i) + 16);
+        FW_PREFETCH_TO_READ((const char *)PyList_GET_ITEM(list, i) + 16);
 #else
     (void)list;
     (void)i;

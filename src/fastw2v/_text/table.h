@@ -63,7 +63,7 @@ static const uint64_t fw_masks[25] = {
     ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0, ~(uint64_t)0,
     ~(uint64_t)0};
 
-FW_TEXT_INLINE uint64_t fw_fold(uint64_t a, uint64_t b) {
+FW_INLINE uint64_t fw_fold(uint64_t a, uint64_t b) {
 #if defined(__SIZEOF_INT128__)
     unsigned __int128 product = (unsigned __int128)a * b;
     return (uint64_t)product ^ (uint64_t)(product >> 64);
@@ -77,14 +77,14 @@ FW_TEXT_INLINE uint64_t fw_fold(uint64_t a, uint64_t b) {
 #endif
 }
 
-FW_TEXT_INLINE uint64_t fw_hash(const fw_table *table, uint64_t low, uint64_t high, uint32_t length) {
+FW_INLINE uint64_t fw_hash(const fw_table *table, uint64_t low, uint64_t high, uint32_t length) {
     if (length > FW_INLINE_BYTES)
         return high;
     return fw_fold(low ^ table->seeds[0], high ^ table->seeds[1] ^ (uint64_t)length << 56);
 }
 
 /* Make the key of a word; 16 bytes must be readable at `text`, whatever its length. */
-FW_TEXT_INLINE void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key) {
+FW_INLINE void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key) {
     key->text = text;
     key->length = length;
     if (length <= FW_INLINE_BYTES) {
@@ -104,7 +104,7 @@ FW_TEXT_INLINE void fw_make_key(const fw_table *table, const uint8_t *text, uint
     }
 }
 
-FW_TEXT_INLINE int fw_is(const fw_table *table, const fw_entry *entry, const fw_key *key) {
+FW_INLINE int fw_is(const fw_table *table, const fw_entry *entry, const fw_key *key) {
     if (entry->high != key->high || entry->length != key->length)
         return 0;
     if (key->length <= FW_INLINE_BYTES)
@@ -113,7 +113,7 @@ FW_TEXT_INLINE int fw_is(const fw_table *table, const fw_entry *entry, const fw_
 }
 
 /* Where the bytes of a word are; `room` receives them if the entry itself holds them. */
-FW_TEXT_INLINE const uint8_t *fw_spelling(const fw_table *table, const fw_entry *entry, uint8_t room[FW_INLINE_BYTES]) {
+FW_INLINE const uint8_t *fw_spelling(const fw_table *table, const fw_entry *entry, uint8_t room[FW_INLINE_BYTES]) {
     if (entry->length > FW_INLINE_BYTES)
         return table->arena + entry->low;
     fw_store(room, entry->low);
@@ -121,10 +121,10 @@ FW_TEXT_INLINE const uint8_t *fw_spelling(const fw_table *table, const fw_entry 
     return room;
 }
 
-FW_TEXT_INLINE uint32_t fw_tag(uint64_t hash) { return (uint32_t)(hash >> 32) | 1; }
+FW_INLINE uint32_t fw_tag(uint64_t hash) { return (uint32_t)(hash >> 32) | 1; }
 
 /* A bit for each of the eight that equals `tag`. */
-FW_TEXT_INLINE unsigned fw_matches(const fw_bucket *bucket, uint32_t tag) {
+FW_INLINE unsigned fw_matches(const fw_bucket *bucket, uint32_t tag) {
 #if FW_TEXT_SSE2
     const __m128i wanted = _mm_set1_epi32((int)tag), *tags = (const __m128i *)bucket->tags;
     unsigned first = (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(_mm_load_si128(tags), wanted)));
@@ -144,7 +144,7 @@ static int64_t fw_find(const fw_table *table, const fw_key *key) {
     for (uint64_t at = key->hash & table->mask;; at = (at + 1) & table->mask) {
         const fw_bucket *bucket = &table->buckets[at];
         for (unsigned found = fw_matches(bucket, tag); found; found &= found - 1) {
-            uint32_t number = bucket->numbers[fw_lowest_bit(found)];
+            uint32_t number = bucket->numbers[lowest_bit(found)];
             if (fw_is(table, &table->entries[number], key))
                 return number;
         }
@@ -153,7 +153,7 @@ static int64_t fw_find(const fw_table *table, const fw_key *key) {
     }
 }
 
-FW_TEXT_INLINE void fw_place(fw_bucket *buckets, uint64_t mask, uint64_t hash, uint32_t number) {
+FW_INLINE void fw_place(fw_bucket *buckets, uint64_t mask, uint64_t hash, uint32_t number) {
     uint64_t at = hash & mask;
     int i = 0;
     while (buckets[at].tags[FW_BUCKET - 1] != 0)

@@ -59,7 +59,7 @@ static int64_t fw_look_closer(fw_tokenizer *state, const fw_key *key, int64_t at
 
 /* Look for words in the whole table: first where each should be, so that memory is asked for in time, then whether it
  * is there. */
-FW_TEXT_APART int fw_look_everywhere(fw_tokenizer *state, int grow) {
+FW_APART int fw_look_everywhere(fw_tokenizer *state, int grow) {
     fw_table *table = state->table;
     fw_queue *queue = &state->others;
     int32_t *ids = state->out->ids;
@@ -68,8 +68,8 @@ FW_TEXT_APART int fw_look_everywhere(fw_tokenizer *state, int grow) {
         const uint64_t hash = queue->keys[i].hash;
         const fw_bucket *bucket = &table->buckets[hash & table->mask];
         unsigned found = fw_matches(bucket, fw_tag(hash));
-        likely[i] = found ? bucket->numbers[fw_lowest_bit(found)] : FW_MAX_WORDS;
-        FW_TEXT_PREFETCH(&table->entries[likely[i]]);
+        likely[i] = found ? bucket->numbers[lowest_bit(found)] : FW_MAX_WORDS;
+        FW_PREFETCH_TO_READ(&table->entries[likely[i]]);
     }
     for (int i = 0; i < queue->n; i++) {
         const fw_key *key = &queue->keys[i];
@@ -90,14 +90,14 @@ FW_TEXT_APART int fw_look_everywhere(fw_tokenizer *state, int grow) {
     return FW_DONE;
 }
 
-FW_TEXT_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) {
+FW_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) {
     fw_queue *queue = &state->all, *others = &state->others;
     fw_entry *entries = state->table->entries;
     uint32_t likely[FW_PENDING];
     int missed[FW_PENDING], n_missed = 0;
     for (int i = 0; i < queue->n; i++) {
         likely[i] = state->recent[queue->keys[i].hash >> (64 - FW_RECENT_BITS)];
-        FW_TEXT_PREFETCH(&entries[likely[i]]);
+        FW_PREFETCH_TO_READ(&entries[likely[i]]);
     }
     for (int i = 0; i < queue->n; i++) {
         const fw_key *key = &queue->keys[i];
@@ -116,7 +116,7 @@ FW_TEXT_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) 
             return FW_NO_MEMORY;
         others->at[others->n] = (int32_t)(state->out->n_tokens + missed[i]);
         others->keys[others->n++] = *key;
-        FW_TEXT_PREFETCH(&state->table->buckets[key->hash & state->table->mask]);
+        FW_PREFETCH_TO_READ(&state->table->buckets[key->hash & state->table->mask]);
     }
     state->out->n_tokens += queue->n;
     queue->n = 0;
@@ -124,29 +124,29 @@ FW_TEXT_INLINE int fw_look_up_with(fw_tokenizer *state, int grow, int32_t *ids) 
 }
 
 /* Look up the tokens that wait. */
-FW_TEXT_APART int fw_look_up(fw_tokenizer *state, int grow) {
+FW_APART int fw_look_up(fw_tokenizer *state, int grow) {
     int32_t *ids = state->out->ids == NULL ? NULL : state->out->ids + state->out->n_tokens;
     if (!grow)
         return fw_look_up_with(state, 0, ids);
     return ids == NULL ? fw_look_up_with(state, 1, NULL) : fw_look_up_with(state, 1, ids);
 }
 
-FW_TEXT_INLINE int fw_token(fw_tokenizer *state, const uint8_t *text, uint32_t length, int grow) {
+FW_INLINE int fw_token(fw_tokenizer *state, const uint8_t *text, uint32_t length, int grow) {
     fw_key *key = &state->all.keys[state->all.n++];
     fw_make_key(state->table, text, length, key);
-    FW_TEXT_PREFETCH(&state->recent[key->hash >> (64 - FW_RECENT_BITS)]);
+    FW_PREFETCH_TO_READ(&state->recent[key->hash >> (64 - FW_RECENT_BITS)]);
     return state->all.n == FW_PENDING ? fw_look_up(state, grow) : FW_DONE;
 }
 
 /* The bits of 64 bytes outside ASCII, `high`, checked: those of white space are added to `found`. Bits of a sequence
  * that began in the last 64 bytes, `*spilt`, are of no concern any more; those that go on in the next become so. The
  * place of a byte that is no UTF-8, or -1. */
-FW_TEXT_INLINE int fw_beyond_ascii(const uint8_t *text, fw_classes *found, uint64_t *spilt, uint64_t *spilt_space) {
+FW_INLINE int fw_beyond_ascii(const uint8_t *text, fw_classes *found, uint64_t *spilt, uint64_t *spilt_space) {
     uint64_t high = found->high & ~*spilt;
     found->space |= *spilt_space;
     *spilt = *spilt_space = 0;
     while (high) {
-        int space, bit = fw_lowest_bit(high);
+        int space, bit = lowest_bit(high);
         int bytes = fw_sequence(text + bit, &space);
         uint64_t sequence = (((uint64_t)1 << bytes) - 1) << bit;
         if (bytes == 0)
@@ -176,7 +176,7 @@ static int fw_note_lines(fw_tokens *out, uint64_t feeds, uint64_t ends, int32_t 
     return FW_DONE;
 }
 
-FW_TEXT_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, int64_t length, int grow, int lines,
+FW_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, int64_t length, int grow, int lines,
                                     int portable) {
     fw_tokens *out = state->out;
     const uint8_t *start = NULL; /* of a token that began in the bytes before, and is to end yet */
@@ -207,18 +207,18 @@ FW_TEXT_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, in
                 return FW_NO_MEMORY;
         }
         if (start != NULL && ends) {
-            if (fw_token(state, start, (uint32_t)(here + fw_lowest_bit(ends) - start), grow) < 0)
+            if (fw_token(state, start, (uint32_t)(here + lowest_bit(ends) - start), grow) < 0)
                 return FW_NO_MEMORY;
             start = NULL;
             ends &= ends - 1;
         }
         for (; ends; ends &= ends - 1, starts &= starts - 1) {
-            int first = fw_lowest_bit(starts);
-            if (fw_token(state, here + first, (uint32_t)(fw_lowest_bit(ends) - first), grow) < 0)
+            int first = lowest_bit(starts);
+            if (fw_token(state, here + first, (uint32_t)(lowest_bit(ends) - first), grow) < 0)
                 return FW_NO_MEMORY;
         }
         if (starts)
-            start = here + fw_lowest_bit(starts);
+            start = here + lowest_bit(starts);
     }
     return fw_look_up(state, grow) < 0 ? FW_NO_MEMORY : fw_look_everywhere(state, grow);
 }
@@ -250,7 +250,7 @@ static int fw_adopt(fw_table *table, const uint8_t *text, const uint32_t *length
         for (int i = 0; i < some; i++) {
             fw_make_key(table, text, lengths[start + i], &keys[i]);
             text += lengths[start + i];
-            FW_TEXT_PREFETCH(&table->buckets[keys[i].hash & table->mask]);
+            FW_PREFETCH_TO_READ(&table->buckets[keys[i].hash & table->mask]);
         }
         for (int i = 0; i < some; i++) {
             int64_t number = fw_find(table, &keys[i]);
