@@ -16,6 +16,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
+from fastw2v.trainable import LONG_LIST_WORDS
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
 
@@ -119,6 +120,60 @@ def test_list_iterable_and_file_give_the_same_vectors(tmp_path, sg, budget):
     for other in models[1:]:
         np.testing.assert_array_equal(other.wv.vectors, models[0].wv.vectors)
         assert other.wv.index_to_key == models[0].wv.index_to_key
+
+
+@pytest.fixture(scope="module")
+def long_list():
+    """So many words that the first epoch trains them while they are encoded."""
+    return zipf_sentences(LONG_LIST_WORDS + 200_000, 2_000, seed=2)
+
+
+@pytest.mark.parametrize("epochs", [1, 3])
+@pytest.mark.parametrize("budget", [None, 1_000])
+def test_a_long_list_is_trained_as_its_file(tmp_path, long_list, epochs, budget):
+    options = {"vector_size": 4, "min_count": 3, "workers": 1, "corpus_budget": budget}
+    models = [Word2Vec(**options) for _ in range(3)]
+    corpora = [{"corpus_file": write_lines(tmp_path / "corpus.txt", long_list)}]
+    corpora += [{"corpus_iterable": form} for form in (long_list, tuple(long_list))]
+    for model, corpus in zip(models, corpora, strict=True):
+        model.build_vocab(**corpus)
+        trained = model.train(**corpus, total_examples=model.corpus_count, epochs=epochs)
+        assert trained[1] == epochs * (LONG_LIST_WORDS + 200_000)
+        np.testing.assert_array_equal(model.wv.vectors, models[0].wv.vectors)
+
+
+@pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
+def test_words_of_a_long_list_may_be_sorted_between_epochs(long_list, event):
+    """Its ids are those of the first epoch, unless words have got other numbers."""
+    vectors = []
+    for corpus in (long_list, Reiterable(long_list)):
+        model = Word2Vec(vector_size=4, workers=1, sorted_vocab=0)
+        model.build_vocab(corpus)
+        sort = CallbackAny2Vec()
+        setattr(sort, event, lambda model: model.wv.sort_by_descending_frequency())
+        model.train(corpus, total_examples=model.corpus_count, epochs=2, callbacks=[sort])
+        vectors.append(model.wv.vectors)
+    np.testing.assert_array_equal(*vectors)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_error_far_into_a_long_list_leaves_a_sound_model(long_list, workers):
+    model = Word2Vec(vector_size=4, workers=workers)
+    model.build_vocab(long_list)
+    with pytest.raises(TypeError, match=f"sentence #{len(long_list)} of the corpus is None"):
+        model.train([*long_list, None], total_examples=model.corpus_count, epochs=2)
+    assert np.isfinite(model.wv.vectors).all()
+    assert model.train(long_list, total_examples=model.corpus_count, epochs=1)[1] == model.corpus_total_words
+
+
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_list_of_one_job_is_trained_the_same_by_any_number_of_workers(epochs):
+    corpus = zipf_sentences(9_000, 100, seed=4)
+    models = [Word2Vec(**{**SMALL, "workers": workers}) for workers in (1, 2, 5)]
+    for model in models:
+        model.build_vocab(corpus)
+        model.train(corpus, total_examples=model.corpus_count, epochs=epochs)
+        np.testing.assert_array_equal(model.wv.vectors, models[0].wv.vectors)
 
 
 def test_an_iterable_may_change_between_epochs():

@@ -488,7 +488,9 @@ def test_a_model_answers_while_another_thread_trains_it(tmp_path):
         try:
             while not stop.is_set():
                 (_, similarity), *_ = model.wv.most_similar("w1", topn=3)
-                assert np.isfinite(similarity)  # no cosine: rows change between their norms and their products
+                assert np.isfinite(
+                    similarity
+                )  # no cosine: rows change between their norms and their products
                 model.wv.similarity("w1", "w2")
                 model.predict_output_word(["w1", "w2"])
                 model.evaluate_loss(CORPUS[:3])
