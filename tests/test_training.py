@@ -157,11 +157,18 @@ def test_words_of_a_long_list_may_be_sorted_between_epochs(long_list, event):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_error_far_into_a_long_list_leaves_a_sound_model(long_list, workers):
+def test_errors_far_into_a_long_list(long_list, workers):
+    """What is no sentence is found before anything is trained; after a token that is none, the model is sound."""
     model = Word2Vec(vector_size=4, workers=workers)
     model.build_vocab(long_list)
-    with pytest.raises(TypeError, match=f"sentence #{len(long_list)} of the corpus is None"):
-        model.train([*long_list, None], total_examples=model.corpus_count, epochs=2)
+    before, far = model.wv.vectors.copy(), len(long_list)
+    for bad, message in (
+        (None, f"sentence #{far} of the corpus is None"),
+        (["w1", []], f"#1 of sentence #{far}"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            model.train([*long_list, bad], total_examples=model.corpus_count, epochs=2)
+        assert np.array_equal(model.wv.vectors, before) == (bad is None)
     assert np.isfinite(model.wv.vectors).all()
     assert model.train(long_list, total_examples=model.corpus_count, epochs=1)[1] == model.corpus_total_words
 

@@ -269,20 +269,13 @@ def is_reusable(corpus: Any) -> bool:
 
 
 def is_long_list(corpus: Any, words: int) -> bool:
-    """Return whether `corpus` is a list or tuple of sentences that hold more than so many tokens.
-
-    False as soon as a sentence cannot tell its length.
-    """
+    """Return whether `corpus` is a list or tuple of more than so many tokens; not if a sentence has no length."""
     if not isinstance(corpus, (list, tuple)):
         return False
-    for sentence in corpus:
-        try:
-            words -= len(sentence)
-        except TypeError:
-            return False
-        if words < 0:
-            return True
-    return False
+    try:
+        return sum(map(len, corpus)) > words
+    except TypeError:
+        return False
 
 
 def _is_one_shot(corpus: Any) -> bool:
