@@ -1,16 +1,16 @@
 """``python -m benchmarks.overhead --corpus FILE``: what of a training's time is not spent in the loops.
 
-All workers together have workers x wall seconds, less those for which the system gave their cores to others. A part of
-them is spent in the compiled training loops, which hold no lock of the interpreter and which more workers share; the
-rest is printed here, in percent, for `train()` after `build_vocab()` and for the whole constructor, which counts the
-words first:
+All workers together have workers x wall seconds, less those for which others had their cores. A part of them is spent
+in the compiled training loops, which hold no lock of the interpreter and which more workers share; the rest is printed
+here, in percent, for `train()` after `build_vocab()` and for the whole constructor, which counts the words first:
 
 rest     not in the loops: the sum of
-around   outside of `Worker.run`: arguments, encoding, jobs, threads, reports; in the constructor, the vocabulary and
-         the weights; all of it counted once a worker, as no worker trains meanwhile
-waiting  asleep inside it: no job there yet, or none any more while another worker finishes its own
-held up  what was left out: a worker could have gone on, but had no core (in percent of workers x wall time); where
-         this is more than a few percent the machine was not free, and the figures mean less
+around   outside of `Worker.run`: arguments, encoding, jobs, threads, reports, the end of an epoch, where one worker
+         has no more jobs and another finishes its last; in the constructor, the vocabulary and the weights
+waiting  asleep inside it: no job there yet
+held up  what was left out: a worker could have gone on, but had no core, as the calling thread had it, or another
+         process, or another guest of the same host (in percent of workers x wall time); where this is more than a few
+         percent the machine was not free, and the figures mean less
 
 Each training runs in a process of its own (`overheadchild`); the cases take turns, and medians are shown.
 """
