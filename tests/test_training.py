@@ -16,7 +16,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
-from fastw2v.trainable import LONG_LIST_WORDS
+from fastw2v.trainable import LONG_LIST_JOBS
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
 
@@ -122,23 +122,27 @@ def test_list_iterable_and_file_give_the_same_vectors(tmp_path, sg, budget):
         assert other.wv.index_to_key == models[0].wv.index_to_key
 
 
+LONG = {"vector_size": 4, "batch_words": 500}
+
+
 @pytest.fixture(scope="module")
 def long_list():
-    """So many words that the first epoch trains them while they are encoded."""
-    return zipf_sentences(LONG_LIST_WORDS + 200_000, 2_000, seed=2)
+    """So many jobs, by `LONG`, that the first epoch trains them while they are encoded, in several chunks."""
+    assert LONG["batch_words"] * LONG_LIST_JOBS < 120_000
+    return zipf_sentences(120_000, 2_000, seed=2)
 
 
 @pytest.mark.parametrize("epochs", [1, 3])
 @pytest.mark.parametrize("budget", [None, 1_000])
 def test_a_long_list_is_trained_as_its_file(tmp_path, long_list, epochs, budget):
-    options = {"vector_size": 4, "min_count": 3, "workers": 1, "corpus_budget": budget}
+    options = {**LONG, "min_count": 3, "workers": 1, "corpus_budget": budget}
     models = [Word2Vec(**options) for _ in range(3)]
     corpora = [{"corpus_file": write_lines(tmp_path / "corpus.txt", long_list)}]
     corpora += [{"corpus_iterable": form} for form in (long_list, tuple(long_list))]
     for model, corpus in zip(models, corpora, strict=True):
         model.build_vocab(**corpus)
         trained = model.train(**corpus, total_examples=model.corpus_count, epochs=epochs)
-        assert trained[1] == epochs * (LONG_LIST_WORDS + 200_000)
+        assert trained[1] == epochs * 120_000
         np.testing.assert_array_equal(model.wv.vectors, models[0].wv.vectors)
 
 
@@ -147,7 +151,7 @@ def test_words_of_a_long_list_may_be_sorted_between_epochs(long_list, event):
     """Its ids are those of the first epoch, unless words have got other numbers."""
     vectors = []
     for corpus in (long_list, Reiterable(long_list)):
-        model = Word2Vec(vector_size=4, workers=1, sorted_vocab=0)
+        model = Word2Vec(**LONG, workers=1, sorted_vocab=0)
         model.build_vocab(corpus)
         sort = CallbackAny2Vec()
         setattr(sort, event, lambda model: model.wv.sort_by_descending_frequency())
@@ -159,7 +163,7 @@ def test_words_of_a_long_list_may_be_sorted_between_epochs(long_list, event):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_errors_far_into_a_long_list(long_list, workers):
     """What is no sentence is found before anything is trained; after a token that is none, the model is sound."""
-    model = Word2Vec(vector_size=4, workers=workers)
+    model = Word2Vec(**LONG, workers=workers)
     model.build_vocab(long_list)
     before, far = model.wv.vectors.copy(), len(long_list)
     for bad, message in (

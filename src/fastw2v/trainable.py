@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
-# Raw words from which on a list is trained while it is encoded. To encode less takes no time worth saving, and then it
-# is known how many jobs there are: a single one is trained by a single worker, however many there may be.
-LONG_LIST_WORDS = 1_000_000
+# How many jobs a list must have to be trained while it is encoded. To encode less takes no time worth saving, and then
+# it is known whether there is but a single one, which a single worker trains, however many there may be.
+LONG_LIST_JOBS = 32
 DIVERGED = (
     1e3  # components of trained vectors stay below 10; rates that are too large carry them off by orders
 )
@@ -331,7 +331,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if once and corpora.is_long_list(corpus, LONG_LIST_WORDS):
+        if once and corpora.is_long_list(corpus, LONG_LIST_JOBS * self.batch_words):
             return None if self.epochs == 1 else KeptStream(corpus, budget=self.corpus_budget)
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
