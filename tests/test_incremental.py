@@ -237,6 +237,20 @@ def test_list_file_and_stream_are_replayed_and_anchored_alike(
         np.testing.assert_array_equal(others, vectors[0])
 
 
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_a_list_of_many_jobs_is_anchored_as_its_file(tmp_path, trained, new, epochs):
+    """Whose length is known, whatever `total_examples` says of it."""
+    path = tmp_path / "new.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in new), encoding="utf-8")
+    vectors = []
+    for corpus in ({"corpus_iterable": new}, {"corpus_file": path}):
+        model, _ = grown(trained, 0, new)
+        model.batch_words = 50
+        model.train(**corpus, total_examples=3 * len(new), epochs=epochs, update=Update(anchor=2.0))
+        vectors.append(model.wv.vectors)
+    np.testing.assert_array_equal(*vectors)
+
+
 # --- what is refused
 
 

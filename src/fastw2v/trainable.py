@@ -219,7 +219,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             self._network()
             checkpoints.check_arguments(checkpoint, checkpoint_every)
             corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs)
-            encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, once=checkpoint is None)
+            sized = checkpoint is not None or run_of(self) is not None
+            encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, sized=sized)
         except BaseException:
             self.__dict__.update(settings)
             raise
@@ -303,7 +304,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         self._check_can_train()
         checkpoints.check_arguments(path, run.checkpoint_every)
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs - run.position.epoch)
-        encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, once=False)
+        encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, sized=True)
         check_same(run.corpus, None if encoded is None else encoded.size)
         self.add_lifecycle_event(
             "train",
@@ -314,11 +315,11 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             self._train_from(corpus, encoded, run, path, as_callbacks(callbacks), report_delay, progress)
 
     def _take_encoded(
-        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, once: bool
+        self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, sized: bool
     ) -> EncodedCorpus | KeptStream | None:
         """Return the corpus as ids, or None if it must be iterated afresh each epoch.
 
-        Unless its size must be known (not `once`), a long list is encoded by its first epoch, while that is trained.
+        A long list is encoded by its first epoch, while that is trained, unless it must be `sized` before.
         """
         if jobs.are_overridden(self):
             return None
@@ -331,7 +332,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if once and corpora.is_long_list(corpus, LONG_LIST_JOBS * self.batch_words):
+        if not sized and corpora.is_long_list(corpus, LONG_LIST_JOBS * self.batch_words):
             return None if self.epochs == 1 else KeptStream(corpus, budget=self.corpus_budget)
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
