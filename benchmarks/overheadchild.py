@@ -11,6 +11,7 @@ the number of naps (Linux; elsewhere all of the difference counts as sleep).
 
 from __future__ import annotations
 
+import math
 import statistics
 import threading
 import time
@@ -46,19 +47,18 @@ def seconds_queued() -> float:
 
 
 def times_asleep() -> int:
-    """Return how often this thread has given up its core of its own accord; 0 where nobody counts it."""
+    """Return how often this thread has given up its core of its own accord; always 0 where nobody counts it."""
     return 0 if THREAD is None else resource.getrusage(THREAD).ru_nvcsw
 
 
 def seconds_of_a_nap() -> float:
-    """Return how long one lasts here."""
-    clock = time.perf_counter
-    lasted = []
+    """Return how long one lasts here; infinity where nobody counts them."""
+    clock, lasted, before = time.perf_counter, [], times_asleep()
     for _ in range(100):
         begin = clock()
         time.sleep(NAP_SECONDS)
         lasted.append(clock() - begin)
-    return statistics.median(lasted)
+    return statistics.median(lasted) if times_asleep() - before >= 100 else math.inf
 
 
 @contextmanager
@@ -76,15 +76,15 @@ def watched() -> Iterator[dict[str, float]]:
 
     class TimedWorker(Worker):
         def run(self, feed: Feed) -> None:
-            begin, cpu, naps = time.perf_counter(), time.thread_time(), times_asleep()
-            queued = seconds_queued()
+            queued, naps = seconds_queued(), times_asleep()
+            begin, cpu = time.perf_counter(), time.thread_time()
             try:
                 super().run(feed)
             finally:
-                cpu, naps = time.thread_time() - cpu, times_asleep() - naps
-                queued = seconds_queued() - queued
-                wall = time.perf_counter() - begin
-                asleep = wall - cpu - queued if THREAD is None else min(naps * nap, wall - cpu - queued)
+                wall, cpu = time.perf_counter() - begin, time.thread_time() - cpu
+                queued, naps = seconds_queued() - queued, times_asleep() - naps
+                lost = max(wall - cpu - queued, 0.0)
+                asleep = lost if math.isinf(nap) else min(naps * nap, lost)
                 with lock:
                     seconds["run"] += wall
                     seconds["loops"] += cpu

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
+
+settings.register_profile("shared machine", deadline=None)  # where any example may have to wait for a core
+settings.load_profile("shared machine")
 
 # Processes started by a shell in the background ignore Ctrl-C, and so would those that the tests of Ctrl-C send it to.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -36,7 +36,7 @@ def test_the_demo_trains_shows_and_saves_within_seconds(tmp_path):
     after = os.times()
     assert done.returncode == 0, done.stderr
     # Of processor time: whoever has another process beside it waits longer.
-    assert after.children_user + after.children_system - before.children_user - before.children_system < 20
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 60
     assert done.stderr == ""
     words = int(re.search(r"([\d,]+) words in [\d,]+ paragraphs", done.stdout)[1].replace(",", ""))
     assert words > 100_000

@@ -42,7 +42,7 @@ def train_epoch(model, corpus, pauses=(), start=None):
     totals = {"total_examples": len(CORPUS), "total_words": None}
     reporter = Reporter(epochs=1, **totals, report_delay=1.0, bar=False)
     rate = LearningRate(model.alpha, model.min_alpha, 1, **totals)
-    encoded = model._take_encoded(corpus, corpus, None, sized=False)
+    encoded = model._take_encoded(corpus, corpus, None, sized=True)
     epoch = Epoch(start or Position(), rate, reporter, pauses)
     return model._train_epoch(corpus if encoded is None else encoded, epoch)
 

@@ -39,7 +39,7 @@ def test_two_workers_learn_as_much_as_gensims_two(english, shared):
     theirs = gensim_models.Word2Vec(english, **options)
     correlations = [float(model.wv.evaluate_word_pairs(pairs)[1].statistic) for model in (ours, theirs)]
     assert min(correlations) > 0.2
-    assert abs(correlations[0] - correlations[1]) < 0.05
+    assert correlations[0] > correlations[1] - 0.05
     oov = [model.wv.evaluate_word_pairs(pairs)[2] for model in (ours, theirs)]
     assert oov[0] == oov[1]
 

@@ -59,7 +59,7 @@ INTERRUPTED = """
     signal.signal(signal.SIGALRM, strike)
     random = random.Random(1)
     end = time.monotonic() + 4
-    while time.monotonic() < end:
+    while (now := time.monotonic()) < end or (interrupts <= 50 and now < end + 60):
         model, source = random.choice(models)
         try:
             try:
@@ -88,7 +88,7 @@ INTERRUPTED = """
 def test_an_interrupt_at_any_moment_neither_hangs_nor_gets_lost(strikes):
     """A second one, microseconds later, finds the cleanup after the first under way; no worker may survive it."""
     code = textwrap.dedent(INTERRUPTED).replace("STRIKES", str(strikes))
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
     word, interrupts = done.stdout.split()
     assert word == "survived"
@@ -106,7 +106,7 @@ def test_an_error_of_a_worker_reaches_the_caller(monkeypatch, streamed):
     start = time.monotonic()
     with pytest.raises(MemoryError, match="a worker's own"):
         train(model, map(list, CORPUS) if streamed else CORPUS)
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 20
 
 
 def test_an_index_outside_the_vocabulary_is_an_error():

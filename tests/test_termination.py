@@ -21,7 +21,8 @@ GOES_ON = """
     class Strike(CallbackAny2Vec):
         def on_epoch_begin(self, model):
             if model.wv.vectors[0, 0] != first:  # in the second epoch
-                threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGTERM)).start()
+                Strike.timer = threading.Timer(0.01, os.kill, (os.getpid(), signal.SIGTERM))
+                Strike.timer.start()
                 Strike.on_epoch_begin = CallbackAny2Vec.on_epoch_begin
 
     corpus = [[f"w{i * j % 50}" for j in range(20)] for i in range(1, 2001)]
@@ -34,6 +35,7 @@ GOES_ON = """
     except Terminated:
         print("interrupted")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    Strike.timer.join()
     assert threading.active_count() == 1
     assert (model.wv.vectors != untrained).any()
     assert np.isfinite(model.wv.vectors).all()

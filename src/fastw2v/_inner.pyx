@@ -16,9 +16,9 @@ from fastw2v._jobs cimport (
 )
 from fastw2v._kernels cimport LINE_COLUMNS
 from fastw2v._network cimport Net, Network, lock_factor, row_of
-from fastw2v._plan cimport expect_negatives, plan_center, prepare_job
+from fastw2v._plan cimport center_at, expect_negatives, prepare_centers, prepare_job
 from fastw2v._scratch cimport (
-    OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
+    CENTERS, OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
 
 cdef extern from "sigmoid.h" nogil:
@@ -311,18 +311,16 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring
     s.examples, s.loss = 0, 0.0
     if not prepare_job(net, s, job):
         return False
-    if s.n_kept and not plan_center(net, s, &s.center[0], 0):
-        return False
-    for position in range(s.n_kept):
+    for position in range(1 - CENTERS, s.n_kept):          # the first ones prepare the first center
         if counter_load(&ring.stopped):
-            s.n_kept = position
+            s.n_kept = max(position, 0)
             break
-        center = &s.center[position & 1]
-        following = NULL
-        if position + 1 < s.n_kept:
-            following = &s.center[(position + 1) & 1]
-            if not plan_center(net, s, following, position + 1):
-                return False
+        if not prepare_centers(net, s, position):
+            return False
+        if position < 0:
+            continue
+        center = center_at(s, position)
+        following = center_at(s, position + 1) if position + 1 < s.n_kept else NULL
         if net.skip_gram:
             train_skip_gram(net, s, center, following, job.alpha)
         elif not train_cbow(net, s, center, following, job.alpha):
@@ -417,8 +415,8 @@ cdef class Worker:
         free(self.s.ends)
         free(self.s.contexts)
         free(self.s.factors)
-        free(self.s.center[0].negatives)
-        free(self.s.center[1].negatives)
+        for i in range(CENTERS):
+            free(self.s.centers[i].negatives)
         free(self.memory)
 
     def run(self, Feed feed not None):

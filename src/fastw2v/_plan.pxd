@@ -6,22 +6,27 @@ kept; one reduced window per kept token comes from the Mersenne Twister again; t
 pair by pair. Within a job nothing depends on other threads, so a corpus of one job is trained the same by any number
 of workers.
 
-Negatives of a center are drawn one center ahead of their use, which changes no draw (nothing else draws in between)
-and lets their rows travel from memory while the center before is trained.
+A center is prepared in three stages, each while another center is trained, which changes no draw (nothing else draws in
+between): its negatives are drawn as numbers; where these lie in the noise table is looked up; they become words, whose
+rows are sent for. So what a stage reads has had the time of a center to come from memory. Many negatives wait for the
+table together, and become words at once.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from fastw2v._draws cimport SEED_HALF, draw_mask, draw_negatives, lcg_draw
+from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, expect_entries, find_negatives, lcg_draw
 from fastw2v._hot_rows cimport shared_or_copied
 from fastw2v._jobs cimport Job
 from fastw2v._network cimport Net, row_of
-from fastw2v._scratch cimport Center, Scratch, reserve
+from fastw2v._scratch cimport CENTERS, Center, Scratch, reserve
 
 cdef extern from "platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
+
+cdef enum:
+    FEW = 16                         # negatives of a center, at most, that go through the stages apart
 
 
 cdef inline bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
@@ -91,29 +96,57 @@ cdef inline void expect_negatives(const Net *net, Scratch *s, const uint32_t *ne
         expect_row(net, s, shared_or_copied(&s.words, negatives[d]))
 
 
-cdef inline bint plan_center(const Net *net, Scratch *s, Center *center, int64_t position) noexcept nogil:
-    """Find the window of a center, draw its negatives, and expect the rows that it will need whatever these are."""
-    cdef int64_t reach = net.window - s.reduced[position], n_negatives = net.negative, node, ahead
-    cdef int64_t word = s.kept[position]
+cdef inline Center *center_at(Scratch *s, int64_t position) noexcept nogil:
+    return &s.centers[position & (CENTERS - 1)]
+
+
+cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexcept nogil:
+    """Find the window of a center and draw its negatives, as numbers yet."""
+    cdef int64_t reach = net.window - s.reduced[position]
+    cdef Center *center = center_at(s, position)
     while position >= s.ends[s.sentence]:
         s.sentence_start = s.ends[s.sentence]
         s.sentence += 1
     center.position = position
     center.low = max(s.sentence_start, position - reach)
     center.high = min(s.ends[s.sentence], position + reach + 1)
-    ahead = min(position + net.window + 1, s.n_kept - 1)
+    center.n_negatives = net.negative
+    if net.skip_gram and not net.shared_negatives:
+        center.n_negatives *= center.high - center.low - 1
+    if not reserve(<void **>&center.negatives, &center.capacity, center.n_negatives, sizeof(uint32_t)):
+        return False
+    if net.negative:
+        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, center.n_negatives)
+        if center.n_negatives > FEW:
+            expect_entries(&net.noise, center.negatives, center.n_negatives)
+            find_negatives(&net.noise, center.negatives, center.n_negatives)
+    return True
+
+
+cdef inline void plan_center(const Net *net, Scratch *s, Center *center) noexcept nogil:
+    """Find the negatives of a center, and expect the rows that it will need whatever these are."""
+    cdef int64_t ahead = min(center.position + net.window + 1, s.n_kept - 1), node
+    cdef int64_t word = s.kept[center.position]
     s.coming.n = 0
     expect_row(net, s, row_of(net.syn0, net, s.kept[ahead]))
     if net.negative:
-        if net.skip_gram and not net.shared_negatives:
-            n_negatives *= center.high - center.low - 1
-        if not reserve(<void **>&center.negatives, &center.capacity, n_negatives, sizeof(uint32_t)):
-            return False
         expect_row(net, s, shared_or_copied(&s.words, word))
-        draw_negatives(&net.noise, s.part, &s.lcg, center.negatives, n_negatives)
+        if center.n_negatives <= FEW:
+            find_negatives(&net.noise, center.negatives, center.n_negatives)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
             expect_row(net, s, row_of(net.syn1, net, net.points[node]))
             node -= 1
-    return True
+
+
+cdef inline bint prepare_centers(const Net *net, Scratch *s, int64_t position) noexcept nogil:
+    """Take the centers after a position each one stage further; False if memory ran out."""
+    cdef Center *center
+    if 0 <= position + 1 < s.n_kept:
+        plan_center(net, s, center_at(s, position + 1))
+    if net.negative and 0 <= position + 2 < s.n_kept:
+        center = center_at(s, position + 2)
+        if center.n_negatives <= FEW:
+            expect_entries(&net.noise, center.negatives, center.n_negatives)
+    return position + 3 >= s.n_kept or draw_center(net, s, position + 3)

@@ -9,7 +9,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport exp, log1p
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from fastw2v._draws cimport draw_negatives, part_of_noise
+from fastw2v._draws cimport draw_noise, find_negatives, part_of_noise
 from fastw2v._jobs cimport check_ids
 from fastw2v._network cimport Net, Network, row_of
 
@@ -82,7 +82,8 @@ cdef inline void noise_targets(const Net *net, Window *window, int64_t word, uin
     cdef int n = 1
     window.targets[0], window.labels[0] = row_of(net.syn1neg, net, word), 1.0
     for _d in range(net.negative):
-        draw_negatives(&net.noise, part_of_noise(0, 1), lcg, &drawn, 1)
+        draw_noise(&net.noise, part_of_noise(0, 1), lcg, &drawn, 1)
+        find_negatives(&net.noise, &drawn, 1)
         if drawn != word:
             window.targets[n], window.labels[n] = row_of(net.syn1neg, net, drawn), 0.0
             n += 1

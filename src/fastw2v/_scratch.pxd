@@ -10,6 +10,7 @@ from fastw2v._kernels cimport coming_rows
 cdef enum:
     RUN = 16                         # input words of a window that are trained together
     OWN_LINES = 128                  # processors fetch cache lines in pairs
+    CENTERS = 4                      # the one at hand and those ahead of it; a power of two
 
 
 cdef struct Center:
@@ -18,6 +19,7 @@ cdef struct Center:
     int64_t low                  # its context is low .. high - 1 without position
     int64_t high
     uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
+    int64_t n_negatives
     int64_t capacity
 
 
@@ -46,7 +48,7 @@ cdef struct Scratch:
     int64_t sentence_start
     uint64_t lcg
     noise_part part              # of the noise distribution: where the job's negatives come from
-    Center center[2]             # the one at hand and the next, in turn
+    Center centers[CENTERS]      # the one at hand and the next ones, in turn
     Run run
     float **contexts             # CBOW: input rows of the window
     int64_t contexts_capacity

@@ -14,6 +14,8 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from fastw2v.encoding import EncodedCorpus, Scan, encode, provisional_table, renumber, scan, stream
 from fastw2v.formats.atomic import local_path, open_input
 from fastw2v.textfile import TextFiles, line_error
@@ -26,6 +28,7 @@ __all__ = [
     "Scan",
     "Text8Corpus",
     "encode",
+    "is_long_list",
     "is_reusable",
     "open_corpus",
     "provisional_table",
@@ -268,14 +271,18 @@ def is_reusable(corpus: Any) -> bool:
     return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
 
 
-def is_long_list(corpus: Any, words: int) -> bool:
-    """Return whether `corpus` is a list or tuple of more than so many tokens; not if a sentence has no length."""
+def is_long_list(corpus: Any, words: int, longest: int) -> bool:
+    """Return whether `corpus` is a list or tuple of more than so many tokens, in sentences of `longest` tokens at most.
+
+    Not if a sentence cannot tell its length.
+    """
     if not isinstance(corpus, (list, tuple)):
         return False
     try:
-        return sum(map(len, corpus)) > words
-    except TypeError:
+        lengths = np.fromiter(map(len, corpus), dtype=np.int64, count=len(corpus))
+    except Exception:  # whatever a class of the user's raises
         return False
+    return bool(lengths.sum() > words and lengths.max() <= longest)
 
 
 def _is_one_shot(corpus: Any) -> bool:

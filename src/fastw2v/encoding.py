@@ -484,11 +484,6 @@ class KeptStream:
         self._corpus, self._budget = corpus, budget
         self.encoded: EncodedCorpus | None = None
 
-    @property
-    def size(self) -> tuple[int, int] | None:
-        """Sentences and raw words, once they are known."""
-        return None if self.encoded is None else self.encoded.size
-
     def chunks(
         self, key_to_index: Mapping[Any, int], *, chunk_words: int, first_words: int | None = None
     ) -> Iterator[EncodedCorpus]:

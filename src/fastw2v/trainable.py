@@ -29,16 +29,15 @@ from fastw2v.network import network_of
 from fastw2v.parameters import as_callbacks, as_int, check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.progress import Reporter, Tally
-from fastw2v.training import LearningRate, Trainer, by_one_thread, thread_count
+from fastw2v.training import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
-# How many jobs a list must have to be trained while it is encoded. To encode less takes no time worth saving, and then
-# it is known whether there is but a single one, which a single worker trains, however many there may be.
-LONG_LIST_JOBS = 32
+# A list of more words is trained while it is encoded; to encode less takes no time worth saving.
+LONG_LIST_WORDS = 320_000
 DIVERGED = (
     1e3  # components of trained vectors stay below 10; rates that are too large carry them off by orders
 )
@@ -197,7 +196,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         TypeError
             If the corpus cannot be used, or `epochs` is no whole number.
         OSError
-            If no file could be written at `checkpoint`.
+            If no file could be written at `checkpoint`, or the encoded corpus found no room on the disk.
         Exception
             Whatever the corpus or a callback raises; the vectors keep what was trained until then.
         """
@@ -232,9 +231,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             f"features, using sg={self.sg} hs={self.hs} sample={self.sample} negative={self.negative} "
             f"window={self.window} shrink_windows={self.shrink_windows}",
         )
-        run = checkpoints.Run(
-            total_examples, total_words, checkpoint_every, corpus=None if encoded is None else encoded.size
-        )
+        run = checkpoints.Run(total_examples, total_words, checkpoint_every, corpus=_size_of(encoded))
         return self._train_from(corpus, encoded, run, checkpoint, callbacks, report_delay, progress)
 
     def _train_from(
@@ -261,7 +258,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
                 stop = run_callbacks(callbacks, "on_epoch_begin", model)
                 if encoded is not None and self.wv.index_to_key != words:  # a callback sorted them, say
                     words = list(self.wv.index_to_key)
-                    encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
+                    if isinstance(encoded, EncodedCorpus):
+                        encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
                 start = run.position if epoch == run.position.epoch else Position(epoch)
                 rate = LearningRate(self.alpha, self.min_alpha, self.epochs, **totals)
                 tally = self._train_epoch(
@@ -305,7 +303,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         checkpoints.check_arguments(path, run.checkpoint_every)
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=self.epochs - run.position.epoch)
         encoded = self._take_encoded(corpus, corpus_iterable, corpus_file, sized=True)
-        check_same(run.corpus, None if encoded is None else encoded.size)
+        check_same(run.corpus, _size_of(encoded))
         self.add_lifecycle_event(
             "train",
             msg=f"resuming training at epoch {run.position.epoch}, after {run.position.raw_words} raw words of it, "
@@ -317,9 +315,10 @@ class Trainable(jobs.TrainingHooks, Lexicon):
     def _take_encoded(
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, sized: bool
     ) -> EncodedCorpus | KeptStream | None:
-        """Return the corpus as ids, or None if it must be iterated afresh each epoch.
+        """Return the corpus as ids, or None if it is iterated in each epoch: afresh, or as there is but one.
 
-        A long list is encoded by its first epoch, while that is trained, unless it must be `sized` before.
+        A long list is encoded by its first epoch, while that is trained, unless it must be `sized` before. Its jobs are
+        small, as the workers hold some of them beside what is kept, and many, as a single one is for a single worker.
         """
         if jobs.are_overridden(self):
             return None
@@ -332,8 +331,10 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             return read_once.encoded
         if not corpora.is_reusable(corpus):
             return None
-        if not sized and corpora.is_long_list(corpus, LONG_LIST_JOBS * self.batch_words):
-            return None if self.epochs == 1 else KeptStream(corpus, budget=self.corpus_budget)
+        small = self.batch_words <= STREAM_WORDS
+        if not sized and small and corpora.is_long_list(corpus, LONG_LIST_WORDS, longest=STREAM_WORDS):
+            # The sentences are those of now, whatever callbacks do to the list.
+            return None if self.epochs == 1 else KeptStream(tuple(corpus), budget=self.corpus_budget)
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
     def _train_epoch(self, corpus: EncodedCorpus | KeptStream | Iterable[Any], epoch: Epoch) -> Tally:
@@ -381,11 +382,11 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             pauses=[Pause(pause.every_words, partial(at_rest, pause.action)) for pause in epoch.pauses],
             turn=self.train_count + epoch.start.epoch,
         )
-        chunks = {"chunk_words": trainer.stream_words, "first_words": self.batch_words}
+        sizes = {"chunk_words": trainer.stream_words, "first_words": self.batch_words}
         if isinstance(corpus, KeptStream):
-            corpus = corpus.chunks(self.wv.key_to_index, **chunks)
+            corpus = corpus.chunks(self.wv.key_to_index, **sizes)
         elif not isinstance(corpus, EncodedCorpus):
-            corpus = stream(corpus, self.wv.key_to_index, **chunks)
+            corpus = stream(corpus, self.wv.key_to_index, **sizes)
         update = run_of(self)
         if update is not None:
             corpus = update.mixed(corpus, epoch.start.epoch)
@@ -457,3 +458,8 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=1)
         encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
         return heldout.mean_loss(self._network(scoring=True), encoded, seed)
+
+
+def _size_of(corpus: EncodedCorpus | KeptStream | None) -> tuple[int, int] | None:
+    """Sentences and raw words of a corpus, if it is wholly encoded."""
+    return corpus.size if isinstance(corpus, EncodedCorpus) else None

@@ -2,8 +2,8 @@
  *
  * A guide table tells where the search for a draw may start; from there the entries below the draw are counted, eight at
  * a time, without a branch that hangs on their number. A bucket of the guide stands for some words, as a table of fewer
- * buckets stays in the cache beside the rows that are trained. The negatives of a center are drawn together, step by step,
- * so that they wait for the tables together.
+ * buckets stays in the cache beside the rows that are trained; even so these push the tables out of the nearest caches
+ * again and again. So negatives are drawn in three steps, each of which sends for what the next one reads.
  *
  * Where there are several workers, a job draws from a part of the distribution. Cores that train the same row pass its
  * cache lines to and fro, which costs more than the arithmetic, and most of the rows that skip-gram and CBOW train are
@@ -75,27 +75,35 @@ FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
     }
 }
 
-/* n draws of 32 bits modulo the domain, moved into a part, and the indices that they stand for. gensim's domain, where the
- * counts are not too many for it, is a number by which nothing need be divided. */
-static inline void draw_negatives(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *negatives,
-                                  int64_t n) {
+/* First step: n draws of 32 bits modulo the domain, moved into a part. gensim's domain, where the counts are not too many
+ * for it, is a number by which nothing need be divided. */
+FW_INLINE void draw_noise(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *draws, int64_t n) {
     uint64_t s = *state;
     if (noise->domain == MERSENNE_31)
         for (int64_t i = 0; i < n; i++) {
             uint32_t draw = lcg_draw(&s);
             draw = (draw & MERSENNE_31) + (draw >> 31);
-            negatives[i] = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
+            draws[i] = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
         }
     else
-        for (int64_t i = 0; i < n; i++) negatives[i] = lcg_draw(&s) % noise->domain;
+        for (int64_t i = 0; i < n; i++) draws[i] = lcg_draw(&s) % noise->domain;
     *state = s;
     if (part.choosing)
         for (int64_t i = 0; i < n; i++) {
-            const uint32_t moved = (negatives[i] & ~part.choosing) | part.own;
-            negatives[i] = moved < noise->domain ? moved : negatives[i];
+            const uint32_t moved = (draws[i] & ~part.choosing) | part.own;
+            draws[i] = moved < noise->domain ? moved : draws[i];
         }
-    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->cum_table + noise->guide[negatives[i] >> noise->shift]);
-    for (int64_t i = 0; i < n; i++) negatives[i] = index_of_draw(noise, negatives[i]);
+    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->guide + (draws[i] >> noise->shift));
+}
+
+/* Second step: where the entries of the draws are. */
+FW_INLINE void expect_entries(const noise_table *noise, const uint32_t *draws, int64_t n) {
+    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->cum_table + noise->guide[draws[i] >> noise->shift]);
+}
+
+/* Third step: the indices that the draws stand for, in their place. */
+FW_INLINE void find_negatives(const noise_table *noise, uint32_t *draws, int64_t n) {
+    for (int64_t i = 0; i < n; i++) draws[i] = index_of_draw(noise, draws[i]);
 }
 
 #endif
