@@ -102,7 +102,7 @@ cdef inline Center *center_at(Scratch *s, int64_t position) noexcept nogil:
 
 cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexcept nogil:
     """Find the window of a center and draw its negatives, as numbers yet."""
-    cdef int64_t reach = net.window - s.reduced[position]
+    cdef int64_t reach = net.window - s.reduced[position], n = net.negative
     cdef Center *center = center_at(s, position)
     while position >= s.ends[s.sentence]:
         s.sentence_start = s.ends[s.sentence]
@@ -110,16 +110,17 @@ cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexc
     center.position = position
     center.low = max(s.sentence_start, position - reach)
     center.high = min(s.ends[s.sentence], position + reach + 1)
-    center.n_negatives = net.negative
     if net.skip_gram and not net.shared_negatives:
-        center.n_negatives *= center.high - center.low - 1
-    if not reserve(<void **>&center.negatives, &center.capacity, center.n_negatives, sizeof(uint32_t)):
+        n *= center.high - center.low - 1
+    if not reserve(<void **>&center.negatives, &center.capacity, n, sizeof(uint32_t)):
         return False
     if net.negative:
-        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, center.n_negatives)
-        if center.n_negatives > FEW:
-            expect_entries(&net.noise, center.negatives, center.n_negatives)
-            find_negatives(&net.noise, center.negatives, center.n_negatives)
+        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, n)
+    center.n_drawn = n
+    if n > FEW:
+        expect_entries(&net.noise, center.negatives, n)
+        find_negatives(&net.noise, center.negatives, n)
+        center.n_drawn = 0
     return True
 
 
@@ -131,8 +132,7 @@ cdef inline void plan_center(const Net *net, Scratch *s, Center *center) noexcep
     expect_row(net, s, row_of(net.syn0, net, s.kept[ahead]))
     if net.negative:
         expect_row(net, s, shared_or_copied(&s.words, word))
-        if center.n_negatives <= FEW:
-            find_negatives(&net.noise, center.negatives, center.n_negatives)
+        find_negatives(&net.noise, center.negatives, center.n_drawn)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
@@ -145,8 +145,7 @@ cdef inline bint prepare_centers(const Net *net, Scratch *s, int64_t position) n
     cdef Center *center
     if 0 <= position + 1 < s.n_kept:
         plan_center(net, s, center_at(s, position + 1))
-    if net.negative and 0 <= position + 2 < s.n_kept:
+    if 0 <= position + 2 < s.n_kept:
         center = center_at(s, position + 2)
-        if center.n_negatives <= FEW:
-            expect_entries(&net.noise, center.negatives, center.n_negatives)
+        expect_entries(&net.noise, center.negatives, center.n_drawn)
     return position + 3 >= s.n_kept or draw_center(net, s, position + 3)

@@ -19,7 +19,7 @@ cdef struct Center:
     int64_t low                  # its context is low .. high - 1 without position
     int64_t high
     uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
-    int64_t n_negatives
+    int64_t n_drawn              # how many of them are numbers yet, which the noise table makes words of
     int64_t capacity
 
 

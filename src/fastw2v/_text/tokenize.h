@@ -177,7 +177,7 @@ static int fw_note_lines(fw_tokens *out, uint64_t feeds, uint64_t ends, int32_t 
 }
 
 FW_INLINE int fw_tokenize_with(fw_tokenizer *state, const uint8_t *text, int64_t length, int grow, int lines,
-                                    int portable) {
+                               int portable) {
     fw_tokens *out = state->out;
     const uint8_t *start = NULL; /* of a token that began in the bytes before, and is to end yet */
     uint64_t was_space = 1, spilt = 0, spilt_space = 0;
