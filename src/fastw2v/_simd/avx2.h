@@ -40,15 +40,19 @@ FW_INLINE AVX2_ATTR void avx2_store_part(float *p, int n, __m256 v) {
     if (n > 4) avx2_store_narrow(p + 4, n - 4, _mm256_extractf128_ps(v, 1));
 }
 
+FW_INLINE AVX2_ATTR __m256 avx2_pairs(__m256 a, __m256 b) {
+    return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xdd));
+}
+
 /* One reduction tree for all dot products of a group: lane k of the result is the sum of acc[k]. */
 FW_INLINE AVX2_ATTR __m256 avx2_reduce(const __m256 *acc, const int n) {
     const __m256 zero = _mm256_setzero_ps();
-    const __m256 h01 = _mm256_hadd_ps(acc[0], n > 1 ? acc[1] : zero);
-    const __m256 h23 = n > 2 ? _mm256_hadd_ps(acc[2], n > 3 ? acc[3] : zero) : zero;
-    const __m256 h45 = n > 4 ? _mm256_hadd_ps(acc[4], n > 5 ? acc[5] : zero) : zero;
-    const __m256 h67 = n > 6 ? _mm256_hadd_ps(acc[6], n > 7 ? acc[7] : zero) : zero;
-    const __m256 first = _mm256_hadd_ps(h01, h23);
-    const __m256 second = n > 4 ? _mm256_hadd_ps(h45, h67) : zero;
+    const __m256 h01 = avx2_pairs(acc[0], n > 1 ? acc[1] : zero);
+    const __m256 h23 = n > 2 ? avx2_pairs(acc[2], n > 3 ? acc[3] : zero) : zero;
+    const __m256 h45 = n > 4 ? avx2_pairs(acc[4], n > 5 ? acc[5] : zero) : zero;
+    const __m256 h67 = n > 6 ? avx2_pairs(acc[6], n > 7 ? acc[7] : zero) : zero;
+    const __m256 first = avx2_pairs(h01, h23);
+    const __m256 second = n > 4 ? avx2_pairs(h45, h67) : zero;
     return _mm256_add_ps(_mm256_permute2f128_ps(first, second, 0x20), _mm256_permute2f128_ps(first, second, 0x31));
 }
 
@@ -134,6 +138,7 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 f, __m256 label, __m256 r
 #define group_sums avx2_group_sums
 #define TILE_SUMS 12
 #define UPDATE_INPUTS 6
+#define UPDATE_VECTORS(m) ((m) > 4 ? 2 : (m) > 2 ? 3 : 4)
 #define NARROW __m128
 #define NARROW_LANES 4
 #define narrow_zero _mm_setzero_ps

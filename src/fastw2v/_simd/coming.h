@@ -24,4 +24,9 @@ FW_INLINE void send_for(coming_rows *coming, int64_t c, int64_t dim) {
         for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
 }
 
+/* The same for a kernel that is about to pass over columns up to `end`, of dim at most, at once. */
+FW_INLINE void send_for_piece(coming_rows *coming, int64_t end, int64_t dim) {
+    while (coming->next < end) send_for(coming, coming->next, dim);
+}
+
 #endif

@@ -46,7 +46,8 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const flo
         const VEC xv = vec_load(x + c);
         VEC error = mode == ERROR_ADDED ? vec_load(work + c) : vec_zero();
         FW_UNROLL for (int k = 0; k < n; k++) {
-            const VEC target = vec_load(row[k] + c);
+            VEC target = vec_load(row[k] + c);
+            IN_REGISTER(target);
             error = vec_fma(g[k], target, error);
             vec_store(row[k] + c, vec_fma(g[k], xv, target));
         }

@@ -1,8 +1,12 @@
 /* The words of a window against its targets, last part: every row takes what the errors teach it. A piece of a target is
- * held in a register while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
+ * held in registers while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
  *
- * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs and their errors the
- * registers hold. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
+ * What bounds these loops is instructions, more so where another thread has the other half of the core. A piece of several
+ * vectors serves each load of an error several times; the inputs, each used once, are operands in memory.
+ *
+ * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs are passed by at once, and
+ * UPDATE_VECTORS(m), of how many vectors a piece is where there are m: the registers hold m errors a vector of it, and the
+ * piece itself. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
  * a row (NARROW, NARROW_LANES, narrow_load_part, ...), which costs less than a masked whole one. */
 
 #ifndef NARROW
@@ -15,13 +19,51 @@
 #define narrow_store_part vec_store_part
 #endif
 
+#define MOST_VECTORS 4
+
+/* Columns c .. c + w * LANES of all rows. */
+FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int m, float *const *targets, int n,
+                                                  const float *g, int64_t stride, const float *lockf, int64_t dim,
+                                                  int64_t c, const int w, coming_rows *coming) {
+    float *x[UPDATE_INPUTS];
+    VEC error[UPDATE_INPUTS][MOST_VECTORS], target[MOST_VECTORS];
+
+    send_for_piece(coming, c + w * LANES, dim);
+    FW_UNROLL for (int j = 0; j < m; j++) {
+        x[j] = inputs[j] + c;
+        FW_UNROLL for (int v = 0; v < w; v++) error[j][v] = vec_zero();
+    }
+    for (int k = 0; k < n; k++) {
+        float *row = targets[k] + c;
+        FW_UNROLL for (int v = 0; v < w; v++) {
+            target[v] = vec_load(row + v * LANES);
+            IN_REGISTER(target[v]);
+        }
+        FW_UNROLL for (int j = 0; j < m; j++) {
+            const VEC factor = vec_set1(g[j * stride + k]);
+            FW_UNROLL for (int v = 0; v < w; v++) {
+                error[j][v] = vec_fma(factor, target[v], error[j][v]);
+                target[v] = vec_fma(factor, vec_load(x[j] + v * LANES), target[v]);
+            }
+        }
+        FW_UNROLL for (int v = 0; v < w; v++) vec_store(row + v * LANES, target[v]);
+    }
+    FW_UNROLL for (int j = 0; j < m; j++) {
+        const VEC lock = vec_set1(lockf[j]);
+        FW_UNROLL for (int v = 0; v < w; v++) {
+            float *piece = x[j] + v * LANES;
+            vec_store(piece, vec_fma(lock, error[j][v], vec_load(piece)));
+        }
+    }
+}
+
 #define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
     FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
                                             const float *g, int64_t stride, const float *lockf, int64_t dim, int64_t c, \
                                             const int part, coming_rows *coming) { \
         TYPE x[UPDATE_INPUTS], error[UPDATE_INPUTS]; \
-        (void)part; \
         send_for(coming, c, dim); \
+        (void)part; \
         FW_UNROLL for (int j = 0; j < m; j++) { \
             x[j] = LOAD(inputs[j] + c); \
             error[j] = zero(); \
@@ -45,19 +87,40 @@
 UPDATE_COLUMNS(update_columns, VEC, vec_zero, vec_set1, vec_fma, vec_load, vec_store)
 UPDATE_COLUMNS(update_last_columns, NARROW, narrow_zero, narrow_set1, narrow_fma, NARROW_LOAD, NARROW_STORE)
 
-FW_INLINE KERNEL_ATTR void KERNEL(update_tile)(float *const *inputs, const int m, float *const *targets, int n,
-                                               const float *g, int64_t stride, const float *lockf, int64_t dim,
-                                               coming_rows coming) {
+/* From column c on, as many whole pieces of w vectors as there are; the column behind them. */
+FW_INLINE KERNEL_ATTR int64_t KERNEL(update_pieces)(float *const *inputs, const int m, float *const *targets, int n,
+                                                    const float *g, const int64_t stride, const float *lockf,
+                                                    int64_t dim, const int w, coming_rows *coming) {
     int64_t c = 0;
-    for (; c + LANES <= dim; c += LANES)
-        KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, &coming);
-    for (; c < dim; c += NARROW_LANES)
-        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c,
-                                    dim - c < NARROW_LANES ? (int)(dim - c) : NARROW_LANES, &coming);
+    for (; c + w * LANES <= dim; c += w * LANES)
+        KERNEL(update_piece)(inputs, m, targets, n, g, stride, lockf, dim, c, w, coming);
+    return c;
 }
 
+FW_INLINE KERNEL_ATTR void KERNEL(update_rest)(float *const *inputs, const int m, float *const *targets, int n,
+                                               const float *g, int64_t stride, const float *lockf, int64_t dim,
+                                               int64_t c, coming_rows *coming) {
+    for (; c + LANES <= dim; c += LANES)
+        KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, coming);
+    for (; c + NARROW_LANES <= dim; c += NARROW_LANES)
+        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, NARROW_LANES, coming);
+    if (c < dim) KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, (int)(dim - c), coming);
+}
+
+#define UPDATE_TILE(M) \
+    FW_APART KERNEL_ATTR int64_t KERNEL(pieces_##M)(float *const *inputs, float *const *targets, int n, const float *g, const float *lockf, int64_t dim, coming_rows *coming) { \
+     return KERNEL(update_pieces)(inputs, M, targets, n, g, 16, lockf, dim, UPDATE_VECTORS(M), coming); } \
+    FW_APART KERNEL_ATTR void KERNEL(tile_##M)(float *const *inputs, float *const *targets, int n, const float *g, int64_t stride, const float *lockf, int64_t dim, coming_rows coming) { \
+      int64_t c = 0; \
+      if (UPDATE_VECTORS(M) > 1 && stride == 16) c = KERNEL(pieces_##M)(inputs, targets, n, g, lockf, dim, &coming); \
+      KERNEL(update_rest)(inputs, M, targets, n, g, stride, lockf, dim, c, &coming); }
+UPDATE_TILE(1) UPDATE_TILE(2) UPDATE_TILE(3) UPDATE_TILE(4) UPDATE_TILE(5) UPDATE_TILE(6)
+#if UPDATE_INPUTS > 6
+UPDATE_TILE(7) UPDATE_TILE(8) UPDATE_TILE(9) UPDATE_TILE(10) UPDATE_TILE(11) UPDATE_TILE(12)
+#endif
+
 #define UPDATE_CASE(M) \
-    case M: KERNEL(update_tile)(inputs + j, M, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
+    case M: KERNEL(tile_##M)(inputs + j, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
 
 /* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was.
  * The first inputs send for what comes. */
@@ -80,4 +143,7 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const
 #undef NARROW_LOAD
 #undef NARROW_STORE
 #undef UPDATE_INPUTS
+#undef UPDATE_VECTORS
+#undef MOST_VECTORS
 #undef UPDATE_CASE
+#undef UPDATE_TILE
