@@ -6,7 +6,7 @@ worker has nothing to do, what the copy has learnt is added to the shared row (V
 "Efficient Parallel Learning of Word2Vec", 2016). Copies start on cache lines of their own, whatever the dimension.
 """
 
-from libc.stdint cimport int64_t, uint8_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
 cdef struct HotRows:
@@ -24,7 +24,7 @@ cdef struct HotRows:
 cdef inline float *shared_or_copied(const HotRows *hot, int64_t row) noexcept nogil:
     """Where a row would be read now: for prefetching."""
     cdef int64_t i = row - hot.first
-    if 0 <= i < hot.n and hot.uses[i]:
+    if <uint64_t>i < <uint64_t>hot.n and hot.uses[i]:
         return hot.copies + i * hot.stride
     return hot.matrix + row * hot.dim
 
@@ -51,7 +51,7 @@ cdef inline float *row_to_train(HotRows *hot, int64_t row) noexcept nogil:
     """The shared row, or this worker's copy of it, which counts as a use."""
     cdef int64_t i = row - hot.first
     cdef float *shared = hot.matrix + row * hot.dim
-    if not 0 <= i < hot.n:
+    if <uint64_t>i >= <uint64_t>hot.n:           # nor is it below the first
         return shared
     if hot.uses[i] == hot.most_uses:
         give_back(hot, i)

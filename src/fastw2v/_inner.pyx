@@ -42,19 +42,23 @@ cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
 cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
                               bint *distinct) noexcept nogil:
     """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
+    cdef float **rows = s.rows
+    cdef uint32_t *targets = s.targets
+    cdef uint32_t negative
     cdef uint64_t seen = 0
-    cdef int n = 1, d, e
+    cdef int n = 1, k = net.negative, d, e
     distinct[0] = True
-    s.rows[0] = row_to_train(&s.words, word)
-    for d in range(net.negative):
-        if negatives[d] == word:
+    rows[0] = row_to_train(&s.words, word)
+    for d in range(k):
+        negative = negatives[d]
+        if negative == word:
             continue
-        if seen_before(&seen, negatives[d]):
-            for e in range(1, n if distinct[0] else 0):
-                if s.targets[e] == negatives[d]:
+        if seen_before(&seen, negative):
+            for e in range(1, n):
+                if targets[e] == negative:
                     distinct[0] = False
-        s.targets[n] = negatives[d]
-        s.rows[n] = row_to_train(&s.words, negatives[d])
+        targets[n] = negative
+        rows[n] = row_to_train(&s.words, negative)
         n += 1
     return n
 
@@ -176,25 +180,31 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
 cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
                                float alpha) noexcept nogil:
     """The center and the window's negatives as target rows; one that was drawn twice counts twice."""
+    cdef float **rows = s.rows
+    cdef float *rates = s.run.rates
+    cdef float *counts = s.run.counts
+    cdef uint32_t *targets = s.targets
+    cdef uint32_t negative
     cdef uint64_t seen = 0
-    cdef int n = 1, d, e
-    s.rows[0], s.run.rates[0], s.run.counts[0] = row_to_train(&s.words, word), alpha, 1.0
-    for d in range(net.negative):
-        if negatives[d] == word:
+    cdef int n = 1, k = net.negative, d, e
+    rows[0], rates[0], counts[0] = row_to_train(&s.words, word), alpha, 1.0
+    for d in range(k):
+        negative = negatives[d]
+        if negative == word:
             continue
-        e = 1 if seen_before(&seen, negatives[d]) else n
-        while e < n and s.targets[e] != negatives[d]:
+        e = 1 if seen_before(&seen, negative) else n
+        while e < n and targets[e] != negative:
             e += 1
         if e < n:
-            s.run.counts[e] += 1.0
-            s.run.rates[e] = alpha * s.run.counts[e]
+            counts[e] += 1.0
+            rates[e] = alpha * counts[e]
             continue
-        s.targets[n], s.run.rates[n], s.run.counts[n] = negatives[d], alpha, 1.0
-        s.rows[n] = row_to_train(&s.words, negatives[d])
+        targets[n], rates[n], counts[n] = negative, alpha, 1.0
+        rows[n] = row_to_train(&s.words, negative)
         n += 1
     s.run.stride = (n + 15) // 16 * 16
     for e in range(n, <int>s.run.stride):
-        s.run.rates[e] = 0.0
+        rates[e] = 0.0
     return n
 
 

@@ -76,34 +76,35 @@ FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
 }
 
 /* First step: n draws of 32 bits modulo the domain, moved into a part. gensim's domain, where the counts are not too many
- * for it, is a number by which nothing need be divided. */
+ * for it, is a number by which nothing need be divided. Here and below the table is copied: for all that a compiler knows,
+ * it might change with each draw that is stored. */
 FW_INLINE void draw_noise(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *draws, int64_t n) {
+    const noise_table table = *noise;
     uint64_t s = *state;
-    if (noise->domain == MERSENNE_31)
-        for (int64_t i = 0; i < n; i++) {
-            uint32_t draw = lcg_draw(&s);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t draw = lcg_draw(&s);
+        if (table.domain == MERSENNE_31) {
             draw = (draw & MERSENNE_31) + (draw >> 31);
-            draws[i] = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
-        }
-    else
-        for (int64_t i = 0; i < n; i++) draws[i] = lcg_draw(&s) % noise->domain;
+            draw = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
+        } else draw %= table.domain;
+        const uint32_t moved = (draw & ~part.choosing) | part.own;
+        draw = moved < table.domain ? moved : draw;
+        draws[i] = draw;
+        FW_PREFETCH_TO_READ(table.guide + (draw >> table.shift));
+    }
     *state = s;
-    if (part.choosing)
-        for (int64_t i = 0; i < n; i++) {
-            const uint32_t moved = (draws[i] & ~part.choosing) | part.own;
-            draws[i] = moved < noise->domain ? moved : draws[i];
-        }
-    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->guide + (draws[i] >> noise->shift));
 }
 
 /* Second step: where the entries of the draws are. */
 FW_INLINE void expect_entries(const noise_table *noise, const uint32_t *draws, int64_t n) {
-    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(noise->cum_table + noise->guide[draws[i] >> noise->shift]);
+    const noise_table table = *noise;
+    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(table.cum_table + table.guide[draws[i] >> table.shift]);
 }
 
 /* Third step: the indices that the draws stand for, in their place. */
 FW_INLINE void find_negatives(const noise_table *noise, uint32_t *draws, int64_t n) {
-    for (int64_t i = 0; i < n; i++) draws[i] = index_of_draw(noise, draws[i]);
+    const noise_table table = *noise;
+    for (int64_t i = 0; i < n; i++) draws[i] = index_of_draw(&table, draws[i]);
 }
 
 #endif

@@ -26,7 +26,12 @@ FW_INLINE void send_for(coming_rows *coming, int64_t c, int64_t dim) {
 
 /* The same for a kernel that is about to pass over columns up to `end`, of dim at most, at once. */
 FW_INLINE void send_for_piece(coming_rows *coming, int64_t end, int64_t dim) {
-    while (coming->next < end) send_for(coming, coming->next, dim);
+    for (int64_t c = coming->next; c < end; c += LINE_COLUMNS) {
+        FW_UNROLL_4 for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + c);
+        if (c + LINE_COLUMNS >= dim)
+            for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
+        coming->next = c + LINE_COLUMNS;
+    }
 }
 
 #endif

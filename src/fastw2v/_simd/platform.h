@@ -25,6 +25,7 @@
 #  endif
 #  define FW_PREFETCH_TO_READ(p) FW_PREFETCH(p)
 #  define FW_UNROLL
+#  define FW_UNROLL_4
 FW_INLINE int lowest_bit(uint64_t bits) {
     unsigned long index;
     _BitScanForward64(&index, bits);
@@ -45,8 +46,10 @@ FW_INLINE int lowest_bit(uint64_t bits) {
 #  define lowest_bit(bits) __builtin_ctzll(bits)
 #  if defined(__clang__)
 #    define FW_UNROLL _Pragma("clang loop unroll(full)")
+#    define FW_UNROLL_4 _Pragma("clang loop unroll_count(4)")
 #  else
 #    define FW_UNROLL _Pragma("GCC unroll 16")
+#    define FW_UNROLL_4 _Pragma("GCC unroll 4")
 #  endif
 #endif
 

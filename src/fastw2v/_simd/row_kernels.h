@@ -19,53 +19,62 @@
 enum { ERROR_TO_X, ERROR_ADDED, ERROR_WRITTEN };
 #endif
 
-/* Train n targets; dots[k] = x . rows[k]. */
+/* Columns c .. c + size, a vector of them at most, of the dot products. */
+FW_INLINE KERNEL_ATTR void KERNEL(group_dots)(const float *x, float *const *row, const int n, int64_t c, const int size,
+                                              VEC *acc) {
+    const VEC xv = size == LANES ? vec_load(x + c) : vec_load_part(x + c, size);
+    FW_UNROLL for (int k = 0; k < n; k++)
+        acc[k] = vec_fma(xv, size == LANES ? vec_load(row[k] + c) : vec_load_part(row[k] + c, size), acc[k]);
+}
+
+/* The same columns of the second phase. */
+FW_INLINE KERNEL_ATTR void KERNEL(group_update)(float *x, float *const *row, const int n, int64_t c, const int size,
+                                                const VEC *g, VEC lock, float *work, const int mode) {
+    const VEC xv = size == LANES ? vec_load(x + c) : vec_load_part(x + c, size);
+    VEC error = vec_zero();
+    if (mode == ERROR_ADDED) error = size == LANES ? vec_load(work + c) : vec_load_part(work + c, size);
+    FW_UNROLL for (int k = 0; k < n; k++) {
+        VEC target = size == LANES ? vec_load(row[k] + c) : vec_load_part(row[k] + c, size);
+        IN_REGISTER(target);
+        error = vec_fma(g[k], target, error);
+        target = vec_fma(g[k], xv, target);
+        if (size == LANES) vec_store(row[k] + c, target);
+        else vec_store_part(row[k] + c, size, target);
+    }
+    float *to = mode == ERROR_TO_X ? x + c : work + c;
+    if (mode == ERROR_TO_X) error = vec_fma(lock, error, xv);
+    if (size == LANES) vec_store(to, error);
+    else vec_store_part(to, size, error);
+}
+
+/* Train n targets; dots[k] = x . rows[k]. The loops pass over a cache line's columns at a time, to count less. */
 FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const float *labels, const int n,
                                          int64_t dim, float alpha, float lockf, float *work, float *dots,
                                          coming_rows coming, const int mode) {
     VEC acc[GROUP], g[GROUP];
     float *row[GROUP]; /* in registers: the compiler cannot know that no update overwrites a pointer of rows */
-    const int64_t whole = dim - dim % LANES;
+    const int64_t lines = dim - dim % LINE_COLUMNS, whole = dim - dim % LANES;
     const int part = (int)(dim - whole);
 
     FW_UNROLL for (int k = 0; k < n; k++) row[k] = rows[k];
     FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_zero();
-    for (int64_t c = 0; c < whole; c += LANES) {
-        const VEC xv = vec_load(x + c);
-        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load(row[k] + c), acc[k]);
-    }
-    if (part) {
-        const VEC xv = vec_load_part(x + whole, part);
-        FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_fma(xv, vec_load_part(row[k] + whole, part), acc[k]);
-    }
+    int64_t c = 0;
+    for (; c < lines; c += LINE_COLUMNS)
+        FW_UNROLL for (int v = 0; v < LINE_COLUMNS; v += LANES)
+            KERNEL(group_dots)(x, row, n, c + v, LANES, acc);
+    for (; c < whole; c += LANES) KERNEL(group_dots)(x, row, n, c, LANES, acc);
+    if (part) KERNEL(group_dots)(x, row, n, whole, part, acc);
     group_gradients(acc, n, labels, alpha, dots, g);
 
     const VEC lock = vec_set1(lockf);
-    for (int64_t c = 0; c < whole; c += LANES) {
+    for (c = 0; c < lines; c += LINE_COLUMNS) {
         send_for(&coming, c, dim);
-        const VEC xv = vec_load(x + c);
-        VEC error = mode == ERROR_ADDED ? vec_load(work + c) : vec_zero();
-        FW_UNROLL for (int k = 0; k < n; k++) {
-            VEC target = vec_load(row[k] + c);
-            IN_REGISTER(target);
-            error = vec_fma(g[k], target, error);
-            vec_store(row[k] + c, vec_fma(g[k], xv, target));
-        }
-        if (mode == ERROR_TO_X) vec_store(x + c, vec_fma(lock, error, xv));
-        else vec_store(work + c, error);
+        FW_UNROLL for (int v = 0; v < LINE_COLUMNS; v += LANES)
+            KERNEL(group_update)(x, row, n, c + v, LANES, g, lock, work, mode);
     }
-    if (part) {
-        send_for(&coming, whole, dim);
-        const VEC xv = vec_load_part(x + whole, part);
-        VEC error = mode == ERROR_ADDED ? vec_load_part(work + whole, part) : vec_zero();
-        FW_UNROLL for (int k = 0; k < n; k++) {
-            const VEC target = vec_load_part(row[k] + whole, part);
-            error = vec_fma(g[k], target, error);
-            vec_store_part(row[k] + whole, part, vec_fma(g[k], xv, target));
-        }
-        if (mode == ERROR_TO_X) vec_store_part(x + whole, part, vec_fma(lock, error, xv));
-        else vec_store_part(work + whole, part, error);
-    }
+    if (lines < dim) send_for(&coming, lines, dim);
+    for (; c < whole; c += LANES) KERNEL(group_update)(x, row, n, c, LANES, g, lock, work, mode);
+    if (part) KERNEL(group_update)(x, row, n, whole, part, g, lock, work, mode);
 }
 
 #define GROUP_CASE(N, MODE) \
