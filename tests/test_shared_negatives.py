@@ -45,13 +45,13 @@ def naive(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[np
     kept = [[word for word in sentence if sample_ints[word] >= draw()] for sentence in ids]
     reduced = random.randint(0, model.window, sum(map(len, kept)))
     position = 0
+    pool: list[int] = []
     for sentence in kept:
         for i, word in enumerate(sentence):
             reach = model.window - reduced[position]
             position += 1
             negatives: dict[int, int] = {}
-            for _ in range(model.negative):
-                drawn = int(np.searchsorted(model.cum_table, draw() % int(model.cum_table[-1])))
+            for drawn in negatives_of_window(pool, model.negative, draw, model.cum_table):
                 if drawn != word:
                     negatives[drawn] = negatives.get(drawn, 0) + 1
             targets, counts = [word, *negatives], np.array([1, *negatives.values()])
@@ -71,6 +71,22 @@ def naive(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[np
     return vectors, syn1neg, loss
 
 
+def negatives_of_window(pool: list[int], negative: int, draw, cum_table: np.ndarray) -> list[int]:
+    """What one window draws: all anew until 512 are known, then a quarter, the others from among these."""
+    n_new = negative if len(pool) < 512 else -(-negative // 4)
+    new = [int(np.searchsorted(cum_table, draw() % int(cum_table[-1]))) for _ in range(n_new)]
+    if len(pool) < 512:
+        pool.extend(new[: 512 - len(pool)])
+        return new
+    known = []
+    for replacement in [*new, *[None] * negative][: negative - n_new]:
+        place = draw() >> 23
+        known.append(pool[place])
+        if replacement is not None:
+            pool[place] = replacement
+    return new + known
+
+
 def runs(context: list[int]) -> list[list[int]]:
     """Stretches of distinct words, 16 at most: what is trained together."""
     found: list[list[int]] = [[]]
@@ -83,11 +99,11 @@ def runs(context: list[int]) -> list[list[int]]:
 
 @pytest.mark.parametrize("simd", ["", "scalar"])
 @pytest.mark.parametrize(
-    ("window", "negative", "vector_size", "longest"), [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50)]
+    ("window", "negative", "vector_size", "longest"), [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50), (3, 70, 20, 12), (2, 1, 8, 12)]
 )
 def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, longest, monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", simd)
-    sentences = corpus(50 if longest == 12 else 8, longest=longest)
+    sentences = corpus(70 if longest == 12 else 8, longest=longest)
     model = Word2Vec(
         vector_size=vector_size, window=window, negative=negative, sg=1, min_count=1, shared_negatives=True,
         sample=0.05, compute_loss=True, workers=1,

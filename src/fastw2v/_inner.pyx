@@ -239,7 +239,7 @@ cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Cen
             else:
                 set_rates(&s.run, n, alpha)
                 train_run(net, s, n, s.path_labels, True)
-        if net.shared_negatives and net.negative:
+        if net.shared_negatives:
             n = shared_targets(net, s, word, center.negatives, alpha)
             train_run(net, s, n, s.noise_labels, False)
         elif net.negative:

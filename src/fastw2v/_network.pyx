@@ -116,7 +116,7 @@ cdef class Network:
         net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
         net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
-        net.shared_negatives = shared_negatives and skip_gram
+        net.shared_negatives = shared_negatives and skip_gram and negative > 0
         net.kernels = kernels_named(simd)
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:

@@ -20,6 +20,7 @@ from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, expect_entries, fi
 from fastw2v._hot_rows cimport shared_or_copied
 from fastw2v._jobs cimport Job
 from fastw2v._network cimport Net, row_of
+from fastw2v._pool cimport POOL, add_words, draw_slots, drawn_anew, take_words
 from fastw2v._scratch cimport CENTERS, Center, Scratch, reserve
 
 cdef extern from "platform.h" nogil:
@@ -78,7 +79,7 @@ cdef inline bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcep
     PyThread_acquire_lock(net.generator_lock, 1)
     prepared = draw_windows(net, s)
     PyThread_release_lock(net.generator_lock)
-    s.sentence = s.sentence_start = 0
+    s.sentence = s.sentence_start = s.pool.n = 0
     return prepared
 
 
@@ -114,7 +115,14 @@ cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexc
         n *= center.high - center.low - 1
     if not reserve(<void **>&center.negatives, &center.capacity, n, sizeof(uint32_t)):
         return False
-    if net.negative:
+    if net.shared_negatives:
+        center.place = s.pool.n
+        center.n_new = drawn_anew(&s.pool, n)
+        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, center.n_new)
+        draw_slots(&s.lcg, center.negatives, center.n_new, n)
+        s.pool.n = min(s.pool.n + n, POOL)
+        n = center.n_new
+    elif net.negative:
         draw_noise(&net.noise, s.part, &s.lcg, center.negatives, n)
     center.n_drawn = n
     if n > FEW:
@@ -133,6 +141,9 @@ cdef inline void plan_center(const Net *net, Scratch *s, Center *center) noexcep
     if net.negative:
         expect_row(net, s, shared_or_copied(&s.words, word))
         find_negatives(&net.noise, center.negatives, center.n_drawn)
+    if net.shared_negatives:
+        take_words(&s.pool, center.negatives, center.n_new, net.negative)
+        add_words(&s.pool, center.place, center.negatives, net.negative)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:

@@ -6,6 +6,7 @@ from libc.stdlib cimport realloc
 from fastw2v._draws cimport noise_part
 from fastw2v._hot_rows cimport HotRows
 from fastw2v._kernels cimport coming_rows
+from fastw2v._pool cimport Pool
 
 cdef enum:
     RUN = 16                         # input words of a window that are trained together
@@ -20,6 +21,8 @@ cdef struct Center:
     int64_t high
     uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
     int64_t n_drawn              # how many of them are numbers yet, which the noise table makes words of
+    int64_t n_new                # how many are not from the pool, and from which place on they fill it
+    int64_t place
     int64_t capacity
 
 
@@ -48,6 +51,7 @@ cdef struct Scratch:
     int64_t sentence_start
     uint64_t lcg
     noise_part part              # of the noise distribution: where the job's negatives come from
+    Pool pool                    # of the job's shared negatives
     Center centers[CENTERS]      # the one at hand and the next ones, in turn
     Run run
     float **contexts             # CBOW: input rows of the window

@@ -1,0 +1,53 @@
+"""The pool that windows with shared negatives take most of these from.
+
+A negative drawn anew is a row that comes from afar, and its table entries before it, which together take as long as a
+quarter of a window's arithmetic. A word that was drawn lately has its row in the second cache still. So a job keeps the
+last 512 words that it drew; once they are that many, a window draws a quarter of its negatives anew and takes the others
+from the pool, at random, where the new ones then replace as many of those taken. A word is so used four times or fewer on
+average, by windows that lie some sentences apart, and each negative of a window is any word with the odds of the noise
+distribution, as before. (Knowledge graphs and node embeddings are trained with parts of their rows at a time for the same
+reason: Zhu et al., "GraphVite", 2019.)
+"""
+
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+
+from fastw2v._draws cimport lcg_draw
+
+cdef enum:
+    POOL_BITS = 9
+    POOL = 1 << POOL_BITS            # words
+
+
+cdef struct Pool:
+    uint32_t words[POOL]
+    int64_t n                        # how many there are, or will be when what was drawn has become words
+
+
+cdef inline int64_t drawn_anew(const Pool *pool, int64_t negative) noexcept nogil:
+    """How many of the next window's negatives are: all until the pool is full."""
+    return negative if pool.n < POOL else (negative + 3) // 4
+
+
+cdef inline void draw_slots(uint64_t *lcg, uint32_t *negatives, int64_t n_new, int64_t negative) noexcept nogil:
+    """Choose places in the pool for the negatives that are not drawn anew."""
+    cdef int64_t d
+    for d in range(n_new, negative):
+        negatives[d] = lcg_draw(lcg) >> (32 - POOL_BITS)
+
+
+cdef inline void take_words(Pool *pool, uint32_t *negatives, int64_t n_new, int64_t negative) noexcept nogil:
+    """Places become words; new words take the places of the first ones."""
+    cdef int64_t d
+    cdef uint32_t slot
+    for d in range(n_new, negative):
+        slot = negatives[d]
+        negatives[d] = pool.words[slot]
+        if d < 2 * n_new:
+            pool.words[slot] = negatives[d - n_new]
+
+
+cdef inline void add_words(Pool *pool, int64_t first, const uint32_t *words, int64_t n) noexcept nogil:
+    """Fill places from `first` on, as far as there are any."""
+    cdef int64_t d
+    for d in range(min(n, POOL - first)):
+        pool.words[first + d] = words[d]
