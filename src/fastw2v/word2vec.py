@@ -109,8 +109,9 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
     shared_negatives : bool, default False
         Skip-gram with negative sampling: draw one set of `negative` noise words for all pairs of a window, in place of
         one set a pair, and take their errors together (HogBatch: Ji et al., "Parallelizing Word2Vec in Shared and
-        Distributed Memory", 2016). Faster, and no longer gensim's numbers; ``negative=10`` makes up for the sharing.
-        CBOW draws once a window anyway.
+        Distributed Memory", 2016). Once a job has drawn 512 of them, a window draws a quarter of its set anew and the
+        others from the 512, in which the new ones take places. Faster, and no longer gensim's numbers; ``negative=10``
+        makes up for the sharing. CBOW draws once a window anyway.
     corpus_budget : int, optional
         Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
     checkpoint, checkpoint_every : optional

@@ -1,8 +1,9 @@
 /* The words of a window against its targets, last part: every row takes what the errors teach it. A piece of a target is
  * held in registers while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
  *
- * What bounds these loops is instructions, more so where another thread has the other half of the core. A piece of several
- * vectors serves each load of an error several times; the inputs, each used once, are operands in memory.
+ * Beside the multiply-adds what bounds these loops is the number of instructions, the more so where another thread has the
+ * other half of the core. In a piece of several vectors each load of an error serves all of them; the inputs, used once a
+ * target, are operands in memory.
  *
  * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs are passed by at once, and
  * UPDATE_VECTORS(m), of how many vectors a piece is where there are m: the registers hold m errors a vector of it, and the
@@ -23,8 +24,8 @@
 
 /* Columns c .. c + w * LANES of all rows. */
 FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int m, float *const *targets, int n,
-                                                  const float *g, int64_t stride, const float *lockf, int64_t dim,
-                                                  int64_t c, const int w, coming_rows *coming) {
+                                                const float *g, int64_t stride, const float *lockf, int64_t dim,
+                                                int64_t c, const int w, coming_rows *coming) {
     float *x[UPDATE_INPUTS];
     VEC error[UPDATE_INPUTS][MOST_VECTORS], target[MOST_VECTORS];
 
@@ -57,6 +58,7 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
     }
 }
 
+/* A vector of columns, or the last ones of a row. The inputs are held in registers too. */
 #define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
     FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
                                             const float *g, int64_t stride, const float *lockf, int64_t dim, int64_t c, \
@@ -87,7 +89,6 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
 UPDATE_COLUMNS(update_columns, VEC, vec_zero, vec_set1, vec_fma, vec_load, vec_store)
 UPDATE_COLUMNS(update_last_columns, NARROW, narrow_zero, narrow_set1, narrow_fma, NARROW_LOAD, NARROW_STORE)
 
-/* From column c on, as many whole pieces of w vectors as there are; the column behind them. */
 FW_INLINE KERNEL_ATTR int64_t KERNEL(update_pieces)(float *const *inputs, const int m, float *const *targets, int n,
                                                     const float *g, const int64_t stride, const float *lockf,
                                                     int64_t dim, const int w, coming_rows *coming) {
@@ -107,20 +108,28 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_rest)(float *const *inputs, const int m
     if (c < dim) KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, (int)(dim - c), coming);
 }
 
+/* All columns of m inputs, for each m a function of its own: within one, compilers keep the pointers of some inputs in
+ * memory. A stride that is known, that of up to 16 targets, spares them further registers. */
 #define UPDATE_TILE(M) \
-    FW_APART KERNEL_ATTR int64_t KERNEL(pieces_##M)(float *const *inputs, float *const *targets, int n, const float *g, const float *lockf, int64_t dim, coming_rows *coming) { \
-     return KERNEL(update_pieces)(inputs, M, targets, n, g, 16, lockf, dim, UPDATE_VECTORS(M), coming); } \
-    FW_APART KERNEL_ATTR void KERNEL(tile_##M)(float *const *inputs, float *const *targets, int n, const float *g, int64_t stride, const float *lockf, int64_t dim, coming_rows coming) { \
-      int64_t c = 0; \
-      if (UPDATE_VECTORS(M) > 1 && stride == 16) c = KERNEL(pieces_##M)(inputs, targets, n, g, lockf, dim, &coming); \
-      KERNEL(update_rest)(inputs, M, targets, n, g, stride, lockf, dim, c, &coming); }
+    FW_APART KERNEL_ATTR int64_t KERNEL(update_pieces_##M)(float *const *inputs, float *const *targets, int n, \
+                                                           const float *g, const float *lockf, int64_t dim, \
+                                                           coming_rows *coming) { \
+        return KERNEL(update_pieces)(inputs, M, targets, n, g, 16, lockf, dim, UPDATE_VECTORS(M), coming); \
+    } \
+    FW_APART KERNEL_ATTR void KERNEL(update_##M)(float *const *inputs, float *const *targets, int n, const float *g, \
+                                                 int64_t stride, const float *lockf, int64_t dim, \
+                                                 coming_rows coming) { \
+        const int by_pieces = UPDATE_VECTORS(M) > 1 && stride == 16; \
+        const int64_t c = by_pieces ? KERNEL(update_pieces_##M)(inputs, targets, n, g, lockf, dim, &coming) : 0; \
+        KERNEL(update_rest)(inputs, M, targets, n, g, stride, lockf, dim, c, &coming); \
+    }
+#define UPDATE_CASE(M) \
+    case M: KERNEL(update_##M)(inputs + j, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
+
 UPDATE_TILE(1) UPDATE_TILE(2) UPDATE_TILE(3) UPDATE_TILE(4) UPDATE_TILE(5) UPDATE_TILE(6)
 #if UPDATE_INPUTS > 6
 UPDATE_TILE(7) UPDATE_TILE(8) UPDATE_TILE(9) UPDATE_TILE(10) UPDATE_TILE(11) UPDATE_TILE(12)
 #endif
-
-#define UPDATE_CASE(M) \
-    case M: KERNEL(tile_##M)(inputs + j, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
 
 /* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was.
  * The first inputs send for what comes. */
@@ -145,5 +154,5 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const
 #undef UPDATE_INPUTS
 #undef UPDATE_VECTORS
 #undef MOST_VECTORS
-#undef UPDATE_CASE
 #undef UPDATE_TILE
+#undef UPDATE_CASE
