@@ -99,7 +99,8 @@ def runs(context: list[int]) -> list[list[int]]:
 
 @pytest.mark.parametrize("simd", ["", "scalar"])
 @pytest.mark.parametrize(
-    ("window", "negative", "vector_size", "longest"), [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50), (3, 70, 20, 12), (2, 1, 8, 12)]
+    ("window", "negative", "vector_size", "longest"),
+    [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50), (3, 70, 20, 12), (2, 1, 8, 12)],
 )
 def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, longest, monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", simd)
