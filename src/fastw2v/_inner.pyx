@@ -53,7 +53,7 @@ cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const u
         negative = negatives[d]
         if negative == word:
             continue
-        if seen_before(&seen, negative):
+        if distinct[0] and seen_before(&seen, negative):
             for e in range(1, n):
                 if targets[e] == negative:
                     distinct[0] = False
