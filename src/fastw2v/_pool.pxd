@@ -1,11 +1,11 @@
 """The pool that windows with shared negatives take most of these from.
 
 A negative drawn anew is a row that comes from afar, and its table entries before it, which together take as long as a
-quarter of a window's arithmetic. A word that was drawn lately has its row in the second cache still. So a job keeps the
-last 512 words that it drew; once they are that many, a window draws a quarter of its negatives anew and takes the others
-from the pool, at random, where the new ones then replace as many of those taken. A word is so used four times or fewer on
-average, by windows that lie some sentences apart, and each negative of a window is any word with the odds of the noise
-distribution, as before. (Knowledge graphs and node embeddings are trained with parts of their rows at a time for the same
+quarter of a window's arithmetic. A word that was drawn lately has its row in the second cache still. So a job keeps
+512 words that it drew; once they are that many, a window draws a quarter of its negatives anew and takes the others
+from the pool, at random, where the new ones then replace as many of those taken. A word is so used four times on
+average, or fewer, by windows that lie some sentences apart, and each negative of a window is any word with the odds
+of the noise distribution, as before. (Node embeddings are trained with a part of their rows at a time for the same
 reason: Zhu et al., "GraphVite", 2019.)
 """
 
