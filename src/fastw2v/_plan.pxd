@@ -20,7 +20,7 @@ from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, expect_entries, fi
 from fastw2v._hot_rows cimport shared_or_copied
 from fastw2v._jobs cimport Job
 from fastw2v._network cimport Net, row_of
-from fastw2v._pool cimport POOL, add_words, draw_slots, drawn_anew, take_words
+from fastw2v._pool cimport claim_places, draw_slots, drawn_anew, fill_or_take
 from fastw2v._scratch cimport CENTERS, Center, Scratch, reserve
 
 cdef extern from "platform.h" nogil:
@@ -116,14 +116,12 @@ cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexc
     if not reserve(<void **>&center.negatives, &center.capacity, n, sizeof(uint32_t)):
         return False
     if net.shared_negatives:
-        center.place = s.pool.n
-        center.n_new = drawn_anew(&s.pool, n)
-        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, center.n_new)
-        draw_slots(&s.lcg, center.negatives, center.n_new, n)
-        s.pool.n = min(s.pool.n + n, POOL)
-        n = center.n_new
-    elif net.negative:
+        center.place = claim_places(&s.pool, net.negative)
+        n = drawn_anew(center.place, net.negative)
+    if net.negative:
         draw_noise(&net.noise, s.part, &s.lcg, center.negatives, n)
+    if net.shared_negatives:
+        draw_slots(&s.lcg, center.negatives, n, net.negative)
     center.n_drawn = n
     if n > FEW:
         expect_entries(&net.noise, center.negatives, n)
@@ -142,8 +140,7 @@ cdef inline void plan_center(const Net *net, Scratch *s, Center *center) noexcep
         expect_row(net, s, shared_or_copied(&s.words, word))
         find_negatives(&net.noise, center.negatives, center.n_drawn)
     if net.shared_negatives:
-        take_words(&s.pool, center.negatives, center.n_new, net.negative)
-        add_words(&s.pool, center.place, center.negatives, net.negative)
+        fill_or_take(&s.pool, center.place, center.negatives, net.negative)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while node >= net.path_starts[word] and net.points[node] < net.near_nodes:

@@ -23,9 +23,16 @@ cdef struct Pool:
     int64_t n                        # how many there are, or will be when what was drawn has become words
 
 
-cdef inline int64_t drawn_anew(const Pool *pool, int64_t negative) noexcept nogil:
-    """How many of the next window's negatives are: all until the pool is full."""
-    return negative if pool.n < POOL else (negative + 3) // 4
+cdef inline int64_t claim_places(Pool *pool, int64_t negative) noexcept nogil:
+    """Return from which place on the words of the next window fill the pool; POOL: it is full."""
+    cdef int64_t place = pool.n
+    pool.n = min(place + negative, POOL)
+    return place
+
+
+cdef inline int64_t drawn_anew(int64_t place, int64_t negative) noexcept nogil:
+    """How many negatives of a window are: all of them where they fill the pool."""
+    return negative if place < POOL else (negative + 3) // 4
 
 
 cdef inline void draw_slots(uint64_t *lcg, uint32_t *negatives, int64_t n_new, int64_t negative) noexcept nogil:
@@ -35,19 +42,14 @@ cdef inline void draw_slots(uint64_t *lcg, uint32_t *negatives, int64_t n_new, i
         negatives[d] = lcg_draw(lcg) >> (32 - POOL_BITS)
 
 
-cdef inline void take_words(Pool *pool, uint32_t *negatives, int64_t n_new, int64_t negative) noexcept nogil:
-    """Places become words; new words take the places of the first ones."""
-    cdef int64_t d
+cdef inline void fill_or_take(Pool *pool, int64_t place, uint32_t *negatives, int64_t negative) noexcept nogil:
+    """New words fill the pool; if it is full, places become words, and new words take the first of these places."""
+    cdef int64_t n_new = drawn_anew(place, negative), d
     cdef uint32_t slot
+    for d in range(min(negative, POOL - place)):
+        pool.words[place + d] = negatives[d]
     for d in range(n_new, negative):
         slot = negatives[d]
         negatives[d] = pool.words[slot]
         if d < 2 * n_new:
             pool.words[slot] = negatives[d - n_new]
-
-
-cdef inline void add_words(Pool *pool, int64_t first, const uint32_t *words, int64_t n) noexcept nogil:
-    """Fill places from `first` on, as far as there are any."""
-    cdef int64_t d
-    for d in range(min(n, POOL - first)):
-        pool.words[first + d] = words[d]

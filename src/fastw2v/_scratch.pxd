@@ -21,8 +21,7 @@ cdef struct Center:
     int64_t high
     uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
     int64_t n_drawn              # how many of them are numbers yet, which the noise table makes words of
-    int64_t n_new                # how many are not from the pool, and from which place on they fill it
-    int64_t place
+    int64_t place                # of the pool: where shared ones fill it, or its end
     int64_t capacity
 
 

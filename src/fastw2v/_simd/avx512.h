@@ -105,7 +105,6 @@ FW_INLINE AVX512_ATTR __m512 avx512_smooth_gradient(__m512 f, __m512 label, __m5
 #define group_sums avx512_group_sums
 #define TILE_SUMS 16
 #define UPDATE_INPUTS 12
-#define UPDATE_VECTORS(m) 1
 #define NARROW __m256
 #define NARROW_LANES 8
 #define narrow_zero _mm256_setzero_ps

@@ -15,21 +15,26 @@ typedef struct {
 
 #define LINE_COLUMNS (FW_CACHE_LINE / (int64_t)sizeof(float))
 
+/* Rows do not start on a line: behind the line of column c, their last one, their end may lie in one more. */
+FW_INLINE void send_for_end(const coming_rows *coming, int64_t c, int64_t dim) {
+    if (c + LINE_COLUMNS < dim) return;
+    for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
+}
+
 /* A kernel is at column c of its rows, of dim columns as those that come. */
 FW_INLINE void send_for(coming_rows *coming, int64_t c, int64_t dim) {
     if (c != coming->next) return;
     coming->next += LINE_COLUMNS;
     for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + c);
-    if (c + LINE_COLUMNS >= dim) /* where rows do not start on a line, their end may lie in one more */
-        for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
+    send_for_end(coming, c, dim);
 }
 
-/* The same for a kernel that is about to pass over columns up to `end`, of dim at most, at once. */
+/* The same for a kernel that is about to pass over columns up to `end`, of dim at most, at once, and often enough for the
+ * loop over rows to be worth unrolling. */
 FW_INLINE void send_for_piece(coming_rows *coming, int64_t end, int64_t dim) {
     for (int64_t c = coming->next; c < end; c += LINE_COLUMNS) {
         FW_UNROLL_4 for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + c);
-        if (c + LINE_COLUMNS >= dim)
-            for (int k = 0; k < coming->n; k++) FW_PREFETCH(coming->rows[k] + dim - 1);
+        send_for_end(coming, c, dim);
         coming->next = c + LINE_COLUMNS;
     }
 }

@@ -55,7 +55,6 @@ FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, flo
 #define group_sums neon_group_sums
 #define TILE_SUMS 16
 #define UPDATE_INPUTS 6
-#define UPDATE_VECTORS(m) 1
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

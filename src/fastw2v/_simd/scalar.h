@@ -94,7 +94,6 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scal
 #define group_sums scalar_group_sums
 #define TILE_SUMS 12
 #define UPDATE_INPUTS 6
-#define UPDATE_VECTORS(m) 1
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

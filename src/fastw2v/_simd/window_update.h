@@ -6,8 +6,8 @@
  * target, are operands in memory.
  *
  * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs are passed by at once, and
- * UPDATE_VECTORS(m), of how many vectors a piece is where there are m: the registers hold m errors a vector of it, and the
- * piece itself. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
+ * where it pays UPDATE_VECTORS(m), of how many vectors a piece is where there are m: the registers hold m errors a vector of
+ * it, and the piece itself. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
  * a row (NARROW, NARROW_LANES, narrow_load_part, ...), which costs less than a masked whole one. */
 
 #ifndef NARROW
@@ -20,6 +20,9 @@
 #define narrow_store_part vec_store_part
 #endif
 
+#ifndef UPDATE_VECTORS
+#define UPDATE_VECTORS(m) 1
+#endif
 #define MOST_VECTORS 4
 
 /* Columns c .. c + w * LANES of all rows. */
