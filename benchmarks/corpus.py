@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from fastw2v.formats.atomic import compression, open_input
+from fastw2v.common.files import compression, open_input
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from benchmarks.arguments import names, number, numbers
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Update, Word2Vec, sampling
-from fastw2v.formats.atomic import open_input
+from fastw2v.common.files import open_input
 
 Lines = list[list[str]]
 

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from benchmarks import machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.table import aligned
-from fastw2v import _inner, _jobs, _kernels, _network, memory, sampling
+from fastw2v import _inner, _jobs, _kernels, _network, sampling
+from fastw2v.common import memory
 from fastw2v.huffman import huffman
 from fastw2v.initial import prep_vectors
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import smart_open
 
-from fastw2v.formats.atomic import check_regular, check_writable, local_path, open_atomic, open_input
+from fastw2v.common.files import check_regular, check_writable, local_path, open_atomic, open_input
 
 SUFFIXES = ["", ".gz", ".bz2", ".xz", ".zst"]
 
@@ -151,7 +151,7 @@ def test_no_room_is_said_with_the_path_and_costs_nothing(tmp_path, suffix, mode)
     path.write_bytes(b"old")
     script = f"""
 import resource, os, random
-from fastw2v.formats.atomic import open_atomic
+from fastw2v.common.files import open_atomic
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 data = random.Random(1).randbytes(400_000)
 try:
@@ -281,7 +281,7 @@ def test_pipes_are_written_and_read_as_they_are(tmp_path):
 
 def test_standard_output_keeps_its_file(tmp_path):
     script = (
-        "from fastw2v.formats.atomic import open_atomic\n"
+        "from fastw2v.common.files import open_atomic\n"
         "with open_atomic('/dev/stdout', 'w') as handle: handle.write('first ')\n"
         "print('second')"
     )

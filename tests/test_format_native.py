@@ -18,7 +18,7 @@ from hypothesis import given, settings, strategies as st
 
 from fastw2v._checksum import XXH64
 from fastw2v.formats import native
-from fastw2v.formats.atomic import open_atomic
+from fastw2v.common.files import open_atomic
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
 

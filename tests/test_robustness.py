@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from conftest import zipf_sentences
-from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec, memory, training
+from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec, training
+from fastw2v.common import memory
 from fastw2v.huffman import HuffmanTree
 
 CORPUS = zipf_sentences(3_000, 100, seed=5)

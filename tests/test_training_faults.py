@@ -556,7 +556,8 @@ def test_children_of_a_process_that_trained_train_on(method):
 FORKED = """
     import os, signal, sys, threading
     import numpy as np
-    from fastw2v import Update, Word2Vec, incremental, memory, training
+    from fastw2v import Update, Word2Vec, incremental, training
+    from fastw2v.common import memory
 
     corpus = [["a", "b", "c", "d"]] * 300
     model = Word2Vec(corpus, vector_size=8, min_count=1, workers=1, sample=0)

@@ -379,7 +379,7 @@ def test_an_update_that_fails_changes_nothing(old, new, where, hs, monkeypatch):
         if where == "words":
             patch.setattr("fastw2v.sampling.noise_table", fail)
         elif where == "matrices":
-            patch.setattr("fastw2v.memory.grown", fail)
+            patch.setattr("fastw2v.common.memory.grown", fail)
         if where == "counts":
             with pytest.raises(ValueError, match="'many'"):
                 model.build_vocab_from_freq({"a": 5, "b": "many"}, update=True)

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v import _vectors, memory, parallel
+from fastw2v import _vectors
+from fastw2v.common import parallel
+from fastw2v.common import memory
 from fastw2v.formats import word2vec, word2vec_writer
 
 

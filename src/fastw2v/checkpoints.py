@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from fastw2v import formats, modelstate
 from fastw2v.formats import native
-from fastw2v.formats.atomic import check_writable
+from fastw2v.common.files import check_writable
 from fastw2v.incremental import Held, run_of
 from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Tally

@@ -22,7 +22,7 @@ from typing import Any
 
 from fastw2v import anyfile
 from fastw2v.corpora import PathLineSentences
-from fastw2v.formats.atomic import check_writable, open_input
+from fastw2v.common.files import check_writable, open_input
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 

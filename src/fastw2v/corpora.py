@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v.encoding import EncodedCorpus, Scan, encode, provisional_table, renumber, scan, stream
-from fastw2v.formats.atomic import local_path, open_input
+from fastw2v.common.files import local_path, open_input
 from fastw2v.textfile import TextFiles, line_error
 
 __all__ = [

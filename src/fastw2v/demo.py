@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v import _kernels
-from fastw2v.formats.atomic import check_writable
+from fastw2v.common.files import check_writable
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.parameters import check_whole
+from fastw2v.common.validation import check_whole
 
 Floats = NDArray[np.float32]
 

@@ -23,7 +23,8 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _text, _tokens, memory, textfile
+from fastw2v import _text, _tokens, textfile
+from fastw2v.common import memory
 from fastw2v.utils import TrimRule, prune_vocab
 from fastw2v.wordcounts import WordCounts
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import similarity
-from fastw2v.formats.atomic import open_input
+from fastw2v.common.files import open_input
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

@@ -11,7 +11,7 @@ import numpy as np
 from fastw2v._network import Network
 from fastw2v._scoring import held_out_loss
 from fastw2v.encoding import EncodedCorpus
-from fastw2v.parameters import check_whole, random_state
+from fastw2v.common.validation import check_whole, random_state
 
 SEEDS = 1 << 48
 

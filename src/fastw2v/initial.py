@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import memory, parallel
+from fastw2v.common import parallel
+from fastw2v.common import memory
 
 REAL = np.float32
 _BLOCK = 1 << 17  # numbers that are drawn and scaled while they are in the cache

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import memory, similarity
+from fastw2v import similarity
+from fastw2v.common import memory
 from fastw2v.compat.pickled import vectors_state
 from fastw2v.huffman import HuffmanTree
 from fastw2v.spareroom import SpareRoom

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _ranking, parallel
+from fastw2v import _ranking
+from fastw2v.common import parallel
 
 Array = NDArray[Any]
 

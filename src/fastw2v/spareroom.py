@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import memory
+from fastw2v.common import memory
 
 Array = NDArray[Any]
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from fastw2v import _text
-from fastw2v.formats.atomic import compression, local_path, open_input
+from fastw2v.common.files import compression, local_path, open_input
 
 __all__ = ["TextFiles", "of_corpus", "pieces"]
 

@@ -26,7 +26,7 @@ from fastw2v.epochs import Epoch
 from fastw2v.incremental import Update, resumed_update, run_of, under_update
 from fastw2v.lexicon import Lexicon
 from fastw2v.network import network_of
-from fastw2v.parameters import as_callbacks, as_int, check_number, check_whole
+from fastw2v.common.validation import as_callbacks, as_int, check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.progress import Reporter, Tally
 from fastw2v.training import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from fastw2v._inner import Worker
 from fastw2v._jobs import Feed, cut_jobs
 from fastw2v._network import Network
-from fastw2v.crew import Crew
+from fastw2v.common.worker_pool import Crew
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.pauses import Pause, Position, Timetable, check_reached
 from fastw2v.progress import Reporter, Tally

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.formats.atomic import open_atomic
+from fastw2v.common.files import open_atomic
 
 __all__ = [
     "RULE_DEFAULT",

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import formats, memory
+from fastw2v import formats
+from fastw2v.common import memory
 from fastw2v.formats import word2vec, word2vec_writer
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.keyedrows import Array

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import memory
+from fastw2v.common import memory
 from fastw2v.huffman import HuffmanTree
 from fastw2v.initial import grown_vectors, prep_vectors
 from fastw2v.keyedrows import KEY_TYPES, Array, Key, KeyedRows

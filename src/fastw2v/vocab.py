@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v import corpora
-from fastw2v.formats.atomic import open_atomic, open_input
+from fastw2v.common.files import open_atomic, open_input
 from fastw2v.huffman import HuffmanTree, RaggedArray, huffman
 from fastw2v.sampling import (
     downsampling,

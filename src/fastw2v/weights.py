@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import memory, training
+from fastw2v import training
+from fastw2v.common import memory
 from fastw2v.initial import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warmstart import WarmStart

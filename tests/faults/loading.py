@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fastw2v import KeyedVectors, Word2Vec, checkpoints
-from fastw2v.formats.atomic import open_atomic
+from fastw2v.common.files import open_atomic
 
 from . import harness, samples
 

@@ -23,7 +23,7 @@ import zstandard
 
 from fastw2v import KeyedVectors, Word2Vec, _text, _tokens, _vectors, formats, textfile
 from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
-from fastw2v.formats.atomic import open_input
+from fastw2v.common.files import open_input
 from fastw2v.vectorfiles import from_state
 
 from . import samples

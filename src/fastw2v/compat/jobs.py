@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fastw2v._inner import Worker
 from fastw2v._jobs import Feed
 from fastw2v._network import Network
-from fastw2v.crew import Crew
+from fastw2v.common.worker_pool import Crew
 from fastw2v.encoding import encode
 from fastw2v.epochs import Epoch
 from fastw2v.pauses import Position, Timetable, check_reached

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from fastw2v.formats.atomic import PathLike, check_regular, local_path, open_input
+from fastw2v.common.files import PathLike, check_regular, local_path, open_input
 
 _FIRST_BYTES = 64
 

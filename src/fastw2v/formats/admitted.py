@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.memory import empty
+from fastw2v.common.memory import empty
 
 Array = NDArray[Any]
 

@@ -16,8 +16,9 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import atomic, streams
-from fastw2v.memory import empty
+from fastw2v.formats import streams
+from fastw2v.common import files
+from fastw2v.common.memory import empty
 
 Array = NDArray[Any]
 
@@ -43,10 +44,10 @@ def read_companion(main: str, part: str, attribute: str, mmap: str | None) -> Ar
     ValueError
         If it is damaged, or holds something else than numbers.
     """
-    for suffix in (".npz", ".npy") if atomic.compression(main) else (".npy",):
+    for suffix in (".npz", ".npy") if files.compression(main) else (".npy",):
         name = f"{main}{part}.{attribute}{suffix}"
         if os.path.exists(name):
-            atomic.check_regular(name)
+            files.check_regular(name)
             try:
                 return _read_npz(name) if suffix == ".npz" else _read_npy(name, mmap)
             except (

@@ -28,9 +28,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import atomic
+from fastw2v.common import files
 from fastw2v.formats.admitted import Constant, Instance, plain
-from fastw2v.formats.atomic import PathLike
+from fastw2v.common.files import PathLike
 from fastw2v.formats.companions import read_companion
 from fastw2v.formats.gensim_state import (
     ModelState,
@@ -209,14 +209,14 @@ def _root(path: PathLike, mmap: str | None) -> _Node:
     """The object that the main file holds."""
     if mmap not in (None, "r", "c", "r+"):
         raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
-    name = atomic.local_path(path) or os.fspath(path)
-    if mmap is not None and atomic.compression(path) is not None:
+    name = files.local_path(path) or os.fspath(path)
+    if mmap is not None and files.compression(path) is not None:
         raise io.UnsupportedOperation(
             f"mmap={mmap!r} needs uncompressed files, and {name!r} is compressed; load it without mmap"
         )
-    if atomic.local_path(path) is not None:
-        atomic.check_regular(path)
-    with atomic.open_input(path) as stream:
+    if files.local_path(path) is not None:
+        files.check_regular(path)
+    with files.open_input(path) as stream:
         data = stream.read()
     try:
         if not is_gensim(data[:64]):

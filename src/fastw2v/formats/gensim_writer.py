@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats import atomic
-from fastw2v.formats.atomic import PathLike
+from fastw2v.common import files
+from fastw2v.common.files import PathLike
 from fastw2v.formats.gensim_state import ModelState, VectorsState
 from fastw2v.formats.pickler import Global, Object, Pickler
 
@@ -58,12 +58,12 @@ def _write(path: PathLike, make: Callable[[int, Beside], Object], separate_from:
     """Write what `make` returns for a limit of separation, and the arrays that it notes to go beside it."""
     beside: Beside = {}
     root = make(separate_from, beside)
-    suffix = ".npz" if atomic.compression(path) else ".npy"
+    suffix = ".npz" if files.compression(path) else ".npy"
     files = {f"{os.fspath(path)}{name}{suffix}": array for name, array in beside.items()}
     if _exists(path) and any(map(_exists, files)):
         _write_pickle(path, make(sys.maxsize, {}))
     for name, array in files.items():
-        with atomic.open_atomic(name) as handle:
+        with files.open_atomic(name) as handle:
             if suffix == ".npz":
                 np.savez_compressed(handle, val=array)
             else:
@@ -72,7 +72,7 @@ def _write(path: PathLike, make: Callable[[int, Beside], Object], separate_from:
 
 
 def _exists(path: PathLike) -> bool:
-    local = atomic.local_path(path)
+    local = files.local_path(path)
     return local is not None and os.path.exists(local)
 
 
@@ -148,5 +148,5 @@ def _place(
 
 
 def _write_pickle(path: PathLike, root: Object) -> None:
-    with atomic.open_atomic(path) as handle:
+    with files.open_atomic(path) as handle:
         Pickler(handle).dump(root)

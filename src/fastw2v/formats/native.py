@@ -36,10 +36,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._checksum import XXH64
-from fastw2v.formats import atomic, checksums
-from fastw2v.formats.atomic import PathLike
+from fastw2v.formats import checksums
+from fastw2v.common import files
+from fastw2v.common.files import PathLike
 from fastw2v.formats.streams import Taker, fill, read_growing
-from fastw2v.memory import FirstTouch, empty
+from fastw2v.common.memory import FirstTouch, empty
 
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the layout's own limit
@@ -109,7 +110,7 @@ def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, An
     Parameters
     ----------
     path : str or os.PathLike
-        Where to; see `atomic.open_atomic`. A compressed file cannot be memory-mapped.
+        Where to; see `files.open_atomic`. A compressed file cannot be memory-mapped.
     arrays : mapping of str to numpy.ndarray
         Arrays of bool, int8 to int64, uint8 to uint64, float16, float32 or float64, any shape and strides.
     metadata : mapping of str to object
@@ -129,7 +130,7 @@ def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, An
     header = _header(ordered, metadata)
     sums = [checksums.of(header)]
     buffer = memoryview(bytearray(_PIECE))
-    with atomic.open_atomic(path, "wb") as handle:
+    with files.open_atomic(path, "wb") as handle:
         handle.write(header)
         for _, array in ordered:
             checksum = XXH64()
@@ -172,18 +173,18 @@ def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
     if mmap not in (None, "r", "c", "r+"):
         raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
     name = os.fspath(path)
-    local = atomic.local_path(path)
-    streamed = local is None or atomic.compression(path) is not None
+    local = files.local_path(path)
+    streamed = local is None or files.compression(path) is not None
     if streamed and mmap is not None:
         raise io.UnsupportedOperation(
             f"mmap={mmap!r} needs an uncompressed local file, and {name!r} is not one: "
             "load it without mmap, or store it uncompressed on this machine"
         )
     if local is not None:
-        atomic.check_regular(local)
+        files.check_regular(local)
     try:
         if streamed:
-            with atomic.open_input(path, "rb") as stream:
+            with files.open_input(path, "rb") as stream:
                 return _read_stream(stream)
         assert local is not None
         with open(local, "r+b" if mmap == "r+" else "rb", buffering=0) as raw:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import _vectors, memory
+from fastw2v import _vectors
+from fastw2v.common import memory
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

@@ -24,8 +24,10 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import _vectors, memory, parallel
-from fastw2v.formats.atomic import PathLike, compression, local_path, open_input
+from fastw2v import _vectors
+from fastw2v.common import parallel
+from fastw2v.common import memory
+from fastw2v.common.files import PathLike, compression, local_path, open_input
 from fastw2v.formats.rows import Positions, Rows
 
 logger = logging.getLogger("gensim.models.keyedvectors")

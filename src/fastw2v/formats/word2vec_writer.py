@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _vectors, parallel
-from fastw2v.formats.atomic import PathLike, open_atomic
+from fastw2v import _vectors
+from fastw2v.common import parallel
+from fastw2v.common.files import PathLike, open_atomic
 
 Array = NDArray[Any]
 Buffer = bytes | memoryview
