@@ -41,7 +41,7 @@ setup(
             Extension(
                 f"fastw2v.{name}",
                 [f"src/fastw2v/{name}.pyx"],
-                include_dirs=["src/fastw2v/_simd"],
+                include_dirs=["src/fastw2v/engine/simd"],
                 depends=HEADERS,
                 extra_compile_args=compile_args,
                 extra_link_args=link_args,

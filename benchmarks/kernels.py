@@ -23,7 +23,10 @@ from numpy.typing import NDArray
 from benchmarks import machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.table import aligned
-from fastw2v import _inner, _jobs, _kernels, _network, sampling
+from fastw2v import _inner, sampling
+from fastw2v.engine import job_queue
+from fastw2v.engine import network
+from fastw2v.engine import kernels
 from fastw2v.common import memory
 from fastw2v.huffman import huffman
 from fastw2v.initial import prep_vectors
@@ -97,7 +100,7 @@ class Timing:
         return self.effective_words / self.seconds
 
 
-def network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> _network.Network:
+def network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network.Network:
     """Return a network for the corpus, freshly initialised, with gensim's usual settings."""
     settings = dict(ALGORITHMS[algorithm])
     n_words = len(corpus.counts)
@@ -109,7 +112,7 @@ def network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> _network.Net
             syn1neg=memory.zeros((n_words, dim)), cum_table=sampling.noise_table(corpus.counts, NS_EXPONENT)
         )
     threshold = sampling.subsample_threshold(float(corpus.counts.sum()), SAMPLE)
-    return _network.Network(
+    return network.Network(
         prep_vectors((n_words, dim), seed=1),
         lockf=np.ones(1, dtype=np.float32),
         random=np.random.RandomState(1),
@@ -120,12 +123,12 @@ def network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> _network.Net
     )
 
 
-def train(net: _network.Network, corpus: Corpus, words: int) -> Timing:
+def train(net: network.Network, corpus: Corpus, words: int) -> Timing:
     """Train the first `words` words of the corpus, as one list of jobs, and time it."""
     sentences = max(1, min(words // SENTENCE_WORDS, len(corpus.raw_lengths)))
     lengths = corpus.raw_lengths[:sentences]
-    starts = _jobs.cut_jobs(lengths, JOB_WORDS)
-    feed = _jobs.Feed(len(starts), net.n_words)
+    starts = job_queue.cut_jobs(lengths, JOB_WORDS)
+    feed = job_queue.Feed(len(starts), net.n_words)
     feed.push(
         corpus.ids,
         corpus.offsets[: sentences + 1],
@@ -190,7 +193,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    sets = _kernels.instruction_sets()
+    sets = kernels.instruction_sets()
     parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
     parser.add_argument("--loops", type=names(ALGORITHMS), default=["sg", "cbow"], metavar="NAME,...",
                         help="of " + ", ".join(ALGORITHMS) + " (default: sg,cbow)")  # fmt: skip

@@ -23,7 +23,7 @@ from unittest import mock
 from benchmarks.child import answer
 from fastw2v import LineSentence, Word2Vec, training
 from fastw2v._inner import Worker
-from fastw2v._jobs import Feed
+from fastw2v.engine.job_queue import Feed
 
 try:
     import resource

@@ -231,7 +231,7 @@ def test_what_cannot_be_used_is_refused_before_anything_runs(corpus, tmp_path):
 
 
 def test_the_kernel_benchmark_covers_every_instruction_set():
-    from fastw2v import _kernels
+    from fastw2v.engine import kernels
 
     done = program(
         "benchmarks.kernels", "--loops", "sg,cbow-hs", "--dim", "9", "--vocabulary", "60", "--seconds", 0.01,
@@ -240,7 +240,7 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
     assert done.returncode == 0, done.stderr
     rows = [line.split() for line in done.stdout.splitlines() if line.startswith(("sg", "cbow-hs"))]
     assert [(row[0], row[3]) for row in rows] == [
-        (loop, simd) for loop in ("sg", "cbow-hs") for simd in _kernels.instruction_sets()
+        (loop, simd) for loop in ("sg", "cbow-hs") for simd in kernels.instruction_sets()
     ]
     assert all(float(row[4]) > 0 for row in rows)
 

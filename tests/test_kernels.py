@@ -10,10 +10,10 @@ import sys
 import numpy as np
 import pytest
 
-from fastw2v import _kernels
+from fastw2v.engine import kernels
 
 DIMENSIONS = [*range(1, 66), 100, 128, 300]
-SETS = _kernels.instruction_sets()
+SETS = kernels.instruction_sets()
 
 
 def sigmoid_table() -> np.ndarray:
@@ -57,7 +57,7 @@ def operands(rng, dim, n, scale=1.0):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_targets(simd, dim):
     rng = np.random.default_rng(dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21):
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix = matrix.copy()
@@ -82,7 +82,7 @@ def test_train_targets(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_pair(simd, dim):
     rng = np.random.default_rng(1000 + dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 17):
         x, matrix, targets, labels = operands(rng, dim, n)
         before = x.copy()
@@ -98,7 +98,7 @@ def test_train_pair(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_sum_and_add(simd, dim):
     rng = np.random.default_rng(2000 + dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     matrix = rng.standard_normal((12, dim)).astype(np.float32)
     for n in (0, 1, 2, 7, 10):
         indices = rng.integers(0, 12, n)  # a word may stand in a window twice
@@ -121,7 +121,7 @@ def test_sum_and_add(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_products(simd, dim):
     rng = np.random.default_rng(3000 + dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     shapes = [*itertools.product((1, 2, 3, 4), range(1, 9)), (6, 11), (5, 6), (16, 2), (7, 20)]  # every tile
     for n_inputs, n_targets in shapes:
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
@@ -137,7 +137,7 @@ def test_products(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_update(simd, dim):
     rng = np.random.default_rng(4000 + dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (8, 3), (13, 2), (16, 7)):
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
@@ -171,7 +171,7 @@ def test_gradients_in_turn(simd, n_targets):
     """The naive rule for every dot product, outside the table too; columns without a rate come out as zero."""
     f, labels, rates = dot_products(n_targets)
     inner = np.zeros((7, 7), dtype=np.float32)
-    g = _kernels.RowKernels(simd).gradients_in_turn(f.copy(), inner, labels, rates, n_targets)
+    g = kernels.RowKernels(simd).gradients_in_turn(f.copy(), inner, labels, rates, n_targets)
     expected = [[naive_gradient(f[j, k], labels[k], rates[k]) for k in range(n_targets)] for j in range(7)]
     np.testing.assert_array_equal(g[:, :n_targets], np.float32(expected))
     assert not g[:, n_targets:].any()
@@ -183,7 +183,7 @@ def test_gradients_without_a_table(simd, n_targets):
     """The logistic function itself, where the table would have an entry, and nothing elsewhere."""
     f, labels, rates = dot_products(n_targets)
     f[5, :n_targets] = np.linspace(-5.999, 5.999, n_targets)
-    g = _kernels.RowKernels(simd).gradients(f, labels, rates, n_targets)
+    g = kernels.RowKernels(simd).gradients(f, labels, rates, n_targets)
     covered = np.abs(f[:, :n_targets]) < 6
     exact = 1 / (1 + np.exp(-np.where(covered, f[:, :n_targets], 0).astype(np.float64)))
     expected = np.where(covered, (labels[:n_targets] - exact) * rates[:n_targets], 0)
@@ -198,7 +198,7 @@ def test_gradients_without_a_table(simd, n_targets):
 def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
     """The window kernels together give what training the inputs one after another gives."""
     rng = np.random.default_rng(n_targets + dim)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     inputs = (rng.standard_normal((9, dim)) / np.sqrt(dim)).astype(np.float32)
     targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
     stride = (n_targets + 15) // 16 * 16
@@ -223,7 +223,7 @@ def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
 @pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
 def test_no_update_outside_the_table(simd, f):
     """gensim leaves a target alone whose dot product is outside (-6, 6)."""
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     matrix = np.array([[f], [0.5]], dtype=np.float32)
     x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
     kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
@@ -242,7 +242,7 @@ def test_no_update_outside_the_table(simd, f):
 @pytest.mark.parametrize("n", [2, 3, 5, 6, 8, 11])
 def test_groups_that_the_table_covers_in_part(simd, n):
     rng = np.random.default_rng(n)
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     for _ in range(20):
         x, matrix, targets, labels = operands(rng, 20, n, scale=3.0)
         expected_matrix, error, work = matrix.copy(), np.zeros(20, np.float32), np.zeros(20, np.float32)
@@ -258,7 +258,7 @@ def test_groups_that_the_table_covers_in_part(simd, n):
 @pytest.mark.parametrize("simd", SETS)
 def test_the_edges_of_the_table(simd):
     """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
-    kernels = _kernels.RowKernels(simd)
+    kernels = kernels.RowKernels(simd)
     edges = (np.arange(1, 996) / 83.0 - 6.0).astype(np.float32)
     values = np.concatenate(
         [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
@@ -294,7 +294,7 @@ def test_the_edges_of_the_table(simd):
 
 def test_the_environment_chooses_the_kernels():
     for name in SETS:
-        code = "from fastw2v import _kernels; print(_kernels.active_instruction_set())"
+        code = "from fastw2v import _kernels; print(kernels.active_instruction_set())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "FASTW2V_SIMD": name}, capture_output=True, text=True, check=True,
@@ -305,4 +305,4 @@ def test_the_environment_chooses_the_kernels():
 def test_an_unknown_instruction_set_is_an_error(monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", "mmx")
     with pytest.raises(ValueError, match=r"FASTW2V_SIMD='mmx' is not available here; choose one of .*scalar"):
-        _kernels.active_instruction_set()
+        kernels.active_instruction_set()

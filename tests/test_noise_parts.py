@@ -11,7 +11,9 @@ import pytest
 from scipy import stats
 
 from conftest import zipf_sentences
-from fastw2v import Word2Vec, _inner, _jobs, _network, sampling, training
+from fastw2v import Word2Vec, _inner, sampling, training
+from fastw2v.engine import job_queue
+from fastw2v.engine import network
 
 N_WORDS, TOKENS, NEGATIVE = 20_000, 500, 20  # words, tokens of a job, negatives of each
 PARTS = [1, 2, 4, 16]
@@ -25,7 +27,7 @@ RARE = NOISE < 1 / 512  # narrower than a stripe
 def draws(n_jobs: int, *, first_part: int = 0, n_parts: int = 1, seed: int = 1) -> np.ndarray:
     """How often each word was drawn in so many jobs of an epoch; the word of the text never counts."""
     syn1neg = np.full((N_WORDS, 1), START, dtype=np.float32)
-    network = _network.Network(
+    network = network.Network(
         np.ones((N_WORDS, 1), dtype=np.float32),
         lockf=np.zeros(1, dtype=np.float32),
         random=np.random.RandomState(seed),
@@ -36,7 +38,7 @@ def draws(n_jobs: int, *, first_part: int = 0, n_parts: int = 1, seed: int = 1) 
         cum_table=sampling.noise_table(COUNTS, 0.75),
     )
     lengths = np.full(n_jobs, TOKENS)
-    feed = _jobs.Feed(n_jobs, N_WORDS)
+    feed = job_queue.Feed(n_jobs, N_WORDS)
     feed.push(
         np.zeros(n_jobs * TOKENS, dtype=np.int32),
         np.arange(n_jobs + 1) * TOKENS,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
-from fastw2v._scoring import held_out_loss, score_sentences
+from fastw2v.engine.scoring import held_out_loss, score_sentences
 from fastw2v.network import network_of
 
 LCG_MASK = (1 << 48) - 1

@@ -9,9 +9,9 @@ from benchmarks.adapters import Trained, run_constructor
 
 def versions() -> dict[str, str]:
     import fastw2v
-    from fastw2v import _kernels
+    from fastw2v.engine import kernels
 
-    return {"fastw2v": fastw2v.__version__, "instruction set": _kernels.active_instruction_set()}
+    return {"fastw2v": fastw2v.__version__, "instruction set": kernels.active_instruction_set()}
 
 
 def train(corpus: str, parameters: dict[str, Any]) -> Trained:

@@ -88,7 +88,7 @@ def show_config() -> dict[str, Any]:
 
     import numpy as np
 
-    from fastw2v import _kernels
+    from fastw2v.engine import kernels
 
     config = {
         "fastw2v": _version(),
@@ -96,8 +96,8 @@ def show_config() -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": platform.platform(),
         "cores": os.cpu_count(),
-        "instruction sets": ", ".join(_kernels.instruction_sets()),
-        "in use": _kernels.active_instruction_set(),
+        "instruction sets": ", ".join(kernels.instruction_sets()),
+        "in use": kernels.active_instruction_set(),
     }
     for name, value in config.items():
         print(f"{name}: {value}")

@@ -1,7 +1,7 @@
 from typing_extensions import Self
 
-from fastw2v._jobs import Feed
-from fastw2v._network import Network
+from fastw2v.engine.job_queue import Feed
+from fastw2v.engine.network import Network
 
 class Worker:
     def __new__(

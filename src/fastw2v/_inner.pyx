@@ -9,15 +9,15 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from fastw2v._draws cimport noise_part, part_of_noise
-from fastw2v._hot_rows cimport give_all_back, row_to_train
-from fastw2v._jobs cimport (
+from fastw2v.engine.negative_sampling cimport noise_part, part_of_noise
+from fastw2v.engine.row_replicas cimport give_all_back, row_to_train
+from fastw2v.engine.job_queue cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
 )
-from fastw2v._kernels cimport LINE_COLUMNS
-from fastw2v._network cimport Net, Network, lock_factor, row_of
-from fastw2v._plan cimport center_at, expect_negatives, prepare_centers, prepare_job
-from fastw2v._scratch cimport (
+from fastw2v.engine.kernels cimport LINE_COLUMNS
+from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
+from fastw2v.engine.center_pipeline cimport center_at, expect_negatives, prepare_centers, prepare_job
+from fastw2v.engine.scratch cimport (
     CENTERS, OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
 

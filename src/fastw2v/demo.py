@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from fastw2v import _kernels
+from fastw2v.engine import kernels
 from fastw2v.common.files import check_writable
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
@@ -161,7 +161,7 @@ def train(sentences: list[list[str]], workers: int) -> Word2Vec:
         "vocabulary included"
     )
     print(f"  {raw_words / max(model.total_train_time, 1e-9):,.0f} raw words/s", end="")
-    print(f" on {threads(workers)}, instruction set {_kernels.active_instruction_set()}")
+    print(f" on {threads(workers)}, instruction set {kernels.active_instruction_set()}")
     return model
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastw2v._network import Network
-from fastw2v._scoring import held_out_loss
+from fastw2v.engine.network import Network
+from fastw2v.engine.scoring import held_out_loss
 from fastw2v.encoding import EncodedCorpus
 from fastw2v.common.validation import check_whole, random_state
 

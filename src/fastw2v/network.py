@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import incremental
-from fastw2v._network import Network
+from fastw2v.engine.network import Network
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec

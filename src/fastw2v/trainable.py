@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import checkpoints, corpora, heldout
-from fastw2v._network import Network
+from fastw2v.engine.network import Network
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments

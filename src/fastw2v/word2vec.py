@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import checkpoints, modelstate
-from fastw2v._scoring import score_sentences
+from fastw2v.engine.scoring import score_sentences
 from fastw2v.compat import pickled
 from fastw2v.compat.legacy import class_only, renamed_arguments
 from fastw2v.compat.legacy_model import LegacyModel

@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
-from fastw2v._jobs import Feed
-from fastw2v._network import Network
+from fastw2v.engine.job_queue import Feed
+from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
 from fastw2v.encoding import encode
 from fastw2v.epochs import Epoch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastw2v._scoring import score_sentences
+from fastw2v.engine.scoring import score_sentences
 from fastw2v.compat.jobs import Engine
 from fastw2v.encoding import encode
 

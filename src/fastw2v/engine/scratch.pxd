@@ -3,10 +3,10 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport realloc
 
-from fastw2v._draws cimport noise_part
-from fastw2v._hot_rows cimport HotRows
-from fastw2v._kernels cimport coming_rows
-from fastw2v._pool cimport Pool
+from fastw2v.engine.negative_sampling cimport noise_part
+from fastw2v.engine.row_replicas cimport HotRows
+from fastw2v.engine.kernels cimport coming_rows
+from fastw2v.engine.negative_pool cimport Pool
 
 cdef enum:
     RUN = 16                         # input words of a window that are trained together

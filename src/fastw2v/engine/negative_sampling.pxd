@@ -5,7 +5,7 @@ The generator and its use of bits are gensim's, so that the same seed gives the 
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-cdef extern from "_draws/noise.h" nogil:
+cdef extern from "engine/noise.h" nogil:
     enum:
         NOISE_STEP
     ctypedef struct noise_table:

@@ -16,12 +16,12 @@ from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.string cimport memset
 
-from fastw2v._draws cimport SEED_HALF, draw_mask, draw_noise, expect_entries, find_negatives, lcg_draw
-from fastw2v._hot_rows cimport shared_or_copied
-from fastw2v._jobs cimport Job
-from fastw2v._network cimport Net, row_of
-from fastw2v._pool cimport claim_places, draw_slots, drawn_anew, fill_or_take
-from fastw2v._scratch cimport CENTERS, Center, Scratch, reserve
+from fastw2v.engine.negative_sampling cimport SEED_HALF, draw_mask, draw_noise, expect_entries, find_negatives, lcg_draw
+from fastw2v.engine.row_replicas cimport shared_or_copied
+from fastw2v.engine.job_queue cimport Job
+from fastw2v.engine.network cimport Net, row_of
+from fastw2v.engine.negative_pool cimport claim_places, draw_slots, drawn_anew, fill_or_take
+from fastw2v.engine.scratch cimport CENTERS, Center, Scratch, reserve
 
 cdef extern from "platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)

@@ -9,9 +9,9 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport exp, log1p
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
-from fastw2v._draws cimport draw_noise, find_negatives, part_of_noise
-from fastw2v._jobs cimport check_ids
-from fastw2v._network cimport Net, Network, row_of
+from fastw2v.engine.negative_sampling cimport draw_noise, find_negatives, part_of_noise
+from fastw2v.engine.job_queue cimport check_ids
+from fastw2v.engine.network cimport Net, Network, row_of
 
 import numpy as np
 

@@ -11,7 +11,7 @@ reason: Zhu et al., "GraphVite", 2019.)
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from fastw2v._draws cimport lcg_draw
+from fastw2v.engine.negative_sampling cimport lcg_draw
 
 cdef enum:
     POOL_BITS = 9

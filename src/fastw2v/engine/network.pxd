@@ -3,8 +3,8 @@
 from cpython.pythread cimport PyThread_type_lock
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from fastw2v._draws cimport noise_table
-from fastw2v._kernels cimport row_kernels
+from fastw2v.engine.negative_sampling cimport noise_table
+from fastw2v.engine.kernels cimport row_kernels
 
 cdef extern from *:
     """

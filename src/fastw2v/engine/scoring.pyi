@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._network import Network
+from fastw2v.engine.network import Network
 
 def score_sentences(
     network: Network, ids: NDArray[np.int32], offsets: NDArray[np.int64]

@@ -1,0 +1,1 @@
+"""What surrounds the training loops of `fastw2v._inner`: network, job queue, sampling, row replicas, scoring, kernels."""
