@@ -63,7 +63,7 @@ def encode_list(library: str, inputs: Inputs) -> tuple[Timed, float]:
         for word in sentence:
             index.setdefault(word, len(index))
     if library == "fastw2v":
-        from fastw2v import encoding
+        from fastw2v.text import encoding
 
         return lambda: encoding.encode(sentences, index), 1
     return lambda: [[index[word] for word in sentence if word in index] for sentence in sentences], 1

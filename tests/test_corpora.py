@@ -20,9 +20,10 @@ from gensim.models import Word2Vec, word2vec as gensim_word2vec
 from hypothesis import given, settings, strategies as st
 
 import fastw2v
-from fastw2v import corpora, encoding
+from fastw2v import corpora
+from fastw2v.text import encoding
 from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, open_corpus
-from fastw2v.encoding import encode, provisional_table, renumber, scan, stream
+from fastw2v.text.encoding import encode, provisional_table, renumber, scan, stream
 
 ARRAYS = ("ids", "offsets", "raw_lengths")
 LOGGER = "gensim.models.word2vec"

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, Update, Word2Vec
-from fastw2v.encoding import encode
+from fastw2v.text.encoding import encode
 from fastw2v.incremental import UpdateRun
 from fastw2v.replay import PIECE_WORDS
 

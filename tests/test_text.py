@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v import _text, encoding, textfile
+from fastw2v.text import encoding
+from fastw2v.text import file_reader
+from fastw2v.text import tokenizer
 from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus
-from fastw2v.encoding import encode, scan
+from fastw2v.text.encoding import encode, scan
 
 SPACES = [chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace()]
 CHARACTERS = st.one_of(st.sampled_from([*"ab\n\n\r\0é漢😀", *SPACES]), st.characters(codec="utf8"))
@@ -33,8 +35,8 @@ class Twin:
 @pytest.fixture(params=[1, 3], ids=["alone", "threads"])
 def workers(request, monkeypatch):
     """The number of threads; pieces are tiny, so that even a short text has many."""
-    choose = textfile.tokenizers_for
-    monkeypatch.setattr(textfile, "PIECE_SIZE", 40)
+    choose = file_reader.tokenizers_for
+    monkeypatch.setattr(file_reader, "PIECE_SIZE", 40)
     monkeypatch.setattr(
         textfile,
         "tokenizers_for",
@@ -92,13 +94,13 @@ def test_pieces_join_as_if_there_were_none(tmp_path, workers, seed):
 def test_both_ways_to_classify_find_the_same_tokens(portable):
     for seed in range(20):
         content = random_text(seed, 2000)
-        piece, words = _text.Piece(1 << 16), _text.Words()
+        piece, words = tokenizer.Piece(1 << 16), tokenizer.Words()
         data = content.encode()
         piece.text[: len(data)] = data
         piece.length, piece.ends_file = len(data), True
-        _text.Tokenizer(words, True, portable).run(piece, True)
+        tokenizer.Tokenizer(words, True, portable).run(piece, True)
         words.adopt(piece)
-        ids, kept, raw = _text.Sentences(10**9).cut(piece)
+        ids, kept, raw = tokenizer.Sentences(10**9).cut(piece)
         found = [line.split() for line in content.split("\n")]
         assert raw.tolist() == kept.tolist() == [len(line) for line in found if line]
         numbers = {word: i for i, word in enumerate(dict.fromkeys(itertools.chain(*found)))}
@@ -275,7 +277,7 @@ def test_keys_that_are_no_text_stand_for_no_token(tmp_path):
 def test_a_file_that_shrinks_is_only_shorter(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_bytes(b"some words\n" * 100_000)
-    fill = textfile._Source.fill
+    fill = file_reader._Source.fill
 
     def shrinking(self, piece):
         more = fill(self, piece)
@@ -283,14 +285,14 @@ def test_a_file_that_shrinks_is_only_shorter(tmp_path, monkeypatch):
             file.truncate(0)
         return more
 
-    monkeypatch.setattr(textfile._Source, "fill", shrinking)
+    monkeypatch.setattr(file_reader._Source, "fill", shrinking)
     found = scan(LineSentence(path))
     assert 0 < found.total_words < 200_000
 
 
 def test_an_error_of_the_reader_reaches_the_caller_and_ends_the_threads(tmp_path, workers, monkeypatch):
     (tmp_path / "text").write_bytes(b"some words\n" * 1000)
-    fill = textfile._Source.fill
+    fill = file_reader._Source.fill
 
     def failing(self, piece):
         if piece.number > 20:
@@ -300,7 +302,7 @@ def test_an_error_of_the_reader_reaches_the_caller_and_ends_the_threads(tmp_path
             raise ZeroDivisionError("mine")
         return fill(self, piece)
 
-    monkeypatch.setattr(textfile._Source, "fill", failing)
+    monkeypatch.setattr(file_reader._Source, "fill", failing)
     with pytest.raises(ZeroDivisionError, match="mine"):
         encoding.scan(LineSentence(tmp_path / "text"))
     assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-text"]

@@ -8,7 +8,7 @@ import threading
 import numpy as np
 import pytest
 
-from fastw2v._tokens import TokenEncoder, renumber
+from fastw2v.text.token_encoder import TokenEncoder, renumber
 
 
 def run(corpus, index, grow=False):

@@ -6,8 +6,8 @@ import pytest
 import fastw2v
 from fastw2v import selection
 from fastw2v.corpora import LineSentence
-from fastw2v.encoding import provisional_table, scan
-from fastw2v.wordcounts import WordCounts
+from fastw2v.text.encoding import provisional_table, scan
+from fastw2v.text.word_counts import WordCounts
 
 TEXT = "the cat\n\u4e2d\u6587 the straße\nthe cat a-word-of-more-than-sixteen-bytes\n" * 3 + "once\n"
 

@@ -1,7 +1,7 @@
 """Corpora: gensim's readers of text files, and which corpus a pair of arguments names.
 
 A corpus is any iterable of sentences, a sentence any iterable of hashable tokens. The readers are
-re-iterable: each pass opens its files anew. What becomes of the sentences is in `fastw2v.encoding`.
+re-iterable: each pass opens its files anew. What becomes of the sentences is in `fastw2v.text.encoding`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from fastw2v.encoding import EncodedCorpus, Scan, encode, provisional_table, renumber, scan, stream
+from fastw2v.text.encoding import EncodedCorpus, Scan, encode, provisional_table, renumber, scan, stream
 from fastw2v.common.files import local_path, open_input
-from fastw2v.textfile import TextFiles, line_error
+from fastw2v.text.file_reader import TextFiles, line_error
 
 __all__ = [
     "BrownCorpus",

@@ -10,7 +10,7 @@ import numpy as np
 
 from fastw2v.engine.network import Network
 from fastw2v.engine.scoring import held_out_loss
-from fastw2v.encoding import EncodedCorpus
+from fastw2v.text.encoding import EncodedCorpus
 from fastw2v.common.validation import check_whole, random_state
 
 SEEDS = 1 << 48

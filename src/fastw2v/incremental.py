@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from fastw2v import corpora
 from fastw2v.common import memory
 from fastw2v.compat import jobs
-from fastw2v.encoding import EncodedCorpus, KeptStream, encode
+from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode
 from fastw2v.common.validation import check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same
 from fastw2v.replay import Mixture, Replay

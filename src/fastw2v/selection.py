@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.utils import TrimRule, keep_vocab_item
-from fastw2v.wordcounts import ChosenWords, WordCounts
+from fastw2v.text.word_counts import ChosenWords, WordCounts
 
 Counts = npt.NDArray[np.int64]
 

@@ -24,7 +24,7 @@ from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import Feed, cut_jobs
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
-from fastw2v.encoding import EncodedCorpus
+from fastw2v.text.encoding import EncodedCorpus
 from fastw2v.pauses import Pause, Position, Timetable, check_reached
 from fastw2v.progress import Reporter, Tally
 

@@ -21,7 +21,10 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from fastw2v import KeyedVectors, Word2Vec, _text, _tokens, _vectors, formats, textfile
+from fastw2v import KeyedVectors, Word2Vec, _vectors, formats
+from fastw2v.text import file_reader
+from fastw2v.text import token_encoder
+from fastw2v.text import tokenizer
 from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
 from fastw2v.common.files import open_input
 from fastw2v.vectorfiles import from_state
@@ -76,16 +79,16 @@ def _text_piece(data: bytes) -> str:
     except UnicodeDecodeError as error:
         invalid = error.start
     for portable in (False, True):
-        piece, words = _text.Piece(max(len(data), 1)), _text.Words()
+        piece, words = tokenizer.Piece(max(len(data), 1)), tokenizer.Words()
         piece.text[: len(data)] = data
         piece.length, piece.ends_file = len(data), True
-        tokenizer = _text.Tokenizer(words, True, portable)
+        tokenizer = tokenizer.Tokenizer(words, True, portable)
         tokenizer.run(piece, True)
         assert piece.invalid_at == invalid, (piece.invalid_at, invalid)
         if invalid >= 0:
             continue
         words.adopt(piece)
-        ids, kept, raw = _text.Sentences(10**9).cut(piece)
+        ids, kept, raw = tokenizer.Sentences(10**9).cut(piece)
         assert raw.tolist() == kept.tolist() == [len(line) for line in lines if line]
         numbers: dict[str, int] = {}
         expected = [numbers.setdefault(word, len(numbers)) for line in lines for word in line]
@@ -100,12 +103,12 @@ def _text_piece(data: bytes) -> str:
 
 def _text_file(name: str) -> str:
     """A file in tiny pieces, against Python's own way to read lines."""
-    textfile.PIECE_SIZE = 24
-    files = textfile.TextFiles([name], 3)
-    words = _text.Words()
-    sentences = _text.Sentences(files.max_sentence_length)
+    file_reader.PIECE_SIZE = 24
+    files = file_reader.TextFiles([name], 3)
+    words = tokenizer.Words()
+    sentences = tokenizer.Sentences(files.max_sentence_length)
     found = []
-    for piece in textfile.pieces(files, words, [_text.Tokenizer(words, True)], ids=True):
+    for piece in file_reader.pieces(files, words, [tokenizer.Tokenizer(words, True)], ids=True):
         found += sentences.cut(piece)[2].tolist()
     expected = []
     for line in Path(name).read_bytes().decode("utf-8").split("\n"):
@@ -168,7 +171,7 @@ def _token_encoder(data: bytes) -> str:
         ids.extend(arrays[0].tolist())
         raw.extend(arrays[2].tolist())
 
-    encoder = _tokens.TokenEncoder({}, True, sink)
+    encoder = token_encoder.TokenEncoder({}, True, sink)
     try:
         encoder.feed(iter(corpus), 1 << 60)
     except TypeError:

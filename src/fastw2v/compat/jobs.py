@@ -21,7 +21,7 @@ from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import Feed
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
-from fastw2v.encoding import encode
+from fastw2v.text.encoding import encode
 from fastw2v.epochs import Epoch
 from fastw2v.pauses import Position, Timetable, check_reached
 from fastw2v.progress import Tally

@@ -9,7 +9,7 @@ import numpy as np
 
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.compat.jobs import Engine
-from fastw2v.encoding import encode
+from fastw2v.text.encoding import encode
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec

@@ -23,10 +23,12 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v import _text, _tokens, textfile
+from fastw2v.text import file_reader
+from fastw2v.text import token_encoder
+from fastw2v.text import tokenizer
 from fastw2v.common import memory
 from fastw2v.utils import TrimRule, prune_vocab
-from fastw2v.wordcounts import WordCounts
+from fastw2v.text.word_counts import WordCounts
 
 __all__ = ["EncodedCorpus", "KeptStream", "Scan", "encode", "provisional_table", "renumber", "scan", "stream"]
 
@@ -305,7 +307,7 @@ def scan(
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     log.info("collecting all words and their counts")
     watch = _ScanWatch(log, progress_per, max_vocab_size, trim_rule)
-    files = None if max_vocab_size else textfile.of_corpus(corpus)
+    files = None if max_vocab_size else file_reader.of_corpus(corpus)
     with _Sink(budget) as sink:
         if files is not None:
             found = _scan_files(files, watch, sink if keep_ids else None)
@@ -321,18 +323,18 @@ def scan(
 
 
 def _scan_sentences(corpus: Iterable[Any], watch: _ScanWatch, sink: _Sink | None) -> Scan:
-    encoder = _tokens.TokenEncoder({}, True, sink, watch)
+    encoder = token_encoder.TokenEncoder({}, True, sink, watch)
     encoder.feed(iter(corpus), _WHOLE_CORPUS)
     provisional = None if sink is None else sink.finish()
     return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
 
 
-def _scan_files(files: textfile.TextFiles, watch: _ScanWatch, sink: _Sink | None) -> Scan:
-    words = _text.Words()
-    tokenizers = textfile.tokenizers_for(files, words)
-    sentences = _text.Sentences(files.max_sentence_length)
+def _scan_files(files: file_reader.TextFiles, watch: _ScanWatch, sink: _Sink | None) -> Scan:
+    words = tokenizer.Words()
+    tokenizers = file_reader.tokenizers_for(files, words)
+    sentences = tokenizer.Sentences(files.max_sentence_length)
     total = number = 0
-    for piece in textfile.pieces(files, words, tokenizers, ids=sink is not None):
+    for piece in file_reader.pieces(files, words, tokenizers, ids=sink is not None):
         ids, kept, raw = sentences.cut(piece)
         if sink is not None:
             sink(ids, kept, raw)
@@ -377,7 +379,7 @@ def renumber(provisional: EncodedCorpus, table: npt.NDArray[np.int32]) -> Encode
         If an id lies outside `table`.
     """
     ids = provisional.ids
-    kept = _tokens.renumber(ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
+    kept = token_encoder.renumber(ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
     if ids.flags.owndata:
         ids.resize(kept, refcheck=False)
     memory.release_freed()
@@ -410,21 +412,21 @@ def encode(
         If an index of `key_to_index` lies outside 0 to 2**31 - 1.
     """
     index = _as_dict(key_to_index)
-    files = textfile.of_corpus(corpus)
+    files = file_reader.of_corpus(corpus)
     with _Sink(budget) as sink:
         if files is not None:
             _encode_files(files, index, sink)
         else:
-            encoder = _tokens.TokenEncoder(index, False, sink)
+            encoder = token_encoder.TokenEncoder(index, False, sink)
             encoder.feed(iter(corpus), _WHOLE_CORPUS)
         return sink.finish()
 
 
-def _encode_files(files: textfile.TextFiles, index: dict[Any, int], sink: _Sink) -> None:
-    words = _text.Words(index)
-    tokenizers = textfile.tokenizers_for(files, words)
-    sentences = _text.Sentences(files.max_sentence_length)
-    for piece in textfile.pieces(files, words, tokenizers, ids=True):
+def _encode_files(files: file_reader.TextFiles, index: dict[Any, int], sink: _Sink) -> None:
+    words = tokenizer.Words(index)
+    tokenizers = file_reader.tokenizers_for(files, words)
+    sentences = tokenizer.Sentences(files.max_sentence_length)
+    for piece in file_reader.pieces(files, words, tokenizers, ids=True):
         sink(*sentences.cut(piece))
 
 
@@ -452,7 +454,7 @@ def stream(
         As `encode`, when the sentence is reached; what the corpus itself raises passes unchanged.
     """
     sink = _Sink(float("inf"))
-    encoder = _tokens.TokenEncoder(_as_dict(key_to_index), False, lambda ids, kept, raw: sink(ids, kept, raw))
+    encoder = token_encoder.TokenEncoder(_as_dict(key_to_index), False, lambda ids, kept, raw: sink(ids, kept, raw))
     sentences = iter(corpus)
     words = chunk_words if first_words is None else first_words
     more = True

@@ -20,7 +20,7 @@ import os
 
 import numpy as np
 
-cdef extern from "_text/tokenize.h" nogil:
+cdef extern from "text/tokenize.h" nogil:
     enum:
         FW_PADDING
         FW_RECENT

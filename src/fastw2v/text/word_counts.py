@@ -12,7 +12,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _text
+from fastw2v.text import tokenizer
 
 __all__ = ["ChosenWords", "WordCounts"]
 
@@ -22,13 +22,13 @@ class WordCounts(Mapping[Any, int]):
 
     Parameters
     ----------
-    words : _text.Words
+    words : tokenizer.Words
         The words; no more may be added.
     totals : ndarray of int64, shape (words,)
         Their counts.
     """
 
-    def __init__(self, words: _text.Words, totals: NDArray[np.int64]) -> None:
+    def __init__(self, words: tokenizer.Words, totals: NDArray[np.int64]) -> None:
         self._words = words
         self.totals = totals
         self._dict: dict[Any, int] | None = None
@@ -62,12 +62,12 @@ class ChosenWords(Sequence[str]):
 
     Parameters
     ----------
-    words : _text.Words
+    words : tokenizer.Words
     numbers : ndarray of int64
         Which words.
     """
 
-    def __init__(self, words: _text.Words, numbers: NDArray[np.int64]) -> None:
+    def __init__(self, words: tokenizer.Words, numbers: NDArray[np.int64]) -> None:
         self._words = words
         self._numbers = numbers
         self._list: list[str] | None = None

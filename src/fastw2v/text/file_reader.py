@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from fastw2v import _text
+from fastw2v.text import tokenizer
 from fastw2v.common.files import compression, local_path, open_input
 
 __all__ = ["TextFiles", "of_corpus", "pieces"]
@@ -77,7 +77,7 @@ class _Source:
         self._rest = b""
         self._lines_left: int | None = None
 
-    def fill(self, piece: _text.Piece) -> bool:
+    def fill(self, piece: tokenizer.Piece) -> bool:
         """Read the next piece; False at the end."""
         if self._stream is None and not self._open():
             return False
@@ -112,7 +112,7 @@ class _Source:
         self._lines_left = self._files.limit
         return True
 
-    def _read(self, stream: IO[bytes], piece: _text.Piece, used: int) -> tuple[int, bool]:
+    def _read(self, stream: IO[bytes], piece: tokenizer.Piece, used: int) -> tuple[int, bool]:
         """Fill the buffer; return how many bytes it holds, and whether the file ends with them."""
         with memoryview(piece.text) as view:
             while used < piece.room:
@@ -131,7 +131,7 @@ class _Source:
         ends = (text.rfind(space, 0, used) + 1 for space in _ASCII_SPACES)
         return next(filter(None, ends), 0)
 
-    def _limit(self, piece: _text.Piece) -> None:
+    def _limit(self, piece: tokenizer.Piece) -> None:
         """Cut `piece` after the last line that is to be read."""
         assert self._lines_left is not None
         if self._lines_left <= 0:
@@ -154,23 +154,23 @@ class _Source:
 class _Crew:
     """The threads, and the pieces that go round between them and the caller."""
 
-    def __init__(self, source: _Source, tokenizers: Sequence[_text.Tokenizer], ids: bool) -> None:
+    def __init__(self, source: _Source, tokenizers: Sequence[tokenizer.Tokenizer], ids: bool) -> None:
         self._source = source
         self._ids = ids
         self._reading = threading.Lock()
         self._ended = False
         self._number = 0
-        self._free: queue.SimpleQueue[_text.Piece | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[_text.Piece | None] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[tokenizer.Piece | None] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tokenizer.Piece | None] = queue.SimpleQueue()
         for _ in range(2 * len(tokenizers) + 1):
-            self._free.put(_text.Piece(PIECE_SIZE))
+            self._free.put(tokenizer.Piece(PIECE_SIZE))
         self._threads = [
             threading.Thread(target=self._work, args=(tokenizer,), name="fastw2v-text", daemon=True)
             for tokenizer in tokenizers
         ]
 
-    def __iter__(self) -> Iterator[_text.Piece]:
-        early: dict[int, _text.Piece] = {}
+    def __iter__(self) -> Iterator[tokenizer.Piece]:
+        early: dict[int, tokenizer.Piece] = {}
         wanted, working = 0, len(self._threads)
         try:
             for thread in self._threads:
@@ -196,14 +196,14 @@ class _Crew:
                     thread.join()
             self._source.close()
 
-    def _work(self, tokenizer: _text.Tokenizer) -> None:
+    def _work(self, tokenizer: tokenizer.Tokenizer) -> None:
         while (piece := self._free.get()) is not None and self._next(piece):
             if piece.error is None:
                 _run(tokenizer, piece, self._ids)
             self._done.put(piece)
         self._done.put(None)
 
-    def _next(self, piece: _text.Piece) -> bool:
+    def _next(self, piece: tokenizer.Piece) -> bool:
         """Fill `piece` and number it; False if there is nothing more to do."""
         with self._reading:
             if self._ended:
@@ -220,15 +220,15 @@ class _Crew:
             return True
 
 
-def _run(tokenizer: _text.Tokenizer, piece: _text.Piece, ids: bool) -> None:
+def _run(tokenizer: tokenizer.Tokenizer, piece: tokenizer.Piece, ids: bool) -> None:
     try:
         tokenizer.run(piece, ids)
     except BaseException as error:  # raised again by the caller, when its turn comes
         piece.error = error
 
 
-def _alone(source: _Source, tokenizer: _text.Tokenizer, ids: bool) -> Iterator[_text.Piece]:
-    piece = _text.Piece(PIECE_SIZE)
+def _alone(source: _Source, tokenizer: tokenizer.Tokenizer, ids: bool) -> Iterator[tokenizer.Piece]:
+    piece = tokenizer.Piece(PIECE_SIZE)
     with contextlib.closing(source):
         while source.fill(piece):
             tokenizer.run(piece, ids)
@@ -247,16 +247,16 @@ def _bytes_of(files: TextFiles) -> int:
     return total
 
 
-def tokenizers_for(files: TextFiles, words: _text.Words, workers: int | None = None) -> list[_text.Tokenizer]:
+def tokenizers_for(files: TextFiles, words: tokenizer.Words, workers: int | None = None) -> list[tokenizer.Tokenizer]:
     """Return a tokenizer for each thread that `files` are worth; None allows as many as there are cores."""
     useful = _bytes_of(files) // PIECE_SIZE + 1
     n = max(1, min(workers or os.cpu_count() or 1, useful))
-    return [_text.Tokenizer(words, files.lines) for _ in range(n)]
+    return [tokenizer.Tokenizer(words, files.lines) for _ in range(n)]
 
 
 def pieces(
-    files: TextFiles, words: _text.Words, tokenizers: Sequence[_text.Tokenizer], ids: bool
-) -> Iterator[_text.Piece]:
+    files: TextFiles, words: tokenizer.Words, tokenizers: Sequence[tokenizer.Tokenizer], ids: bool
+) -> Iterator[tokenizer.Piece]:
     """Yield the pieces of `files`, tokenised and adopted by `words`, in order; each holds until the next.
 
     Raises
@@ -281,7 +281,7 @@ def pieces(
             line = 1 if piece.ends_file else line + feeds
 
 
-def _refuse(piece: _text.Piece, line: int) -> None:
+def _refuse(piece: tokenizer.Piece, line: int) -> None:
     """Raise what decoding the line with the invalid byte raises; `line` is the number of the first one."""
     text = bytes(memoryview(piece.text)[: piece.length])
     start = text.rfind(b"\n", 0, piece.invalid_at) + 1

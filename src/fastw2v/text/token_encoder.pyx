@@ -70,7 +70,7 @@ cdef extern from *:
     PyObject *fastw2v_list_item(object sequence, Py_ssize_t i)
     void fastw2v_let_go(PyObject *item)
 
-cdef extern from "_text/objects.h":
+cdef extern from "text/objects.h":
     ctypedef struct fw_entry:
         int32_t id
     ctypedef struct fw_table:

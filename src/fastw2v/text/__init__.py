@@ -1,0 +1,1 @@
+"""Text to tokens, counts and ids: readers, the token encoder, `EncodedCorpus`."""
