@@ -36,7 +36,8 @@ from benchmarks import quality
 from benchmarks.arguments import names, number, numbers
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
-from fastw2v import KeyedVectors, Update, Word2Vec, sampling
+from fastw2v import KeyedVectors, Update, Word2Vec
+from fastw2v.vocabulary import sampling
 from fastw2v.common.files import open_input
 
 Lines = list[list[str]]

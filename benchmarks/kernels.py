@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from benchmarks import machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.table import aligned
-from fastw2v import _inner, sampling
+from fastw2v import _inner
+from fastw2v.vocabulary import sampling
 from fastw2v.engine import job_queue
 from fastw2v.engine import network
 from fastw2v.engine import kernels
 from fastw2v.common import memory
-from fastw2v.huffman import huffman
+from fastw2v.vocabulary.huffman import huffman
 from fastw2v.initial import prep_vectors
 
 ALGORITHMS: dict[str, dict[str, Any]] = {

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from conftest import zipf_sentences
-from fastw2v import Word2Vec, _inner, sampling, training
+from fastw2v import Word2Vec, _inner, training
+from fastw2v.vocabulary import sampling
 from fastw2v.engine import job_queue
 from fastw2v.engine import network
 

@@ -16,7 +16,7 @@ import pytest
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec, training
 from fastw2v.common import memory
-from fastw2v.huffman import HuffmanTree
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 CORPUS = zipf_sentences(3_000, 100, seed=5)
 SMALL = {"vector_size": 8, "min_count": 1, "workers": 1, "sample": 0}

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import Word2Vec
-from fastw2v.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
+from fastw2v.vocabulary.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
 from fresh import run_fresh
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim is compared with here")
@@ -377,7 +377,7 @@ def test_an_update_that_fails_changes_nothing(old, new, where, hs, monkeypatch):
 
     with monkeypatch.context() as patch:
         if where == "words":
-            patch.setattr("fastw2v.sampling.noise_table", fail)
+            patch.setattr("fastw2v.vocabulary.sampling.noise_table", fail)
         elif where == "matrices":
             patch.setattr("fastw2v.common.memory.grown", fail)
         if where == "counts":

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from gensim.models import Word2Vec
 
-from fastw2v.huffman import HuffmanTree, RaggedArray, graft, huffman
-from fastw2v.sampling import (
+from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, graft, huffman
+from fastw2v.vocabulary.sampling import (
     downsampling,
     keep_probabilities,
     noise_table,
     sample_ints,
     subsample_threshold,
 )
-from fastw2v.selection import frequency_order, select
+from fastw2v.vocabulary.selection import frequency_order, select
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from fastw2v.vocab import Vocab
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import selection
+from fastw2v.vocabulary import selection
 from fastw2v.corpora import LineSentence
 from fastw2v.text.encoding import provisional_table, scan
 from fastw2v.text.word_counts import WordCounts

@@ -25,7 +25,7 @@ from fastw2v.pauses import Pause, Position
 from fastw2v.progress import Tally
 
 if TYPE_CHECKING:
-    from fastw2v.lexicon import Lexicon
+    from fastw2v.vocabulary.lexicon import Lexicon
     from fastw2v.word2vec import Word2Vec
 
 Model = TypeVar("Model", bound="Lexicon")

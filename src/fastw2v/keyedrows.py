@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from fastw2v import similarity
 from fastw2v.common import memory
 from fastw2v.compat.pickled import vectors_state
-from fastw2v.huffman import HuffmanTree
+from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.spareroom import SpareRoom
 
 Key = str | int | np.integer[Any]

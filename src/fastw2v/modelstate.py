@@ -22,11 +22,11 @@ from fastw2v import formats, vectorfiles
 from fastw2v.compat import pickled
 from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.huffman import HuffmanTree
+from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.keyedvectors import KeyedVectors
 
 if TYPE_CHECKING:
-    from fastw2v.lexicon import Lexicon
+    from fastw2v.vocabulary.lexicon import Lexicon
 
 logger = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode, stream
 from fastw2v.epochs import Epoch
 from fastw2v.incremental import Update, resumed_update, run_of, under_update
-from fastw2v.lexicon import Lexicon
+from fastw2v.vocabulary.lexicon import Lexicon
 from fastw2v.network import network_of
 from fastw2v.common.validation import as_callbacks, as_int, check_number, check_whole
 from fastw2v.pauses import Pause, Position, check_same

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
-from fastw2v.huffman import HuffmanTree
+from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.initial import grown_vectors, prep_vectors
 from fastw2v.keyedrows import KEY_TYPES, Array, Key, KeyedRows
 

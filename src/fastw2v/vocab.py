@@ -18,15 +18,15 @@ import numpy.typing as npt
 
 from fastw2v import corpora
 from fastw2v.common.files import open_atomic, open_input
-from fastw2v.huffman import HuffmanTree, RaggedArray, huffman
-from fastw2v.sampling import (
+from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
+from fastw2v.vocabulary.sampling import (
     downsampling,
     keep_probabilities,
     noise_table,
     sample_ints,
     subsample_threshold,
 )
-from fastw2v.selection import Counts, Selection, as_counts, frequency_order, in_order, select
+from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, in_order, select
 from fastw2v.utils import TrimRule
 
 __all__ = [
@@ -60,9 +60,9 @@ class Vocab:
     counts
         Count of each.
     sample
-        Subsampling of frequent words, see `fastw2v.sampling.subsample_threshold`.
+        Subsampling of frequent words, see `fastw2v.vocabulary.sampling.subsample_threshold`.
     ns_exponent
-        Exponent of the noise distribution, see `fastw2v.sampling.noise_table`.
+        Exponent of the noise distribution, see `fastw2v.vocabulary.sampling.noise_table`.
     min_count, max_vocab_size, max_final_vocab
         Kept for :meth:`update`.
 
@@ -138,7 +138,7 @@ class Vocab:
         sorted_vocab
             Order the words by descending count; else they stay in first-seen order.
         sample, ns_exponent
-            See `subsample_threshold` and `noise_table` of `fastw2v.sampling`.
+            See `subsample_threshold` and `noise_table` of `fastw2v.vocabulary.sampling`.
         progress_per
             Log a line every so many sentences.
         """

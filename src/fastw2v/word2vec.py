@@ -26,7 +26,7 @@ from fastw2v.compat.legacy import class_only, renamed_arguments
 from fastw2v.compat.legacy_model import LegacyModel
 from fastw2v.compat.standin import StandIn
 from fastw2v.text.encoding import encode
-from fastw2v.lexicon import ReadOnce, TrimRule
+from fastw2v.vocabulary.lexicon import ReadOnce, TrimRule
 from fastw2v.common.validation import as_callbacks, as_float, as_int, random_state
 from fastw2v.trainable import Trainable
 from fastw2v.warmstart import warm_start

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastw2v.lexicon import Lexicon
+    from fastw2v.vocabulary.lexicon import Lexicon
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 

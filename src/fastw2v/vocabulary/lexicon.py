@@ -17,17 +17,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, growth, sampling, training
+from fastw2v import corpora, training
+from fastw2v.vocabulary import growth
+from fastw2v.vocabulary import sampling
 from fastw2v.text import encoding
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.drift import Drift
 from fastw2v.text.encoding import EncodedCorpus
-from fastw2v.huffman import HuffmanTree, graft, huffman
+from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.selection import Selection, as_counts, frequency_order, in_order, select
+from fastw2v.vocabulary.selection import Selection, as_counts, frequency_order, in_order, select
 from fastw2v.vocab import Vocab
 from fastw2v.warmstart import WarmStart
-from fastw2v.weights import Weights
+from fastw2v.vocabulary.weights import Weights
 from fastw2v.text.word_counts import WordCounts
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse

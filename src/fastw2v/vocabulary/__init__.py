@@ -1,0 +1,1 @@
+"""Counts to words: selection, subsampling, the noise table, Huffman trees, growth."""
