@@ -30,7 +30,7 @@ from fastw2v.engine import network
 from fastw2v.engine import kernels
 from fastw2v.common import memory
 from fastw2v.vocabulary.huffman import huffman
-from fastw2v.initial import prep_vectors
+from fastw2v.vectors.initialization import prep_vectors
 
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "sg": {"skip_gram": True, "negative": 5},

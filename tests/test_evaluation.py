@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gensim.models import KeyedVectors as GensimKeyedVectors
 
-from fastw2v import similarity
+from fastw2v.vectors import similarity
 from fastw2v.keyedvectors import KeyedVectors
 
 ROWS, COLUMNS, WIDTH = 8, 6, 20

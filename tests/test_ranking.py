@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fastw2v import _ranking, similarity
+from fastw2v.vectors import similarity
+from fastw2v.vectors import ranking
 
 SIZES = [(1, 1, 1), (3, 31, 4), (2, 32, 1), (5, 200, 7), (4, 1000, 40)]
 
@@ -42,7 +43,7 @@ def test_products_of_shapes_that_do_not_fit_are_refused():
     matrix, query, out = (np.ones(shape, dtype=np.float32) for shape in ((3, 4), 4, 3))
     for wrong in ((matrix, query[1:], out), (matrix, query, out[1:])):
         with pytest.raises(ValueError, match="shapes that fit"):
-            _ranking.row_products(*wrong)
+            ranking.row_products(*wrong)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -84,7 +85,7 @@ def test_answers_are_the_first_of_the_best_that_are_not_excluded(dtype):
     best, answers = np.full(60, -np.inf, dtype), np.full(60, -1, np.int64)
     for first in range(0, 500, 70):
         block = np.ascontiguousarray(cosines[:, first : first + 70])
-        _ranking.merge_answers(
+        ranking.merge_answers(
             block, terms, first, starts, np.concatenate(excluded).astype(np.int64), best, answers
         )
     for (a, b, c), struck, score, answer in zip(terms, excluded, best, answers, strict=True):
@@ -96,7 +97,7 @@ def test_answers_are_the_first_of_the_best_that_are_not_excluded(dtype):
 def test_a_question_without_an_admissible_answer_has_none():
     best, answers = np.full(1, -np.inf, np.float32), np.full(1, -1, np.int64)
     everything = np.arange(3, dtype=np.int64)
-    _ranking.merge_answers(
+    ranking.merge_answers(
         np.ones((3, 3), np.float32), np.array([[0, 1, 2]]), 0, np.array([0, 3]), everything, best, answers
     )
     assert answers[0] == -1
@@ -105,7 +106,7 @@ def test_a_question_without_an_admissible_answer_has_none():
 def test_arrays_that_do_not_fit_are_refused():
     floats, one = np.ones((2, 4), np.float32), np.zeros((2, 1), np.int64)
     with pytest.raises(ValueError, match="shapes that fit"):
-        _ranking.merge_best(floats, np.ones(3, np.float32), 0, np.zeros((2, 1), np.float32), one)
+        ranking.merge_best(floats, np.ones(3, np.float32), 0, np.zeros((2, 1), np.float32), one)
     empty = np.zeros(0, np.int64)
     for terms, starts, complaint in (
         ([[0, 1, 2]], [0, 0], "none of 2 words"),
@@ -114,7 +115,7 @@ def test_arrays_that_do_not_fit_are_refused():
         ([[0, 1, 1]], [1, 0], "out of order"),
     ):
         with pytest.raises(ValueError, match=complaint):
-            _ranking.merge_answers(
+            ranking.merge_answers(
                 floats,
                 np.array(terms),
                 0,

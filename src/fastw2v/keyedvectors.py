@@ -15,15 +15,16 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import evaluation, formats, vectorfiles
+from fastw2v import formats, vectorfiles
+from fastw2v.vectors import evaluation
 from fastw2v.compat.legacy_vectors import LegacyVectors
 from fastw2v.compat.records import CompatVocab
 from fastw2v.compat.standin import StandIn
-from fastw2v.drift import Drift, drift
+from fastw2v.vectors.drift import Drift, drift
 from fastw2v.formats import word2vec
-from fastw2v.initial import REAL, prep_vectors, pseudorandom_weak_vector
-from fastw2v.keyedrows import KEY_TYPES, Array, Key
-from fastw2v.queries import VectorQueries
+from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
+from fastw2v.vectors.keyed_rows import KEY_TYPES, Array, Key
+from fastw2v.vectors.queries import VectorQueries
 
 __all__ = [
     "REAL",
@@ -114,7 +115,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
     ) -> tuple[float, list[dict[str, Any]]]:
         """Answer analogies "a is to b as c is to ?" and return (accuracy, sections).
 
-        See `fastw2v.evaluation.word_analogies`. As in gensim, `similarity_function` changes nothing:
+        See `fastw2v.vectors.evaluation.word_analogies`. As in gensim, `similarity_function` changes nothing:
         questions are answered by the additive method (3CosAdd), so that scores compare across programs.
         """
         evaluation.check_similarity_function(similarity_function)
@@ -139,7 +140,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
     ) -> tuple[Any, Any, float]:
         """Correlate similarities with human judgements: return (Pearson, Spearman, unknown pairs in %).
 
-        See `fastw2v.evaluation.word_pairs`.
+        See `fastw2v.vectors.evaluation.word_pairs`.
         """
         return evaluation.word_pairs(
             self.index_to_key,

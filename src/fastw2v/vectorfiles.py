@@ -18,8 +18,8 @@ from fastw2v import formats
 from fastw2v.common import memory
 from fastw2v.formats import word2vec, word2vec_writer
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.keyedrows import Array
-from fastw2v.vectorstore import VectorStore
+from fastw2v.vectors.keyed_rows import Array
+from fastw2v.vectors.vector_store import VectorStore
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim_state import VectorsState

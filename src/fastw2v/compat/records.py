@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fastw2v.vectorstore import VectorStore
+    from fastw2v.vectors.vector_store import VectorStore
 
 
 class CompatVocab:

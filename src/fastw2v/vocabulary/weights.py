@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fastw2v import training
 from fastw2v.common import memory
-from fastw2v.initial import prep_vectors
+from fastw2v.vectors.initialization import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.warmstart import WarmStart
 

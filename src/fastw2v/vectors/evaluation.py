@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import similarity
+from fastw2v.vectors import similarity
 from fastw2v.common.files import open_input
 
 logger = logging.getLogger("gensim.models.keyedvectors")

@@ -15,7 +15,7 @@ ctypedef fused real:
     float
     double
 
-cdef extern from "_ranking/above.h" nogil:
+cdef extern from "vectors/above.h" nogil:
     enum:
         FW_LANES
     bint fw_has_avx2()
@@ -28,7 +28,7 @@ cdef extern from "_ranking/above.h" nogil:
     Py_ssize_t fw_sum_double(const double *a, const double *b, const double *c, Py_ssize_t at, Py_ssize_t n,
                              double bound)
 
-cdef extern from "_ranking/products.h" nogil:
+cdef extern from "vectors/products.h" nogil:
     void fw_products_avx2(const float *row, Py_ssize_t n, Py_ssize_t dim, const float *query, float *products)
     void fw_products_float(const float *row, Py_ssize_t n, Py_ssize_t dim, const float *query, float *products)
 

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import similarity
-from fastw2v.keyedrows import KEY_TYPES, Array, Key
-from fastw2v.vectorstore import VectorStore
+from fastw2v.vectors import similarity
+from fastw2v.vectors.keyed_rows import KEY_TYPES, Array, Key
+from fastw2v.vectors.vector_store import VectorStore
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

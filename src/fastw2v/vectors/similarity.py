@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _ranking
+from fastw2v.vectors import ranking
 from fastw2v.common import parallel
 
 Array = NDArray[Any]
@@ -96,7 +96,7 @@ def _row_products(matrix: Array, query: Array) -> Array:
     step = max(1, -(-len(matrix) // cores))
 
     def multiply(start: int) -> None:
-        _ranking.row_products(matrix[start : start + step], query, out[start : start + step])
+        ranking.row_products(matrix[start : start + step], query, out[start : start + step])
 
     for _ in parallel.ordered(multiply, range(0, len(matrix), step), cores):
         pass
@@ -169,7 +169,7 @@ def _few_best(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[
         part = slice(some, some + _QUERIES_TOGETHER)
         for block in _cached_blocks(len(matrix), len(queries[part])):
             found = np.ascontiguousarray(products(matrix[block], queries[part]), dtype=norms.dtype)
-            _ranking.merge_best(found, divisors[block], block.start, scores[part], rows[part])
+            ranking.merge_best(found, divisors[block], block.start, scores[part], rows[part])
     return rows.astype(np.intp, copy=False), scores
 
 
@@ -205,7 +205,7 @@ def best_answers(
     best = np.full(len(terms), -np.inf, dtype=norms.dtype)
     for block in _cached_blocks(len(matrix), len(units)):
         scores = np.ascontiguousarray(cosines(matrix[block], norms[block], units), dtype=norms.dtype)
-        _ranking.merge_answers(scores, terms, block.start, starts, struck, best, rows)
+        ranking.merge_answers(scores, terms, block.start, starts, struck, best, rows)
     return rows, best
 
 

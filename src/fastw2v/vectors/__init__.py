@@ -1,0 +1,1 @@
+"""Vectors by key: storage, growth, queries, similarity, evaluation, drift."""
