@@ -16,7 +16,7 @@ import safetensors.numpy
 import zstandard
 from hypothesis import given, settings, strategies as st
 
-from fastw2v._checksum import XXH64
+from fastw2v.formats.xxh64 import XXH64
 from fastw2v.formats import native
 from fastw2v.common.files import open_atomic
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v import _vectors
+from fastw2v.formats import word2vec_rows
 from fastw2v.common import parallel
 from fastw2v.common import memory
 from fastw2v.formats import word2vec, word2vec_writer
@@ -20,7 +20,7 @@ def written(numbers):
     rows, words, texts = np.arange(len(matrix)), [b"w"] * len(matrix), []
     while len(texts) < len(matrix):
         start = len(texts)
-        lines, count = _vectors.write_lines(matrix, rows[start:], words[start:])
+        lines, count = word2vec_rows.write_lines(matrix, rows[start:], words[start:])
         texts += [line.removeprefix("w ") for line in bytes(lines).decode().splitlines()]
         assert len(texts) == start + count
         if len(texts) < len(matrix):
@@ -87,7 +87,7 @@ def test_what_is_written_is_the_str_of_each_number(tmp_path, dtype):
 
 def test_rows_out_of_range_are_refused():
     matrix = np.zeros((2, 2), dtype=np.float32)
-    for write in (_vectors.write_lines, _vectors.write_records):
+    for write in (word2vec_rows.write_lines, word2vec_rows.write_records):
         for row in (-1, 2):
             with pytest.raises(IndexError, match="is not one of 2"):
                 write(matrix, np.array([row]), [b"w"])
@@ -98,7 +98,7 @@ def test_rows_out_of_range_are_refused():
 
 def read(lines, width=1):
     """Vectors by the compiled reader, None for a line that it leaves, or that is blank or too short."""
-    starts, ends, vectors = _vectors.read_lines(b"".join(lines), width)
+    starts, ends, vectors = word2vec_rows.read_lines(b"".join(lines), width)
     assert len(starts) == len(lines)
     rows = iter(vectors)
     found = [next(rows) if end >= -1 else None for end in ends.tolist()]
@@ -288,26 +288,26 @@ def spans(words):
 def test_words_are_numbered_up_to_the_first_known_one():
     text, starts, ends = spans([b"a", "日本".encode(), b"", b"a", b"z"])
     index = {"known": 0}
-    assert _vectors.number_words(index, text, starts, ends) == 3
+    assert word2vec_rows.number_words(index, text, starts, ends) == 3
     assert index == {"known": 0, "a": 1, "日本": 2, "": 3}
-    assert _vectors.number_words(index, text, starts[4:], ends[4:]) == 1
+    assert word2vec_rows.number_words(index, text, starts[4:], ends[4:]) == 1
     assert index["z"] == 4
     with pytest.raises(UnicodeDecodeError):
-        _vectors.number_words(index, *spans([b"\xff"]))
+        word2vec_rows.number_words(index, *spans([b"\xff"]))
     with pytest.raises(IndexError, match="of 6 bytes lies from"):
-        _vectors.number_words(index, text[:6], starts[4:], ends[4:])
+        word2vec_rows.number_words(index, text[:6], starts[4:], ends[4:])
 
 
 def test_records_out_of_the_text_are_refused():
     text = np.frombuffer(b"w 12345678", np.uint8)
     rows = np.zeros((1, 8), np.uint8)
-    _vectors.copy_records(text, np.array([1]), rows)
+    word2vec_rows.copy_records(text, np.array([1]), rows)
     assert rows.tobytes() == b"12345678"
     for end in (-1, 2, 99):
         with pytest.raises(IndexError, match="no vector of 8 bytes"):
-            _vectors.copy_records(text, np.array([end]), rows)
+            word2vec_rows.copy_records(text, np.array([end]), rows)
     with pytest.raises(ValueError, match="1 records for 0 rows"):
-        _vectors.copy_records(text, np.array([1]), rows[:0])
+        word2vec_rows.copy_records(text, np.array([1]), rows[:0])
 
 
 def test_a_binary_file_larger_than_what_is_touched_ahead(tmp_path, caplog):

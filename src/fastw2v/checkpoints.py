@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from fastw2v import formats, modelstate
+from fastw2v import formats
+from fastw2v.formats import model_state
 from fastw2v.formats import native
 from fastw2v.common.files import check_writable
 from fastw2v.incremental import Held, run_of
@@ -160,7 +161,7 @@ class Checkpoints:
 
 def write(path: Any, model: Lexicon, run: Run) -> None:
     """Write a checkpoint, aside and then renamed, so that the last one stays whole whatever happens."""
-    arrays, metadata = modelstate.to_state(model)
+    arrays, metadata = model_state.to_state(model)
     state = asdict(replace(run, update=None))
     if run.update is not None:
         arrays.update({f"{OLD}{name}": values for name, values in run.update.old.items()})
@@ -188,7 +189,7 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
         )
     old = {name.removeprefix(OLD): arrays.pop(name) for name in list(arrays) if name.startswith(OLD)}
     with formats.sound(path):
-        model = modelstate.from_state(cls, defaults, arrays, metadata)
+        model = model_state.from_state(cls, defaults, arrays, metadata)
         run = _run_from(state, old)
         if run.update is not None:
             run.update.check(cast("Word2Vec", model))

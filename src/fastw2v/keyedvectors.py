@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import formats, vectorfiles
+from fastw2v import formats
+from fastw2v.formats import vector_state
 from fastw2v.vectors import evaluation
 from fastw2v.compat.legacy_vectors import LegacyVectors
 from fastw2v.compat.records import CompatVocab
@@ -219,7 +220,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         ValueError
             If an attribute cannot be stored; the message names it. Nothing is written then.
         """
-        vectorfiles.save(fname, *self._to_state(ignore))
+        vector_state.save(fname, *self._to_state(ignore))
 
     @classmethod
     def load(cls: type[KV], fname: PathLike, mmap: str | None = None) -> KV:
@@ -239,17 +240,17 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         OSError
             If it cannot be read.
         """
-        arrays, metadata = vectorfiles.load(fname, mmap)
+        arrays, metadata = vector_state.load(fname, mmap)
         with formats.sound(fname):
             return cls._from_state(arrays, metadata, mapped=mmap is not None)
 
     def save_gensim(self, fname: PathLike) -> None:
         """Write a file that gensim 4 loads; large arrays go into files beside it, as gensim has it."""
-        vectorfiles.save_gensim(self, fname)
+        vector_state.save_gensim(self, fname)
 
     def _to_state(self, ignore: Collection[str] = frozenset()) -> tuple[dict[str, Array], dict[str, Any]]:
         """Everything worth keeping as (named arrays, JSON-able metadata)."""
-        return vectorfiles.to_state(self, ignore)
+        return vector_state.to_state(self, ignore)
 
     @classmethod
     def _from_state(
@@ -257,7 +258,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
     ) -> KV:
         """The inverse of `_to_state`; the matrix is taken over, not copied, unless it is read-only."""
         new = cls(int(metadata["vector_size"]))
-        vectorfiles.from_state(new, arrays, metadata, mapped)
+        vector_state.from_state(new, arrays, metadata, mapped)
         return new
 
     def save_word2vec_format(
@@ -298,7 +299,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
             If `fvocab` is given and the attribute is missing, or a key could not be read back (a space in a
             binary file, a line break in a text file, an empty slot).
         """
-        vectorfiles.save_word2vec_format(
+        vector_state.save_word2vec_format(
             self, fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
         )
 
@@ -370,7 +371,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
         ValueError
             If the vectors in the file have another size.
         """
-        merged = vectorfiles.intersect_word2vec_format(self, fname, lockf, binary, encoding, unicode_errors)
+        merged = vector_state.intersect_word2vec_format(self, fname, lockf, binary, encoding, unicode_errors)
         logger.info("merged %d vectors into %s matrix from %s", merged, self.vectors.shape, fname)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fastw2v.anyvectors import load_vectors
+from fastw2v.formats.detect import load_vectors
 from fastw2v.keyedvectors import KeyedVectors
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse

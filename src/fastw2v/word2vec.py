@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import checkpoints, modelstate
+from fastw2v import checkpoints
+from fastw2v.formats import model_state
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.compat import pickled
 from fastw2v.compat.legacy import class_only, renamed_arguments
@@ -250,7 +251,7 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if pickled.is_gensims(state):
-            modelstate.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
+            model_state.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
         else:
             self.__dict__.update(state)
 
@@ -357,7 +358,7 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
             gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``; there is nothing to separate,
             so they have no effect.
         """
-        modelstate.save(self, fname)
+        model_state.save(self, fname)
 
     @class_only
     def load(cls, fname: Any, mmap: str | None = None, rethrow: bool = False) -> Self:  # noqa: N805
@@ -379,7 +380,7 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
             If it is neither.
         """
         defaults = {**vars(Word2Vec()), "lifecycle_events": []}
-        return modelstate.load(cls, defaults, fname, mmap)
+        return model_state.load(cls, defaults, fname, mmap)
 
     @class_only
     def resume(
@@ -437,4 +438,4 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
 
     def save_gensim(self, fname: Any) -> None:
         """Write the model as gensim 4 would, so that gensim loads, queries and trains it further."""
-        modelstate.save_gensim(self, fname)
+        model_state.save_gensim(self, fname)

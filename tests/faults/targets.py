@@ -21,13 +21,14 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from fastw2v import KeyedVectors, Word2Vec, _vectors, formats
+from fastw2v import KeyedVectors, Word2Vec, formats
+from fastw2v.formats import word2vec_rows
 from fastw2v.text import file_reader
 from fastw2v.text import token_encoder
 from fastw2v.text import tokenizer
 from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
 from fastw2v.common.files import open_input
-from fastw2v.vectorfiles import from_state
+from fastw2v.formats.vector_state import from_state
 
 from . import samples
 
@@ -190,7 +191,7 @@ def _read_lines(data: bytes) -> str:
     """The compiled reader of vectors, against NumPy's reading of each number."""
     width = data[0] % 5 + 1 if data else 1
     text = data[1:]
-    starts, ends, vectors = _vectors.read_lines(text, width)
+    starts, ends, vectors = word2vec_rows.read_lines(text, width)
     lines = text.split(b"\n")
     if lines[-1] == b"":
         lines.pop()
@@ -218,14 +219,14 @@ def _write_lines(data: bytes) -> str:
     """The compiled writer of vectors, against NumPy's writing of each number, and back."""
     matrix = np.frombuffer(data[: len(data) // 12 * 12], "<f4").reshape(-1, 3)
     words = [b"w%d" % row for row in range(len(matrix))]
-    lines, written = _vectors.write_lines(matrix, np.arange(len(matrix)), words)
+    lines, written = word2vec_rows.write_lines(matrix, np.arange(len(matrix)), words)
     text = bytes(lines)
     expected = b"".join(
         word + b" " + " ".join(map(str, row)).encode() + b"\n"
         for word, row in zip(words[:written], matrix[:written], strict=True)
     )
     assert text == expected
-    _, ends, vectors = _vectors.read_lines(text, 3)
+    _, ends, vectors = word2vec_rows.read_lines(text, 3)
     whole = ends >= 0
     assert vectors[whole].tobytes() == matrix[:written][whole].tobytes()
     return f"{min(written, 3)} of {min(len(words), 3)}"
@@ -237,9 +238,9 @@ def _find_records(data: bytes) -> str:
     body = bytearray(data[1:])
     most = min(8, len(body) // (size + 1))
     octets = np.frombuffer(body, np.uint8)
-    starts, ends, position = _vectors.find_records(octets, most, size)
+    starts, ends, position = word2vec_rows.find_records(octets, most, size)
     vectors = np.zeros((len(ends), size), np.uint8)
-    _vectors.copy_records(octets, ends, vectors)
+    word2vec_rows.copy_records(octets, ends, vectors)
     at = row = 0
     while row < most and (space := body.find(b" ", at)) >= 0 and space + 1 + size <= len(body):
         word = bytes(body[at:space]).lstrip(b"\n")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._checksum import XXH64
+from fastw2v.formats.xxh64 import XXH64
 
 NAME = "__checksums__"
 _ROW = 8

@@ -35,7 +35,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v._checksum import XXH64
+from fastw2v.formats.xxh64 import XXH64
 from fastw2v.formats import checksums
 from fastw2v.common import files
 from fastw2v.common.files import PathLike

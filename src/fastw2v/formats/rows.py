@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import _vectors
+from fastw2v.formats import word2vec_rows
 from fastw2v.common import memory
 
 logger = logging.getLogger("gensim.models.keyedvectors")
@@ -116,7 +116,7 @@ class Rows:
         at = 0
         while at < len(starts):
             if self._plain:
-                at += _vectors.number_words(self.index, text, starts[at:], ends[at:])
+                at += word2vec_rows.number_words(self.index, text, starts[at:], ends[at:])
                 if at == len(starts):
                     break
             word = bytes(text[starts[at] : ends[at]]).decode(self._encoding, self._errors)

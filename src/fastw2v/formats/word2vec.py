@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import _vectors
+from fastw2v.formats import word2vec_rows
 from fastw2v.common import parallel
 from fastw2v.common import memory
 from fastw2v.common.files import PathLike, compression, local_path, open_input
@@ -37,7 +37,7 @@ Octets = NDArray[np.uint8]
 
 _READ_SIZE = 1 << 20  # what is read stays in the caches until it is put into place
 _BLOCK_SIZE = 1 << 20
-_LEFT, _BLANK, _SHORT = -1, -2, -3  # in place of the end of a word: see _vectors.read_lines
+_LEFT, _BLANK, _SHORT = -1, -2, -3  # in place of the end of a word: see word2vec_rows.read_lines
 _FIRST_NUMBERS = 1 << 22  # room to begin with where the size of the file tells nothing of its content
 _WIDEST = 1 << 24  # components of a vector in such a file
 _FLOAT = np.dtype("<f4")  # of a binary file
@@ -263,7 +263,7 @@ def _read_lines(
     """Read up to `wanted` vectors into `rows`; `number` is that of the first line."""
     # The compiled reader knows float32 only; other types are read by NumPy, or rounded from float64.
     compiled = rows.dtype == np.float32
-    read = _vectors.read_lines if compiled else _leave
+    read = word2vec_rows.read_lines if compiled else _leave
     reader = _LineReader(rows, wanted, number, path)
     width = rows.width
     if wanted:
@@ -279,7 +279,7 @@ def _read_lines(
 
 
 def _leave(block: bytes, width: int) -> tuple[Positions, Positions, Array]:
-    """As `_vectors.read_lines`, but leaving every line to `_parsed`."""
+    """As `word2vec_rows.read_lines`, but leaving every line to `_parsed`."""
     lines = io.BytesIO(block).readlines()
     starts = [0, *itertools.accumulate(map(len, lines))][: len(lines)]
     lengths = (len(line.rstrip()) for line in lines)
@@ -363,7 +363,7 @@ def _blocks_of_records(
         if not count:
             raise _too_short(path, wanted, seen)
         used += count
-        starts, ends, position = _vectors.find_records(buffer[:used], wanted - seen, size)
+        starts, ends, position = word2vec_rows.find_records(buffer[:used], wanted - seen, size)
         seen += len(starts)
         yield buffer, starts, ends
         buffer[: used - position] = buffer[position:used]
@@ -373,8 +373,8 @@ def _blocks_of_records(
 def _place(buffer: Octets, ends: Positions, target: Array) -> None:
     """Copy the vectors of records, whose words end at `ends`, into their rows."""
     if target.dtype == _FLOAT:
-        _vectors.copy_records(buffer, ends, target.view(np.uint8))
+        word2vec_rows.copy_records(buffer, ends, target.view(np.uint8))
     else:
         vectors = np.empty(target.shape, _FLOAT)
-        _vectors.copy_records(buffer, ends, vectors.view(np.uint8))
+        word2vec_rows.copy_records(buffer, ends, vectors.view(np.uint8))
         target[...] = vectors

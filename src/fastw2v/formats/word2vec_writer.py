@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import _vectors
+from fastw2v.formats import word2vec_rows
 from fastw2v.common import parallel
 from fastw2v.common.files import PathLike, open_atomic
 
@@ -80,7 +80,7 @@ def write_binary(
         for block in _blocks(len(words)):
             names = [word.encode("utf-8") for word in words[block]]
             if compiled:
-                stream.write(_vectors.write_records(matrix, rows[block], names))
+                stream.write(word2vec_rows.write_records(matrix, rows[block], names))
             else:
                 numbers = np.ascontiguousarray(matrix[rows[block]], dtype="<f4")
                 parts = (
@@ -153,7 +153,7 @@ def _text_lines(words: Sequence[str], matrix: Array, rows: NDArray[np.intp], com
     start = 0
     while start < len(names):
         if compiled:
-            text, written = _vectors.write_lines(matrix, rows[start:], names[start:])
+            text, written = word2vec_rows.write_lines(matrix, rows[start:], names[start:])
             lines.append(text)
             start += written
         if start < len(names):

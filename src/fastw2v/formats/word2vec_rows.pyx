@@ -19,7 +19,7 @@ import numpy as np
 cdef extern from "Python.h":
     PyObject *PyDict_SetDefault(object mapping, object key, object default) except NULL
 
-cdef extern from "_text/decimal.h" nogil:
+cdef extern from "formats/decimal.h" nogil:
     enum:
         FW_NUMBER_BYTES
         FW_SLACK

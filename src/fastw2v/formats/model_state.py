@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import formats, vectorfiles
+from fastw2v import formats
+from fastw2v.formats import vector_state
 from fastw2v.compat import pickled
 from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
@@ -209,7 +210,7 @@ def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: st
     if state.kind != "word2vec":
         raise _no_model(path, state.kind)
     settings = {name: value for name, value in state.settings.items() if name not in ELSEWHERE}
-    wv = KeyedVectors._from_state(*vectorfiles.state_from_gensim(state.vectors), mapped=mmap is not None)
+    wv = KeyedVectors._from_state(*vector_state.state_from_gensim(state.vectors), mapped=mmap is not None)
     random = np.random.RandomState(settings.get("seed", 1))
     if state.random_state is not None:
         random.set_state(state.random_state)

@@ -3,7 +3,7 @@
 
 from libc.stdint cimport uint8_t, uint64_t
 
-cdef extern from "_checksum/xxh64.h" nogil:
+cdef extern from "formats/xxh64.h" nogil:
     ctypedef struct fw_xxh64:
         pass
     void fw_xxh64_init(fw_xxh64 *state)
