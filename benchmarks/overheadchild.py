@@ -21,7 +21,8 @@ from typing import Any
 from unittest import mock
 
 from benchmarks.child import answer
-from fastw2v import LineSentence, Word2Vec, training
+from fastw2v import LineSentence, Word2Vec
+from fastw2v.training import trainer
 from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import Feed
 

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 
 from conftest import zipf_sentences
-from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec, checkpoints, training
+from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
+from fastw2v.training import checkpoints
+from fastw2v.training import trainer
 from fastw2v.formats import native
-from fastw2v.pauses import CorpusChangedError
+from fastw2v.training.barriers import CorpusChangedError
 
 CORPUS = zipf_sentences(24_000, 300, seed=4)
 OPTIONS = {
@@ -51,7 +53,7 @@ class Hooked(Word2Vec):
 
 @pytest.fixture(autouse=True)
 def _short_chunks(monkeypatch):
-    monkeypatch.setattr(training, "STREAM_WORDS", 1_000)
+    monkeypatch.setattr(trainer, "STREAM_WORDS", 1_000)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ import pytest
 from conftest import zipf_sentences
 from fastw2v import CallbackAny2Vec, Update, Word2Vec
 from fastw2v.text.encoding import encode
-from fastw2v.incremental import UpdateRun
-from fastw2v.replay import PIECE_WORDS
+from fastw2v.training.update import UpdateRun
+from fastw2v.training.replay import PIECE_WORDS
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 4, "batch_words": 1000}
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3, "sg": 1}]
@@ -183,7 +183,7 @@ def test_replay_forgets_less(trained, old, new):
 
 
 def test_the_mixture_holds_every_new_sentence_in_order_and_old_ones_between(trained, old, new, monkeypatch):
-    monkeypatch.setattr("fastw2v.replay.PIECE_WORDS", 1_000)
+    monkeypatch.setattr("fastw2v.training.replay.PIECE_WORDS", 1_000)
     assert PIECE_WORDS > 1_000
     model, _ = grown(trained, 0, new)
     run = UpdateRun(Update(replay=old, replay_ratio=0.7), model)
@@ -218,8 +218,8 @@ def test_the_mixture_holds_every_new_sentence_in_order_and_old_ones_between(trai
 def test_list_file_and_stream_are_replayed_and_anchored_alike(
     tmp_path, trained, old, new, monkeypatch, piece_words, empty
 ):
-    monkeypatch.setattr("fastw2v.replay.PIECE_WORDS", piece_words)
-    monkeypatch.setattr("fastw2v.training.STREAM_WORDS", 1_700)
+    monkeypatch.setattr("fastw2v.training.replay.PIECE_WORDS", piece_words)
+    monkeypatch.setattr("fastw2v.training.trainer.STREAM_WORDS", 1_700)
     path = tmp_path / "new.txt"
     texts = [*empty, *new[:50], *empty, new[50] * 60, *empty, *new[51:], *empty]  # one is longer than a piece
     path.write_text("".join(" ".join(sentence) + "\n" for sentence in texts), encoding="utf-8")

@@ -11,7 +11,8 @@ import pytest
 from scipy import stats
 
 from conftest import zipf_sentences
-from fastw2v import Word2Vec, _inner, training
+from fastw2v import Word2Vec, _inner
+from fastw2v.training import trainer
 from fastw2v.vocabulary import sampling
 from fastw2v.engine import job_queue
 from fastw2v.engine import network
@@ -102,8 +103,8 @@ def test_jobs_of_several_workers_take_turns(monkeypatch, workers):
             made.append(copies_and_parts[-2:] if copies_and_parts else (0, 1))
             return super().__new__(cls, network, *copies_and_parts)
 
-    monkeypatch.setattr(training, "Worker", Noted)
-    monkeypatch.setattr(training, "thread_count", lambda workers: workers)
+    monkeypatch.setattr(trainer, "Worker", Noted)
+    monkeypatch.setattr(trainer, "thread_count", lambda workers: workers)
     corpus = zipf_sentences(2_000, 50)
     model = Word2Vec(corpus, vector_size=4, workers=workers, batch_words=50, epochs=2, min_count=1)
     model.train(corpus, total_examples=len(corpus), epochs=1)

@@ -9,10 +9,10 @@ import pytest
 
 from conftest import zipf_sentences
 from fastw2v import Word2Vec
-from fastw2v.epochs import Epoch
-from fastw2v.pauses import CorpusChangedError, Pause, Position
-from fastw2v.progress import Reporter, Tally
-from fastw2v.training import LearningRate
+from fastw2v.training.epoch import Epoch
+from fastw2v.training.barriers import CorpusChangedError, Pause, Position
+from fastw2v.training.progress import Reporter, Tally
+from fastw2v.training.trainer import LearningRate
 
 CORPUS = zipf_sentences(20_000, 300, seed=3)
 OPTIONS = {"vector_size": 12, "min_count": 1, "batch_words": 500}

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from conftest import zipf_sentences
-from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec, training
+from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
+from fastw2v.training import trainer
 from fastw2v.common import memory
 from fastw2v.vocabulary.huffman import HuffmanTree
 
@@ -98,12 +99,12 @@ def test_an_interrupt_at_any_moment_neither_hangs_nor_gets_lost(strikes):
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_an_error_of_a_worker_reaches_the_caller(monkeypatch, streamed):
-    class Broken(training.Worker):
+    class Broken(trainer.Worker):
         def run(self, feed):
             raise MemoryError("a worker's own")
 
     model = trained()
-    monkeypatch.setattr(training, "Worker", Broken)
+    monkeypatch.setattr(trainer, "Worker", Broken)
     start = time.monotonic()
     with pytest.raises(MemoryError, match="a worker's own"):
         train(model, map(list, CORPUS) if streamed else CORPUS)
@@ -289,7 +290,7 @@ def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows)
     """
     models = []
     for rows in (0, hot_rows):
-        monkeypatch.setattr(training, "hot_rows", lambda dim, rows=rows: (rows, rows))
+        monkeypatch.setattr(trainer, "hot_rows", lambda dim, rows=rows: (rows, rows))
         model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
         model.build_vocab(CORPUS)
         assert train(model, map(list, CORPUS)) == (3_000, 3_000)

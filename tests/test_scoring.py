@@ -9,7 +9,7 @@ import pytest
 
 from fastw2v import Word2Vec
 from fastw2v.engine.scoring import held_out_loss, score_sentences
-from fastw2v.network import network_of
+from fastw2v.training.network import network_of
 
 LCG_MASK = (1 << 48) - 1
 SENTENCES = [[f"w{(i * i + j) % 23}" for j in range(3 + i % 9)] for i in range(60)] + [["w1"], []]

@@ -556,7 +556,9 @@ def test_children_of_a_process_that_trained_train_on(method):
 FORKED = """
     import os, signal, sys, threading
     import numpy as np
-    from fastw2v import Update, Word2Vec, incremental, training
+    from fastw2v import Update, Word2Vec
+    from fastw2v.training import update
+    from fastw2v.training import trainer
     from fastw2v.common import memory
 
     corpus = [["a", "b", "c", "d"]] * 300
@@ -573,12 +575,12 @@ FORKED = """
     thread = threading.Thread(target=model.train, args=(Gate(),), kwargs=frozen)
     thread.start()
     assert reached.wait(30)
-    with training._DOOR, memory._growing:  # as another thread may hold them at that moment
+    with trainer._DOOR, memory._growing:  # as another thread may hold them at that moment
         child = os.fork()
         if child == 0:
             signal.alarm(20)
             before = model.wv.vectors.copy()
-            assert incremental.run_of(model) is None
+            assert update.run_of(model) is None
             assert model.train(corpus, total_examples=300, epochs=1) == (1200, 1200)
             assert (model.wv.vectors != before).any(axis=1).all()
             large = memory.zeros((1 << 20, 1))

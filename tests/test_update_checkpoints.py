@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from conftest import zipf_sentences
-from fastw2v import CallbackAny2Vec, KeyedVectors, Update, Word2Vec, checkpoints
+from fastw2v import CallbackAny2Vec, KeyedVectors, Update, Word2Vec
+from fastw2v.training import checkpoints
 from fastw2v.formats import native
-from fastw2v.pauses import CorpusChangedError
+from fastw2v.training.barriers import CorpusChangedError
 
 OPTIONS = {"vector_size": 12, "min_count": 2, "workers": 1, "epochs": 2, "batch_words": 300, "alpha": 0.05}
 SCHEMES = {
@@ -67,8 +68,8 @@ class Interrupt(CallbackAny2Vec):
 @pytest.fixture(autouse=True)
 def _small_steps(monkeypatch):
     """Checkpoints, pulls and pieces of the mixture within each epoch, at different places."""
-    monkeypatch.setattr("fastw2v.training.STREAM_WORDS", 700)
-    monkeypatch.setattr("fastw2v.replay.PIECE_WORDS", 1_300)
+    monkeypatch.setattr("fastw2v.training.trainer.STREAM_WORDS", 700)
+    monkeypatch.setattr("fastw2v.training.replay.PIECE_WORDS", 1_300)
 
 
 @pytest.fixture(scope="module")

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
-    from fastw2v.incremental import Update as Update
+    from fastw2v.training.update import Update as Update
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
-    from fastw2v.termination import Terminated as Terminated, sigterm_as_interrupt as sigterm_as_interrupt
+    from fastw2v.training.termination import Terminated as Terminated, sigterm_as_interrupt as sigterm_as_interrupt
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
 
@@ -38,13 +38,13 @@ _HOMES = {
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
     "StopTraining": "fastw2v.callbacks",
-    "Terminated": "fastw2v.termination",
+    "Terminated": "fastw2v.training.termination",
     "Text8Corpus": "fastw2v.corpora",
-    "Update": "fastw2v.incremental",
+    "Update": "fastw2v.training.update",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.shim",
-    "sigterm_as_interrupt": "fastw2v.termination",
+    "sigterm_as_interrupt": "fastw2v.training.termination",
     "uninstall_as_gensim": "fastw2v.compat.shim",
 }
 _SUBMODULES = {

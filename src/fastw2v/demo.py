@@ -167,7 +167,7 @@ def train(sentences: list[list[str]], workers: int) -> Word2Vec:
 
 def threads(workers: int) -> str:
     """Return the number of threads in words."""
-    from fastw2v.training import thread_count
+    from fastw2v.training.trainer import thread_count
 
     count = thread_count(workers)
     return f"{count} thread{'s' if count != 1 else ''}"

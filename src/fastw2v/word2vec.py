@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import checkpoints
+from fastw2v.training import checkpoints
 from fastw2v.formats import model_state
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.compat import pickled
@@ -29,8 +29,8 @@ from fastw2v.compat.standin import StandIn
 from fastw2v.text.encoding import encode
 from fastw2v.vocabulary.lexicon import ReadOnce, TrimRule
 from fastw2v.common.validation import as_callbacks, as_float, as_int, random_state
-from fastw2v.trainable import Trainable
-from fastw2v.warmstart import warm_start
+from fastw2v.training.trainable import Trainable
+from fastw2v.training.warm_start import warm_start
 
 if TYPE_CHECKING:
     from typing_extensions import Self

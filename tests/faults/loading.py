@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from fastw2v import KeyedVectors, Word2Vec, checkpoints
+from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.training import checkpoints
 from fastw2v.common.files import open_atomic
 
 from . import harness, samples

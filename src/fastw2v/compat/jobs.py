@@ -22,10 +22,10 @@ from fastw2v.engine.job_queue import Feed
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
 from fastw2v.text.encoding import encode
-from fastw2v.epochs import Epoch
-from fastw2v.pauses import Position, Timetable, check_reached
-from fastw2v.progress import Tally
-from fastw2v.training import POLL_SECONDS, thread_count
+from fastw2v.training.epoch import Epoch
+from fastw2v.training.barriers import Position, Timetable, check_reached
+from fastw2v.training.progress import Tally
+from fastw2v.training.trainer import POLL_SECONDS, thread_count
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora, training
+from fastw2v import corpora
+from fastw2v.training import trainer
 from fastw2v.vocabulary import growth
 from fastw2v.vocabulary import sampling
 from fastw2v.text import encoding
@@ -28,7 +29,7 @@ from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.vocabulary.selection import Selection, as_counts, frequency_order, in_order, select
 from fastw2v.vocab import Vocab
-from fastw2v.warmstart import WarmStart
+from fastw2v.training.warm_start import WarmStart
 from fastw2v.vocabulary.weights import Weights
 from fastw2v.text.word_counts import WordCounts
 
@@ -141,7 +142,7 @@ class Lexicon(Weights):
     # --- vocabulary
 
     @renamed_arguments(sentences="corpus_iterable")
-    @training.by_one_thread
+    @trainer.by_one_thread
     def build_vocab(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -195,7 +196,7 @@ class Lexicon(Weights):
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
 
-    @training.by_one_thread
+    @trainer.by_one_thread
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Any, int],

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import training
+from fastw2v.training import trainer
 from fastw2v.common import memory
 from fastw2v.vectors.initialization import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.warmstart import WarmStart
+from fastw2v.training.warm_start import WarmStart
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
@@ -74,7 +74,7 @@ class Weights:
         """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
         if self.workers < 2:
             return 0
-        words, nodes = training.hot_rows(self.vector_size)
+        words, nodes = trainer.hot_rows(self.vector_size)
         rows = min(words, vocab_size) if self.negative else 0
         rows += min(nodes, vocab_size) if self.hs else 0
         return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize

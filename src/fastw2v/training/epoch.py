@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fastw2v.pauses import Pause, Position
-from fastw2v.progress import Reporter
-from fastw2v.training import LearningRate
+from fastw2v.training.barriers import Pause, Position
+from fastw2v.training.progress import Reporter
+from fastw2v.training.trainer import LearningRate
 
 
 @dataclass(frozen=True)

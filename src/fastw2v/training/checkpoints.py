@@ -21,9 +21,9 @@ from fastw2v import formats
 from fastw2v.formats import model_state
 from fastw2v.formats import native
 from fastw2v.common.files import check_writable
-from fastw2v.incremental import Held, run_of
-from fastw2v.pauses import Pause, Position
-from fastw2v.progress import Tally
+from fastw2v.training.update import Held, run_of
+from fastw2v.training.barriers import Pause, Position
+from fastw2v.training.progress import Tally
 
 if TYPE_CHECKING:
     from fastw2v.vocabulary.lexicon import Lexicon

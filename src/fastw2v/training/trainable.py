@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import checkpoints, corpora, heldout
+from fastw2v import corpora
+from fastw2v.training import checkpoints
+from fastw2v.training import held_out
 from fastw2v.engine.network import Network
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode, stream
-from fastw2v.epochs import Epoch
-from fastw2v.incremental import Update, resumed_update, run_of, under_update
+from fastw2v.training.epoch import Epoch
+from fastw2v.training.update import Update, resumed_update, run_of, under_update
 from fastw2v.vocabulary.lexicon import Lexicon
-from fastw2v.network import network_of
+from fastw2v.training.network import network_of
 from fastw2v.common.validation import as_callbacks, as_int, check_number, check_whole
-from fastw2v.pauses import Pause, Position, check_same
-from fastw2v.progress import Reporter, Tally
-from fastw2v.training import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count
+from fastw2v.training.barriers import Pause, Position, check_same
+from fastw2v.training.progress import Reporter, Tally
+from fastw2v.training.trainer import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
@@ -457,7 +459,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         self._check_can_train()
         corpus = corpora.open_corpus(corpus_iterable, corpus_file, passes=1)
         encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
-        return heldout.mean_loss(self._network(scoring=True), encoded, seed)
+        return held_out.mean_loss(self._network(scoring=True), encoded, seed)
 
 
 def _size_of(corpus: EncodedCorpus | KeptStream | None) -> tuple[int, int] | None:

@@ -25,8 +25,8 @@ from fastw2v.engine.job_queue import Feed, cut_jobs
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
 from fastw2v.text.encoding import EncodedCorpus
-from fastw2v.pauses import Pause, Position, Timetable, check_reached
-from fastw2v.progress import Reporter, Tally
+from fastw2v.training.barriers import Pause, Position, Timetable, check_reached
+from fastw2v.training.progress import Reporter, Tally
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
 THREADS_A_CORE = 16

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import incremental
+from fastw2v.training import update
 from fastw2v.engine.network import Network
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def network_of(
         raise ValueError(
             "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
         )
-    update = incremental.run_of(model)
+    update = update.run_of(model)
     if update is not None:
         lockf = update.lock_factors(lockf)
     if model.hs and model.huffman_tree is None:

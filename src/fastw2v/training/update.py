@@ -29,9 +29,9 @@ from fastw2v.common import memory
 from fastw2v.compat import jobs
 from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode
 from fastw2v.common.validation import check_number, check_whole
-from fastw2v.pauses import Pause, Position, check_same
-from fastw2v.replay import Mixture, Replay
-from fastw2v.training import LearningRate
+from fastw2v.training.barriers import Pause, Position, check_same
+from fastw2v.training.replay import Mixture, Replay
+from fastw2v.training.trainer import LearningRate
 from fastw2v.vectors.vector_store import MIXED
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from fastw2v.progress import Tally
+from fastw2v.training.progress import Tally
 
 NEVER = 1 << 62  # raw words
 

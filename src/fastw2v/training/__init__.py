@@ -1,0 +1,1 @@
+"""Training: the session, one epoch, learning rates, barriers, checkpoints, updates."""
