@@ -23,7 +23,9 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import KeyedVectors, Word2Vec, cli, commands
+from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.cli import parser
+from fastw2v.cli.parser import commands
 from fastw2v.formats import native
 
 ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
@@ -53,13 +55,13 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(text: Path) -> Path:
     path = text.parent / "model.fw2v"
     assert (
-        cli.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
+        parser.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
     )
     return path
 
 
 def run(*arguments: object) -> int:
-    return cli.main([str(argument) for argument in arguments])
+    return parser.main([str(argument) for argument in arguments])
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:
@@ -80,7 +82,7 @@ def fastw2v_process(*arguments: object, **options: Any) -> subprocess.Popen[byte
 
 
 def test_every_parameter_of_the_constructor_is_an_option_with_its_default():
-    options = vars(cli.make_parser().parse_args(["train", "in", "out"]))
+    options = vars(parser.make_parser().parse_args(["train", "in", "out"]))
     for name, parameter in inspect.signature(Word2Vec.__init__).parameters.items():
         if name in ("self", "sentences", "corpus_file", "hashfxn", "trim_rule", "callbacks", "progress"):
             continue
@@ -595,7 +597,7 @@ def test_a_traceback_only_with_debug(capsys):
 
 
 def test_a_fault_of_our_own_has_its_own_status(model, monkeypatch, capsys):
-    monkeypatch.setattr("fastw2v.commands.print_ranking", lambda ranking: ranking.no_such_method())
+    monkeypatch.setattr("fastw2v.cli.commands.print_ranking", lambda ranking: ranking.no_such_method())
     assert run("similar", model, "cat") == 1
     assert "--debug" in error_of(capsys)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import fastw2v
-from fastw2v import Word2Vec, demo
+from fastw2v import Word2Vec
+from fastw2v.cli.parser import demo
 
 ENVIRONMENT = {
     **os.environ,

@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastw2v import anyfile
+from fastw2v.cli.parser import files
 from fastw2v.corpora import PathLineSentences
 from fastw2v.common.files import check_writable, open_input
 from fastw2v.keyedvectors import KeyedVectors
@@ -66,7 +66,7 @@ def constructor_defaults() -> dict[str, Any]:
 
 def train(options: argparse.Namespace) -> None:
     """Train a model on a text and write it."""
-    form = options.format or anyfile.output_format(options.output)
+    form = options.format or files.output_format(options.output)
     both_exist = os.path.exists(options.input) and os.path.exists(options.output)
     if both_exist and os.path.samefile(options.input, options.output):
         raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); name another file")
@@ -97,7 +97,7 @@ def train(options: argparse.Namespace) -> None:
             ) from error
         raise
     seconds = time.perf_counter() - start
-    anyfile.save(model, options.output, form)
+    files.save(model, options.output, form)
     summary = {
         "words": model.corpus_total_words,
         "sentences": model.corpus_count,
@@ -175,7 +175,7 @@ class Begun:
 
 def _after_interrupt(begun: Begun, options: argparse.Namespace, form: str) -> str:
     if options.keep_partial and begun.model is not None:
-        anyfile.save(begun.model, options.output, form)
+        files.save(begun.model, options.output, form)
         return f"interrupted; the partly trained model is in {options.output}"
     if options.checkpoint is not None and os.path.exists(options.checkpoint):
         return f"interrupted; --resume goes on from the checkpoint {options.checkpoint}"
@@ -221,7 +221,7 @@ def _spooled(stream: Any) -> Iterator[str]:
 
 def similar(options: argparse.Namespace) -> None:
     """Show the words nearest to some words."""
-    vectors = anyfile.load_vectors(options.model)
+    vectors = files.load_vectors(options.model)
     words = list(dict.fromkeys(options.words))
     check_known(vectors, words)
     groups = [words] if options.together else [[word] for word in words]
@@ -242,7 +242,7 @@ def similar(options: argparse.Namespace) -> None:
 
 def analogy(options: argparse.Namespace) -> None:
     """Answer: a is to b as c is to which word?"""
-    vectors = anyfile.load_vectors(options.model)
+    vectors = files.load_vectors(options.model)
     check_known(vectors, [options.a, options.b, options.c])
     search = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
     ranking = search(
@@ -289,7 +289,7 @@ def evaluate(options: argparse.Namespace) -> None:
         raise UsageError("nothing to evaluate; give --analogies FILE, --pairs FILE, or both")
     analogies = [(path, _lines(path)) for path in options.analogies]
     pairs = [(path, _lines(path)) for path in options.pairs]
-    vectors = anyfile.load_vectors(options.model)
+    vectors = files.load_vectors(options.model)
     rows = [row for path, lines in analogies for row in _analogy_rows(vectors, path, lines, options)]
     rows += [_pairs_row(vectors, path, lines, options) for path, lines in pairs]
     if options.json:
@@ -396,12 +396,12 @@ def _name(path: str) -> str:
 
 def info(options: argparse.Namespace) -> None:
     """Show what a file holds."""
-    model = anyfile.load(options.model)
-    vectors = anyfile.vectors_of(model)
-    sizes = anyfile.file_sizes(options.model)
+    model = files.load(options.model)
+    vectors = files.vectors_of(model)
+    sizes = files.file_sizes(options.model)
     facts: dict[str, Any] = {
         "file": options.model,
-        "format": anyfile.input_format(options.model),
+        "format": files.input_format(options.model),
         "bytes": sum(sizes.values()),
         "files": sizes,
         "kind": "model" if isinstance(model, Word2Vec) else "vectors",
@@ -443,26 +443,26 @@ def _print_info(facts: dict[str, Any]) -> None:
 
 def convert(options: argparse.Namespace) -> None:
     """Write a model or vectors in another format."""
-    form = options.format or anyfile.output_format(options.output)
-    if options.kind == "model" and form in anyfile.VECTORS_ONLY:
+    form = options.format or files.output_format(options.output)
+    if options.kind == "model" and form in files.VECTORS_ONLY:
         raise UsageError(
             f"the {form} format holds vectors only; name OUT something.fw2v to keep the whole model"
         )
     check_writable(options.output)
-    model = anyfile.load(options.input)
+    model = files.load(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(
             f"{options.input} holds vectors only, so no model can be made of it; leave out --kind model"
         )
-    if options.kind == "vectors" or form in anyfile.VECTORS_ONLY:
-        model = anyfile.vectors_of(model)
-    anyfile.save(model, options.output, form)
+    if options.kind == "vectors" or form in files.VECTORS_ONLY:
+        model = files.vectors_of(model)
+    files.save(model, options.output, form)
     if not options.quiet:
         what = "a model" if isinstance(model, Word2Vec) else "vectors"
-        words = len(anyfile.vectors_of(model))
+        words = len(files.vectors_of(model))
         note(
             f"wrote {what} of {words:,} words to {options.output} ({form}); "
-            f"read as {anyfile.input_format(options.input)}"
+            f"read as {files.input_format(options.input)}"
         )
 
 

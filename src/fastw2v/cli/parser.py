@@ -20,9 +20,11 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from fastw2v import __version__, commands, demo
-from fastw2v.anyfile import FORMATS
-from fastw2v.commands import ALL_CORES, UsageError, constructor_defaults
+from fastw2v import __version__
+from fastw2v.cli.parser import demo
+from fastw2v.cli.parser import commands
+from fastw2v.cli.files import FORMATS
+from fastw2v.cli.commands import ALL_CORES, UsageError, constructor_defaults
 from fastw2v.training.termination import Terminated, sigterm_as_interrupt
 
 OK, FAULT, UNUSABLE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
