@@ -101,7 +101,7 @@ class Timing:
         return self.effective_words / self.seconds
 
 
-def network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network.Network:
+def make_network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network.Network:
     """Return a network for the corpus, freshly initialised, with gensim's usual settings."""
     settings = dict(ALGORITHMS[algorithm])
     n_words = len(corpus.counts)
@@ -150,7 +150,7 @@ def best_timings(
     corpus: Corpus, algorithm: str, dim: int, instruction_sets: Sequence[str], *, seconds: float, repeat: int
 ) -> dict[str, Timing]:
     """Return the best timing of each instruction set, each call lasting about `seconds`."""
-    networks = {simd: network(corpus, algorithm, dim, simd) for simd in instruction_sets}
+    networks = {simd: make_network(corpus, algorithm, dim, simd) for simd in instruction_sets}
     words = {}
     for simd, net in networks.items():
         first = train(net, corpus, FIRST_WORDS)

@@ -91,7 +91,7 @@ def watched() -> Iterator[dict[str, float]]:
                     seconds["loops"] += cpu
                     seconds["held_up"] += wall - cpu - asleep
 
-    with mock.patch.object(training, "Worker", TimedWorker):
+    with mock.patch.object(trainer, "Worker", TimedWorker):
         begin = time.perf_counter()
         yield seconds
         seconds["wall"] = time.perf_counter() - begin

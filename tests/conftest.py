@@ -6,8 +6,8 @@ import os
 import signal
 from pathlib import Path
 
-import numpy as np
 import pytest
+from helpers.corpora import zipf_sentences
 from hypothesis import settings
 
 settings.register_profile("shared machine", deadline=None)  # where any example may have to wait for a core
@@ -16,15 +16,6 @@ settings.load_profile("shared machine")
 # Processes started by a shell in the background ignore Ctrl-C, and so would those that the tests of Ctrl-C send it to.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def zipf_sentences(n_words: int, n_types: int, *, seed: int = 0, length: int = 23) -> list[list[str]]:
-    """Sentences of `length` words whose frequencies fall as those of a natural language do."""
-    rng = np.random.default_rng(seed)
-    weights = 1.0 / np.arange(2, n_types + 2)
-    ids = rng.choice(n_types, size=n_words, p=weights / weights.sum())
-    words = [f"w{i}" for i in ids]
-    return [words[start : start + length] for start in range(0, n_words, length)]
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ from fastw2v.engine.scratch cimport (
     CENTERS, OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
 
-cdef extern from "sigmoid.h" nogil:
+cdef extern from "engine/simd/sigmoid.h" nogil:
     void sigmoid_init()
     float log_sigmoid(float f)
 

@@ -2,7 +2,7 @@
  * naive twins: every kernel, dimensions 1..65, 100, 128, 300, 1 to 18 targets, up to 12 inputs. */
 #include <stdio.h>
 #include <stdlib.h>
-#include "dispatch.h"
+#include "engine/simd/dispatch.h"
 
 #define MOST_INPUTS 12
 #define MOST_TARGETS 18

@@ -83,8 +83,8 @@ def _text_piece(data: bytes) -> str:
         piece, words = tokenizer.Piece(max(len(data), 1)), tokenizer.Words()
         piece.text[: len(data)] = data
         piece.length, piece.ends_file = len(data), True
-        tokenizer = tokenizer.Tokenizer(words, True, portable)
-        tokenizer.run(piece, True)
+        reader = tokenizer.Tokenizer(words, True, portable)
+        reader.run(piece, True)
         assert piece.invalid_at == invalid, (piece.invalid_at, invalid)
         if invalid >= 0:
             continue
@@ -95,7 +95,7 @@ def _text_piece(data: bytes) -> str:
         expected = [numbers.setdefault(word, len(numbers)) for line in lines for word in line]
         assert ids.tolist() == expected
         assert words.decoded() == list(numbers)
-        counts = words.counts([tokenizer])
+        counts = words.counts([reader])
         assert counts.tolist()[: len(numbers)] == np.bincount(expected, minlength=len(numbers)).tolist()
         wanted = [*numbers, "absent", "", 3]
         assert words.numbers(wanted).tolist() == [numbers.get(word, -1) for word in wanted]

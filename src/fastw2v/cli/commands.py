@@ -20,7 +20,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastw2v.cli.parser import files
+from fastw2v.cli import files
 from fastw2v.corpora import PathLineSentences
 from fastw2v.common.files import check_writable, open_input
 from fastw2v.keyedvectors import KeyedVectors

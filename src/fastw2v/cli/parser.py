@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from fastw2v import __version__
-from fastw2v.cli.parser import demo
-from fastw2v.cli.parser import commands
+from fastw2v.cli import demo
+from fastw2v.cli import commands
 from fastw2v.cli.files import FORMATS
 from fastw2v.cli.commands import ALL_CORES, UsageError, constructor_defaults
 from fastw2v.training.termination import Terminated, sigterm_as_interrupt

@@ -22,7 +22,7 @@ import uuid
 from collections.abc import Iterator
 from typing import IO, Any
 
-from fastw2v.common import compression
+from fastw2v.common import codecs
 
 PathLike = str | os.PathLike[str]
 Text = tuple[str | None, str | None, str | None]  # encoding, errors, newline
@@ -159,7 +159,7 @@ def open_input(
     stream: Any = raw
     if suffix is not None:
         try:
-            stream = io.BufferedReader(compression.Decompressed(raw, suffix, os.fspath(path)), 1 << 17)
+            stream = io.BufferedReader(codecs.Decompressed(raw, suffix, os.fspath(path)), 1 << 17)
         except BaseException:
             raw.close()
             raise
@@ -263,7 +263,7 @@ def _encoding(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Iter
     with contextlib.ExitStack() as layers:
         stream: Any = raw
         if suffix is not None:
-            stream = layers.enter_context(compression.compressing(raw, suffix))
+            stream = layers.enter_context(codecs.compressing(raw, suffix))
         if "b" in mode:
             yield stream
             return

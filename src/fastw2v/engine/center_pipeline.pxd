@@ -23,7 +23,7 @@ from fastw2v.engine.network cimport Net, row_of
 from fastw2v.engine.negative_pool cimport claim_places, draw_slots, drawn_anew, fill_or_take
 from fastw2v.engine.scratch cimport CENTERS, Center, Scratch, reserve
 
-cdef extern from "platform.h" nogil:
+cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 cdef enum:

@@ -1,6 +1,6 @@
 from libc.stdint cimport int32_t, int64_t
 
-cdef extern from "platform.h" nogil:
+cdef extern from "common/platform.h" nogil:
     int64_t counter_load(const int64_t *counter)
     void counter_store(int64_t *counter, int64_t value)
     bint counter_advance(int64_t *counter, int64_t seen)

@@ -2,14 +2,14 @@
 
 from libc.stdint cimport int64_t
 
-cdef extern from "coming.h" nogil:
+cdef extern from "engine/simd/coming.h" nogil:
     ctypedef struct coming_rows:
         float **rows
         int n
         int64_t next
     const int64_t LINE_COLUMNS
 
-cdef extern from "kernels.h" nogil:
+cdef extern from "engine/simd/kernels.h" nogil:
     ctypedef struct row_kernels:
         const char *name
         void (*train_pair)(float *x, float **rows, const float *labels, int n, int64_t dim, float alpha, float lockf,

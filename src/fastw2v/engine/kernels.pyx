@@ -12,7 +12,7 @@ import os
 
 import numpy as np
 
-cdef extern from "dispatch.h" nogil:
+cdef extern from "engine/simd/dispatch.h" nogil:
     const row_kernels *row_kernels_at(int index)
     void sigmoid_init()
 

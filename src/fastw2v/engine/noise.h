@@ -15,7 +15,7 @@
 #define FASTW2V_NOISE_H
 
 #include <stdint.h>
-#include "platform.h"
+#include "common/platform.h"
 
 #if defined(__SSE2__) || defined(_M_X64)
 #  include <emmintrin.h>

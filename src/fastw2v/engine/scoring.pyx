@@ -15,7 +15,7 @@ from fastw2v.engine.network cimport Net, Network, row_of
 
 import numpy as np
 
-cdef extern from "sigmoid.h" nogil:
+cdef extern from "engine/simd/sigmoid.h" nogil:
     void sigmoid_init()
     float log_sigmoid(float f)
 

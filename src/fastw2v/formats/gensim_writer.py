@@ -59,10 +59,10 @@ def _write(path: PathLike, make: Callable[[int, Beside], Object], separate_from:
     beside: Beside = {}
     root = make(separate_from, beside)
     suffix = ".npz" if files.compression(path) else ".npy"
-    files = {f"{os.fspath(path)}{name}{suffix}": array for name, array in beside.items()}
-    if _exists(path) and any(map(_exists, files)):
+    companions = {f"{os.fspath(path)}{name}{suffix}": array for name, array in beside.items()}
+    if _exists(path) and any(map(_exists, companions)):
         _write_pickle(path, make(sys.maxsize, {}))
-    for name, array in files.items():
+    for name, array in companions.items():
         with files.open_atomic(name) as handle:
             if suffix == ".npz":
                 np.savez_compressed(handle, val=array)

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 #include <string.h>
-#include "platform.h"
+#include "common/platform.h"
 
 #if defined(__SSE2__) || defined(_M_X64)
 #  include <emmintrin.h>

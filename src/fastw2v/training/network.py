@@ -56,9 +56,9 @@ def network_of(
         raise ValueError(
             "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
         )
-    update = update.run_of(model)
-    if update is not None:
-        lockf = update.lock_factors(lockf)
+    running = update.run_of(model)
+    if running is not None:
+        lockf = running.lock_factors(lockf)
     if model.hs and model.huffman_tree is None:
         raise RuntimeError(
             "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"

@@ -5,7 +5,7 @@
 #define FASTW2V_COMING_H
 
 #include <stdint.h>
-#include "platform.h"
+#include "common/platform.h"
 
 typedef struct {
     float **rows;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 #include "kernels.h"
-#include "platform.h"
+#include "common/platform.h"
 #include "sigmoid.h"
 #include "tiles.h"
 

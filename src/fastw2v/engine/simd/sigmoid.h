@@ -9,7 +9,7 @@
 
 #include <math.h>
 #include <string.h>
-#include "platform.h"
+#include "common/platform.h"
 
 #define SIGMOID_SIZE 1000
 #define SIGMOID_LIMIT 6.0

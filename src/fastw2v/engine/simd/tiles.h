@@ -3,7 +3,7 @@
 #define FASTW2V_TILES_H
 
 #include <stdint.h>
-#include "platform.h"
+#include "common/platform.h"
 
 #define MOST_OF_A_TILE 12
 

@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, StopTraining, Word2Vec
 
 CORPUS = zipf_sentences(20_000, 200, seed=5)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec, _inner
 from fastw2v.training import trainer
 from fastw2v.vocabulary import sampling
@@ -29,7 +29,7 @@ RARE = NOISE < 1 / 512  # narrower than a stripe
 def draws(n_jobs: int, *, first_part: int = 0, n_parts: int = 1, seed: int = 1) -> np.ndarray:
     """How often each word was drawn in so many jobs of an epoch; the word of the text never counts."""
     syn1neg = np.full((N_WORDS, 1), START, dtype=np.float32)
-    network = network.Network(
+    net = network.Network(
         np.ones((N_WORDS, 1), dtype=np.float32),
         lockf=np.zeros(1, dtype=np.float32),
         random=np.random.RandomState(seed),
@@ -49,7 +49,7 @@ def draws(n_jobs: int, *, first_part: int = 0, n_parts: int = 1, seed: int = 1) 
         np.full(n_jobs, ALPHA, dtype=np.float32),
     )
     feed.close()
-    _inner.Worker(network, first_part=first_part, n_parts=n_parts).run(feed)
+    _inner.Worker(net, first_part=first_part, n_parts=n_parts).run(feed)
     drawn = ((START - syn1neg[:, 0]) / (ALPHA * 0.5)).astype(np.int64)  # exact, all being powers of two
     drawn[0] = 0
     return drawn

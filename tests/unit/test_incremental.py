@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, Update, Word2Vec
 from fastw2v.text.encoding import encode
 from fastw2v.training.update import UpdateRun

@@ -57,13 +57,13 @@ def operands(rng, dim, n, scale=1.0):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_targets(simd, dim):
     rng = np.random.default_rng(dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21):
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix = matrix.copy()
         work = rng.standard_normal(dim).astype(np.float32)
         expected_work = work.copy()
-        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=True)
+        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=True)
         np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
         naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
@@ -71,7 +71,7 @@ def test_train_targets(simd, dim):
 
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix, expected_work = matrix.copy(), np.zeros(dim, dtype=np.float32)
-        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
+        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
         np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
         naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
@@ -82,12 +82,12 @@ def test_train_targets(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_train_pair(simd, dim):
     rng = np.random.default_rng(1000 + dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 17):
         x, matrix, targets, labels = operands(rng, dim, n)
         before = x.copy()
         expected_matrix, error = matrix.copy(), np.zeros(dim, dtype=np.float32)
-        dots = kernels.train_pair(x, matrix, targets, labels, 0.05, 0.5)
+        dots = table.train_pair(x, matrix, targets, labels, 0.05, 0.5)
         np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], before), rtol=2e-5, atol=2e-6)
         naive_targets(before, expected_matrix, targets, labels, 0.05, error, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
@@ -98,11 +98,11 @@ def test_train_pair(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_sum_and_add(simd, dim):
     rng = np.random.default_rng(2000 + dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     matrix = rng.standard_normal((12, dim)).astype(np.float32)
     for n in (0, 1, 2, 7, 10):
         indices = rng.integers(0, 12, n)  # a word may stand in a window twice
-        total = kernels.sum_rows(matrix, indices, 0.25)
+        total = table.sum_rows(matrix, indices, 0.25)
         expected = np.zeros(dim, dtype=np.float32)
         for index in indices:
             expected += matrix[index]
@@ -113,7 +113,7 @@ def test_sum_and_add(simd, dim):
         expected, rows = matrix.copy(), matrix.copy()
         for k, index in enumerate(indices):
             expected[index] += factors[k % len(factors)] * delta
-        kernels.add_rows(rows, indices, delta, factors)
+        table.add_rows(rows, indices, delta, factors)
         np.testing.assert_allclose(rows, expected, rtol=1e-6, atol=1e-6)
 
 
@@ -121,13 +121,13 @@ def test_sum_and_add(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_products(simd, dim):
     rng = np.random.default_rng(3000 + dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     shapes = [*itertools.product((1, 2, 3, 4), range(1, 9)), (6, 11), (5, 6), (16, 2), (7, 20)]  # every tile
     for n_inputs, n_targets in shapes:
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
         stride = (n_targets + 15) // 16 * 16
-        f = kernels.products(inputs, targets, stride)
+        f = table.products(inputs, targets, stride)
         exact = inputs.astype(np.float64) @ targets.astype(np.float64).T
         np.testing.assert_allclose(f[:, :n_targets], exact, rtol=1e-5, atol=1e-5 * np.sqrt(dim))
         assert not f[:, n_targets:].any()
@@ -137,7 +137,7 @@ def test_products(simd, dim):
 @pytest.mark.parametrize("dim", DIMENSIONS)
 def test_update(simd, dim):
     rng = np.random.default_rng(4000 + dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (8, 3), (13, 2), (16, 7)):
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
@@ -147,7 +147,7 @@ def test_update(simd, dim):
         for j, x in enumerate(inputs.astype(np.float64)):
             learnt[j] += lockf[j] * (g[j, :n_targets] @ taught)
             taught += np.outer(g[j, :n_targets], x)
-        kernels.update(inputs, targets, g, lockf)
+        table.update(inputs, targets, g, lockf)
         np.testing.assert_allclose(targets, taught, rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(inputs, learnt, rtol=1e-5, atol=1e-5)
 
@@ -198,17 +198,17 @@ def test_gradients_without_a_table(simd, n_targets):
 def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
     """The window kernels together give what training the inputs one after another gives."""
     rng = np.random.default_rng(n_targets + dim)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     inputs = (rng.standard_normal((9, dim)) / np.sqrt(dim)).astype(np.float32)
     targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
     stride = (n_targets + 15) // 16 * 16
     labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
     labels[:n_targets] = rng.random(n_targets) < 0.5
     rates[:n_targets] = 0.4
-    f = kernels.products(inputs, targets, stride)
-    g = kernels.gradients_in_turn(f, kernels.products(inputs, inputs, 12), labels, rates, n_targets)
+    f = table.products(inputs, targets, stride)
+    g = table.gradients_in_turn(f, table.products(inputs, inputs, 12), labels, rates, n_targets)
     taught, learnt = targets.copy(), inputs.copy()
-    kernels.update(learnt, taught, g, np.ones(9, dtype=np.float32))
+    table.update(learnt, taught, g, np.ones(9, dtype=np.float32))
 
     for j in range(9):  # the dot products as given: a bin of the table may flip with the order of a sum
         np.testing.assert_allclose(f[j, :n_targets], naive_dots(targets, inputs[j]), rtol=2e-5, atol=2e-5)
@@ -223,18 +223,18 @@ def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
 @pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
 def test_no_update_outside_the_table(simd, f):
     """gensim leaves a target alone whose dot product is outside (-6, 6)."""
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     matrix = np.array([[f], [0.5]], dtype=np.float32)
     x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
-    kernels.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
+    table.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
     trained, error = matrix[1].copy(), work.copy()
     assert trained > 0.5
     if np.isfinite(f):
-        kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
+        table.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
         np.testing.assert_array_equal(matrix[0], np.float32(f))
         np.testing.assert_array_equal(work, error)
     else:  # nothing meaningful can come of it, but the table must not be read out of bounds
-        dots = kernels.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
+        dots = table.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
         assert not np.isfinite(dots[0])
 
 
@@ -242,11 +242,11 @@ def test_no_update_outside_the_table(simd, f):
 @pytest.mark.parametrize("n", [2, 3, 5, 6, 8, 11])
 def test_groups_that_the_table_covers_in_part(simd, n):
     rng = np.random.default_rng(n)
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     for _ in range(20):
         x, matrix, targets, labels = operands(rng, 20, n, scale=3.0)
         expected_matrix, error, work = matrix.copy(), np.zeros(20, np.float32), np.zeros(20, np.float32)
-        dots = kernels.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
+        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
         naive_targets(x, expected_matrix, targets, labels, 0.05, error, dots)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(work, error, rtol=1e-5, atol=1e-5)
@@ -258,7 +258,7 @@ def test_groups_that_the_table_covers_in_part(simd, n):
 @pytest.mark.parametrize("simd", SETS)
 def test_the_edges_of_the_table(simd):
     """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
-    kernels = kernels.RowKernels(simd)
+    table = kernels.RowKernels(simd)
     edges = (np.arange(1, 996) / 83.0 - 6.0).astype(np.float32)
     values = np.concatenate(
         [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
@@ -267,18 +267,18 @@ def test_the_edges_of_the_table(simd):
     labels, rates = np.zeros(16, dtype=np.float32), np.ones(16, dtype=np.float32)
     rows = np.resize(values, (len(values) // 16 + 1, 16))  # through the gradients of a window, in every lane
     inner = np.zeros((len(rows), len(rows)), np.float32)
-    g = kernels.gradients_in_turn(rows.copy(), inner, labels, rates, 16)
+    g = table.gradients_in_turn(rows.copy(), inner, labels, rates, 16)
     np.testing.assert_array_equal(g, [[naive_gradient(f, 0.0, 1.0) for f in row] for row in rows])
     for start in range(0, len(values) - 8, 8):  # through a group, in every lane
         column, work = values[start : start + 8].reshape(8, 1).copy(), np.zeros(1, dtype=np.float32)
         expected = [value + naive_gradient(value, 0.0, 1.0) for value in values[start : start + 8]]
-        kernels.train_targets(
+        table.train_targets(
             np.ones(1, np.float32), column, np.arange(8), np.zeros(8, np.float32), 1.0, work, False
         )
         np.testing.assert_allclose(column[:, 0], expected, rtol=1e-6, atol=1e-7)
     for value in values:
         matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
-        kernels.train_targets(
+        table.train_targets(
             np.ones(1, dtype=np.float32),
             matrix,
             np.array([0]),
@@ -294,7 +294,7 @@ def test_the_edges_of_the_table(simd):
 
 def test_the_environment_chooses_the_kernels():
     for name in SETS:
-        code = "from fastw2v import _kernels; print(kernels.active_instruction_set())"
+        code = "from fastw2v.engine import kernels; print(kernels.active_instruction_set())"
         done = subprocess.run(
             [sys.executable, "-c", code],
             env={**os.environ, "FASTW2V_SIMD": name}, capture_output=True, text=True, check=True,

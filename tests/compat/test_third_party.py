@@ -14,7 +14,7 @@ import importlib.util
 
 import pytest
 
-from fresh import run_fresh
+from helpers.fresh import run_fresh
 
 INSTALL = """
 import warnings

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.training.epoch import Epoch
 from fastw2v.training.barriers import CorpusChangedError, Pause, Position

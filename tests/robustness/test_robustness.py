@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
 from fastw2v.training import trainer
 from fastw2v.common import memory

@@ -38,7 +38,7 @@ def workers(request, monkeypatch):
     choose = file_reader.tokenizers_for
     monkeypatch.setattr(file_reader, "PIECE_SIZE", 40)
     monkeypatch.setattr(
-        textfile,
+        file_reader,
         "tokenizers_for",
         lambda files, words, n=None: choose(files, words, request.param),
     )

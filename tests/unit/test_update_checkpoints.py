@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, Update, Word2Vec
 from fastw2v.training import checkpoints
 from fastw2v.formats import native

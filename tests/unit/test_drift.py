@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import KeyedVectors, Word2Vec
 
 

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 

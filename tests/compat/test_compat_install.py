@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from fresh import run_fresh
+from helpers.fresh import run_fresh
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim's own models are what must keep working")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import KeyedVectors, Word2Vec
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1}

@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 
 CORPUS = zipf_sentences(6_000, 100, seed=7)
@@ -523,7 +523,7 @@ def test_children_of_a_process_that_trained_train_on(method):
     code = f"""
         import multiprocessing, sys
         sys.path.insert(0, {os.path.dirname(__file__)!r})
-        from conftest import zipf_sentences
+        from helpers.corpora import zipf_sentences
         from fastw2v import Word2Vec
         corpus = zipf_sentences(6_000, 100, seed=7)
 

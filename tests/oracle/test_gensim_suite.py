@@ -14,7 +14,7 @@ pytest.importorskip("gensim", reason="pip install '.[test]': the tests are gensi
 import ot  # noqa: F401 - without POT gensim's tests of wmdistance would not run
 import testfixtures  # noqa: F401 - gensim's tests need it
 
-SUITE = Path(__file__).with_name("gensim_suite.py")
+SUITE = Path(__file__).parents[1] / "helpers" / "gensim_suite.py"
 MODULES = ("gensim.test.test_word2vec", "gensim.test.test_keyedvectors")
 
 # Tests that pass on gensim and must fail here, each with the reason.

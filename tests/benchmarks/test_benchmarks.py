@@ -17,7 +17,7 @@ import pytest
 
 import fastw2v
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {
     **os.environ,
     "PYTHONPATH": os.pathsep.join(

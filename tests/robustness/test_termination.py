@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from fastw2v import Terminated, sigterm_as_interrupt
-from fresh import run_fresh
+from helpers.fresh import run_fresh
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGTERM is POSIX's")
 

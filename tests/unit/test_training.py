@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}

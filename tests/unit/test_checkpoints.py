@@ -13,7 +13,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 from fastw2v.training import checkpoints
 from fastw2v.training import trainer
@@ -247,7 +247,7 @@ KILLED = """
     import os, signal, sys, threading
     tests, path, kind, seconds = sys.argv[1:]
     sys.path.insert(0, tests)
-    from conftest import zipf_sentences
+    from helpers.corpora import zipf_sentences
     from fastw2v import Word2Vec
     class Stream:
         def __iter__(self):

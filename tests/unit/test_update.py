@@ -7,10 +7,10 @@ import copy
 import numpy as np
 import pytest
 
-from conftest import zipf_sentences
+from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.vocabulary.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
-from fresh import run_fresh
+from helpers.fresh import run_fresh
 
 gensim_models = pytest.importorskip("gensim.models", reason="gensim is compared with here")
 

@@ -1,0 +1,1 @@
+"""What several test modules share: generated corpora, and code that runs in a fresh interpreter."""

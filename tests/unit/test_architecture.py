@@ -1,0 +1,119 @@
+"""The packages depend on one another in one direction; importing fastw2v stays cheap."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "fastw2v"
+
+# From the bottom up: a package, or a public module at the top, imports only from those before it.
+ORDER = [
+    ["common"],
+    ["engine", "_inner"],
+    ["text"],
+    ["vectors"],
+    ["vocabulary"],
+    ["formats"],
+    ["training"],
+    ["callbacks", "corpora", "utils", "matutils"],
+    ["keyedvectors"],
+    ["vocab"],
+    ["word2vec"],
+    ["models", "scripts", "compat"],
+    ["cli"],
+    ["__main__", "__init__"],
+]
+LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
+# The public modules alone may import `compat`, which stands between them and code that was written for gensim.
+PUBLIC = {
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec", "__init__",
+}  # fmt: skip
+
+
+def package_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
+
+
+def python_imports(path: Path) -> set[str]:
+    """Every module of fastw2v that a Python file imports: in functions and for type checking too."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "fastw2v"}
+        elif isinstance(node, ast.ImportFrom) and node.module == "fastw2v":
+            found |= {f"fastw2v.{alias.name}" for alias in node.names if alias.name in LEVEL}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("fastw2v."):
+            found.add(str(node.module))
+        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path}: relative import"
+    return found
+
+
+def cython_imports(path: Path) -> set[str]:
+    return set(re.findall(r"^\s*from (fastw2v[\w.]*) c?import", path.read_text(encoding="utf-8"), re.M))
+
+
+def dependencies() -> dict[tuple[str, str], list[str]]:
+    """For each pair (package, package that it imports): the files that do so."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in sorted(SOURCE.rglob("*.py*")):
+        if path.suffix not in (".py", ".pyx", ".pxd"):
+            continue
+        relative = path.relative_to(SOURCE)
+        package = relative.parts[0].partition(".")[0]
+        imports = python_imports(path) if path.suffix == ".py" else cython_imports(path)
+        for module in imports:
+            found.setdefault((package, package_of(module)), []).append(str(relative))
+    return found
+
+
+def violations(order: list[list[str]]) -> list[str]:
+    level = {name: number for number, names in enumerate(order) for name in names}
+    wrong = []
+    for (package, imported), files in dependencies().items():
+        if package not in level or imported not in level:
+            wrong.append(f"{package} -> {imported} is not on the map ({', '.join(files)})")
+        elif imported == "compat":
+            if package not in PUBLIC | {"compat"}:
+                wrong.append(f"{package} imports compat ({', '.join(files)})")
+        elif package != imported and level[imported] >= level[package]:
+            wrong.append(f"{package} imports {imported}, which does not stand below it ({', '.join(files)})")
+    return wrong
+
+
+def test_packages_depend_in_one_direction():
+    assert not violations(ORDER)
+
+
+@pytest.mark.parametrize("line", range(len(ORDER)))
+def test_a_line_removed_from_the_map_is_noticed(line):
+    assert violations(ORDER[:line] + ORDER[line + 1 :])
+
+
+def test_the_directory_holds_what_the_map_names():
+    present = {path.name.partition(".")[0] for path in SOURCE.iterdir() if path.name != "__pycache__"} - {"py"}
+    assert present == set(LEVEL)
+
+
+def test_every_package_states_its_purpose_and_what_it_imports():
+    page = (SOURCE.parents[1] / "docs" / "development" / "architecture.md").read_text(encoding="utf-8")
+    for init in SOURCE.glob("*/__init__.py"):
+        purpose = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
+        assert "import" in purpose.lower(), f"{init} does not say what the package may import"
+        assert f"`{init.parent.name}" in page or f"{init.parent.name}/" in page, f"{init.parent.name} is not on the page"
+
+
+def printed(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+
+def test_importing_the_package_is_cheap():
+    heavy = "print(*{m.split('.')[0] for m in sys.modules} & {'scipy', 'tqdm', 'smart_open', 'ot', 'gensim'})"
+    assert printed(f"import sys, fastw2v; {heavy}; print('numpy' in sys.modules)").split() == ["False"]
+    assert printed(f"import sys; from fastw2v import Word2Vec, KeyedVectors; {heavy}").split() == []
