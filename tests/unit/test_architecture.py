@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "fastw2v"
 # From the bottom up: a package, or a public module at the top, imports only from those before it.
 ORDER = [
     ["common"],
-    ["engine", "_inner"],
+    ["engine"],
+    ["_inner"],
     ["text"],
     ["vectors"],
     ["vocabulary"],
