@@ -129,18 +129,18 @@ def train(net: network.Network, corpus: Corpus, words: int) -> Timing:
     sentences = max(1, min(words // SENTENCE_WORDS, len(corpus.raw_lengths)))
     lengths = corpus.raw_lengths[:sentences]
     starts = job_queue.cut_jobs(lengths, JOB_WORDS)
-    feed = job_queue.Feed(len(starts), net.n_words)
-    feed.push(
+    queue = job_queue.JobQueue(len(starts), net.n_words)
+    queue.push(
         corpus.ids,
         corpus.offsets[: sentences + 1],
         lengths,
         starts,
         np.full(len(starts) - 1, ALPHA, dtype=np.float32),
     )
-    feed.close()
+    queue.close()
     worker = _inner.Worker(net)
     begin = time.perf_counter()
-    worker.run(feed)
+    worker.run(queue)
     seconds = time.perf_counter() - begin
     effective_words, _, _, examples, _ = worker.tallies()
     return Timing(seconds, examples, effective_words)

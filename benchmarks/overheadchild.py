@@ -24,7 +24,7 @@ from benchmarks.child import answer
 from fastw2v import LineSentence, Word2Vec
 from fastw2v.training import trainer
 from fastw2v._inner import Worker
-from fastw2v.engine.job_queue import Feed
+from fastw2v.engine.job_queue import JobQueue
 
 try:
     import resource
@@ -76,11 +76,11 @@ def watched() -> Iterator[dict[str, float]]:
     lock = threading.Lock()
 
     class TimedWorker(Worker):
-        def run(self, feed: Feed) -> None:
+        def run(self, queue: JobQueue) -> None:
             queued, naps = seconds_queued(), times_asleep()
             begin, cpu = time.perf_counter(), time.thread_time()
             try:
-                super().run(feed)
+                super().run(queue)
             finally:
                 wall, cpu = time.perf_counter() - begin, time.thread_time() - cpu
                 queued, naps = seconds_queued() - queued, times_asleep() - naps

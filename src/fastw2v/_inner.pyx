@@ -1,495 +1,481 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""The training loops: job -> kept tokens -> windows -> negatives -> row kernels, all without the GIL.
+"""The training loops: skip-gram and CBOW, each with negative sampling and hierarchical softmax, without the GIL.
 
-`_network.Network` holds what is trained and all that training needs to know. `Worker` owns one thread's scratch memory
-and tallies; its `run` takes jobs from a `_jobs.Feed` until that is closed.
+Data flow. A worker takes jobs from the queue, and each job passes through these steps:
+
+    JobQueue -> Job             sentences of word indices, one learning rate      engine/job_queue.pyx, .pxd
+    -> kept tokens              after subsampling                                 engine/center_pipeline.pxd
+    -> Center: window           a center word and its context words               engine/center_pipeline.pxd
+    -> Center: negatives        draws, pool slots, then words                     engine/noise.h, negative_pool.pxd
+    -> Targets                  output rows with labels                           engine/targets.pxd
+    -> row kernels              logits, gradients, both updates                   engine/simd/
+
+This file holds the last two steps. Read it from the top: `Worker.run`, `train_job`, then one function for each
+combination of model and objective. The other files, in reading order:
+
+    engine/network.pxd          the weights, tables and settings that all functions take as `net`
+    engine/scratch.pxd          the working memory of a worker, which they take as `s`
+    engine/targets.pxd          the target rows of a center word
+    engine/center_pipeline.pxd  windows and negatives, prepared ahead
+    engine/negative_pool.pxd    shared negatives
+    engine/row_replicas.pxd     private replicas of frequent output rows
+    engine/arena.pxd            memory
+    docs/development/mathematics.md     the notation and the derivation of all updates
+
+Why `.pxd` files hold code. The loops call very short functions millions of times a second, so these must be inlined.
+Cython inlines a function of another file only if it is `cdef inline` in a `.pxd` file, which the compiler then sees as
+part of this module. Code that needs compiler intrinsics or macros is in C headers instead.
+
+Notation. v is a row of `syn0` (input vector), u a row of `syn1neg` or `syn1` (output vector), y the label of a target,
+sigmoid(z) = 1 / (1 + exp(-z)), lr the learning rate, lock the lock factor of an input word. For an input h and targets
+t = 1 .. n, every loop below computes
+
+    logit_t    = u_t . h
+    gradient_t = lr * (y_t - sigmoid(logit_t))
+    h         += lock * sum_t gradient_t * u_t          with u_t before its update
+    u_t       += gradient_t * h                         with h before its update
+    loss      -= log sigmoid(logit_t if y_t = 1 else -logit_t)
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from fastw2v.engine.negative_sampling cimport noise_part, part_of_noise
-from fastw2v.engine.row_replicas cimport give_all_back, row_to_train
+from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc, reserve
+from fastw2v.engine.center_pipeline cimport N_CENTERS, Center, advance, center_at, prefetch_negatives, start_job
 from fastw2v.engine.job_queue cimport (
-    NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
+    QUEUE_CLOSED, QUEUE_EMPTY, Job, JobQueue, QueueCounters, counter_add, counter_load, counter_store, short_sleep,
 )
-from fastw2v.engine.kernels cimport LINE_COLUMNS
+from fastw2v.engine.negative_sampling cimport make_noise_partition, noise_partition
 from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
-from fastw2v.engine.center_pipeline cimport center_at, expect_negatives, prepare_centers, prepare_job
-from fastw2v.engine.scratch cimport (
-    CENTERS, OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
+from fastw2v.engine.row_replicas cimport flush_all
+from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
+from fastw2v.engine.targets cimport (
+    Targets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets, set_path_targets,
 )
 
 cdef extern from "engine/simd/sigmoid.h" nogil:
     void sigmoid_init()
-    float log_sigmoid(float f)
+    float log_sigmoid(float logit)
 
 sigmoid_init()
 
 cdef enum:
-    WHOLE_JOBS = 32                  # of an epoch, the first, draw from the whole noise distribution
-    MOST_PARTS = 16                  # of it, and each has 32 stripes
+    N_UNPARTITIONED_JOBS = 32        # the first jobs of an epoch, which draw from the whole noise distribution
+    MAX_PARTITIONS = 16              # each of them has 32 stripes of the distribution
 
 
-cdef inline bint seen_before(uint64_t *seen, uint32_t word) noexcept nogil:
-    """Whether a word may be among those seen: one bit for every 64th. False is certain, and spares comparisons."""
-    cdef uint64_t bit = <uint64_t>1 << (word & 63), before = seen[0]
-    seen[0] |= bit
-    return (before & bit) != 0
+cdef struct Tally:
+    # What a worker has trained. It stores them after each job, and the calling thread reads them.
+    int64_t effective_words
+    int64_t raw_words
+    int64_t sentences
+    int64_t examples
+    int64_t loss_bits                # of a double
 
 
-cdef inline int noise_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
-                              bint *distinct) noexcept nogil:
-    """The word itself and its negatives as target rows; a negative that is the word itself is left out."""
-    cdef float **rows = s.rows
-    cdef uint32_t *targets = s.targets
-    cdef uint32_t negative
-    cdef uint64_t seen = 0
-    cdef int n = 1, k = net.negative, d, e
-    distinct[0] = True
-    rows[0] = row_to_train(&s.words, word)
-    for d in range(k):
-        negative = negatives[d]
-        if negative == word:
-            continue
-        if distinct[0] and seen_before(&seen, negative):
-            for e in range(1, n):
-                if targets[e] == negative:
-                    distinct[0] = False
-        targets[n] = negative
-        rows[n] = row_to_train(&s.words, negative)
-        n += 1
-    return n
-
-
-cdef inline int path_targets(const Net *net, Scratch *s, uint32_t word) noexcept nogil:
-    """The inner nodes on the word's Huffman path as target rows; bit 0 is the positive label."""
-    cdef int64_t start = net.path_starts[word]
-    cdef int n = <int>(net.path_starts[word + 1] - start), d
-    for d in range(n):
-        s.rows[d] = row_to_train(&s.nodes, net.points[start + d])
-        s.path_labels[d] = 1.0 - net.codes[start + d]
-    return n
-
-
-cdef inline void tally_loss(Scratch *s, const float *labels, int n) noexcept nogil:
-    cdef int k
-    for k in range(n):
-        s.loss -= log_sigmoid(s.dots[k] if labels[k] > 0.5 else -s.dots[k])
-
-
-cdef inline void add_error(const Net *net, Scratch *s, float *x, const float *labels, int n, bint distinct,
-                           float alpha) noexcept nogil:
-    """Train the targets against x, the error into s.work: together if they are distinct, or else one by one."""
-    cdef int k
-    if distinct:
-        net.kernels.train_targets(x, s.rows, labels, n, net.dim, alpha, s.work, False, s.dots, &s.coming)
-        s.coming.n = 0
-    else:
-        for k in range(n):
-            net.kernels.train_targets(x, s.rows + k, labels + k, 1, net.dim, alpha, s.work, k > 0, s.dots + k,
-                                      &s.coming)
-            s.coming.n = 0
-
-
-cdef inline void train_pair(const Net *net, Scratch *s, int64_t input_word, const float *labels, int n, bint distinct,
-                            float alpha) noexcept nogil:
-    """One skip-gram pair: input row of the context word, target rows of the center."""
-    cdef float *x = row_of(net.syn0, net, input_word)
-    cdef float lockf = lock_factor(net, input_word)
-    if distinct:
-        net.kernels.train_pair(x, s.rows, labels, n, net.dim, alpha, lockf, s.work, s.dots, &s.coming)
-        s.coming.n = 0
-    else:
-        add_error(net, s, x, labels, n, distinct, alpha)
-        net.kernels.add_rows(&x, 1, s.work, net.dim, &lockf, 0)
-    if net.tally_loss:
-        tally_loss(s, labels, n)
-
-
-cdef void train_pairs(const Net *net, Scratch *s, const Center *center, const Center *following,
-                      float alpha) noexcept nogil:
-    """Negative sampling, every context word against the center and negatives of its own."""
-    cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
-    cdef uint32_t word = s.kept[center.position]
-    cdef bint distinct
-    cdef int n
-    for j in range(center.low, center.high):
-        if j == center.position:
-            continue
-        if pair + 1 < n_pairs:
-            expect_negatives(net, s, center.negatives + (pair + 1) * net.negative)
-        elif following != NULL and following.high - following.low > 1:
-            expect_negatives(net, s, following.negatives)
-        n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
-        train_pair(net, s, s.kept[j], s.noise_labels, n, distinct, alpha)
-        pair += 1
-
-
-cdef inline int64_t next_run(const Net *net, Scratch *s, const Center *center, int64_t j) noexcept nogil:
-    """Fill s.run with context words from position j on, up to one that is among them already; where it ended."""
-    cdef Run *run = &s.run
-    cdef uint64_t seen = 0
-    cdef int k
-    run.n = 0
-    while j < center.high and run.n < RUN:
-        if j != center.position:
-            if seen_before(&seen, s.kept[j]):
-                for k in range(run.n):
-                    if run.words[k] == s.kept[j]:
-                        return j
-            run.words[run.n] = s.kept[j]
-            run.inputs[run.n] = row_of(net.syn0, net, s.kept[j])
-            run.n += 1
-        j += 1
-    return j
-
-
-cdef inline void set_rates(Run *run, int n, float alpha) noexcept nogil:
-    """One learning rate for n targets, each of which counts once."""
-    cdef int64_t k
-    run.stride = (n + 15) // 16 * 16
-    for k in range(n):
-        run.rates[k], run.counts[k] = alpha, 1.0
-    for k in range(n, run.stride):
-        run.rates[k] = 0.0
-
-
-cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint in_turn) noexcept nogil:
-    """Train a run against the n targets in s.rows; in turn, as if its words were trained one after another."""
-    cdef Run *run = &s.run
-    cdef float lockf[RUN]
-    cdef int j, m = run.n
-    net.kernels.products(run.inputs, m, s.rows, n, net.dim, run.f, run.stride)
-    if in_turn:
-        for j in range(0, m, 4):                       # what lies above the diagonal is not needed
-            net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim,
-                                 run.inner + j * RUN, RUN)
-        net.kernels.gradients_in_turn(run.f, run.inner, RUN, labels, run.rates, m, n, run.stride, run.g)
-    else:
-        net.kernels.gradients(run.f, labels, run.rates, m, n, run.stride, run.g)
-    for j in range(m):
-        lockf[j] = lock_factor(net, run.words[j])
-    net.kernels.update(run.inputs, m, s.rows, n, run.g, run.stride, lockf, net.dim, &s.coming)
-    s.coming.n = 0
-    if net.tally_loss:
-        tally_run(s, labels, n)
-
-
-cdef inline int shared_targets(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
-                               float alpha) noexcept nogil:
-    """The center and the window's negatives as target rows; one that was drawn twice counts twice."""
-    cdef float **rows = s.rows
-    cdef float *rates = s.run.rates
-    cdef float *counts = s.run.counts
-    cdef uint32_t *targets = s.targets
-    cdef uint32_t negative
-    cdef uint64_t seen = 0
-    cdef int n = 1, k = net.negative, d, e
-    rows[0], rates[0], counts[0] = row_to_train(&s.words, word), alpha, 1.0
-    for d in range(k):
-        negative = negatives[d]
-        if negative == word:
-            continue
-        e = 1 if seen_before(&seen, negative) else n
-        while e < n and targets[e] != negative:
-            e += 1
-        if e < n:
-            counts[e] += 1.0
-            rates[e] = alpha * counts[e]
-            continue
-        targets[n], rates[n], counts[n] = negative, alpha, 1.0
-        rows[n] = row_to_train(&s.words, negative)
-        n += 1
-    s.run.stride = (n + 15) // 16 * 16
-    for e in range(n, <int>s.run.stride):
-        rates[e] = 0.0
-    return n
-
-
-cdef void tally_run(Scratch *s, const float *labels, int n) noexcept nogil:
-    """Add a run's loss; a target of several negatives counts as often."""
-    cdef Run *run = &s.run
-    cdef int j, k
-    cdef float f
-    for j in range(run.n):
-        for k in range(n):
-            f = run.f[j * run.stride + k]
-            s.loss -= log_sigmoid(f if labels[k] > 0.5 else -f) * run.counts[k]
-
-
-cdef void train_runs(const Net *net, Scratch *s, const Center *center, const Center *following,
-                     float alpha) noexcept nogil:
-    """Hierarchical softmax, shared negatives, or either with the other kind of negatives: run by run of a window."""
-    cdef int64_t j = center.low, pair = 0
-    cdef uint32_t word = s.kept[center.position]
-    cdef bint distinct
-    cdef int n, i
-    if net.negative and following != NULL and following.high - following.low > 1:
-        expect_negatives(net, s, following.negatives)  # the shared ones, or those of its first pair
-    while True:
-        j = next_run(net, s, center, j)
-        if s.run.n == 0:
-            return
-        if net.hs:
-            n = path_targets(net, s, word)
-            if s.run.n == 1:
-                train_pair(net, s, s.run.words[0], s.path_labels, n, True, alpha)
-            else:
-                set_rates(&s.run, n, alpha)
-                train_run(net, s, n, s.path_labels, True)
-        if net.shared_negatives:
-            n = shared_targets(net, s, word, center.negatives, alpha)
-            train_run(net, s, n, s.noise_labels, False)
-        elif net.negative:
-            for i in range(s.run.n):
-                n = noise_targets(net, s, word, center.negatives + pair * net.negative, &distinct)
-                train_pair(net, s, s.run.words[i], s.noise_labels, n, distinct, alpha)
-                pair += 1
-
-
-cdef void train_skip_gram(const Net *net, Scratch *s, const Center *center, const Center *following,
-                          float alpha) noexcept nogil:
-    """Train every context word of a center against the center; `following` is the next center, or NULL."""
-    if net.hs or net.shared_negatives:
-        train_runs(net, s, center, following, alpha)
-    else:
-        train_pairs(net, s, center, following, alpha)
-    s.examples += center.high - center.low - 1
-
-
-cdef void lock_window(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
-    """Fill s.factors with what each context word of the window takes of the error."""
-    cdef int64_t m = 0, j
-    for j in range(center.low, center.high):
-        if j != center.position:
-            s.factors[m] = share * lock_factor(net, s.kept[j])
-            m += 1
-
-
-cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts,
-                              const float *labels, int n, bint distinct, float alpha) noexcept nogil:
-    """One CBOW window against its targets.
-
-    As in gensim, the mean's error goes to every context word whole, the sum's error divided by their number.
-    """
-    cdef float share = 1.0 / n_contexts if n_contexts else 1.0
-    net.kernels.sum_rows(s.neu1, s.contexts, n_contexts, net.dim, share if net.cbow_mean else 1.0)
-    add_error(net, s, s.neu1, labels, n, distinct, alpha)
-    if net.n_lockf == 1:
-        share = net.lockf[0] if net.cbow_mean else net.lockf[0] * share
-        net.kernels.add_rows(s.contexts, n_contexts, s.work, net.dim, &share, 0)
-    else:
-        lock_window(net, s, center, 1.0 if net.cbow_mean else share)
-        net.kernels.add_rows(s.contexts, n_contexts, s.work, net.dim, s.factors, 1)
-    if net.tally_loss:
-        tally_loss(s, labels, n)
-
-
-cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Center *following,
-                     float alpha) noexcept nogil:
-    """Train the window of a center against the center; a window of no words still trains its targets' draws."""
-    cdef int64_t j, n_contexts = 0
-    cdef uint32_t word = s.kept[center.position]
-    cdef bint distinct
-    cdef int n
-    if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
-            and reserve(<void **>&s.factors, &s.factors_capacity, center.high - center.low, sizeof(float))):
-        return False
-    for j in range(center.low, center.high):
-        if j != center.position:
-            s.contexts[n_contexts] = row_of(net.syn0, net, s.kept[j])
-            n_contexts += 1
-    if net.negative and following != NULL:
-        expect_negatives(net, s, following.negatives)
-    if net.hs:
-        n = path_targets(net, s, word)
-        train_window(net, s, center, n_contexts, s.path_labels, n, True, alpha)
-    if net.negative:
-        n = noise_targets(net, s, word, center.negatives, &distinct)
-        train_window(net, s, center, n_contexts, s.noise_labels, n, distinct, alpha)
-    s.examples += 1
-    return True
-
-
-cdef bint train_job(const Net *net, Scratch *s, const Job *job, const Ring *ring) noexcept nogil:
-    """Train one job; False if memory ran out. A stopped feed leaves the rest of it untrained."""
-    cdef int64_t position
-    cdef Center *center
-    cdef Center *following
-    s.examples, s.loss = 0, 0.0
-    if not prepare_job(net, s, job):
-        return False
-    for position in range(1 - CENTERS, s.n_kept):          # the first ones prepare the first center
-        if counter_load(&ring.stopped):
-            s.n_kept = max(position, 0)
-            break
-        if not prepare_centers(net, s, position):
-            return False
-        if position < 0:
-            continue
-        center = center_at(s, position)
-        following = center_at(s, position + 1) if position + 1 < s.n_kept else NULL
-        if net.skip_gram:
-            train_skip_gram(net, s, center, following, job.alpha)
-        elif not train_cbow(net, s, center, following, job.alpha):
-            return False
-    return True
-
-
-cdef inline noise_part part_of_job(int64_t job, uint32_t first_part, uint32_t n_parts) noexcept nogil:
-    """Where a job draws its negatives.
-
-    The first jobs of an epoch draw from the whole: so little text, a single job above all, is trained as by one worker.
-    """
-    return part_of_noise(0, 1) if job < WHOLE_JOBS else part_of_noise(first_part + <uint32_t>job, n_parts)
-
-
-cdef void carve_scratch(Carver *carver, Scratch *s, const Net *net, int64_t hot_words, int64_t hot_nodes,
-                        int hot_uses) noexcept:
-    """Lay out the arrays of a worker."""
-    cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
-    cdef int64_t n_run = RUN if net.skip_gram and (net.hs or net.shared_negatives) else 0
-    cdef int64_t n_words = min(hot_words, net.n_words) if net.negative else 0
-    cdef int64_t n_nodes = min(hot_nodes, net.n_words) if net.hs else 0
-    s.rows = <float **>carve(carver, n_targets * sizeof(float *))
-    s.targets = <uint32_t *>carve(carver, n_targets * sizeof(uint32_t))
-    s.noise_labels = <float *>carve(carver, n_targets * sizeof(float))
-    s.path_labels = <float *>carve(carver, n_targets * sizeof(float))
-    s.dots = <float *>carve(carver, n_targets * sizeof(float))
-    s.coming.rows = <float **>carve(carver, (2 + net.longest_path + net.negative) * sizeof(float *))
-    s.coming.next = net.early_lines * LINE_COLUMNS
-    s.neu1 = <float *>carve(carver, net.dim * sizeof(float))
-    s.work = <float *>carve(carver, net.dim * sizeof(float))
-    s.run.f = <float *>carve(carver, n_run * n_targets * sizeof(float))
-    s.run.g = <float *>carve(carver, n_run * n_targets * sizeof(float))
-    s.run.rates = <float *>carve(carver, n_targets * sizeof(float))
-    s.run.counts = <float *>carve(carver, n_targets * sizeof(float))
-    # The vocabulary is sorted by falling frequency as a rule, and a Huffman tree is numbered towards its root.
-    carve_copies(carver, &s.words, net.syn1neg, 0, n_words, net.dim, hot_uses)
-    carve_copies(carver, &s.nodes, net.syn1, net.n_words - n_nodes, n_nodes, net.dim, hot_uses)
-
+# --- jobs
 
 cdef class Worker:
-    """One thread's scratch memory and tallies.
+    """The working memory and the tallies of one training thread.
 
     Parameters
     ----------
     network : Network
-        What to train; the workers share it.
-    hot_words, hot_nodes : int, default 0
-        How many output rows of the most frequent words, and of the inner nodes next to the root, to keep private copies
-        of; 0 for the exact order of updates.
-    hot_uses : int, default 16
-        After how many uses, 255 at most, a copy gives back what it has learnt.
-    first_part, n_parts : int, default 0, 1
-        Job k of the feed draws its negatives from part ``first_part + k`` modulo `n_parts` of the noise distribution,
-        but the first 32 from the whole. `n_parts` is a power of two, 16 at most; 1: always the whole, as gensim does.
+        What to train. The workers share it.
+    replicated_words, replicated_nodes : int, default 0
+        The number of output rows of which this worker trains private replicas: the first rows of `syn1neg` (the most
+        frequent words), and the last rows of `syn1` (the inner nodes next to the root). 0 keeps the exact order of
+        updates.
+    replica_uses : int, default 16
+        The number of uses, 1 to 255, after which a replica is flushed to the shared row.
+    first_partition, n_partitions : int, default 0, 1
+        Job k of the queue draws its negatives from partition ``first_partition + k`` modulo `n_partitions` of the noise
+        distribution, but the first 32 jobs draw from the whole. `n_partitions` is a power of two, at most 16. With 1,
+        all jobs draw from the whole distribution, as in gensim.
+
+    Raises
+    ------
+    ValueError
+        If `replica_uses` or `n_partitions` is out of its range.
+    MemoryError
+        If the working memory cannot be allocated.
     """
 
     cdef Network network
-    cdef void *memory                # of one thread alone: no cache line of it is shared with another worker's
+    cdef void *memory                # holds the arena with `s`, `tally` and the arrays of fixed size
     cdef Scratch *s
     cdef Tally *tally
     cdef double loss
-    cdef uint32_t first_part
-    cdef uint32_t n_parts
+    cdef uint32_t first_partition
+    cdef uint32_t n_partitions
 
-    def __cinit__(self, Network network not None, int64_t hot_words=0, int64_t hot_nodes=0, int hot_uses=16,
-                  uint32_t first_part=0, uint32_t n_parts=1):
-        cdef Net *net = &network.net
-        cdef Carver carver = Carver(0, 0)
-        cdef Scratch sizes                                              # its addresses mean nothing
-        if not 1 <= hot_uses <= 255:
-            raise ValueError(f"hot_uses={hot_uses} must be between 1 and 255")
-        if n_parts < 1 or n_parts > MOST_PARTS or n_parts & (n_parts - 1):
-            raise ValueError(f"n_parts={n_parts} must be a power of two, {MOST_PARTS} at most")
-        self.first_part, self.n_parts = first_part, n_parts
-        carve_scratch(&carver, &sizes, net, hot_words, hot_nodes, hot_uses)        # how much, then where
-        self.memory = calloc(carver.used + sizeof(Scratch) + sizeof(Tally) + 4 * OWN_LINES, 1)
+    def __cinit__(self, Network network not None, int64_t replicated_words=0, int64_t replicated_nodes=0,
+                  int replica_uses=16, uint32_t first_partition=0, uint32_t n_partitions=1):
+        cdef Arena arena = Arena(0, 0)
+        cdef Scratch measured
+        if not 1 <= replica_uses <= 255:
+            raise ValueError(f"replica_uses={replica_uses} must be between 1 and 255")
+        if n_partitions < 1 or n_partitions > MAX_PARTITIONS or n_partitions & (n_partitions - 1):
+            raise ValueError(f"n_partitions={n_partitions} must be a power of two, {MAX_PARTITIONS} at most")
+        self.network, self.first_partition, self.n_partitions = network, first_partition, n_partitions
+        arena_alloc(&arena, sizeof(Scratch))
+        arena_alloc(&arena, sizeof(Tally))
+        alloc_scratch(&arena, &measured, &network.net, replicated_words, replicated_nodes, replica_uses)
+        self.memory = calloc(arena.used + ARENA_ALIGNMENT, 1)     # more, to align the start
         if self.memory == NULL:
-            raise MemoryError("no memory for a worker's buffers")
-        carver = Carver(<uintptr_t>self.memory + OWN_LINES - <uintptr_t>self.memory % OWN_LINES, 0)
-        self.s = <Scratch *>carve(&carver, sizeof(Scratch))
-        self.tally = <Tally *>carve(&carver, sizeof(Tally))
-        carve_scratch(&carver, self.s, net, hot_words, hot_nodes, hot_uses)
-        self.s.noise_labels[0] = 1.0
-        self.network = network
+            raise MemoryError("no memory for the buffers of a worker; use fewer workers")
+        arena = Arena(<uintptr_t>self.memory + ARENA_ALIGNMENT - <uintptr_t>self.memory % ARENA_ALIGNMENT, 0)
+        self.s = <Scratch *>arena_alloc(&arena, sizeof(Scratch))
+        self.tally = <Tally *>arena_alloc(&arena, sizeof(Tally))
+        alloc_scratch(&arena, self.s, &network.net, replicated_words, replicated_nodes, replica_uses)
 
     def __dealloc__(self):
-        if self.memory == NULL:
-            return
-        free(self.s.kept)
-        free(self.s.reduced)
-        free(self.s.ends)
-        free(self.s.contexts)
-        free(self.s.factors)
-        for i in range(CENTERS):
-            free(self.s.centers[i].negatives)
-        free(self.memory)
+        if self.memory != NULL:
+            free_scratch(self.s)
+            free(self.memory)
 
-    def run(self, Feed feed not None):
-        """Train jobs of the feed until it is closed and empty, or stopped.
+    def run(self, JobQueue queue not None):
+        """Train jobs of a queue until it is closed and empty, or stopped.
 
         Raises
         ------
         MemoryError
-            If the scratch memory of a job could not be had; the feed is stopped then.
+            If the buffers of a job cannot be allocated. The queue is stopped then.
         """
-        cdef bint trained = True, holding = False
+        cdef bint trained = True, flushed = True
         cdef int64_t number
         with nogil:
             while trained:
-                number = feed.claim()
-                if number == NO_MORE:
+                number = queue.claim()
+                if number == QUEUE_CLOSED:
                     break
-                if number == NONE_YET:
-                    holding = self.rest(feed, holding)
+                if number == QUEUE_EMPTY:
+                    if not flushed:
+                        self.flush(queue)
+                        flushed = True
                     short_sleep()
                     continue
-                if not holding:
-                    counter_add(&feed.ring.holding, 1)
-                    holding = True
-                self.s.part = part_of_job(number, self.first_part, self.n_parts)
-                trained = self.train(&feed.jobs[number % feed.capacity], &feed.ring)
-                if not trained:              # before the job counts as done: nobody may go on from there
-                    counter_store(&feed.ring.stopped, 1)
-                counter_store(&feed.done[number % feed.capacity], number + 1)
-            self.rest(feed, holding)
+                if flushed:
+                    counter_add(&queue.counters.n_unflushed, 1)
+                    flushed = False
+                self.s.pipeline.partition = self.partition_of_job(number)
+                trained = self.train(&queue.jobs[number % queue.capacity], &queue.counters)
+                if not trained:              # before the job counts as done, so that no barrier starts from there
+                    counter_store(&queue.counters.stopped, 1)
+                counter_store(&queue.done[number % queue.capacity], number + 1)
+            if not flushed:
+                self.flush(queue)
         if not trained:
             raise MemoryError("no memory for the tokens of a job; lower batch_words or cut long sentences")
 
-    cdef bint rest(self, Feed feed, bint holding) noexcept nogil:
-        """Give back all that private copies have learnt; return False: nothing is held any more."""
-        if holding:
-            give_all_back(&self.s.words)
-            give_all_back(&self.s.nodes)
-            counter_add(&feed.ring.holding, -1)
-        return False
-
-    cdef bint train(self, const Job *job, const Ring *ring) noexcept nogil:
-        cdef Tally *tally = self.tally
-        cdef int64_t loss_bits
-        cdef bint trained = train_job(&self.network.net, self.s, job, ring)
-        if not trained:
-            return False
-        self.loss += self.s.loss
-        memcpy(&loss_bits, &self.loss, sizeof(double))
-        counter_store(&tally.effective_words, tally.effective_words + self.s.n_kept)
-        counter_store(&tally.raw_words, tally.raw_words + job.raw_words)
-        counter_store(&tally.sentences, tally.sentences + job.n_sentences)
-        counter_store(&tally.examples, tally.examples + self.s.examples)
-        counter_store(&tally.loss_bits, loss_bits)
-        return True
-
     def tallies(self):
-        """Return (effective words, raw words, sentences, examples, loss) so far; any thread may ask.
+        """Return (effective words, raw words, sentences, examples, loss) trained so far; any thread may call it.
 
-        An example is a skip-gram pair or a CBOW window.
+        Effective words are those that subsampling kept. An example is a skip-gram pair or a CBOW window.
         """
         cdef int64_t loss_bits = counter_load(&self.tally.loss_bits)
         cdef double loss
         memcpy(&loss, &loss_bits, sizeof(double))
         return (counter_load(&self.tally.effective_words), counter_load(&self.tally.raw_words),
                 counter_load(&self.tally.sentences), counter_load(&self.tally.examples), loss)
+
+    cdef noise_partition partition_of_job(self, int64_t number) noexcept nogil:
+        """Return the part of the noise distribution from which a job draws its negatives.
+
+        The first jobs of an epoch draw from the whole distribution, so that a short text, above all one of a single job,
+        is trained as with one worker.
+        """
+        if number < N_UNPARTITIONED_JOBS:
+            return make_noise_partition(0, 1)
+        return make_noise_partition(self.first_partition + <uint32_t>number, self.n_partitions)
+
+    cdef bint train(self, const Job *job, const QueueCounters *counters) noexcept nogil:
+        """Train a job and add it to the tallies; return False if memory runs out."""
+        cdef Tally *tally = self.tally
+        cdef int64_t loss_bits
+        if not train_job(&self.network.net, self.s, job, counters):
+            return False
+        self.loss += self.s.loss
+        memcpy(&loss_bits, &self.loss, sizeof(double))
+        counter_store(&tally.effective_words, tally.effective_words + self.s.pipeline.n_kept)
+        counter_store(&tally.raw_words, tally.raw_words + job.raw_words)
+        counter_store(&tally.sentences, tally.sentences + job.n_sentences)
+        counter_store(&tally.examples, tally.examples + self.s.examples)
+        counter_store(&tally.loss_bits, loss_bits)
+        return True
+
+    cdef void flush(self, JobQueue queue) noexcept nogil:
+        """Add the updates of all replicas to the shared rows."""
+        flush_all(&self.s.syn1neg)
+        flush_all(&self.s.syn1)
+        counter_add(&queue.counters.n_unflushed, -1)
+
+
+cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCounters *counters) noexcept nogil:
+    """Train a job; return False if memory runs out. If the queue is stopped, the remaining centers are not trained."""
+    cdef int64_t position
+    cdef Center *center
+    cdef Center *next_center                     # its rows are prefetched; NULL: this center is the last one
+    s.examples, s.loss = 0, 0.0
+    if not start_job(net, &s.pipeline, job):
+        return False
+    for position in range(1 - N_CENTERS, s.pipeline.n_kept):     # negative positions only fill the pipeline
+        if counter_load(&counters.stopped):
+            s.pipeline.n_kept = max(position, 0)
+            break
+        if not advance(net, &s.pipeline, &s.syn1neg, position):
+            return False
+        if position < 0:
+            continue
+        center = center_at(&s.pipeline, position)
+        next_center = center_at(&s.pipeline, position + 1) if position + 1 < s.pipeline.n_kept else NULL
+        if not net.skip_gram:
+            if not train_cbow(net, s, center, next_center, job.alpha):
+                return False
+        elif net.hs or net.shared_negatives:
+            train_skip_gram_batches(net, s, center, next_center, job.alpha)
+        else:
+            train_skip_gram_pairs(net, s, center, next_center, job.alpha)
+    return True
+
+
+# --- skip-gram: each context word of a window predicts the center word
+
+cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center, const Center *next_center,
+                                float alpha) noexcept nogil:
+    """Skip-gram with negative sampling, where each pair has negatives of its own.
+
+    The input of a pair is v_context; the targets are u_center with label 1 and the negatives with label 0.
+    """
+    cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
+    cdef uint32_t word = s.pipeline.kept[center.position]
+    for j in range(center.low, center.high):
+        if j == center.position:
+            continue
+        if pair + 1 < n_pairs:
+            prefetch_negatives(net, &s.pipeline, &s.syn1neg, center.negatives + (pair + 1) * net.negative)
+        elif next_center != NULL and next_center.high - next_center.low > 1:
+            prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
+        set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
+        train_pair(net, s, s.pipeline.kept[j], &s.noise, alpha)
+        pair += 1
+    s.examples += n_pairs
+
+
+cdef void train_skip_gram_batches(const Net *net, Scratch *s, const Center *center, const Center *next_center,
+                                  float alpha) noexcept nogil:
+    """Skip-gram with targets that all pairs of a window share, trained in batches of context words.
+
+    These are the path targets of hierarchical softmax and the noise targets of shared negatives. Negatives that are not
+    shared, beside hierarchical softmax, are trained pair by pair after each batch.
+    """
+    cdef int64_t j = center.low, pair = 0
+    cdef uint32_t word = s.pipeline.kept[center.position]
+    cdef int i
+    if net.negative and next_center != NULL and next_center.high - next_center.low > 1:
+        prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
+    while True:
+        j = next_input_batch(net, s, center, j)
+        if s.batch.n == 0:
+            break
+        if net.hs:
+            set_path_targets(&s.path, &s.syn1, net, word)
+            if s.batch.n == 1:
+                train_pair(net, s, s.batch.words[0], &s.path, alpha)
+            else:
+                set_learning_rate(&s.path, alpha)
+                train_batch(net, s, &s.path, True)
+        if net.shared_negatives:
+            set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
+            train_batch(net, s, &s.noise, False)
+        elif net.negative:
+            for i in range(s.batch.n):
+                set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
+                train_pair(net, s, s.batch.words[i], &s.noise, alpha)
+                pair += 1
+    s.examples += center.high - center.low - 1
+
+
+cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Targets *targets,
+                            float alpha) noexcept nogil:
+    """Train one pair: h = v_context.
+
+        v_context += lock * sum_t gradient_t * u_t
+        u_t       += gradient_t * v_context
+    """
+    cdef float *row = row_of(net.syn0, net, context_word)
+    cdef float lock = lock_factor(net, context_word)
+    if targets.distinct:
+        net.kernels.train_pair(row, targets.rows, targets.labels, targets.n, net.dim, alpha, lock, s.input_update,
+                               targets.logits, &s.pipeline.prefetches)
+        s.pipeline.prefetches.n = 0
+    else:
+        train_targets(net, s, row, targets, alpha)
+        net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
+    if net.tally_loss:
+        tally_loss(s, targets)
+
+
+cdef inline int64_t next_input_batch(const Net *net, Scratch *s, const Center *center, int64_t j) noexcept nogil:
+    """Fill the input batch with context words from position j on; return the position after the last one.
+
+    The words of a batch are distinct, because its updates are computed together: a batch ends before a word that it
+    already contains.
+    """
+    cdef InputBatch *batch = &s.batch
+    cdef uint64_t filter = 0
+    cdef uint32_t word
+    batch.n = 0
+    while j < center.high and batch.n < MAX_INPUTS:
+        if j != center.position:
+            word = s.pipeline.kept[j]
+            if find_repeat(batch.words, 0, batch.n, word, &filter) < batch.n:
+                return j
+            batch.words[batch.n] = word
+            batch.inputs[batch.n] = row_of(net.syn0, net, word)
+            batch.n += 1
+        j += 1
+    return j
+
+
+cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint sequential) noexcept nogil:
+    """Train the m inputs of the batch, h_1 .. h_m, against the same targets.
+
+        logit_jt    = u_t . h_j                                           kernel products
+        gradient_jt = lr_t * (y_t - sigmoid(logit_jt))                    kernel gradients
+        h_j        += lock_j * sum_t gradient_jt * u_t                    kernel update
+        u_t        += sum_j gradient_jt * h_j
+
+    This is a step on the sum of the losses. `sequential` gives the result of training the inputs one after another
+    instead (all inputs are distinct rows, so only the targets change between them): before input j is trained, u_t has
+    grown by the gradients of the inputs before it, and so
+
+        logit_jt    = u_t . h_j + sum_{i < j} gradient_it * (h_i . h_j)
+
+    The products h_i . h_j are the Gram matrix of the inputs.
+    """
+    cdef InputBatch *batch = &s.batch
+    cdef float lock[MAX_INPUTS]
+    cdef int j, m = batch.n, n = targets.n
+    net.kernels.products(batch.inputs, m, targets.rows, n, net.dim, batch.logits, targets.stride)
+    if sequential:
+        for j in range(0, m, 4):                 # four rows at a time, without the products above the diagonal
+            net.kernels.products(batch.inputs + j, min(4, m - j), batch.inputs, min(j + 3, m), net.dim,
+                                 batch.gram + j * MAX_INPUTS, MAX_INPUTS)
+        net.kernels.gradients_in_turn(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates, m,
+                                      n, targets.stride, batch.gradients)
+    else:
+        net.kernels.gradients(batch.logits, targets.labels, targets.learning_rates, m, n, targets.stride,
+                              batch.gradients)
+    for j in range(m):
+        lock[j] = lock_factor(net, batch.words[j])
+    net.kernels.update(batch.inputs, m, targets.rows, n, batch.gradients, targets.stride, lock, net.dim,
+                       &s.pipeline.prefetches)
+    s.pipeline.prefetches.n = 0
+    if net.tally_loss:
+        tally_batch_loss(s, targets)
+
+
+# --- CBOW: the context words of a window together predict the center word
+
+cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Center *next_center,
+                     float alpha) noexcept nogil:
+    """CBOW with hierarchical softmax, negative sampling, or both; return False if memory runs out.
+
+    A window without context words changes no weight, as h = 0, but it counts as an example and in the loss.
+    """
+    cdef int64_t j, n_contexts = 0
+    cdef uint32_t word = s.pipeline.kept[center.position]
+    if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
+            and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))):
+        return False
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.contexts[n_contexts] = row_of(net.syn0, net, s.pipeline.kept[j])
+            n_contexts += 1
+    if net.negative and next_center != NULL:
+        prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
+    if net.hs:
+        set_path_targets(&s.path, &s.syn1, net, word)
+        train_window(net, s, center, n_contexts, &s.path, alpha)
+    if net.negative:
+        set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative)
+        train_window(net, s, center, n_contexts, &s.noise, alpha)
+    s.examples += 1
+    return True
+
+
+cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts, Targets *targets,
+                              float alpha) noexcept nogil:
+    """Train a window of m context words: h is the mean of their v (cbow_mean), or the sum.
+
+        e          = sum_t gradient_t * u_t
+        u_t       += gradient_t * h
+        v_context += lock * e           if h is the mean
+        v_context += lock * e / m       if h is the sum
+
+    The factors of e are gensim's. The gradient of the loss would have them the other way round.
+    """
+    cdef float inverse = 1.0 / n_contexts if n_contexts else 1.0
+    cdef float share = 1.0 if net.cbow_mean else inverse
+    net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, inverse if net.cbow_mean else 1.0)
+    train_targets(net, s, s.hidden, targets, alpha)
+    if net.n_lockf == 1:
+        share = net.lockf[0] * share
+        net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, &share, 0)
+    else:
+        set_shares(net, s, center, share)
+        net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)
+    if net.tally_loss:
+        tally_loss(s, targets)
+
+
+cdef void set_shares(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
+    """Set the factor on the update of each context word: `share` times its lock factor."""
+    cdef int64_t m = 0, j
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.shares[m] = share * lock_factor(net, s.pipeline.kept[j])
+            m += 1
+
+
+# --- shared by skip-gram and CBOW
+
+cdef inline void train_targets(const Net *net, Scratch *s, float *hidden, Targets *targets, float alpha) noexcept nogil:
+    """Update the targets of an input h, and set the update of the input.
+
+        u_t         += gradient_t * h
+        input_update = sum_t gradient_t * u_t
+
+    Distinct targets are trained together. Where a row occurs twice, the second update must see the first, so the
+    targets are trained one by one.
+    """
+    cdef int k
+    if targets.distinct:
+        net.kernels.train_targets(hidden, targets.rows, targets.labels, targets.n, net.dim, alpha, s.input_update,
+                                  False, targets.logits, &s.pipeline.prefetches)
+        s.pipeline.prefetches.n = 0
+    else:
+        for k in range(targets.n):
+            net.kernels.train_targets(hidden, targets.rows + k, targets.labels + k, 1, net.dim, alpha, s.input_update,
+                                      k > 0, targets.logits + k, &s.pipeline.prefetches)
+            s.pipeline.prefetches.n = 0
+
+
+cdef inline void tally_loss(Scratch *s, const Targets *targets) noexcept nogil:
+    """Add the loss of one input."""
+    cdef int k
+    for k in range(targets.n):
+        s.loss -= log_sigmoid(targets.logits[k] if targets.labels[k] > 0.5 else -targets.logits[k])
+
+
+cdef void tally_batch_loss(Scratch *s, const Targets *targets) noexcept nogil:
+    """Add the loss of an input batch; a target of multiplicity k counts k times."""
+    cdef InputBatch *batch = &s.batch
+    cdef int j, k
+    cdef float logit
+    for j in range(batch.n):
+        for k in range(targets.n):
+            logit = batch.logits[j * targets.stride + k]
+            s.loss -= log_sigmoid(logit if targets.labels[k] > 0.5 else -logit) * targets.multiplicities[k]

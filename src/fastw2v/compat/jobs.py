@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
-from fastw2v.engine.job_queue import Feed
+from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
 from fastw2v.text.encoding import encode
@@ -48,17 +48,17 @@ class Engine:
     def train(self, sentences: Iterable[Any], alpha: float) -> Tally:
         """Train `sentences` as one job; safe to be called by many threads at a time."""
         encoded = encode(sentences, self._key_to_index, budget=float("inf"))
-        feed = Feed(1, self._network.n_words)
+        queue = JobQueue(1, self._network.n_words)
         worker = Worker(self._network)
-        feed.push(
+        queue.push(
             encoded.ids,
             encoded.offsets,
             encoded.raw_lengths,
             np.array([0, encoded.n_sentences], dtype=np.int64),
             np.array([alpha], dtype=np.float32),
         )
-        feed.close()
-        worker.run(feed)
+        queue.close()
+        worker.run(queue)
         tally = Tally(*worker.tallies())
         with self._lock:
             self.loss += tally.loss

@@ -1,159 +1,238 @@
-"""The plan of a job: which tokens are kept, their windows, the negatives of each center.
+"""The center pipeline: kept tokens, windows and negatives of a job, prepared ahead of the training loops.
 
-The draws and their order are those of gensim's iterable mode. Per job: the two halves of the seed of a 48-bit linear
-congruential generator come from the model's Mersenne Twister; the generator decides for every token whether it is
-kept; one reduced window per kept token comes from the Mersenne Twister again; then the generator draws the negatives,
-pair by pair. Within a job nothing depends on other threads, so a corpus of one job is trained the same by any number
-of workers.
+Order of random numbers. It is that of gensim's iterable mode. For each job, the model's Mersenne Twister gives the two
+halves of the seed of a 48-bit linear congruential generator (LCG); the LCG decides for every token whether subsampling
+keeps it; the Mersenne Twister gives one window reduction for each kept token; the LCG then draws the negatives, center
+by center. Within a job nothing depends on other threads: a corpus of one job gives the same result with any number of
+workers.
 
-A center is prepared in three stages, each while another center is trained, which changes no draw (nothing else draws in
-between): its negatives are drawn as numbers; where these lie in the noise table is looked up; they become words, whose
-rows are sent for. So what a stage reads has had the time of a center to come from memory. Many negatives wait for the
-table together, and become words at once.
+Stages. While the loops train the center at one position, the centers after it pass through three stages, so that what a
+stage reads has been prefetched one center earlier:
+
+* `draw_center` (position + 3) finds the window and draws random numbers: `Center.draws`, and `Center.slots` where some
+  negatives come from the pool.
+* `look_up_center` (position + 2) prefetches the entries of the noise table where the draws are searched for.
+* `resolve_center` (position + 1) turns draws and slots into words, `Center.negatives`, and prefetches weight rows.
+
+The draws are not reordered by this, as nothing else draws from the LCG in between. A center with many draws needs no
+stages: the memory accesses of its draws overlap with one another, and so its first stage looks the words up as well.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 from libc.string cimport memset
 
-from fastw2v.engine.negative_sampling cimport SEED_HALF, draw_mask, draw_noise, expect_entries, find_negatives, lcg_draw
-from fastw2v.engine.row_replicas cimport shared_or_copied
+from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.job_queue cimport Job
+from fastw2v.engine.kernels cimport coming_rows as prefetch_queue
+from fastw2v.engine.negative_pool cimport (
+    NegativePool, count_fresh, draw_slots, pool_slot, reserve_slots, resolve_slots,
+)
+from fastw2v.engine.negative_sampling cimport (
+    HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries, randint_mask,
+)
 from fastw2v.engine.network cimport Net, row_of
-from fastw2v.engine.negative_pool cimport claim_places, draw_slots, drawn_anew, fill_or_take
-from fastw2v.engine.scratch cimport CENTERS, Center, Scratch, reserve
+from fastw2v.engine.row_replicas cimport RowReplicas, peek
 
 cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 cdef enum:
-    FEW = 16                         # negatives of a center, at most, that go through the stages apart
+    N_CENTERS = 4                    # centers in the pipeline, the one that is trained included; a power of two
+    MAX_STAGED_DRAWS = 16            # a center with more draws is looked up at once
 
 
-cdef inline bint subsample(const Net *net, Scratch *s, const Job *job) noexcept nogil:
-    """Fill s.kept and s.ends; every token of the job costs one draw, even one that cannot be dropped."""
+cdef struct Center:
+    # A center word with its window and negatives. Positions are indices into the kept tokens of the job.
+    int64_t position
+    int64_t low                  # the context words are those at low .. high - 1, without `position`
+    int64_t high
+    int64_t n_pending            # draws that are not looked up yet
+    int64_t pool_position        # shared negatives: see `reserve_slots`
+    noise_draw *draws            # after stage 1: the random numbers of the fresh negatives
+    pool_slot *slots             # after stage 1: the slots of the other negatives, if they are shared
+    uint32_t *negatives          # after stage 3: words. Skip-gram: `net.negative` for each context word, in order;
+                                 # CBOW and shared negatives: `net.negative` for the whole window
+    int64_t draws_capacity
+    int64_t slots_capacity
+    int64_t negatives_capacity
+
+
+cdef struct CenterPipeline:
+    uint64_t lcg                 # the state of the job's random generator
+    noise_partition partition    # the part of the noise distribution from which the job draws
+    NegativePool pool
+    int32_t *kept                # (n_kept,): the tokens of the job that subsampling keeps
+    int32_t *reductions          # (n_kept,): by how many words the window of each is reduced on either side
+    int64_t *sentence_ends       # (n_sentences,): the end of each sentence in `kept`
+    int64_t n_kept
+    int64_t sentence             # the sentence that stage 1 has reached, and its first position
+    int64_t sentence_start
+    Center centers[N_CENTERS]    # the center at position p is centers[p % N_CENTERS]
+    prefetch_queue prefetches    # rows of which the next kernel prefetches the remaining cache lines
+    int64_t kept_capacity
+    int64_t reductions_capacity
+    int64_t ends_capacity
+
+
+cdef inline void free_pipeline(CenterPipeline *pipeline) noexcept:
+    """Free the arrays that grow."""
+    cdef int i
+    free(pipeline.kept)
+    free(pipeline.reductions)
+    free(pipeline.sentence_ends)
+    for i in range(N_CENTERS):
+        free(pipeline.centers[i].draws)
+        free(pipeline.centers[i].slots)
+        free(pipeline.centers[i].negatives)
+
+
+# --- the start of a job
+
+cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *job) noexcept nogil:
+    """Make all random choices of a job but its negatives, in gensim's order; return False if memory runs out."""
+    cdef uint64_t high, low
+    cdef bint drawn
+    if net.draws_seed:
+        PyThread_acquire_lock(net.generator_lock, 1)
+        high = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
+        low = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
+        PyThread_release_lock(net.generator_lock)
+        pipeline.lcg = (high << 24) + low
+    if not subsample(net, pipeline, job):
+        return False
+    PyThread_acquire_lock(net.generator_lock, 1)
+    drawn = draw_reductions(net, pipeline)
+    PyThread_release_lock(net.generator_lock)
+    pipeline.sentence = pipeline.sentence_start = pipeline.pool.n = 0
+    return drawn
+
+
+cdef inline bint subsample(const Net *net, CenterPipeline *pipeline, const Job *job) noexcept nogil:
+    """Set the kept tokens and the sentence ends. Every token costs one draw, even one that is always kept."""
     cdef int64_t n_tokens = job.offsets[job.n_sentences] - job.offsets[0]
     cdef int64_t sentence, t, n = 0
     cdef int32_t word
-    if not (reserve(<void **>&s.kept, &s.kept_capacity, n_tokens, sizeof(int32_t))
-            and reserve(<void **>&s.ends, &s.ends_capacity, job.n_sentences + 1, sizeof(int64_t))):
+    if not (reserve(<void **>&pipeline.kept, &pipeline.kept_capacity, n_tokens, sizeof(int32_t))
+            and reserve(<void **>&pipeline.sentence_ends, &pipeline.ends_capacity, job.n_sentences + 1,
+                        sizeof(int64_t))):
         return False
     for sentence in range(job.n_sentences):
         for t in range(job.offsets[sentence], job.offsets[sentence + 1]):
             word = job.ids[t]
-            s.kept[n] = word
-            n += net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&s.lcg)
-        s.ends[sentence] = n
-    s.n_kept = n
+            pipeline.kept[n] = word              # the next token overwrites it if it is dropped
+            n += net.sample_ints == NULL or net.sample_ints[word] >= lcg_draw(&pipeline.lcg)
+        pipeline.sentence_ends[sentence] = n
+    pipeline.n_kept = n
     return True
 
 
-cdef inline bint draw_windows(const Net *net, Scratch *s) noexcept nogil:
-    """Fill s.reduced from the shared Mersenne Twister; the caller holds its lock."""
-    cdef uint32_t largest = <uint32_t>net.window - 1, mask = draw_mask(largest), value
+cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline) noexcept nogil:
+    """Set the window reductions, as `RandomState.randint(0, window, n_kept)` draws them; the caller holds the lock."""
+    cdef uint32_t largest = <uint32_t>net.window - 1, mask = randint_mask(largest), value
     cdef int64_t n = 0
-    if not reserve(<void **>&s.reduced, &s.reduced_capacity, s.n_kept, sizeof(int32_t)):
+    if not reserve(<void **>&pipeline.reductions, &pipeline.reductions_capacity, pipeline.n_kept, sizeof(int32_t)):
         return False
     if net.shrink_windows and largest > 0:
-        while n < s.n_kept:
+        while n < pipeline.n_kept:
             value = net.generator.next_uint32(net.generator.state) & mask
-            s.reduced[n] = <int32_t>value    # overwritten by the next draw if it is rejected
+            pipeline.reductions[n] = <int32_t>value      # the next draw overwrites it if it is rejected
             n += value <= largest
-    elif s.n_kept:
-        memset(s.reduced, 0, s.n_kept * sizeof(int32_t))
+    elif pipeline.n_kept:
+        memset(pipeline.reductions, 0, pipeline.n_kept * sizeof(int32_t))
     return True
 
 
-cdef inline bint prepare_job(const Net *net, Scratch *s, const Job *job) noexcept nogil:
-    """Make all the draws of a job but its negatives, in gensim's order."""
-    cdef uint64_t high, low
-    cdef bint prepared
-    if net.draws_seed:
-        PyThread_acquire_lock(net.generator_lock, 1)
-        high = net.generator.next_uint32(net.generator.state) & SEED_HALF
-        low = net.generator.next_uint32(net.generator.state) & SEED_HALF
-        PyThread_release_lock(net.generator_lock)
-        s.lcg = (high << 24) + low
-    if not subsample(net, s, job):
-        return False
-    PyThread_acquire_lock(net.generator_lock, 1)
-    prepared = draw_windows(net, s)
-    PyThread_release_lock(net.generator_lock)
-    s.sentence = s.sentence_start = s.pool.n = 0
-    return prepared
+# --- the stages
+
+cdef inline Center *center_at(CenterPipeline *pipeline, int64_t position) noexcept nogil:
+    return &pipeline.centers[position & (N_CENTERS - 1)]
 
 
-cdef inline void expect_row(const Net *net, Scratch *s, float *row) noexcept nogil:
-    """A row comes: its first lines are sent for now, those left by the next kernel that runs."""
-    prefetch_row(row, net.early_lines)
-    if net.early_lines < net.row_lines:
-        s.coming.rows[s.coming.n] = row
-        s.coming.n += 1
+cdef inline bint advance(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
+                         int64_t position) noexcept nogil:
+    """Move the centers after `position` on by one stage each; return False if memory runs out."""
+    if 0 <= position + 1 < pipeline.n_kept:
+        resolve_center(net, pipeline, syn1neg, center_at(pipeline, position + 1))
+    if 0 <= position + 2 < pipeline.n_kept:
+        look_up_center(net, center_at(pipeline, position + 2))
+    return position + 3 >= pipeline.n_kept or draw_center(net, pipeline, position + 3)
 
 
-cdef inline void expect_negatives(const Net *net, Scratch *s, const uint32_t *negatives) noexcept nogil:
-    cdef int64_t d
-    for d in range(net.negative):
-        expect_row(net, s, shared_or_copied(&s.words, negatives[d]))
-
-
-cdef inline Center *center_at(Scratch *s, int64_t position) noexcept nogil:
-    return &s.centers[position & (CENTERS - 1)]
-
-
-cdef inline bint draw_center(const Net *net, Scratch *s, int64_t position) noexcept nogil:
-    """Find the window of a center and draw its negatives, as numbers yet."""
-    cdef int64_t reach = net.window - s.reduced[position], n = net.negative
-    cdef Center *center = center_at(s, position)
-    while position >= s.ends[s.sentence]:
-        s.sentence_start = s.ends[s.sentence]
-        s.sentence += 1
+cdef inline bint draw_center(const Net *net, CenterPipeline *pipeline, int64_t position) noexcept nogil:
+    """Stage 1: find the window of a center, and draw random numbers for its negatives."""
+    cdef int64_t reach = net.window - pipeline.reductions[position]
+    cdef int64_t n_negatives = net.negative, n_draws
+    cdef Center *center = center_at(pipeline, position)
+    while position >= pipeline.sentence_ends[pipeline.sentence]:
+        pipeline.sentence_start = pipeline.sentence_ends[pipeline.sentence]
+        pipeline.sentence += 1
     center.position = position
-    center.low = max(s.sentence_start, position - reach)
-    center.high = min(s.ends[s.sentence], position + reach + 1)
+    center.low = max(pipeline.sentence_start, position - reach)
+    center.high = min(pipeline.sentence_ends[pipeline.sentence], position + reach + 1)
+    center.n_pending = 0
+    if net.negative == 0:
+        return True
     if net.skip_gram and not net.shared_negatives:
-        n *= center.high - center.low - 1
-    if not reserve(<void **>&center.negatives, &center.capacity, n, sizeof(uint32_t)):
+        n_negatives *= center.high - center.low - 1
+    n_draws = n_negatives
+    if net.shared_negatives:
+        center.pool_position = reserve_slots(&pipeline.pool, n_negatives)
+        n_draws = count_fresh(center.pool_position, n_negatives)
+        if not reserve(<void **>&center.slots, &center.slots_capacity, n_negatives - n_draws, sizeof(pool_slot)):
+            return False
+    if not (reserve(<void **>&center.draws, &center.draws_capacity, n_draws, sizeof(noise_draw))
+            and reserve(<void **>&center.negatives, &center.negatives_capacity, n_negatives, sizeof(uint32_t))):
         return False
+    draw_noise(&net.noise, pipeline.partition, &pipeline.lcg, center.draws, n_draws)
     if net.shared_negatives:
-        center.place = claim_places(&s.pool, net.negative)
-        n = drawn_anew(center.place, net.negative)
-    if net.negative:
-        draw_noise(&net.noise, s.part, &s.lcg, center.negatives, n)
-    if net.shared_negatives:
-        draw_slots(&s.lcg, center.negatives, n, net.negative)
-    center.n_drawn = n
-    if n > FEW:
-        expect_entries(&net.noise, center.negatives, n)
-        find_negatives(&net.noise, center.negatives, n)
-        center.n_drawn = 0
+        draw_slots(&pipeline.lcg, center.slots, n_negatives - n_draws)
+    if n_draws <= MAX_STAGED_DRAWS:
+        center.n_pending = n_draws
+    else:
+        prefetch_noise_entries(&net.noise, center.draws, n_draws)
+        look_up_noise(&net.noise, center.draws, n_draws, center.negatives)
     return True
 
 
-cdef inline void plan_center(const Net *net, Scratch *s, Center *center) noexcept nogil:
-    """Find the negatives of a center, and expect the rows that it will need whatever these are."""
-    cdef int64_t ahead = min(center.position + net.window + 1, s.n_kept - 1), node
-    cdef int64_t word = s.kept[center.position]
-    s.coming.n = 0
-    expect_row(net, s, row_of(net.syn0, net, s.kept[ahead]))
+cdef inline void look_up_center(const Net *net, const Center *center) noexcept nogil:
+    """Stage 2: prefetch the entries of the noise table that the draws of a center need."""
+    prefetch_noise_entries(&net.noise, center.draws, center.n_pending)
+
+
+cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
+                                const Center *center) noexcept nogil:
+    """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are."""
+    cdef int64_t newest = min(center.position + net.window + 1, pipeline.n_kept - 1), node
+    cdef int64_t word = pipeline.kept[center.position]
+    pipeline.prefetches.n = 0
+    schedule_prefetch(net, pipeline, row_of(net.syn0, net, pipeline.kept[newest]))
     if net.negative:
-        expect_row(net, s, shared_or_copied(&s.words, word))
-        find_negatives(&net.noise, center.negatives, center.n_drawn)
+        schedule_prefetch(net, pipeline, peek(syn1neg, word))
+        look_up_noise(&net.noise, center.draws, center.n_pending, center.negatives)
     if net.shared_negatives:
-        fill_or_take(&s.pool, center.place, center.negatives, net.negative)
+        resolve_slots(&pipeline.pool, center.pool_position, center.slots, center.negatives, net.negative)
     if net.hs:
         node = net.path_starts[word + 1] - 1
-        while node >= net.path_starts[word] and net.points[node] < net.near_nodes:
-            expect_row(net, s, row_of(net.syn1, net, net.points[node]))
+        while node >= net.path_starts[word] and net.points[node] < net.first_cached_node:
+            schedule_prefetch(net, pipeline, row_of(net.syn1, net, net.points[node]))
             node -= 1
 
 
-cdef inline bint prepare_centers(const Net *net, Scratch *s, int64_t position) noexcept nogil:
-    """Take the centers after a position each one stage further; False if memory ran out."""
-    cdef Center *center
-    if 0 <= position + 1 < s.n_kept:
-        plan_center(net, s, center_at(s, position + 1))
-    if 0 <= position + 2 < s.n_kept:
-        center = center_at(s, position + 2)
-        expect_entries(&net.noise, center.negatives, center.n_drawn)
-    return position + 3 >= s.n_kept or draw_center(net, s, position + 3)
+# --- prefetching of weight rows
+
+cdef inline void schedule_prefetch(const Net *net, CenterPipeline *pipeline, float *row) noexcept nogil:
+    """Prefetch the first cache lines of a weight row now, and let the next kernel prefetch the others as it runs."""
+    prefetch_row(row, net.eager_lines)
+    if net.eager_lines < net.row_lines:
+        pipeline.prefetches.rows[pipeline.prefetches.n] = row
+        pipeline.prefetches.n += 1
+
+
+cdef inline void prefetch_negatives(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
+                                    const uint32_t *negatives) noexcept nogil:
+    """Schedule prefetches for the rows of the next `net.negative` negatives that the loops train."""
+    cdef int64_t i
+    for i in range(net.negative):
+        schedule_prefetch(net, pipeline, peek(syn1neg, negatives[i]))

@@ -1,3 +1,5 @@
+"""The job queue as the training loops see it; `job_queue.pyx` describes it."""
+
 from libc.stdint cimport int32_t, int64_t
 
 cdef extern from "common/platform.h" nogil:
@@ -8,39 +10,41 @@ cdef extern from "common/platform.h" nogil:
     void short_sleep()
 
 cdef struct Job:
-    const int32_t *ids
-    const int64_t *offsets       # of its sentences, into ids
+    # Consecutive whole sentences that one worker trains with one learning rate.
+    const int32_t *ids           # the tokens of the whole chunk: word indices
+    const int64_t *offsets       # (n_sentences + 1,): where each sentence of the job starts in ids
     int64_t n_sentences
-    int64_t raw_words
+    int64_t raw_words            # tokens before unknown words were left out
     float alpha
 
 
-cdef struct Ring:
-    # Counters that different threads write stand on cache lines of their own.
-    int64_t claimed
+cdef struct QueueCounters:
+    # Atomic counters. Those that different threads write are 128 bytes apart, to prevent false sharing.
+    int64_t claimed              # number of the next job to be claimed
     int64_t pad0[15]
-    int64_t published
+    int64_t published            # number of the next job to be pushed
     int64_t pad1[15]
     int64_t closed
     int64_t stopped
     int64_t pad2[14]
-    int64_t holding              # workers that have yet to give back what their private copies have learnt
+    int64_t n_unflushed          # workers whose row replicas may hold updates that the shared rows lack
     int64_t pad3[15]
 
 
 cdef enum:
-    NONE_YET = -1                # answers to a claim, in place of the number of a job
-    NO_MORE = -2
+    # What `claim` returns in place of the number of a job.
+    QUEUE_EMPTY = -1                 # there is no job now, but there may be later
+    QUEUE_CLOSED = -2                # there will be no further job
 
 
-cdef class Feed:
-    cdef Ring ring
-    cdef Job *jobs
-    cdef int64_t *done               # done[k % capacity] == k + 1 once job k is trained
+cdef class JobQueue:
+    cdef QueueCounters counters
+    cdef Job *jobs                   # (capacity,): job k is at k % capacity
+    cdef int64_t *done               # (capacity,): done[k % capacity] == k + 1 once job k is trained
     cdef int64_t capacity
     cdef int64_t n_words             # of the network that the jobs are for
-    cdef int64_t retired             # every job before this one is done; known to the calling thread alone
-    cdef list _chunks                # (number of the first job after it, arrays), kept alive until then
+    cdef int64_t n_retired           # all jobs before this one are done; used by the calling thread only
+    cdef list _chunks                # (number of the first job after the chunk, its arrays): keeps the arrays alive
 
     cdef int64_t _retire(self)
     cdef int64_t claim(self) noexcept nogil

@@ -1,10 +1,10 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Jobs, and the ring that hands them from the calling thread to the workers without the GIL.
+"""Jobs, and the queue that passes them from the calling thread to the workers without the GIL.
 
-A job is a run of whole sentences with one learning rate. The calling thread pushes jobs and closes the feed; workers
-claim them by an atomic counter, rest in short sleeps where none is ready, and mark them done. A worker that rests has
-given back all that it learnt, and the feed counts those that have not. Nothing here blocks: every claim is answered at
-once, by a stopped feed with "no more".
+A job is a sequence of whole sentences with one learning rate. The queue is a ring buffer with one producer and many
+consumers: the calling thread pushes jobs and closes the queue; each worker claims the next job with an atomic counter
+and marks it as done. No operation blocks. A worker that finds the queue empty sleeps for a short time and tries again;
+before that it flushes its row replicas, and the queue counts the workers that have not flushed theirs yet.
 """
 
 from libc.stdlib cimport calloc, free
@@ -13,15 +13,30 @@ import numpy as np
 
 
 def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=True):
-    """Cut sentences into jobs of at most `batch_words` raw tokens; return the int64 sentence index each starts at.
+    """Cut sentences into jobs of at most `batch_words` raw tokens.
 
-    A longer sentence is a job of its own. Where the very first sentence of an epoch is one, gensim emits an empty job
-    before it, whose seed is drawn all the same; so does this, if `first`.
+    A longer sentence is a job of its own. Where the first sentence of an epoch is longer, an empty job precedes it:
+    gensim emits one and draws a seed for it.
+
+    Parameters
+    ----------
+    raw_lengths : int64 array (n_sentences,)
+        Tokens of each sentence before unknown words were left out.
+    batch_words : int
+    first : bool, default True
+        Whether the epoch begins with these sentences.
 
     Returns
     -------
-    int64 array (jobs + 1,)
-        Job k holds sentences ``starts[k]:starts[k + 1]``.
+    int64 array (n_jobs + 1,)
+        Job k consists of the sentences ``starts[k]:starts[k + 1]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastw2v.engine.job_queue import cut_jobs
+    >>> cut_jobs(np.array([3, 3, 3, 8, 1]), batch_words=7).tolist()
+    [0, 2, 3, 4, 5]
     """
     cdef int64_t n = raw_lengths.shape[0], s, n_jobs = 0, words = 0
     starts_array = np.empty(n + 2, dtype=np.int64)
@@ -40,30 +55,38 @@ def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=Tru
 
 
 cpdef int check_ids(const int32_t[::1] ids, int64_t start, int64_t end, int64_t n_words) except -1:
-    """Raise IndexError unless ids[start:end] are indices of `n_words` words."""
+    """Check that ids[start:end] are indices of words.
+
+    Raises
+    ------
+    ValueError
+        If `start` and `end` are not a range of `ids`.
+    IndexError
+        If an id is negative, or not less than `n_words`.
+    """
     cdef int64_t t
-    cdef int32_t least = 0, most = -1
+    cdef int32_t smallest = 0, largest = -1
     if not 0 <= start <= end <= ids.shape[0]:
-        raise ValueError(f"sentences from token {start} to {end} do not lie within {ids.shape[0]} tokens")
+        raise ValueError(f"offsets from {start} to {end} do not lie within the {ids.shape[0]} tokens of ids")
     for t in range(start, end):
-        least = min(least, ids[t])
-        most = max(most, ids[t])
-    if least < 0 or most >= n_words:
+        smallest = min(smallest, ids[t])
+        largest = max(largest, ids[t])
+    if smallest < 0 or largest >= n_words:
         raise IndexError(
-            f"the corpus holds word index {least if least < 0 else most}, but {n_words} words can be trained: "
+            f"the corpus holds word index {smallest if smallest < 0 else largest}, but {n_words} words can be trained: "
             "wv.key_to_index was changed since the vocabulary was built; use build_vocab(update=True) to add words")
     return 0
 
 
-cdef class Feed:
-    """A ring of jobs, filled by the calling thread, emptied by the workers without the GIL.
+cdef class JobQueue:
+    """A ring buffer of jobs, filled by the calling thread and emptied by workers without the GIL.
 
     Parameters
     ----------
     capacity : int
-        Jobs that may wait or be under way at once.
+        The number of jobs that can be in the queue, or claimed and not done, at a time.
     n_words : int
-        Words of the network that will train them: no id may reach it.
+        The number of words of the network that trains the jobs; every id must be less.
     """
 
     def __cinit__(self, Py_ssize_t capacity, int64_t n_words):
@@ -73,7 +96,7 @@ cdef class Feed:
         self.jobs = <Job *>calloc(capacity, sizeof(Job))
         self.done = <int64_t *>calloc(capacity, sizeof(int64_t))
         if self.jobs == NULL or self.done == NULL:
-            raise MemoryError(f"no memory for {capacity} jobs")
+            raise MemoryError(f"no memory for a queue of {capacity} jobs; use a smaller capacity")
         self._chunks = []
 
     def __dealloc__(self):
@@ -81,48 +104,67 @@ cdef class Feed:
         free(self.done)
 
     @property
-    def room(self):
-        """How many jobs `push` can take now; all, once nothing that was learnt is yet to reach the weights."""
-        cdef int64_t under_way = self.ring.published - self._retire()
-        return self.capacity - (under_way if under_way else min(counter_load(&self.ring.holding), 1))
+    def n_free(self):
+        """The number of jobs that `push` accepts now.
+
+        It equals the capacity only when all jobs are done and all workers have flushed their row replicas: the weights
+        are then complete, and nobody writes to them.
+        """
+        cdef int64_t n_unfinished = self.counters.published - self._retire()
+        return self.capacity - (n_unfinished if n_unfinished else min(counter_load(&self.counters.n_unflushed), 1))
 
     @property
-    def waiting(self):
-        """How many jobs no worker has taken yet."""
-        return counter_load(&self.ring.published) - counter_load(&self.ring.claimed)
+    def n_waiting(self):
+        """The number of jobs that no worker has claimed yet."""
+        return counter_load(&self.counters.published) - counter_load(&self.counters.claimed)
 
-    cdef int64_t _retire(self):
-        while self.retired < self.ring.published and \
-                counter_load(&self.done[self.retired % self.capacity]) == self.retired + 1:
-            self.retired += 1
-        while self._chunks and self._chunks[0][0] <= self.retired:
-            del self._chunks[0]
-        return self.retired
+    @property
+    def stopped(self):
+        """Whether `stop` was called, or a worker failed."""
+        return counter_load(&self.counters.stopped) != 0
 
     def push(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
              const int64_t[::1] raw_lengths not None, const int64_t[::1] starts not None,
              const float[::1] alphas not None):
-        """Hand out jobs: an encoded corpus, the sentence index where each job starts, the alpha of each.
+        """Append jobs made of the sentences of an encoded chunk of the corpus.
+
+        Parameters
+        ----------
+        ids : int32 array (n_tokens,)
+            Word indices of all sentences.
+        offsets : int64 array (n_sentences + 1,)
+            Sentence s holds ``ids[offsets[s]:offsets[s + 1]]``.
+        raw_lengths : int64 array (n_sentences,)
+            Tokens of each sentence before unknown words were left out.
+        starts : int64 array (n_jobs + 1,)
+            Job k holds the sentences ``starts[k]:starts[k + 1]``, as `cut_jobs` returns them.
+        alphas : float32 array (n_jobs,)
+            The learning rate of each job.
 
         Raises
         ------
         BufferError
-            If there is no room for so many; nothing is handed out then.
+            If there are more jobs than `n_free`; none is appended then.
+        ValueError
+            If the shapes of the arrays do not agree.
         IndexError
-            If an id is not that of a word of the network.
+            If an id is not the index of a word of the network.
         """
-        cdef int64_t n_jobs = starts.shape[0] - 1, k, s, number = self.ring.published
+        cdef int64_t n_jobs = starts.shape[0] - 1, k, s, number = self.counters.published
         cdef Job *job
-        if n_jobs > self.room:
-            raise BufferError(f"{n_jobs} jobs pushed, but there is room for {self.room}")
+        if n_jobs > self.n_free:
+            raise BufferError(f"{n_jobs} jobs were pushed, but the queue has space for {self.n_free}; wait until "
+                              "workers have finished more jobs")
         if alphas.shape[0] != n_jobs or starts[n_jobs] > raw_lengths.shape[0] or \
                 offsets.shape[0] != raw_lengths.shape[0] + 1:
-            raise ValueError("alphas, starts, offsets and raw_lengths do not belong together")
+            raise ValueError(
+                f"starts ({starts.shape[0]}), alphas ({alphas.shape[0]}), offsets ({offsets.shape[0]}) and raw_lengths "
+                f"({raw_lengths.shape[0]}) do not agree: pass one alpha a job, and one offset more than sentences")
         check_ids(ids, offsets[starts[0]], offsets[starts[n_jobs]], self.n_words)
         self._chunks.append((number + n_jobs, (ids, offsets)))
         for k in range(n_jobs):
             job = &self.jobs[(number + k) % self.capacity]
-            # Sentences may all be empty, and then there is no first id to point at.
+            # If all sentences are empty, there is no first id to point at.
             job.ids = &ids[0] if ids.shape[0] else NULL
             job.offsets = &offsets[starts[k]]
             job.n_sentences = starts[k + 1] - starts[k]
@@ -130,29 +172,34 @@ cdef class Feed:
             job.raw_words = 0
             for s in range(starts[k], starts[k + 1]):
                 job.raw_words += raw_lengths[s]
-        counter_store(&self.ring.published, number + n_jobs)
+        counter_store(&self.counters.published, number + n_jobs)
 
     def close(self):
-        """Tell the workers that no more jobs will come."""
-        counter_store(&self.ring.closed, 1)
+        """Tell the workers to return once the queue is empty."""
+        counter_store(&self.counters.closed, 1)
 
     def stop(self):
-        """Tell the workers to stop at the next center, leaving the rest untrained."""
-        counter_store(&self.ring.stopped, 1)
+        """Tell the workers to return at the next center word; the remaining words are not trained."""
+        counter_store(&self.counters.stopped, 1)
 
-    @property
-    def stopped(self):
-        return counter_load(&self.ring.stopped) != 0
+    cdef int64_t _retire(self):
+        """Release the arrays of chunks whose jobs are all done; return the number of the first job that is not."""
+        while self.n_retired < self.counters.published and \
+                counter_load(&self.done[self.n_retired % self.capacity]) == self.n_retired + 1:
+            self.n_retired += 1
+        while self._chunks and self._chunks[0][0] <= self.n_retired:
+            del self._chunks[0]
+        return self.n_retired
 
     cdef int64_t claim(self) noexcept nogil:
-        """The number of a job that is now the caller's, or NONE_YET, or NO_MORE."""
+        """Return the number of a job that the caller must train now, or QUEUE_EMPTY, or QUEUE_CLOSED."""
         cdef int64_t number, closed
-        while not counter_load(&self.ring.stopped):
-            closed = counter_load(&self.ring.closed)
-            number = counter_load(&self.ring.claimed)
-            if number < counter_load(&self.ring.published):
-                if counter_advance(&self.ring.claimed, number):
+        while not counter_load(&self.counters.stopped):
+            closed = counter_load(&self.counters.closed)     # before `published`: pushes come before the closing
+            number = counter_load(&self.counters.claimed)
+            if number < counter_load(&self.counters.published):
+                if counter_advance(&self.counters.claimed, number):
                     return number
             else:
-                return NO_MORE if closed else NONE_YET
-        return NO_MORE
+                return QUEUE_CLOSED if closed else QUEUE_EMPTY
+        return QUEUE_CLOSED

@@ -1,12 +1,15 @@
-"""The pool that windows with shared negatives take most of these from.
+"""The pool of recently drawn words from which windows with shared negatives take most of their negatives.
 
-A negative drawn anew is a row that comes from afar, and its table entries before it, which together take as long as a
-quarter of a window's arithmetic. A word that was drawn lately has its row in the second cache still. So a job keeps
-512 words that it drew; once they are that many, a window draws a quarter of its negatives anew and takes the others
-from the pool, at random, where the new ones then replace as many of those taken. A word is so used four times on
-average, or fewer, by windows that lie some sentences apart, and each negative of a window is any word with the odds
-of the noise distribution, as before. (Node embeddings are trained with a part of their rows at a time for the same
-reason: Zhu et al., "GraphVite", 2019.)
+A fresh negative usually misses the L2 cache, both in the noise table and in `syn1neg`; together these misses take as
+long as a quarter of a window's arithmetic. The row of a recently drawn word is usually still in the L2 cache. So each
+job keeps a pool of 512 words:
+
+* While the pool fills, all negatives of a window are fresh draws from the noise distribution and are added to the pool.
+* Once it is full, a quarter of a window's negatives (rounded up) is fresh. The others are the words in randomly chosen
+  slots of the pool. Each fresh word then replaces the word in one of these slots.
+
+A word is so used about four times, by windows that are some sentences apart. Each negative still follows the noise
+distribution. GraphVite trains node embeddings on a part of their rows at a time for the same reason (Zhu et al., 2019).
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -15,41 +18,48 @@ from fastw2v.engine.negative_sampling cimport lcg_draw
 
 cdef enum:
     POOL_BITS = 9
-    POOL = 1 << POOL_BITS            # words
+    POOL_SIZE = 1 << POOL_BITS       # words
 
 
-cdef struct Pool:
-    uint32_t words[POOL]
-    int64_t n                        # how many there are, or will be when what was drawn has become words
+cdef struct pool_slot:
+    uint32_t index               # into the words of the pool
 
 
-cdef inline int64_t claim_places(Pool *pool, int64_t negative) noexcept nogil:
-    """Return from which place on the words of the next window fill the pool; POOL: it is full."""
-    cdef int64_t place = pool.n
-    pool.n = min(place + negative, POOL)
-    return place
+cdef struct NegativePool:
+    uint32_t words[POOL_SIZE]
+    int64_t n                    # slots that are filled, or reserved for a window whose draws are not looked up yet
 
 
-cdef inline int64_t drawn_anew(int64_t place, int64_t negative) noexcept nogil:
-    """How many negatives of a window are: all of them where they fill the pool."""
-    return negative if place < POOL else (negative + 3) // 4
+cdef inline int64_t reserve_slots(NegativePool *pool, int64_t n_negatives) noexcept nogil:
+    """Reserve slots for a window's negatives; return the position of the first one, or POOL_SIZE if the pool is full."""
+    cdef int64_t pool_position = pool.n
+    pool.n = min(pool_position + n_negatives, POOL_SIZE)
+    return pool_position
 
 
-cdef inline void draw_slots(uint64_t *lcg, uint32_t *negatives, int64_t n_new, int64_t negative) noexcept nogil:
-    """Choose places in the pool for the negatives that are not drawn anew."""
-    cdef int64_t d
-    for d in range(n_new, negative):
-        negatives[d] = lcg_draw(lcg) >> (32 - POOL_BITS)
+cdef inline int64_t count_fresh(int64_t pool_position, int64_t n_negatives) noexcept nogil:
+    """Return how many of a window's negatives are drawn from the noise distribution, given its reserved position."""
+    return n_negatives if pool_position < POOL_SIZE else (n_negatives + 3) // 4
 
 
-cdef inline void fill_or_take(Pool *pool, int64_t place, uint32_t *negatives, int64_t negative) noexcept nogil:
-    """New words fill the pool; if it is full, places become words, and new words take the first of these places."""
-    cdef int64_t n_new = drawn_anew(place, negative), d
-    cdef uint32_t slot
-    for d in range(min(negative, POOL - place)):
-        pool.words[place + d] = negatives[d]
-    for d in range(n_new, negative):
-        slot = negatives[d]
-        negatives[d] = pool.words[slot]
-        if d < 2 * n_new:
-            pool.words[slot] = negatives[d - n_new]
+cdef inline void draw_slots(uint64_t *lcg, pool_slot *slots, int64_t n) noexcept nogil:
+    """Choose n slots of the pool at random."""
+    cdef int64_t i
+    for i in range(n):
+        slots[i].index = lcg_draw(lcg) >> (32 - POOL_BITS)
+
+
+cdef inline void resolve_slots(NegativePool *pool, int64_t pool_position, const pool_slot *slots, uint32_t *negatives,
+                               int64_t n_negatives) noexcept nogil:
+    """Complete the negatives of a window, of which the fresh ones are known, and update the pool.
+
+    While the pool fills, the fresh words are stored from the reserved position on. Afterwards the other negatives are
+    the words in `slots`, and fresh word i replaces the word in slot i.
+    """
+    cdef int64_t n_fresh = count_fresh(pool_position, n_negatives), i
+    for i in range(min(n_negatives, POOL_SIZE - pool_position)):
+        pool.words[pool_position + i] = negatives[i]
+    for i in range(n_negatives - n_fresh):
+        negatives[n_fresh + i] = pool.words[slots[i].index]
+        if i < n_fresh:
+            pool.words[slots[i].index] = negatives[i]

@@ -1,10 +1,10 @@
-"""What the training and scoring loops may see of a network: one struct of plain pointers and numbers."""
+"""The network as the training and scoring loops see it: one struct of plain pointers and numbers."""
 
 from cpython.pythread cimport PyThread_type_lock
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
-from fastw2v.engine.negative_sampling cimport noise_table
 from fastw2v.engine.kernels cimport row_kernels
+from fastw2v.engine.negative_sampling cimport noise_table
 
 cdef extern from *:
     """
@@ -23,50 +23,57 @@ cdef extern from *:
 
 
 cdef struct Net:
+    # weights
     int64_t dim
     int64_t n_words
-    float *syn0
-    float *syn1
-    float *syn1neg
-    const float *lockf
+    float *syn0                      # (n_words, dim): input vectors
+    float *syn1                      # (n_words, dim): inner nodes of the Huffman tree; NULL without hs
+    float *syn1neg                   # (n_words, dim): output vectors; NULL without negative sampling
+    const float *lockf               # (n_lockf,): factors on the updates of input vectors
     int64_t n_lockf
-    const uint32_t *sample_ints      # NULL: no subsampling
+    # sampling
+    const uint32_t *sample_ints      # (n_words,): keep thresholds; NULL: no subsampling
     noise_table noise
-    const int64_t *path_starts       # Huffman paths of all words, one after another
-    const uint32_t *points
-    const uint8_t *codes
+    bit_generator *generator         # the model's Mersenne Twister, which several workers share under the lock
+    PyThread_type_lock generator_lock
+    bint draws_seed
+    # the Huffman paths of all words, one after another
+    const int64_t *path_starts       # (n_words + 1,)
+    const uint32_t *points           # rows of syn1
+    const uint8_t *codes             # 0 or 1
     int64_t longest_path
-    int64_t near_nodes               # inner nodes from here on are used so often that they stay in the cache
-    bint skip_gram
+    # settings
+    bint skip_gram                   # otherwise CBOW
     bint hs
     int negative
-    bint shared_negatives            # one set of negatives for all pairs of a window
+    bint shared_negatives            # skip-gram: all pairs of a window have the same negatives
     int64_t window
     bint shrink_windows
     bint cbow_mean
-    bint draws_seed
     bint tally_loss
-    int64_t row_lines                # cache lines of a row, at most
-    int64_t early_lines              # those that are sent for as soon as the row is known to come
+    # what the loops need to know of the machine
     const row_kernels *kernels
-    bit_generator *generator
-    PyThread_type_lock generator_lock
+    int64_t row_lines                # cache lines that a weight row touches at most
+    int64_t eager_lines              # how many of them are prefetched as soon as the row is known
+    int64_t first_cached_node        # inner nodes from here on are used so often that they stay in the cache
 
 
 cdef class Network:
     cdef Net net
-    cdef object _arrays
+    cdef object _arrays              # keeps alive what `net` points at
 
-    cdef int _check_rows(self, str name, float[:, ::1] rows) except -1
-    cdef int _take_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
-                        const uint8_t[::1] codes) except -1
+    cdef int _check_shape(self, str name, float[:, ::1] rows) except -1
+    cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
+                       const uint8_t[::1] codes) except -1
 
 
-cdef inline float *row_of(float *matrix, const Net *net, int64_t word) noexcept nogil:
-    return matrix + word * net.dim
+cdef inline float *row_of(float *matrix, const Net *net, int64_t index) noexcept nogil:
+    """Return the address of a row of a weight matrix."""
+    return matrix + index * net.dim
 
 
 cdef inline float lock_factor(const Net *net, int64_t word) noexcept nogil:
+    """Return the factor on the updates of the input vector of a word."""
     if net.n_lockf == 1:
         return net.lockf[0]
     return net.lockf[word if word < net.n_lockf else word % net.n_lockf]

@@ -1,7 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""What is trained and all that training needs to know: weight arrays, sampling tables, settings, random state.
+"""The network: weight arrays, sampling tables, settings and random state, as the engine needs them.
 
-Every array is checked here, once, so that the loops may trust each index that they meet.
+`Network` checks every array once, when it is built, so that the loops may trust each index that they read. It copies
+nothing: the loops update the arrays of the caller in place.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
@@ -14,21 +15,49 @@ from fastw2v.engine.kernels cimport kernels_named
 import numpy as np
 
 
-def guide_table(const uint32_t[::1] cum_table):
-    """Return (guide, shift): guide[x >> shift] is where the search for x in `cum_table` may start.
+cdef enum:
+    MAX_WINDOW = 1 << 30
+    MAX_NEGATIVE = 1 << 20
+    N_CACHED_NODES = 512             # inner nodes next to the root of the Huffman tree that stay in the cache
 
-    There are two to four words a bucket, of which one step of the search passes over eight. Each start has as many
-    entries from there on as a step takes, where there are so many words.
+
+def guide_table(const uint32_t[::1] cum_table):
+    """Return the guide table of a cumulative noise table; `noise.h` describes the search that uses it.
+
+    Parameters
+    ----------
+    cum_table : uint32 array (n_words,)
+        Ascending.
+
+    Returns
+    -------
+    guide : int32 array
+        The search for a draw x starts at index ``guide[x >> shift]``. At least NOISE_STEP entries follow each start,
+        if the table has that many. A bucket covers two to four words on average.
+    shift : int
+
+    Raises
+    ------
+    ValueError
+        If the table is empty, all zero, or not ascending.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastw2v.engine.network import guide_table
+    >>> guide, shift = guide_table(np.arange(1, 4097, dtype=np.uint32))
+    >>> len(guide), shift, guide[100].item()
+    (1025, 2, 399)
     """
     cdef int64_t n = cum_table.shape[0], n_buckets, bucket, index = 0, last_start = max(0, n - NOISE_STEP)
-    cdef uint64_t last, least_buckets = <uint64_t>max(n // 4, 1024)
+    cdef uint64_t last, min_buckets = <uint64_t>max(n // 4, 1024)
     cdef int shift = 31
     if n == 0 or cum_table[n - 1] == 0:
         raise ValueError("cum_table is empty or all zero; build the vocabulary first, or check its counts")
     if np.any(np.diff(np.asarray(cum_table).astype(np.int64)) < 0):
         raise ValueError("cum_table must be ascending: it is the cumulative distribution of the negatives")
     last = cum_table[n - 1]
-    while shift > 0 and (last >> shift) < least_buckets:
+    while shift > 0 and (last >> shift) < min_buckets:
         shift -= 1
     n_buckets = <int64_t>(last >> shift) + 1
     guide_array = np.empty(n_buckets, dtype=np.int32)
@@ -40,19 +69,20 @@ def guide_table(const uint32_t[::1] cum_table):
     return guide_array, shift
 
 
-cdef int64_t lines_of_row(int64_t dim) noexcept:
-    """How many cache lines the rows of a matrix touch at most, by where they can start on a line."""
+cdef int64_t max_row_lines(int64_t dim) noexcept:
+    """Return how many cache lines a row touches at most, wherever on a line it starts."""
     cdef int64_t step = 4
     while step < 64 and dim * 4 % (2 * step) == 0:
         step *= 2
     return (64 - step + dim * 4 + 63) // 64
 
 
-cdef int64_t early_lines(const Net *net) noexcept:
-    """How much of a row to send for at once; the kernel that runs until it is needed sends for the rest.
+cdef int64_t count_eager_lines(const Net *net) noexcept:
+    """Return how many cache lines of a row to prefetch as soon as the row is known.
 
-    By measurement: a pair is over so soon that its short rows should all be on their way, and of long ones just the
-    first lines.
+    The kernel that runs until the row is needed prefetches the others. The numbers are measured: a skip-gram pair or a
+    CBOW window takes so little time that short rows should be prefetched completely, and long rows only begun. The
+    window kernels run long enough to prefetch whole rows.
     """
     if net.skip_gram and (net.hs or net.shared_negatives):
         return 0
@@ -60,37 +90,59 @@ cdef int64_t early_lines(const Net *net) noexcept:
 
 
 cdef class Network:
-    """What is trained, and everything that training needs to know; no model class, plain arrays.
+    """The weights of a model and everything that training and scoring need to know about it.
+
+    All arrays are C-contiguous. The network refers to them without a copy.
 
     Parameters
     ----------
     syn0 : float32 array (n_words, dim)
-        The input vectors; written in place, as are `syn1` and `syn1neg`.
-    lockf : float32 array (>= 1,)
-        Factor on the updates of input row i, taken at i modulo its length.
+        Input vectors. Training updates them in place, as it does `syn1neg` and `syn1`.
+    lockf : float32 array (n_factors,)
+        Factors on the updates of the input vectors: that of word i is ``lockf[i % n_factors]``. At least one.
     random : numpy.random.RandomState
-        The stream of job seeds and window sizes; it must not be used elsewhere while a worker runs.
-    skip_gram, window, shrink_windows, cbow_mean, tally_loss
-        As the model's parameters.
-    syn1neg, cum_table, negative
-        Negative sampling: output vectors (n_words, dim), cumulative noise table uint32 (n_words,), negatives a target.
-    syn1, tree
-        Hierarchical softmax: inner-node vectors, and a triple (starts int64 (n_words + 1,), points uint32, codes
-        uint8) of the words' paths.
+        The source of job seeds and window reductions. No other code may use it while a worker runs.
+    skip_gram : bool
+        True: skip-gram; False: CBOW.
+    window : int
+        The largest distance between the center word and a context word, 1 to 2**30.
+    shrink_windows : bool, default True
+        Reduce each window by a random number of words, 0 to ``window - 1``, on either side.
+    cbow_mean : bool, default True
+        CBOW: predict from the mean of the context vectors; False: from their sum.
+    negative : int, default 0
+        Negatives drawn for each skip-gram pair or CBOW window, 0 to 2**20. 0: no negative sampling.
+    syn1neg : float32 array (n_words, dim), optional
+        Output vectors; required if `negative` is not 0.
+    cum_table : uint32 array (n_words,), optional
+        The cumulative noise distribution, ascending; required if `negative` is not 0.
+    syn1 : float32 array (n_words, dim), optional
+        Vectors of the inner nodes of the Huffman tree; required with `tree`.
+    tree : tuple of arrays, optional
+        The Huffman paths of all words, for hierarchical softmax: (starts, points, codes) of int64 (n_words + 1,),
+        uint32 (n_points,) and uint8 (n_points,). The path of word i is ``starts[i]:starts[i + 1]``. None: no
+        hierarchical softmax.
     sample_ints : uint32 array (n_words,), optional
-        A token is dropped where this is less than its 32-bit draw. None: every token is kept.
-    draws_seed : bool
-        Whether a job draws a seed at all; gensim does where it samples negatives or its `sample` is not 0.
-    shared_negatives : bool
-        Skip-gram: draw one set of negatives for all pairs of a window (CBOW does so anyway).
+        Subsampling: a token is dropped if its 32-bit draw is greater than the entry of its word. None: keep all tokens.
+    draws_seed : bool, default True
+        Whether each job draws a seed from `random`. gensim draws one unless `negative` and `sample` are both 0.
+    tally_loss : bool, default False
+        Whether workers sum up the training loss.
+    shared_negatives : bool, default False
+        Skip-gram: draw one set of negatives for all pairs of a window. It has no effect on CBOW, which always does so.
     simd : str, optional
-        A name from `instruction_sets()`.
+        The name of an instruction set, from `kernels.instruction_sets()`. None: the fastest that the machine has.
+
+    Raises
+    ------
+    ValueError
+        If an array or a setting does not fit the others; the message names it.
     """
 
     def __cinit__(self):
         self.net.generator_lock = PyThread_allocate_lock()
         if self.net.generator_lock == NULL:
-            raise MemoryError("no memory for a lock")
+            raise MemoryError("no memory for the lock of the random generator")
 
     def __dealloc__(self):
         if self.net.generator_lock != NULL:
@@ -106,12 +158,12 @@ cdef class Network:
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
         if net.n_words == 0 or net.dim == 0:
             raise ValueError(f"syn0 has shape ({net.n_words}, {net.dim}); there is nothing to train")
-        if window < 1 or window > 1 << 30:
-            raise ValueError(f"window={window} must be between 1 and {1 << 30}")
-        if negative < 0 or negative > 1 << 20:
-            raise ValueError(f"negative={negative} must be between 0 and {1 << 20}")
+        if window < 1 or window > MAX_WINDOW:
+            raise ValueError(f"window={window} must be between 1 and {MAX_WINDOW}")
+        if negative < 0 or negative > MAX_NEGATIVE:
+            raise ValueError(f"negative={negative} must be between 0 and {MAX_NEGATIVE}")
         if lockf.shape[0] == 0:
-            raise ValueError("lockf must hold at least one factor")
+            raise ValueError("lockf is empty; it must hold at least one factor")
         net.syn0 = &syn0[0, 0]
         net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
         net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
@@ -129,60 +181,60 @@ cdef class Network:
         if negative:
             if syn1neg is None or cum_table is None:
                 raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")
-            self._check_rows("syn1neg", syn1neg)
+            self._check_shape("syn1neg", syn1neg)
             if cum_table.shape[0] != net.n_words:
                 raise ValueError(f"cum_table holds {cum_table.shape[0]} words, but there are {net.n_words} vectors; "
                                  "call make_cum_table(), or build the vocabulary anew")
             net.syn1neg, net.noise.domain = &syn1neg[0, 0], cum_table[net.n_words - 1]
             guide, net.noise.shift = guide_table(cum_table)
-            if net.n_words < NOISE_STEP:          # behind the words, what no draw reaches
+            if net.n_words < NOISE_STEP:          # padding that no draw reaches
                 cum_table = np.pad(cum_table, (0, NOISE_STEP - net.n_words), constant_values=net.noise.domain)
             net.noise.cum_table, net.noise.n, net.noise.guide = &cum_table[0], cum_table.shape[0], &guide[0]
         if tree is not None:
             if syn1 is None:
                 raise ValueError("hierarchical softmax needs syn1; build the vocabulary with hs=1 first")
-            self._check_rows("syn1", syn1)
-            self._take_tree(tree[0], tree[1], tree[2])
+            self._check_shape("syn1", syn1)
+            self._set_tree(tree[0], tree[1], tree[2])
             net.syn1, net.hs = &syn1[0, 0], True
-        net.row_lines = lines_of_row(net.dim)
-        net.early_lines = early_lines(net)
+        net.row_lines = max_row_lines(net.dim)
+        net.eager_lines = count_eager_lines(net)
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
         self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints)
 
     @property
     def n_words(self):
-        """Rows that can be trained."""
+        """The number of words."""
         return self.net.n_words
 
     @property
     def dim(self):
-        """Their dimension."""
+        """The dimension of the vectors."""
         return self.net.dim
 
-    cdef int _check_rows(self, str name, float[:, ::1] rows) except -1:
+    cdef int _check_shape(self, str name, float[:, ::1] rows) except -1:
         if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:
             raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "
                              f"({self.net.n_words}, {self.net.dim}): words were added or removed, or an array "
                              "replaced, since the vocabulary was built; build it anew, or assign an array that matches")
         return 0
 
-    cdef int _take_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
-                        const uint8_t[::1] codes) except -1:
+    cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
+                       const uint8_t[::1] codes) except -1:
         cdef int64_t word, length, node
-        cdef bint whole = (starts.shape[0] == self.net.n_words + 1 and points.shape[0] == codes.shape[0]
+        cdef bint valid = (starts.shape[0] == self.net.n_words + 1 and points.shape[0] == codes.shape[0]
                            and starts[0] == 0 and starts[self.net.n_words] == points.shape[0])
-        if whole:
+        if valid:
             for word in range(self.net.n_words):
                 length = starts[word + 1] - starts[word]
-                whole = whole and length >= 0
+                valid = valid and length >= 0
                 self.net.longest_path = max(self.net.longest_path, length)
             for node in range(points.shape[0]):
-                whole = whole and points[node] < self.net.n_words
-        if not whole:
+                valid = valid and points[node] < self.net.n_words
+        if not valid:
             raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, "
                              "or the file it came from was changed; build the vocabulary anew")
         self.net.path_starts = &starts[0]
-        self.net.near_nodes = self.net.n_words - 512
+        self.net.first_cached_node = self.net.n_words - N_CACHED_NODES
         # A vocabulary of one word has an empty path, and then there is no first element to point at.
         self.net.points = &points[0] if points.shape[0] else NULL
         self.net.codes = &codes[0] if codes.shape[0] else NULL

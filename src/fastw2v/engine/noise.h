@@ -1,16 +1,24 @@
-/* Negatives: draws of a 48-bit linear congruential generator, each the index that bisect_left(cum_table, draw) gives.
+/* Sampling of negatives: random draws, and the words that the draws stand for.
  *
- * A guide table tells where the search for a draw may start; from there the entries below the draw are counted, eight at
- * a time, without a branch that hangs on their number. A bucket of the guide stands for some words, as a table of fewer
- * buckets stays in the cache beside the rows that are trained; even so these push the tables out of the nearest caches
- * again and again. So negatives are drawn in three steps, each of which sends for what the next one reads.
+ * The noise distribution is a cumulative table: `cum_table[w]` is proportional to the probability of all words up to w.
+ * A draw is a random number below the table's last entry (the domain), and the negative that it stands for is
+ * bisect_left(cum_table, draw), as in gensim. The draws come from gensim's 48-bit linear congruential generator.
  *
- * Where there are several workers, a job draws from a part of the distribution. Cores that train the same row pass its
- * cache lines to and fro, which costs more than the arithmetic, and most of the rows that skip-gram and CBOW train are
- * negatives. So all possible draws are cut into stripes of equal width, and these dealt out in turn to the parts: workers at
- * jobs of different parts meet in the most frequent words, which are wider than a stripe, and in those on the border of two.
- * A draw from a stripe of another part is moved to the same place of the own stripe next to it. Each job takes the part
- * after that of the job before it, so that jobs together draw from the whole. */
+ * Guide table. `guide[draw >> shift]` is an index at or before the one searched for; from there the search counts the
+ * entries below the draw, NOISE_STEP at a time, without a branch that depends on the count. A bucket of the guide covers
+ * two to four words on average: a smaller guide stays in the cache beside the rows that are trained.
+ *
+ * Three stages. The trained rows evict the tables from the L1 and L2 caches again and again. So sampling is cut into
+ * three functions, each of which prefetches what the next one reads: draw_noise, prefetch_noise_entries, look_up_noise.
+ * The type noise_draw keeps draws apart from word indices.
+ *
+ * Noise partitions. With several workers a job draws from one partition of the distribution. Cores that update the same
+ * row transfer its cache lines back and forth, which costs more than the arithmetic, and most of the rows that skip-gram
+ * and CBOW update belong to negatives. All possible draws are cut into 512 stripes of equal width, and stripe i belongs
+ * to partition i modulo the number of partitions. A draw from a stripe of another partition is moved to the same offset
+ * in a stripe of the job's own partition nearby. Jobs of different partitions share only the most frequent words, which
+ * are wider than a stripe, and the words on a border between stripes. Consecutive jobs use consecutive partitions, so
+ * that the jobs together draw from the whole distribution. */
 #ifndef FASTW2V_NOISE_H
 #define FASTW2V_NOISE_H
 
@@ -21,43 +29,50 @@
 #  include <emmintrin.h>
 #endif
 
-#define NOISE_STEP 8   /* entries that are compared with a draw at once; a table has at least as many */
+#define NOISE_STEP 8   /* entries that one step of the search compares; a table has at least this many */
 #define MERSENNE_31 0x7FFFFFFFu
-#define STRIPE_BITS 22 /* of 31: 512 stripes */
+#define STRIPE_BITS 22 /* a stripe is 2^22 draws wide: there are 512 below 2^31 */
+
+/* A random number below the domain of the noise table. */
+typedef struct {
+    uint32_t value;
+} noise_draw;
 
 typedef struct {
     const uint32_t *cum_table; /* n entries, ascending */
     int64_t n;
-    uint32_t domain; /* the last of them, which no draw reaches */
-    const int32_t *guide; /* of a draw's highest bits: an index that is not behind the draw's, at most n - NOISE_STEP */
+    uint32_t domain;      /* the last entry; all draws are below it */
+    const int32_t *guide; /* where the search for a draw starts, by draw >> shift; at most n - NOISE_STEP */
     int shift;
 } noise_table;
 
+/* The draws d with (d & mask) == stripe. A mask of 0 is the whole distribution. */
 typedef struct {
-    uint32_t choosing; /* the bits of a draw that tell in whose stripe it lies; 0: all stripes are own */
-    uint32_t own; /* what they are in the own stripes */
-} noise_part;
+    uint32_t mask;
+    uint32_t stripe;
+} noise_partition;
 
-/* One of so many parts, which are a power of two. */
-FW_INLINE noise_part part_of_noise(uint32_t part, uint32_t n_parts) {
-    const noise_part chosen = {(n_parts - 1) << STRIPE_BITS, (part & (n_parts - 1)) << STRIPE_BITS};
-    return chosen;
+/* Partition `index` modulo `n_partitions`, which is a power of two; one partition is the whole distribution. */
+FW_INLINE noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions) {
+    const noise_partition partition = {(n_partitions - 1) << STRIPE_BITS, (index & (n_partitions - 1)) << STRIPE_BITS};
+    return partition;
 }
 
+/* Return 32 random bits and advance the generator. */
 FW_INLINE uint32_t lcg_draw(uint64_t *state) {
     const uint32_t value = (uint32_t)(*state >> 16);
     *state = (*state * 25214903917u + 11) & 0xFFFFFFFFFFFFu;
     return value;
 }
 
-/* How many of eight ascending entries are below a draw. */
-FW_INLINE int entries_below(const uint32_t *entries, uint32_t draw) {
+/* Count which of NOISE_STEP ascending entries are below a draw. */
+FW_INLINE int count_entries_below(const uint32_t *entries, uint32_t draw) {
 #if defined(__SSE2__) || defined(_M_X64)
-    /* SSE2 compares signed numbers only: both sides are moved to where the order is the same. */
-    const __m128i sign = _mm_set1_epi32(INT32_MIN), wanted = _mm_xor_si128(_mm_set1_epi32((int)draw), sign);
+    /* SSE2 compares signed integers only; flipping the sign bit of both sides maps unsigned order to signed order. */
+    const __m128i sign = _mm_set1_epi32(INT32_MIN), value = _mm_xor_si128(_mm_set1_epi32((int)draw), sign);
     const __m128i low = _mm_xor_si128(_mm_loadu_si128((const __m128i *)entries), sign);
     const __m128i high = _mm_xor_si128(_mm_loadu_si128((const __m128i *)(entries + 4)), sign);
-    const __m128i below = _mm_packs_epi32(_mm_cmpgt_epi32(wanted, low), _mm_cmpgt_epi32(wanted, high));
+    const __m128i below = _mm_packs_epi32(_mm_cmpgt_epi32(value, low), _mm_cmpgt_epi32(value, high));
     return lowest_bit(~(unsigned)_mm_movemask_epi8(_mm_packs_epi16(below, _mm_setzero_si128())));
 #else
     int below = 0;
@@ -66,19 +81,23 @@ FW_INLINE int entries_below(const uint32_t *entries, uint32_t draw) {
 #endif
 }
 
-FW_INLINE uint32_t index_of_draw(const noise_table *noise, uint32_t draw) {
+/* Return bisect_left(cum_table, draw). */
+FW_INLINE uint32_t search_noise_table(const noise_table *noise, uint32_t draw) {
     int64_t index = noise->guide[draw >> noise->shift];
     for (;;) {
-        const int below = entries_below(noise->cum_table + index, draw);
+        const int below = count_entries_below(noise->cum_table + index, draw);
         if (below < NOISE_STEP) return (uint32_t)(index + below);
         index = index + NOISE_STEP < noise->n - NOISE_STEP ? index + NOISE_STEP : noise->n - NOISE_STEP;
     }
 }
 
-/* First step: n draws of 32 bits modulo the domain, moved into a part. gensim's domain, where the counts are not too many
- * for it, is a number by which nothing need be divided. Here and below the table is copied: for all that a compiler knows,
- * it might change with each draw that is stored. */
-FW_INLINE void draw_noise(const noise_table *noise, noise_part part, uint64_t *state, uint32_t *draws, int64_t n) {
+/* Stage 1: make n draws from a partition, and prefetch their entries of the guide.
+ *
+ * A draw is 32 random bits modulo the domain. gensim's domain is 2^31 - 1 unless the counts are too large for it, and a
+ * remainder by 2^31 - 1 needs no division. Here and below the table is copied to a local variable: otherwise the
+ * compiler must assume that storing a draw changes it. */
+FW_INLINE void draw_noise(const noise_table *noise, noise_partition partition, uint64_t *state, noise_draw *draws,
+                          int64_t n) {
     const noise_table table = *noise;
     uint64_t s = *state;
     for (int64_t i = 0; i < n; i++) {
@@ -87,24 +106,24 @@ FW_INLINE void draw_noise(const noise_table *noise, noise_part part, uint64_t *s
             draw = (draw & MERSENNE_31) + (draw >> 31);
             draw = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
         } else draw %= table.domain;
-        const uint32_t moved = (draw & ~part.choosing) | part.own;
+        const uint32_t moved = (draw & ~partition.mask) | partition.stripe;
         draw = moved < table.domain ? moved : draw;
-        draws[i] = draw;
+        draws[i].value = draw;
         FW_PREFETCH_TO_READ(table.guide + (draw >> table.shift));
     }
     *state = s;
 }
 
-/* Second step: where the entries of the draws are. */
-FW_INLINE void expect_entries(const noise_table *noise, const uint32_t *draws, int64_t n) {
+/* Stage 2: prefetch the entries of the cumulative table where the searches for n draws start. */
+FW_INLINE void prefetch_noise_entries(const noise_table *noise, const noise_draw *draws, int64_t n) {
     const noise_table table = *noise;
-    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(table.cum_table + table.guide[draws[i] >> table.shift]);
+    for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(table.cum_table + table.guide[draws[i].value >> table.shift]);
 }
 
-/* Third step: the indices that the draws stand for, in their place. */
-FW_INLINE void find_negatives(const noise_table *noise, uint32_t *draws, int64_t n) {
+/* Stage 3: find the words that n draws stand for. */
+FW_INLINE void look_up_noise(const noise_table *noise, const noise_draw *draws, int64_t n, uint32_t *words) {
     const noise_table table = *noise;
-    for (int64_t i = 0; i < n; i++) draws[i] = index_of_draw(&table, draws[i]);
+    for (int64_t i = 0; i < n; i++) words[i] = search_noise_table(&table, draws[i].value);
 }
 
 #endif

@@ -1,62 +1,78 @@
-"""Private copies of the output rows that are used most often, one set a worker.
+"""Each worker's private replicas of the output rows that are updated most often.
 
-Two cores that train the same row pass its cache lines to and fro for every update, and where they share no cache that
-costs more than the arithmetic. Here each worker trains a copy of its own; after a number of uses, and whenever the
-worker has nothing to do, what the copy has learnt is added to the shared row (Vuurens, Eickhoff and de Vries,
-"Efficient Parallel Learning of Word2Vec", 2016). Copies start on cache lines of their own, whatever the dimension.
+Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
+cache, that costs more than the arithmetic. So with several workers, each worker updates its own replica of a frequent
+row. After a number of uses, and whenever the worker waits for a job, the replica is flushed: its change since it was
+copied is added to the shared row (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016).
+With no replicas (n = 0) every function here uses the shared rows.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.string cimport memcpy
 
-cdef struct HotRows:
-    float *matrix                # the shared rows, (words, dim)
-    int64_t first                # rows first .. first + n - 1 of them may have copies
-    int64_t n
+from fastw2v.engine.arena cimport Arena, arena_alloc
+
+
+cdef struct RowReplicas:
+    float *matrix                # the shared rows, (n_words, dim)
     int64_t dim
-    int64_t stride               # of copies and origins, in floats
-    float *copies                # (n, stride)
-    float *origins               # (n, stride): the shared rows as they were copied
-    uint8_t *uses                # of each copy; 0: there is none now
-    uint8_t most_uses            # of a copy, until it is given back
+    int64_t first                # rows first .. first + n - 1 of the matrix may have replicas
+    int64_t n
+    int64_t stride               # of replicas and originals: dim rounded up to 16 floats, a cache line
+    float *replicas              # (n, stride)
+    float *originals             # (n, stride): the shared rows at the time they were copied
+    uint8_t *uses                # (n,): how often each replica was acquired since; 0: there is no replica now
+    uint8_t max_uses             # a replica is flushed after this number of uses
 
 
-cdef inline float *shared_or_copied(const HotRows *hot, int64_t row) noexcept nogil:
-    """Where a row would be read now: for prefetching."""
-    cdef int64_t i = row - hot.first
-    if <uint64_t>i < <uint64_t>hot.n and hot.uses[i]:
-        return hot.copies + i * hot.stride
-    return hot.matrix + row * hot.dim
+cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
+                                int max_uses) noexcept:
+    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
+    cdef int64_t stride = (dim + 15) // 16 * 16
+    rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
+    rows.stride, rows.max_uses = stride, max_uses
+    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.uses = <uint8_t *>arena_alloc(arena, n)
 
 
-cdef inline void give_back(HotRows *hot, int64_t i) noexcept nogil:
-    """Add what a copy has learnt to the shared row."""
-    cdef float *row = hot.matrix + (hot.first + i) * hot.dim
-    cdef const float *copy = hot.copies + i * hot.stride
-    cdef const float *origin = hot.origins + i * hot.stride
+cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
+    """Return the address where `row` is stored now, for a prefetch: its replica, or else the shared row."""
+    cdef int64_t i = row - rows.first
+    if <uint64_t>i < <uint64_t>rows.n and rows.uses[i]:
+        return rows.replicas + i * rows.stride
+    return rows.matrix + row * rows.dim
+
+
+cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
+    """Add the change of replica i to its shared row, and drop the replica."""
+    cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
+    cdef const float *replica = rows.replicas + i * rows.stride
+    cdef const float *original = rows.originals + i * rows.stride
     cdef int64_t c
-    for c in range(hot.dim):
-        row[c] += copy[c] - origin[c]
-    hot.uses[i] = 0
+    for c in range(rows.dim):
+        shared[c] += replica[c] - original[c]
+    rows.uses[i] = 0
 
 
-cdef inline void give_all_back(HotRows *hot) noexcept nogil:
+cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
+    """Flush every replica that exists."""
     cdef int64_t i
-    for i in range(hot.n):
-        if hot.uses[i]:
-            give_back(hot, i)
+    for i in range(rows.n):
+        if rows.uses[i]:
+            flush(rows, i)
 
 
-cdef inline float *row_to_train(HotRows *hot, int64_t row) noexcept nogil:
-    """The shared row, or this worker's copy of it, which counts as a use."""
-    cdef int64_t i = row - hot.first
-    cdef float *shared = hot.matrix + row * hot.dim
-    if <uint64_t>i >= <uint64_t>hot.n:           # nor is it below the first
+cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
+    """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row."""
+    cdef int64_t i = row - rows.first
+    cdef float *shared = rows.matrix + row * rows.dim
+    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
         return shared
-    if hot.uses[i] == hot.most_uses:
-        give_back(hot, i)
-    if hot.uses[i] == 0:
-        memcpy(hot.copies + i * hot.stride, shared, hot.dim * sizeof(float))
-        memcpy(hot.origins + i * hot.stride, hot.copies + i * hot.stride, hot.dim * sizeof(float))
-    hot.uses[i] += 1
-    return hot.copies + i * hot.stride
+    if rows.uses[i] == rows.max_uses:
+        flush(rows, i)
+    if rows.uses[i] == 0:
+        memcpy(rows.replicas + i * rows.stride, shared, rows.dim * sizeof(float))
+        memcpy(rows.originals + i * rows.stride, rows.replicas + i * rows.stride, rows.dim * sizeof(float))
+    rows.uses[i] += 1
+    return rows.replicas + i * rows.stride

@@ -1,97 +1,99 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""How well a network foretells sentences, without training on them: log-probabilities and held-out loss.
+"""Scoring of sentences without training: log-probabilities, and the loss on held-out text.
 
-The weights are only read. Sums run in float64; this is no hot path. A sentence may take minutes, so Ctrl-C is looked
-for within it, each time that so many numbers have been multiplied.
+The functions read the weights and change nothing. They use whole windows, no subsampling, and sums in float64: speed is
+less important than in training. As a long sentence may take minutes, the functions check for Ctrl-C regularly, by the
+number of multiplications since the last check.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport exp, log1p
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
 
-from fastw2v.engine.negative_sampling cimport draw_noise, find_negatives, part_of_noise
+from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.job_queue cimport check_ids
+from fastw2v.engine.negative_sampling cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
 from fastw2v.engine.network cimport Net, Network, row_of
+from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
+from fastw2v.engine.targets cimport Targets, alloc_targets, set_noise_targets, set_path_targets
 
 import numpy as np
 
 cdef extern from "engine/simd/sigmoid.h" nogil:
     void sigmoid_init()
-    float log_sigmoid(float f)
+    float log_sigmoid(float logit)
 
 sigmoid_init()
 
 cdef enum:
-    PRODUCTS_BETWEEN_SIGNALS = 1 << 27   # tenths of a second
+    PRODUCTS_PER_SIGNAL_CHECK = 1 << 27      # these take some tenths of a second
 
+
+# --- the windows of a sentence
 
 cdef struct Window:
-    const float **contexts           # input rows
+    float **contexts             # (n_contexts,): the input rows of the context words
     int64_t n_contexts
-    const float **targets            # output rows
-    float *labels
-    int n_targets
-    float *mean                      # CBOW: what the targets are foretold from
+    float *mean                  # CBOW, (dim,): their mean, or their sum
+    Targets noise                # the targets of the center word under negative sampling,
+    Targets path                 # and under hierarchical softmax
+    RowReplicas syn1neg          # without replicas: the shared rows
+    RowReplicas syn1
+    noise_draw *draws            # (negative,)
+    uint32_t *negatives          # (negative,)
+    int64_t n_products           # multiplications since the last check for signals
 
 
-cdef class Buffers:
-    """Memory for the largest window of the sentences at hand."""
+cdef void alloc_window(Arena *arena, Window *window, const Net *net, int64_t max_contexts) noexcept:
+    """Set up the arrays of a window. The memory of the arena must be zero."""
+    window.contexts = <float **>arena_alloc(arena, max_contexts * sizeof(float *))
+    window.mean = <float *>arena_alloc(arena, net.dim * sizeof(float))
+    alloc_targets(arena, &window.noise, net.negative + 1)
+    alloc_targets(arena, &window.path, net.longest_path)
+    alloc_replicas(arena, &window.syn1neg, net.syn1neg, net.dim, 0, 0, 1)
+    alloc_replicas(arena, &window.syn1, net.syn1, net.dim, 0, 0, 1)
+    window.draws = <noise_draw *>arena_alloc(arena, net.negative * sizeof(noise_draw))
+    window.negatives = <uint32_t *>arena_alloc(arena, net.negative * sizeof(uint32_t))
+
+
+cdef class WindowBuffers:
+    """The memory of the largest window among the sentences of a corpus."""
 
     cdef Window window
-    cdef object _arrays
+    cdef void *memory
 
     def __cinit__(self, Network network not None, const int64_t[::1] offsets not None):
         cdef Net *net = &network.net
         cdef int64_t longest = int(np.max(np.diff(offsets))) if offsets.shape[0] > 1 else 0
-        cdef size_t[::1] contexts = np.empty(min(2 * net.window, longest) + 1, dtype=np.uintp)
-        cdef size_t[::1] targets = np.empty(max(net.longest_path, net.negative + 1), dtype=np.uintp)
-        cdef float[::1] labels = np.empty(targets.shape[0], dtype=np.float32)
-        cdef float[::1] mean = np.empty(net.dim, dtype=np.float32)
-        self._arrays = (contexts, targets, labels, mean)
-        self.window.contexts, self.window.targets = <const float **>&contexts[0], <const float **>&targets[0]
-        self.window.labels, self.window.mean = &labels[0], &mean[0]
+        cdef int64_t max_contexts = min(2 * net.window, longest)
+        cdef Arena arena = Arena(0, 0)
+        alloc_window(&arena, &self.window, net, max_contexts)
+        self.memory = calloc(arena.used + ARENA_ALIGNMENT, 1)
+        if self.memory == NULL:
+            raise MemoryError("no memory for the buffers of a window")
+        arena = Arena(<uintptr_t>self.memory + ARENA_ALIGNMENT - <uintptr_t>self.memory % ARENA_ALIGNMENT, 0)
+        alloc_window(&arena, &self.window, net, max_contexts)
+
+    def __dealloc__(self):
+        free(self.memory)
 
 
 cdef inline void gather_contexts(const Net *net, Window *window, const int32_t *tokens, int64_t n,
-                                 int64_t center) noexcept nogil:
-    """The input rows of a whole window, and their mean (or sum) for CBOW."""
+                                 int64_t position) noexcept nogil:
+    """Set the input rows of the window at a position of a sentence of n tokens and, for CBOW, their mean or sum."""
     cdef int64_t j, m = 0
-    for j in range(max(<int64_t>0, center - net.window), min(n, center + net.window + 1)):
-        if j != center:
+    for j in range(max(<int64_t>0, position - net.window), min(n, position + net.window + 1)):
+        if j != position:
             window.contexts[m] = row_of(net.syn0, net, tokens[j])
             m += 1
     window.n_contexts = m
     if not net.skip_gram:
-        net.kernels.sum_rows(window.mean, <float **>window.contexts, m, net.dim,
-                             1.0 / m if net.cbow_mean and m else 1.0)
-
-
-cdef inline void path_targets(const Net *net, Window *window, int64_t word) noexcept nogil:
-    """The inner nodes on a word's path; bit 0 is the positive label."""
-    cdef int64_t start = net.path_starts[word], d
-    window.n_targets = <int>(net.path_starts[word + 1] - start)
-    for d in range(window.n_targets):
-        window.targets[d] = row_of(net.syn1, net, net.points[start + d])
-        window.labels[d] = 1.0 - net.codes[start + d]
-
-
-cdef inline void noise_targets(const Net *net, Window *window, int64_t word, uint64_t *lcg) noexcept nogil:
-    """The word itself and freshly drawn negatives; one that is the word itself is left out."""
-    cdef int64_t _d
-    cdef uint32_t drawn
-    cdef int n = 1
-    window.targets[0], window.labels[0] = row_of(net.syn1neg, net, word), 1.0
-    for _d in range(net.negative):
-        draw_noise(&net.noise, part_of_noise(0, 1), lcg, &drawn, 1)
-        find_negatives(&net.noise, &drawn, 1)
-        if drawn != word:
-            window.targets[n], window.labels[n] = row_of(net.syn1neg, net, drawn), 0.0
-            n += 1
-    window.n_targets = n
+        net.kernels.sum_rows(window.mean, window.contexts, m, net.dim, 1.0 / m if net.cbow_mean and m else 1.0)
 
 
 cdef inline double dot(const float *x, const float *y, int64_t dim) noexcept nogil:
-    """In four running sums, whose additions need not wait for one another."""
+    """Return the dot product in float64. Four running sums are independent, and so overlap in time."""
     cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
     cdef int64_t i = 0
     while i + 4 <= dim:
@@ -106,40 +108,66 @@ cdef inline double dot(const float *x, const float *y, int64_t dim) noexcept nog
     return (a + b) + (c + d)
 
 
-cdef inline int look_for_signals(const Net *net, const Window *window, int64_t *products) except -1 nogil:
-    """Let Python handle signals, once enough was multiplied; `products` counts up to there."""
+cdef inline double signed_logit(const Net *net, const Targets *targets, int k, const float *hidden) noexcept nogil:
+    """Return u_k . h for a target of label 1, or -u_k . h for one of label 0: log sigmoid of it is -loss."""
+    cdef double logit = dot(hidden, targets.rows[k], net.dim)
+    return logit if targets.labels[k] > 0.5 else -logit
+
+
+cdef inline int check_signals(const Net *net, Window *window) except -1 nogil:
+    """Count the multiplications of a window, and let Python handle signals if there were enough of them."""
     cdef int64_t n_inputs = window.n_contexts if net.skip_gram else 1
-    products[0] += n_inputs * window.n_targets * net.dim
-    if products[0] < PRODUCTS_BETWEEN_SIGNALS:
+    window.n_products += n_inputs * (window.noise.n + window.path.n) * net.dim
+    if window.n_products < PRODUCTS_PER_SIGNAL_CHECK:
         return 0
-    products[0] = 0
+    window.n_products = 0
     with gil:
         return PyErr_CheckSignals()
 
 
 # --- log-probability under hierarchical softmax
 
-cdef inline double path_log_probability(const Net *net, const Window *window, const float *x) noexcept nogil:
-    cdef double total = 0.0, f
+cdef inline double path_log_probability(const Net *net, const Window *window, const float *hidden) noexcept nogil:
+    """Return log p(center | h): the sum of log sigmoid(+-u_t . h) over the nodes of the center's path."""
+    cdef double total = 0.0
     cdef int k
-    for k in range(window.n_targets):
-        f = dot(x, window.targets[k], net.dim)
-        total += log_sigmoid(<float>(f if window.labels[k] > 0.5 else -f))
+    for k in range(window.path.n):
+        total += log_sigmoid(<float>signed_logit(net, &window.path, k, hidden))
     return total
 
 
 def score_sentences(Network network not None, const int32_t[::1] ids not None, const int64_t[::1] offsets not None):
-    """Return the log-probability of each sentence under hierarchical softmax, float32 (sentences,).
+    """Return the log-probability of each sentence under hierarchical softmax (Taddy 2015).
 
-    Whole windows, no subsampling, no draws (Taddy 2015). The network must have a tree.
+    It is the sum over all skip-gram pairs or CBOW windows of the sentence.
+
+    Parameters
+    ----------
+    network : Network
+        A network with a Huffman tree.
+    ids : int32 array (n_tokens,)
+        Word indices of all sentences.
+    offsets : int64 array (n_sentences + 1,)
+        Sentence s holds ``ids[offsets[s]:offsets[s + 1]]``.
+
+    Returns
+    -------
+    float32 array (n_sentences,)
+
+    Raises
+    ------
+    ValueError
+        If the network has no Huffman tree.
+    IndexError
+        If an id is not the index of a word of the network.
     """
     cdef Net *net = &network.net
-    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, products = 0
+    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j
     cdef double total
     if not net.hs:
         raise ValueError("scoring needs hierarchical softmax (hs=1)")
     check_ids(ids, offsets[0], offsets[n], net.n_words)
-    cdef Buffers buffers = Buffers(network, offsets)
+    cdef WindowBuffers buffers = WindowBuffers(network, offsets)
     cdef Window *window = &buffers.window
     scores_array = np.zeros(n, dtype=np.float32)
     cdef float[::1] scores = scores_array
@@ -149,55 +177,80 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
             length = offsets[sentence + 1] - start
             for i in range(length):
                 gather_contexts(net, window, &ids[start], length, i)
-                path_targets(net, window, ids[start + i])
+                set_path_targets(&window.path, &window.syn1, net, ids[start + i])
                 if net.skip_gram:
                     for j in range(window.n_contexts):
                         total += path_log_probability(net, window, window.contexts[j])
                 else:
                     total += path_log_probability(net, window, window.mean)
-                look_for_signals(net, window, &products)
+                check_signals(net, window)
             scores[sentence] = <float>total
     return scores_array
 
 
-# --- held-out loss
+# --- loss on held-out text
 
-cdef inline double target_loss(const Net *net, const Window *window, const float *x) noexcept nogil:
-    """Sum of -log sigma(+-f), exact: the training's table ends at 6, and a loss there must not vanish."""
-    cdef double total = 0.0, f
+cdef inline double targets_loss(const Net *net, const Targets *targets, const float *hidden) noexcept nogil:
+    """Return the sum of -log sigmoid(+-u_t . h) over the targets.
+
+    It is exact. The table that training uses ends at 6, beyond which the loss would be missing here.
+    """
+    cdef double total = 0.0, z
     cdef int k
-    for k in range(window.n_targets):
-        f = dot(x, window.targets[k], net.dim)
-        if window.labels[k] < 0.5:
-            f = -f
-        total += log1p(exp(-f)) if f > 0 else log1p(exp(f)) - f
+    for k in range(targets.n):
+        z = signed_logit(net, targets, k, hidden)
+        total += log1p(exp(-z)) if z > 0 else log1p(exp(z)) - z
     return total
 
 
-cdef double window_loss(const Net *net, Window *window, const float *x, int64_t word, uint64_t *lcg) noexcept nogil:
+cdef double input_loss(const Net *net, Window *window, const float *hidden, uint32_t word,
+                       uint64_t *lcg) noexcept nogil:
+    """Return the loss of predicting a word from an input, with fresh negatives."""
     cdef double total = 0.0
     if net.hs:
-        path_targets(net, window, word)
-        total += target_loss(net, window, x)
+        set_path_targets(&window.path, &window.syn1, net, word)
+        total += targets_loss(net, &window.path, hidden)
     if net.negative:
-        noise_targets(net, window, word, lcg)
-        total += target_loss(net, window, x)
+        draw_noise(&net.noise, make_noise_partition(0, 1), lcg, window.draws, net.negative)
+        look_up_noise(&net.noise, window.draws, net.negative, window.negatives)
+        set_noise_targets(&window.noise, &window.syn1neg, word, window.negatives, net.negative)
+        total += targets_loss(net, &window.noise, hidden)
     return total
 
 
 def held_out_loss(Network network not None, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
                   uint64_t seed):
-    """Return (summed loss, examples) of sentences under the network's own objective, which is not trained.
+    """Return the summed loss of sentences under the objective of a network, and the number of examples.
 
-    An example is a skip-gram pair or a CBOW window; a center without context words is none. Whole windows, no
-    subsampling; the negatives come from a stream that `seed` alone decides, so that equal weights give equal losses.
+    An example is a skip-gram pair or a CBOW window; a center word without context words is none. The negatives depend
+    on `seed` only, so that equal weights give equal losses.
+
+    Parameters
+    ----------
+    network : Network
+    ids : int32 array (n_tokens,)
+        Word indices of all sentences.
+    offsets : int64 array (n_sentences + 1,)
+        Sentence s holds ``ids[offsets[s]:offsets[s + 1]]``.
+    seed : int
+        The lower 48 bits are the state of the random generator.
+
+    Returns
+    -------
+    loss : float
+    n_examples : int
+
+    Raises
+    ------
+    IndexError
+        If an id is not the index of a word of the network.
     """
     cdef Net *net = &network.net
-    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, examples = 0, products = 0
+    cdef int64_t n = offsets.shape[0] - 1, sentence, start, length, i, j, examples = 0
     cdef uint64_t lcg = seed & <uint64_t>0xFFFFFFFFFFFF
     cdef double total = 0.0
     check_ids(ids, offsets[0], offsets[n], net.n_words)
-    cdef Buffers buffers = Buffers(network, offsets)
+    cdef WindowBuffers buffers = WindowBuffers(network, offsets)
     cdef Window *window = &buffers.window
     with nogil:
         for sentence in range(n):
@@ -209,10 +262,10 @@ def held_out_loss(Network network not None, const int32_t[::1] ids not None, con
                     continue
                 if net.skip_gram:
                     for j in range(window.n_contexts):
-                        total += window_loss(net, window, window.contexts[j], ids[start + i], &lcg)
+                        total += input_loss(net, window, window.contexts[j], ids[start + i], &lcg)
                     examples += window.n_contexts
                 else:
-                    total += window_loss(net, window, window.mean, ids[start + i], &lcg)
+                    total += input_loss(net, window, window.mean, ids[start + i], &lcg)
                     examples += 1
-                look_for_signals(net, window, &products)
+                check_signals(net, window)
     return total, examples

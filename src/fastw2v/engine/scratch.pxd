@@ -1,117 +1,75 @@
-"""The memory of one worker: what it knows of the job at hand, and what it has counted."""
+"""The working memory of one worker.
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
-from libc.stdlib cimport realloc
+`Scratch` and all arrays of fixed size lie in one arena, so that no cache line of them is shared with another worker. The
+arrays whose size depends on a job grow on demand.
+"""
 
-from fastw2v.engine.negative_sampling cimport noise_part
-from fastw2v.engine.row_replicas cimport HotRows
-from fastw2v.engine.kernels cimport coming_rows
-from fastw2v.engine.negative_pool cimport Pool
+from libc.stdint cimport int64_t, uint32_t
+from libc.stdlib cimport free
+
+from fastw2v.engine.arena cimport Arena, arena_alloc
+from fastw2v.engine.center_pipeline cimport CenterPipeline, free_pipeline
+from fastw2v.engine.kernels cimport LINE_COLUMNS
+from fastw2v.engine.network cimport Net
+from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
+from fastw2v.engine.targets cimport Targets, alloc_targets
 
 cdef enum:
-    RUN = 16                         # input words of a window that are trained together
-    OWN_LINES = 128                  # processors fetch cache lines in pairs
-    CENTERS = 4                      # the one at hand and those ahead of it; a power of two
+    MAX_INPUTS = 16                  # of an input batch
 
 
-cdef struct Center:
-    # One center word and what was drawn for it; positions are indices into the job's kept tokens.
-    int64_t position
-    int64_t low                  # its context is low .. high - 1 without position
-    int64_t high
-    uint32_t *negatives          # `negative` for each context word in order; CBOW, or shared: `negative` in all
-    int64_t n_drawn              # how many of them are numbers yet, which the noise table makes words of
-    int64_t place                # of the pool: where shared ones fill it, or its end
-    int64_t capacity
-
-
-cdef struct Run:
-    # Distinct context words of one window, trained together by the window kernels, and what these need.
+cdef struct InputBatch:
+    # Distinct context words of one window, which the window kernels train together, and the matrices of the kernels.
+    # `stride` is that of the targets.
     int n
-    int32_t words[RUN]
-    float *inputs[RUN]               # their rows of syn0
-    float *f                         # (n, stride): dot products of inputs and targets
-    float *g                         # (n, stride): their errors
-    float *rates                     # (stride,): learning rate of each target, 0 beyond them
-    float *counts                    # how often each target was drawn
-    int64_t stride                   # of f and g: the number of targets, rounded up to 16
-    float inner[RUN * RUN]           # products of the inputs among each other
+    uint32_t words[MAX_INPUTS]
+    float *inputs[MAX_INPUTS]    # the rows of the words in syn0
+    float *logits                # (n, stride): dot products of inputs and targets
+    float *gradients             # (n, stride): learning rate * (label - sigmoid(logit))
+    float gram[MAX_INPUTS * MAX_INPUTS]      # dot products of the inputs with one another
 
 
 cdef struct Scratch:
-    int32_t *kept                # tokens of the job that survived subsampling
-    int64_t kept_capacity
-    int32_t *reduced             # by how much the window of each is reduced
-    int64_t reduced_capacity
-    int64_t *ends                # end of each sentence in kept
-    int64_t ends_capacity
-    int64_t n_kept
-    int64_t sentence             # where planning is: the sentence of the next center, and its bounds
-    int64_t sentence_start
-    uint64_t lcg
-    noise_part part              # of the noise distribution: where the job's negatives come from
-    Pool pool                    # of the job's shared negatives
-    Center centers[CENTERS]      # the one at hand and the next ones, in turn
-    Run run
-    float **contexts             # CBOW: input rows of the window
-    int64_t contexts_capacity
-    float *factors               # CBOW: lock factors of the window
-    int64_t factors_capacity
-    float **rows                 # target rows of the pair at hand, and what they are
-    uint32_t *targets
-    float *dots
-    coming_rows coming           # what the kernel at hand sends for
-    float *path_labels
-    float *noise_labels          # 1, 0, 0, ...
-    float *neu1
-    float *work
-    HotRows words                # of syn1neg
-    HotRows nodes                # of syn1
-    int64_t examples             # tallies of the job at hand
+    CenterPipeline pipeline
+    Targets noise                # the targets of the center under negative sampling,
+    Targets path                 # and under hierarchical softmax
+    RowReplicas syn1neg
+    RowReplicas syn1
+    InputBatch batch             # skip-gram with window kernels
+    float **contexts             # CBOW: the input rows of the window
+    float *shares                # CBOW: the factor of the update of each
+    float *hidden                # CBOW, (dim,): mean or sum of the input rows
+    float *input_update          # (dim,): sum of gradient * target row, the update of an input or of `hidden`
+    int64_t examples             # tallies of the job at hand: skip-gram pairs or CBOW windows
     double loss
+    int64_t contexts_capacity
+    int64_t shares_capacity
 
 
-cdef struct Tally:
-    # Published by one worker after each job, read by the calling thread.
-    int64_t effective_words
-    int64_t raw_words
-    int64_t sentences
-    int64_t examples
-    int64_t loss_bits
+cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t replicated_words,
+                               int64_t replicated_nodes, int replica_uses) noexcept:
+    """Set up the arrays of fixed size. The memory of the arena must be zero."""
+    cdef bint uses_batches = net.skip_gram and (net.hs or net.shared_negatives)
+    cdef int64_t n_words = min(replicated_words, net.n_words) if net.negative else 0
+    cdef int64_t n_nodes = min(replicated_nodes, net.n_words) if net.hs else 0
+    cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
+    alloc_targets(arena, &s.noise, net.negative + 1)
+    alloc_targets(arena, &s.path, net.longest_path)
+    # A vocabulary is usually sorted by falling frequency, and the nodes of a Huffman tree are numbered towards the root.
+    alloc_replicas(arena, &s.syn1neg, net.syn1neg, net.dim, 0, n_words, replica_uses)
+    alloc_replicas(arena, &s.syn1, net.syn1, net.dim, net.n_words - n_nodes, n_nodes, replica_uses)
+    s.batch.logits = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))
+    s.batch.gradients = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))
+    s.hidden = <float *>arena_alloc(arena, net.dim * sizeof(float))
+    s.input_update = <float *>arena_alloc(arena, net.dim * sizeof(float))
+    # The largest number of rows that are scheduled at a time: one input, the center, its path and negatives.
+    s.pipeline.prefetches.rows = <float **>arena_alloc(
+        arena, (2 + net.longest_path + net.negative) * sizeof(float *))
+    s.pipeline.prefetches.next = net.eager_lines * LINE_COLUMNS
 
 
-cdef inline bint reserve(void **memory, int64_t *capacity, int64_t wanted, int64_t item_size) noexcept nogil:
-    """Let memory hold at least `wanted` items; False if there is none."""
-    cdef void *grown
-    if wanted <= capacity[0]:
-        return True
-    wanted += wanted // 2
-    grown = realloc(memory[0], wanted * item_size)
-    if grown == NULL:
-        return False
-    memory[0], capacity[0] = grown, wanted
-    return True
-
-
-cdef struct Carver:
-    # A block of memory and how much of it is given out. With start 0 there is no block yet: it sums up what is wanted,
-    # and the addresses that it answers mean nothing.
-    uintptr_t start
-    int64_t used
-
-
-cdef inline void *carve(Carver *carver, int64_t n_bytes) noexcept:
-    """The next part of the block, on cache lines of its own."""
-    cdef void *part = <void *>(carver.start + <uintptr_t>carver.used)
-    carver.used += (n_bytes + OWN_LINES - 1) // OWN_LINES * OWN_LINES
-    return part
-
-
-cdef inline void carve_copies(Carver *carver, HotRows *hot, float *matrix, int64_t first, int64_t n, int64_t dim,
-                              int most_uses) noexcept:
-    """Lay out copies of n rows of a matrix."""
-    cdef int64_t stride = (dim + 15) // 16 * 16
-    hot.matrix, hot.first, hot.n, hot.dim, hot.stride, hot.most_uses = matrix, first, n, dim, stride, most_uses
-    hot.copies = <float *>carve(carver, n * stride * sizeof(float))
-    hot.origins = <float *>carve(carver, n * stride * sizeof(float))
-    hot.uses = <uint8_t *>carve(carver, n)
+cdef inline void free_scratch(Scratch *s) noexcept:
+    """Free the arrays that grow."""
+    free_pipeline(&s.pipeline)
+    free(s.contexts)
+    free(s.shares)

@@ -2,7 +2,7 @@
 
 The calling thread cuts jobs, hands them out, reports, and re-raises the first error of any thread. The workers are
 Python threads, each inside one long call without the GIL (`_inner.Worker.run`) over the shared weights (Hogwild). No
-thread ever waits for something that cannot come: a worker that fails stops the feed, and the calling thread, whatever
+thread ever waits for something that cannot come: a worker that fails stops the queue, and the calling thread, whatever
 ends it (an error of the corpus, Ctrl-C), stops it too and then joins the workers.
 """
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
-from fastw2v.engine.job_queue import Feed, cut_jobs
+from fastw2v.engine.job_queue import JobQueue, cut_jobs
 from fastw2v.engine.network import Network
 from fastw2v.common.worker_pool import Crew
 from fastw2v.text.encoding import EncodedCorpus
@@ -227,19 +227,19 @@ class Trainer:
     def _run(
         self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
     ) -> Tally:
-        feed = Feed(capacity, self._network.n_words)
+        queue = JobQueue(capacity, self._network.n_words)
         workers = self._make_workers(n_threads)
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
-        crew = Crew(feed.stop)
+        crew = Crew(queue.stop)
         try:
             with crew.presence:
                 for worker in workers:
-                    crew.start(partial(worker.run, feed))
-                self._hand_out(jobs, alphas, feed, capacity, handed_out, timetable)
-                feed.close()
+                    crew.start(partial(worker.run, queue))
+                self._hand_out(jobs, alphas, queue, capacity, handed_out, timetable)
+                queue.close()
                 while crew.busy(POLL_SECONDS):
-                    self._report(feed, handed_out)
+                    self._report(queue, handed_out)
         finally:
             crew.dismiss()
         crew.raise_error()
@@ -259,7 +259,7 @@ class Trainer:
         self,
         jobs: Iterator[Any],
         alphas: JobAlphas,
-        feed: Feed,
+        queue: JobQueue,
         capacity: int,
         handed_out: _HandedOut,
         timetable: Timetable,
@@ -276,13 +276,13 @@ class Trainer:
             first = handed_out.skip(sentences_before, words_before)
             while first < n_jobs:
                 due = words_before[first] >= timetable.next_words
-                if not self._wait_for_room(capacity if due else 1, feed, handed_out):
+                if not self._wait_for_room(capacity if due else 1, queue, handed_out):
                     return
                 if due:
                     timetable.run(handed_out.position())
                 before_pause = np.searchsorted(words_before[first + 1 : -1], timetable.next_words)
-                last = first + min(1 + int(before_pause), feed.room)
-                feed.push(
+                last = first + min(1 + int(before_pause), queue.n_free)
+                queue.push(
                     corpus.ids,
                     corpus.offsets,
                     corpus.raw_lengths,
@@ -292,23 +292,23 @@ class Trainer:
                 self.last_alpha = float(rates[last - 1])
                 handed_out.add(last - first, int(sentences_before[last]), int(words_before[last]))
                 first = last
-            self._report(feed, handed_out)
-            if feed.stopped:
+            self._report(queue, handed_out)
+            if queue.stopped:
                 return
         handed_out.check_complete()
 
-    def _wait_for_room(self, n_jobs: int, feed: Feed, handed_out: _HandedOut) -> bool:
-        """Wait until the feed takes so many jobs, its whole capacity once all are done; False if it was stopped."""
-        while feed.room < n_jobs:
+    def _wait_for_room(self, n_jobs: int, queue: JobQueue, handed_out: _HandedOut) -> bool:
+        """Wait until the queue takes so many jobs, its whole capacity once all are done; False if it was stopped."""
+        while queue.n_free < n_jobs:
             time.sleep(0.001)
-            self._report(feed, handed_out)
-            if feed.stopped:
+            self._report(queue, handed_out)
+            if queue.stopped:
                 return False
         return True
 
-    def _report(self, feed: Feed, handed_out: _HandedOut) -> None:
+    def _report(self, queue: JobQueue, handed_out: _HandedOut) -> None:
         if self._reporter.polls:
-            self._reporter.within_epoch(handed_out.tally(), self.last_alpha or 0.0, feed.waiting)
+            self._reporter.within_epoch(handed_out.tally(), self.last_alpha or 0.0, queue.n_waiting)
 
 
 class _HandedOut:
