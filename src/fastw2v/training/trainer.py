@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import Feed, cut_jobs
 from fastw2v.engine.network import Network
-from fastw2v.common.worker_pool import Crew
-from fastw2v.text.encoding import EncodedCorpus
+from fastw2v.common.worker_pool import WorkerPool
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Pause, Position, Timetable, check_reached
 from fastw2v.training.progress import Reporter, Tally
 
@@ -231,18 +231,18 @@ class Trainer:
         workers = self._make_workers(n_threads)
         timetable = Timetable(self._pauses, start)
         handed_out = _HandedOut(start, workers)
-        crew = Crew(feed.stop)
+        pool = WorkerPool(feed.stop)
         try:
-            with crew.presence:
+            with pool.guard:
                 for worker in workers:
-                    crew.start(partial(worker.run, feed))
+                    pool.start(partial(worker.run, feed))
                 self._hand_out(jobs, alphas, feed, capacity, handed_out, timetable)
                 feed.close()
-                while crew.busy(POLL_SECONDS):
+                while pool.busy(POLL_SECONDS):
                     self._report(feed, handed_out)
         finally:
-            crew.dismiss()
-        crew.raise_error()
+            pool.shutdown()
+        pool.raise_error()
         position = handed_out.position(complete=True)
         if not start.complete:
             timetable.run(position)
