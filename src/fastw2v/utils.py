@@ -7,17 +7,24 @@ Nothing here knows of models or vectors, and everything but the standard library
 from __future__ import annotations
 
 import itertools
-import logging
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common.files import open_atomic
+from fastw2v.text.trim_rule import (
+    RULE_DEFAULT,
+    RULE_DISCARD,
+    RULE_KEEP,
+    TrimRule,
+    keep_vocab_item,
+    prune_vocab,
+)
 
 __all__ = [
     "RULE_DEFAULT",
@@ -45,16 +52,7 @@ __all__ = [
     "tokenize",
 ]
 
-logger = logging.getLogger("gensim.utils")
-
 T = TypeVar("T")
-
-#: ``(word, count, min_count)`` to one of the RULE constants.
-TrimRule = Callable[[Any, int, int], int]
-
-RULE_DEFAULT = 0
-RULE_DISCARD = 1
-RULE_KEEP = 2
 
 _ALPHABETIC_RUN = re.compile(r"(?:(?!\d)\w)+")
 
@@ -143,45 +141,6 @@ def simple_preprocess(
         for token in tokenize(doc, lower=True, deacc=deacc, errors="ignore")
         if min_len <= len(token) <= max_len and not token.startswith("_")
     ]
-
-
-# --- which words stay
-
-
-def keep_vocab_item(word: Hashable, count: int, min_count: int, trim_rule: TrimRule | None = None) -> bool:
-    """Return whether `word` stays in the vocabulary: by `trim_rule`, else by ``count >= min_count``."""
-    if trim_rule is not None:
-        verdict = trim_rule(word, count, min_count)
-        if verdict == RULE_KEEP:
-            return True
-        if verdict == RULE_DISCARD:
-            return False
-    return count >= min_count
-
-
-def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: TrimRule | None = None) -> int:
-    """Delete from `vocab` (word to count), in place, the words that :func:`keep_vocab_item` drops.
-
-    Returns
-    -------
-    int
-        The sum of the counts that were deleted.
-    """
-    before = len(vocab)
-    if trim_rule is None:
-        dropped = [word for word, count in vocab.items() if count < min_reduce]
-    else:
-        items = vocab.items()
-        dropped = [word for word, count in items if not keep_vocab_item(word, count, min_reduce, trim_rule)]
-    lost = sum(vocab.pop(word) for word in dropped)
-    logger.info(
-        "pruned out %i tokens with count <=%i (before %i, after %i)",
-        len(dropped),
-        min_reduce,
-        before,
-        len(vocab),
-    )
-    return lost
 
 
 # --- files

@@ -27,7 +27,7 @@ from fastw2v.vocabulary.sampling import (
     subsample_threshold,
 )
 from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, in_order, select
-from fastw2v.utils import TrimRule
+from fastw2v.text.trim_rule import TrimRule
 
 __all__ = [
     "HuffmanTree",

@@ -80,21 +80,21 @@ def _text_piece(data: bytes) -> str:
     except UnicodeDecodeError as error:
         invalid = error.start
     for portable in (False, True):
-        piece, words = tokenizer.Piece(max(len(data), 1)), tokenizer.Words()
+        piece, words = tokenizer.TextBlock(max(len(data), 1)), tokenizer.WordTable()
         piece.text[: len(data)] = data
         piece.length, piece.ends_file = len(data), True
         reader = tokenizer.Tokenizer(words, True, portable)
-        reader.run(piece, True)
+        reader.tokenize(piece, True)
         assert piece.invalid_at == invalid, (piece.invalid_at, invalid)
         if invalid >= 0:
             continue
-        words.adopt(piece)
-        ids, kept, raw = tokenizer.Sentences(10**9).cut(piece)
+        words.merge(piece)
+        ids, kept, raw = tokenizer.SentenceSplitter(10**9).split(piece)
         assert raw.tolist() == kept.tolist() == [len(line) for line in lines if line]
         numbers: dict[str, int] = {}
         expected = [numbers.setdefault(word, len(numbers)) for line in lines for word in line]
         assert ids.tolist() == expected
-        assert words.decoded() == list(numbers)
+        assert words.decode() == list(numbers)
         counts = words.counts([reader])
         assert counts.tolist()[: len(numbers)] == np.bincount(expected, minlength=len(numbers)).tolist()
         wanted = [*numbers, "absent", "", 3]
@@ -104,13 +104,13 @@ def _text_piece(data: bytes) -> str:
 
 def _text_file(name: str) -> str:
     """A file in tiny pieces, against Python's own way to read lines."""
-    file_reader.PIECE_SIZE = 24
+    file_reader.BLOCK_SIZE = 24
     files = file_reader.TextFiles([name], 3)
-    words = tokenizer.Words()
-    sentences = tokenizer.Sentences(files.max_sentence_length)
+    words = tokenizer.WordTable()
+    sentences = tokenizer.SentenceSplitter(files.max_sentence_length)
     found = []
-    for piece in file_reader.pieces(files, words, [tokenizer.Tokenizer(words, True)], ids=True):
-        found += sentences.cut(piece)[2].tolist()
+    for piece in file_reader.blocks(files, words, [tokenizer.Tokenizer(words, True)], ids=True):
+        found += sentences.split(piece)[2].tolist()
     expected = []
     for line in Path(name).read_bytes().decode("utf-8").split("\n"):
         tokens = line.split()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fastw2v import KeyedVectors, LineSentence, Word2Vec
-from fastw2v.text import encoding
+from fastw2v.text import scanning
 
 WORDS = [f"w{i % 97}" for i in range(6000)]
 SENTENCES = [WORDS[i : i + 20] for i in range(0, len(WORDS), 20)]
@@ -32,9 +32,9 @@ def test_workers(sg, hs, negative, streamed):
 def test_files_are_read_by_several_threads(tmp_path, monkeypatch):
     from fastw2v.text import file_reader
 
-    monkeypatch.setattr(file_reader, "PIECE_SIZE", 500)
+    monkeypatch.setattr(file_reader, "BLOCK_SIZE", 500)
     (tmp_path / "text").write_text("\n".join(" ".join(sentence) for sentence in SENTENCES))
-    found = encoding.scan(LineSentence(tmp_path / "text"), keep_ids=True)
+    found = scanning.scan(LineSentence(tmp_path / "text"), keep_ids=True)
     assert found.total_words == len(WORDS)
     assert len(found.counts) == 97
 

@@ -21,9 +21,19 @@ from hypothesis import given, settings, strategies as st
 
 import fastw2v
 from fastw2v import corpora
-from fastw2v.text import encoding
-from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus, open_corpus
-from fastw2v.text.encoding import encode, provisional_table, renumber, scan, stream
+from fastw2v.corpora import (
+    BrownCorpus,
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    encode,
+    open_corpus,
+    provisional_table,
+    renumber,
+    scan,
+    stream,
+)
+from fastw2v.text import corpus_builder
 
 ARRAYS = ("ids", "offsets", "raw_lengths")
 LOGGER = "gensim.models.word2vec"
@@ -565,11 +575,11 @@ def test_a_full_disk_is_explained(spill_dir):
 
 def test_the_budget_defaults_to_a_quarter_of_the_free_memory(monkeypatch, spill_dir):
     corpus = zipf_corpus(7)
-    monkeypatch.setattr(encoding, "_free_memory", lambda: 4000)
+    monkeypatch.setattr(corpus_builder, "free_memory", lambda: 4000)
     assert not encode(corpus, {"w1": 0}).ids.flags.owndata
     monkeypatch.undo()
     assert encode(corpus, {"w1": 0}).ids.flags.owndata
-    assert (1 << 20) < encoding._free_memory() < (1 << 50)
+    assert (1 << 20) < corpus_builder.free_memory() < (1 << 50)
 
 
 def test_nobody_asks_for_the_repr_of_a_corpus():

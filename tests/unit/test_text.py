@@ -1,22 +1,20 @@
 """The compiled reader of text against its naive twin: the same file, read line by line in Python."""
 
+import _thread
 import bz2
 import gzip
 import itertools
 import logging
 import random
 import sys
-import threading
+import time
 
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v.text import encoding
-from fastw2v.text import file_reader
-from fastw2v.text import tokenizer
-from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus
-from fastw2v.text.encoding import encode, scan
+from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus, encode, scan
+from fastw2v.text import file_reader, tokenizer
 
 SPACES = [chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace()]
 CHARACTERS = st.one_of(st.sampled_from([*"ab\n\n\r\0é漢😀", *SPACES]), st.characters(codec="utf8"))
@@ -34,9 +32,9 @@ class Twin:
 
 @pytest.fixture(params=[1, 3], ids=["alone", "threads"])
 def workers(request, monkeypatch):
-    """The number of threads; pieces are tiny, so that even a short text has many."""
+    """The number of threads; blocks are tiny, so that even a short text has many."""
     choose = file_reader.tokenizers_for
-    monkeypatch.setattr(file_reader, "PIECE_SIZE", 40)
+    monkeypatch.setattr(file_reader, "BLOCK_SIZE", 40)
     monkeypatch.setattr(
         file_reader,
         "tokenizers_for",
@@ -64,6 +62,14 @@ def assert_reads_as_twin(reader):
     assert_same_arrays(encode(reader, index), encode(Twin(reader), index))
 
 
+def assert_threads_ended():
+    """No thread but the one of the test is left; a thread that has done its work may take a moment to end."""
+    deadline = time.monotonic() + 10
+    while _thread._count() > 0 and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert _thread._count() == 0
+
+
 def random_text(seed, size):
     rng = random.Random(seed)
     letters = "abcé漢😀\0"
@@ -82,7 +88,7 @@ def test_any_text_is_read_as_by_the_twin(tmp_path_factory, content, length, limi
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_pieces_join_as_if_there_were_none(tmp_path, workers, seed):
+def test_blocks_join_as_if_there_were_none(tmp_path, workers, seed):
     path = tmp_path / "text"
     path.write_bytes(random_text(seed, 3000).encode())
     for length, limit in itertools.product((1, 4, 10_000), (None, 0, 1, 30, 10**9)):
@@ -94,13 +100,13 @@ def test_pieces_join_as_if_there_were_none(tmp_path, workers, seed):
 def test_both_ways_to_classify_find_the_same_tokens(portable):
     for seed in range(20):
         content = random_text(seed, 2000)
-        piece, words = tokenizer.Piece(1 << 16), tokenizer.Words()
+        block, words = tokenizer.TextBlock(1 << 16), tokenizer.WordTable()
         data = content.encode()
-        piece.text[: len(data)] = data
-        piece.length, piece.ends_file = len(data), True
-        tokenizer.Tokenizer(words, True, portable).run(piece, True)
-        words.adopt(piece)
-        ids, kept, raw = tokenizer.Sentences(10**9).cut(piece)
+        block.text[: len(data)] = data
+        block.length, block.ends_file = len(data), True
+        tokenizer.Tokenizer(words, True, portable).tokenize(block, True)
+        words.merge(block)
+        ids, kept, raw = tokenizer.SentenceSplitter(10**9).split(block)
         found = [line.split() for line in content.split("\n")]
         assert raw.tolist() == kept.tolist() == [len(line) for line in found if line]
         numbers = {word: i for i, word in enumerate(dict.fromkeys(itertools.chain(*found)))}
@@ -133,7 +139,7 @@ def test_tokens_of_all_lengths_differ_by_any_byte(tmp_path, workers, size):
     assert_reads_as_twin(LineSentence(path))
 
 
-def test_many_words_and_many_pieces(tmp_path):
+def test_many_words_and_many_blocks(tmp_path):
     rng = np.random.default_rng(1)
     words = [f"wörd{i}" for i in (rng.zipf(1.2, 300_000) % 90_000).tolist()]
     path = tmp_path / "text"
@@ -150,7 +156,7 @@ def test_one_huge_line(tmp_path, workers):
     assert_reads_as_twin(LineSentence(path))
 
 
-def test_a_token_longer_than_a_piece(tmp_path, workers):
+def test_a_token_longer_than_a_block(tmp_path, workers):
     path = tmp_path / "text"
     path.write_bytes(b"a " + b"b" * 5000 + b"\n" + "\u3000".join("cd" * 300).encode() + b"\nlast")
     assert_reads_as_twin(LineSentence(path))
@@ -229,7 +235,7 @@ def test_the_first_bad_line_is_named_whatever_thread_meets_another_first(tmp_pat
     path.write_bytes(b"good line of words\n" * 400 + b"bad \xff\n" + b"worse \xff\n" * 400)
     with pytest.raises(UnicodeDecodeError, match=r"line 401 of .*text\)"):
         scan(LineSentence(path))
-    assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-text"]
+    assert_threads_ended()
 
 
 @pytest.mark.parametrize("every", [1, 3, 10_000])
@@ -277,35 +283,33 @@ def test_keys_that_are_no_text_stand_for_no_token(tmp_path):
 def test_a_file_that_shrinks_is_only_shorter(tmp_path, monkeypatch):
     path = tmp_path / "text"
     path.write_bytes(b"some words\n" * 100_000)
-    fill = file_reader._Source.fill
+    fill = file_reader._BlockReader.fill
 
-    def shrinking(self, piece):
-        more = fill(self, piece)
+    def shrinking(self, block):
+        more = fill(self, block)
         with open(path, "r+b") as file:
             file.truncate(0)
         return more
 
-    monkeypatch.setattr(file_reader._Source, "fill", shrinking)
+    monkeypatch.setattr(file_reader._BlockReader, "fill", shrinking)
     found = scan(LineSentence(path))
     assert 0 < found.total_words < 200_000
 
 
 def test_an_error_of_the_reader_reaches_the_caller_and_ends_the_threads(tmp_path, workers, monkeypatch):
     (tmp_path / "text").write_bytes(b"some words\n" * 1000)
-    fill = file_reader._Source.fill
+    fill = file_reader._BlockReader.fill
 
-    def failing(self, piece):
-        if piece.number > 20:
-            raise ZeroDivisionError("mine")
+    def failing(self, block):
         self.count = getattr(self, "count", 0) + 1
         if self.count > 20:
             raise ZeroDivisionError("mine")
-        return fill(self, piece)
+        return fill(self, block)
 
-    monkeypatch.setattr(file_reader._Source, "fill", failing)
+    monkeypatch.setattr(file_reader._BlockReader, "fill", failing)
     with pytest.raises(ZeroDivisionError, match="mine"):
-        encoding.scan(LineSentence(tmp_path / "text"))
-    assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-text"]
+        scan(LineSentence(tmp_path / "text"))
+    assert_threads_ended()
 
 
 def test_words_of_every_length_are_told_from_one_another(tmp_path):

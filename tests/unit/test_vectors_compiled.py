@@ -260,8 +260,8 @@ def test_records_are_read_whatever_is_read_at_a_time(tmp_path, chunk_size):
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_results_come_in_order_and_errors_in_their_turn(workers):
-    assert list(parallel.ordered(str, range(100), workers)) == list(map(str, range(100)))
-    results = parallel.ordered(lambda i: 1 // (i - 30), range(100), workers)
+    assert list(parallel.ordered_map(str, range(100), workers)) == list(map(str, range(100)))
+    results = parallel.ordered_map(lambda i: 1 // (i - 30), range(100), workers)
     assert [next(results) for _ in range(30)] == [1 // (i - 30) for i in range(30)]
     with pytest.raises(ZeroDivisionError):
         next(results)
@@ -269,7 +269,7 @@ def test_results_come_in_order_and_errors_in_their_turn(workers):
 
 def test_items_are_taken_only_a_little_ahead():
     taken = []
-    results = parallel.ordered(str, (taken.append(i) or i for i in range(100)), 2)
+    results = parallel.ordered_map(str, (taken.append(i) or i for i in range(100)), 2)
     next(results)
     assert len(taken) <= 5
     results.close()

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v.vocabulary import selection
-from fastw2v.corpora import LineSentence
-from fastw2v.text.encoding import provisional_table, scan
+from fastw2v.corpora import LineSentence, provisional_table, scan
 from fastw2v.text.word_counts import WordCounts
+from fastw2v.vocabulary import selection
 
 TEXT = "the cat\n\u4e2d\u6587 the straße\nthe cat a-word-of-more-than-sixteen-bytes\n" * 3 + "once\n"
 
@@ -41,13 +40,13 @@ def test_they_are_a_mapping_in_first_seen_order(counted, expected):
 def test_words_are_found_by_number_and_back(counted, expected):
     words = list(expected)
     order = np.array([4, 0, 3], dtype=np.int64)
-    chosen = counted.chosen(order)
+    chosen = counted.select(order)
     assert (len(chosen), chosen[1], list(chosen)) == (3, words[0], [words[i] for i in order])
-    assert chosen.ordered(np.array([2, 0])) == [words[3], words[4]]
+    assert chosen.reordered(np.array([2, 0])) == [words[3], words[4]]
     asked = [*reversed(words), "dog", "", "\ud800", 7]
     assert counted.numbers(asked).tolist() == [*reversed(range(len(words))), -1, -1, -1, -1]
-    with pytest.raises(IndexError, match="no word of number 99"):
-        list(counted.chosen(np.array([99])))
+    with pytest.raises(IndexError, match="word number 99 is out of range"):
+        list(counted.select(np.array([99])))
 
 
 def test_a_vocabulary_of_them_is_that_of_a_dict(counted, expected):

@@ -1,4 +1,8 @@
-"""Numbers that users give: those that cannot be meant are refused by name, before anything is done with them."""
+"""Checks of arguments: a value that cannot be valid raises an exception that names the argument.
+
+The check_* functions raise and return nothing; the as_* functions convert a value as gensim converts it. All checks
+happen before anything else is done with the arguments.
+"""
 
 from __future__ import annotations
 
@@ -8,58 +12,94 @@ from typing import Any
 
 import numpy as np
 
-WHOLE = (int, np.integer)
-REAL = (*WHOLE, float, np.floating)
+__all__ = ["as_callbacks", "as_float", "as_int", "check_integer", "check_number", "random_state"]
+
+_INTEGER = (int, np.integer)
+_REAL = (*_INTEGER, float, np.floating)
 
 
-def check_number(name: str, value: Any, least: float = 0) -> None:
-    """Refuse what is no finite number of at least `least`.
+def check_number(name: str, value: Any, minimum: float = 0) -> None:
+    """Check that an argument is a finite number of at least `minimum`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for the message.
+    value : object
+        Its value.
+    minimum : float, default 0
+        Smallest valid value.
 
     Raises
     ------
     TypeError
-        If it is no number at all.
+        If it is not a number.
     ValueError
         If it is NaN, infinite or too small.
+
+    Examples
+    --------
+    >>> from fastw2v.common.validation import check_number
+    >>> check_number("alpha", 0.025)
+    >>> check_number("alpha", -1)
+    Traceback (most recent call last):
+    ...
+    ValueError: alpha=-1 must be a finite number of at least 0
     """
-    _check_kind(name, value, REAL, "number", least)
-    if not (math.isfinite(value) and value >= least):
-        raise ValueError(f"{name}={value!r} must be a finite number{_of_at_least(least)}")
+    _check_type(name, value, _REAL, "number", minimum)
+    if not (math.isfinite(value) and value >= minimum):
+        raise ValueError(f"{name}={value!r} must be a finite number{_of_at_least(minimum)}")
 
 
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Refuse what is no whole number of at least `least`; raises as `check_number` does."""
-    _check_kind(name, value, WHOLE, "whole number", least)
-    if value < least:
-        raise ValueError(f"{name}={value!r} must be at least {least}")
+def check_integer(name: str, value: Any, minimum: int) -> None:
+    """Check that an argument is an integer of at least `minimum`; see `check_number`.
+
+    Examples
+    --------
+    >>> from fastw2v.common.validation import check_integer
+    >>> check_integer("epochs", 2.5, minimum=1)
+    Traceback (most recent call last):
+    ...
+    TypeError: epochs=2.5 must be an integer of at least 1
+    """
+    _check_type(name, value, _INTEGER, "integer", minimum)
+    if value < minimum:
+        raise ValueError(f"{name}={value!r} must be at least {minimum}")
 
 
-def _check_kind(name: str, value: Any, kinds: tuple[type, ...], what: str, least: float) -> None:
-    if not isinstance(value, kinds):
-        raise TypeError(f"{name}={value!r:.80} must be a {what}{_of_at_least(least)}")
+def _check_type(name: str, value: Any, types: tuple[type, ...], noun: str, minimum: float) -> None:
+    if not isinstance(value, types):
+        article = "an" if noun[0] == "i" else "a"
+        raise TypeError(f"{name}={value!r:.80} must be {article} {noun}{_of_at_least(minimum)}")
 
 
-def _of_at_least(least: float) -> str:
-    return f" of at least {least}" if least > -math.inf else ""
+def _of_at_least(minimum: float) -> str:
+    return f" of at least {minimum}" if minimum > -math.inf else ""
 
 
 def as_int(name: str, value: Any) -> int:
-    """Return a number as gensim takes it, by `int`.
+    """Convert an argument by `int`, as gensim does.
 
     Raises
     ------
     TypeError, ValueError
-        If it is none.
+        If it cannot be converted.
+
+    Examples
+    --------
+    >>> from fastw2v.common.validation import as_int
+    >>> as_int("window", 5.0)
+    5
     """
     try:
         return int(value)
     except (TypeError, ValueError, OverflowError) as error:
         kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(f"{name}={value!r:.80} must be a whole number") from None
+        raise kind(f"{name}={value!r:.80} must be an integer") from None
 
 
 def as_float(name: str, value: Any) -> float:
-    """Return a number as gensim takes it, by `float`; raises as `as_int` does."""
+    """Convert an argument by `float`, as gensim does; raise as `as_int` does."""
     try:
         return float(value)
     except (TypeError, ValueError) as error:
@@ -67,12 +107,17 @@ def as_float(name: str, value: Any) -> float:
 
 
 def random_state(seed: Any) -> np.random.RandomState:
-    """Return the random state of a seed, an int from 0 to 2**32 - 1 or None.
+    """Return a random state.
+
+    Parameters
+    ----------
+    seed : int or None
+        An int from 0 to 2**32 - 1, or None for a state that differs on each call.
 
     Raises
     ------
     TypeError, ValueError
-        If it is neither.
+        If the seed is neither.
     """
     try:
         return np.random.RandomState(seed)
@@ -86,10 +131,10 @@ def as_callbacks(callbacks: Iterable[Any] | None) -> tuple[Any, ...]:
     Raises
     ------
     TypeError
-        If they are no iterable, as a single callback is none.
+        If `callbacks` cannot be iterated: a single callback, for example.
     """
     if callbacks is not None and not isinstance(callbacks, Iterable):
         raise TypeError(
-            f"callbacks must be a list of callbacks, not a {type(callbacks).__name__}; put it into one"
+            f"callbacks must be a list of callbacks, not a {type(callbacks).__name__}; put it into a list"
         )
     return tuple(callbacks or ())

@@ -1,89 +1,130 @@
-"""Worker threads that the calling thread waits for without ever being able to lose them.
+"""Threads that work for a calling thread, which can always stop them and never loses one.
 
-Ctrl-C may strike between any two steps of the calling thread. Waiting on `threading.Event` or `Thread.join` is made of
-many such steps, some of them with a lock in hand: an interrupt there leaves the lock held for ever, or a running thread
-taken for dead. Here the truth is two plain counts, and the wake-up is a hint from a queue whose operations are single
-steps; a lost hint costs one poll.
+Ctrl-C may interrupt the calling thread between any two of its steps. `threading.Event.wait` and `Thread.join` consist
+of many such steps, some of them with a lock held. An interrupt there can leave the lock held forever, or make a running
+thread look finished. A `WorkerPool` therefore tracks completion by two counters, each of which changes in a single
+step. A queue wakes the calling thread early; a lost wake-up costs one poll.
 
-A second Ctrl-C may strike before the cleanup after the first has taken its first step. So that the workers stop all
-the same, that step is not the calling thread's: it holds a lock, `Crew.presence`, which the interpreter lets go of in
-a single step however the calling thread leaves, and a thread of its own waits for that lock and stops the work.
+A second Ctrl-C may interrupt the cleanup after the first one. The calling thread therefore holds a lock, the `guard`,
+while threads work. The interpreter releases the lock in a single step, however the calling thread leaves the ``with``
+block, and a thread of the pool that waits for the lock then stops the work.
+
+Two situations leave no threads to wait for: a child of `fork` has none of its parent's threads, and while the
+interpreter shuts down only its main thread runs. `busy` and `shutdown` return at once there.
+
+This is the only mechanism for threads in the package. `parallel` builds ordered results on top of it.
 """
 
 from __future__ import annotations
 
 import _thread
 import contextlib
+import os
 import queue
+import sys
 from collections.abc import Callable
 
+__all__ = ["WorkerPool"]
 
-class Crew:
-    """Threads with a common end: the first that fails stops the rest.
+
+class WorkerPool:
+    """Threads that end together: the first one that fails stops the others.
 
     Parameters
     ----------
     stop : callable
-        Tells the work of all threads to end soon.
+        Called without arguments to make the work of all threads end soon. It may be called several times, and by any
+        thread.
 
     Attributes
     ----------
-    presence : lock
-        To be held, by ``with``, from before the first `start` until the work is done; letting it go stops the work.
+    guard : lock
+        To be held, by ``with``, from before the first `start` until the work is done. When it is released, the work
+        is stopped.
+
+    Examples
+    --------
+    >>> from fastw2v.common.worker_pool import WorkerPool
+    >>> results = []
+    >>> pool = WorkerPool(stop=lambda: None)
+    >>> try:
+    ...     with pool.guard:
+    ...         pool.start(lambda: results.append("done"))
+    ...         while pool.busy(timeout=0.05):
+    ...             pass
+    ... finally:
+    ...     pool.shutdown()
+    >>> pool.raise_error()
+    >>> results
+    ['done']
     """
 
     def __init__(self, stop: Callable[[], None]) -> None:
         self._stop = stop
+        self._process = os.getpid()
+        self._watched = False
         self._started = 0
-        self._dismissed = False
-        # One entry a thread: appending is atomic, and an interrupt may come between starting a thread and counting it.
+        self._shut_down = False
+        # These lists hold one entry per thread, because appending is a single step. `_started` alone would not do: an
+        # interrupt may come between starting a thread and counting it.
         self._begun: list[None] = []
         self._finished: list[None] = []
         self._errors: list[BaseException] = []
-        self._hints: queue.SimpleQueue[None] = queue.SimpleQueue()
-        self.presence = _thread.allocate_lock()
+        self._wake_ups: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.guard = _thread.allocate_lock()
 
     def start(self, work: Callable[[], None]) -> None:
-        """Run `work` in a thread of its own."""
-        if not self._started:
-            _thread.start_new_thread(self._stop_in_absence, ())
+        """Run `work` in a new thread.
+
+        Raises
+        ------
+        RuntimeError
+            If the system allows no more threads, or the interpreter is shutting down. Threads that were started before
+            go on.
+        """
+        if not self._watched:
+            _thread.start_new_thread(self._stop_when_released, ())
+            self._watched = True
         _thread.start_new_thread(self._run, (work,))
         self._started += 1
 
     def _run(self, work: Callable[[], None]) -> None:
         self._begun.append(None)
         try:
-            if not self._dismissed:
+            if not self._shut_down:
                 work()
         except BaseException as error:
             self._errors.append(error)
             self._stop()
         finally:
             self._finished.append(None)
-            self._hints.put(None)
+            self._wake_ups.put(None)
 
-    def _stop_in_absence(self) -> None:
-        with self.presence:
+    def _stop_when_released(self) -> None:
+        with self.guard:
             self._stop()
 
     def busy(self, timeout: float) -> bool:
-        """Wait up to `timeout` seconds for a thread to end; return whether one still works."""
-        if len(self._finished) < self._started:
-            self._await_hint(timeout)
-        return len(self._finished) < self._started
+        """Wait until a thread ends, for at most `timeout` seconds; return whether a thread still works."""
+        if len(self._finished) < self._started and self._threads_run():
+            self._wait(timeout)
+        return len(self._finished) < self._started and self._threads_run()
 
-    def _await_hint(self, timeout: float) -> None:
-        with contextlib.suppress(queue.Empty):
-            self._hints.get(timeout=timeout)
-
-    def dismiss(self) -> None:
-        """Stop the work and wait until the last thread is done; one that has yet to begin will do nothing."""
-        self._dismissed = True
+    def shutdown(self) -> None:
+        """Stop the work and wait until the last thread is done; a thread that has not begun will do nothing."""
+        self._shut_down = True
         self._stop()
-        while len(self._finished) < len(self._begun):
-            self._await_hint(0.05)
+        while len(self._finished) < len(self._begun) and self._threads_run():
+            self._wait(0.05)
 
     def raise_error(self) -> None:
-        """Raise the first error of any thread."""
+        """Raise the first exception of any thread."""
         if self._errors:
             raise self._errors[0]
+
+    def _wait(self, timeout: float) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._wake_ups.get(timeout=timeout)
+
+    def _threads_run(self) -> bool:
+        return self._process == os.getpid() and not sys.is_finalizing()

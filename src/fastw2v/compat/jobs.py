@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
-from fastw2v.common.worker_pool import Crew
+from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.text.encoding import encode
 from fastw2v.training.epoch import Epoch
 from fastw2v.training.barriers import Position, Timetable, check_reached
@@ -126,20 +126,20 @@ def train_epoch(model: Word2Vec, corpus: Iterable[Any], epoch: Epoch) -> Tally:
     """
     engine = model._engine = Engine(model._network(), model.wv.key_to_index)
     queue = _Queue(model, engine)
-    crew = Crew(queue.stop)
+    pool = WorkerPool(queue.stop)
     hand_out = _HandOut(model, epoch, queue)
     try:
-        with crew.presence:
+        with pool.guard:
             for _ in range(thread_count(model.workers)):
-                crew.start(queue.work)
+                pool.start(queue.work)
             hand_out.run(corpus)
             queue.close()
-            while crew.busy(POLL_SECONDS):
+            while pool.busy(POLL_SECONDS):
                 pass
     finally:
-        crew.dismiss()
+        pool.shutdown()
         del model._engine
-    crew.raise_error()
+    pool.raise_error()
     return hand_out.finish()
 
 

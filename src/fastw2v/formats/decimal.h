@@ -17,7 +17,7 @@
 
 #include <float.h>
 
-#include "text/classes.h"
+#include "text/byte_classes.h"
 
 #define FW_NUMBER_BYTES 17 /* of one number, and what separates it from the next */
 #define FW_SLACK 32

@@ -267,7 +267,7 @@ def _read_lines(
     reader = _LineReader(rows, wanted, number, path)
     width = rows.width
     if wanted:
-        results = parallel.ordered(
+        results = parallel.ordered_map(
             lambda block: (block, *read(block, width)), blocks, None if compiled else 1
         )
         with contextlib.closing(results):

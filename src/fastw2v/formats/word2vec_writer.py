@@ -52,7 +52,7 @@ def write_text(
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
         compiled = _is_plain(matrix)
-        texts = parallel.ordered(
+        texts = parallel.ordered_map(
             lambda block: _text_lines(words[block], matrix, rows[block], compiled),
             _blocks(len(words)),
             None if compiled and len(words) > _ROWS_AT_A_TIME else 1,

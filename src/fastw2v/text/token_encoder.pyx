@@ -1,15 +1,15 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
-"""Python tokens to int32 ids and counts.
+"""Encode Python tokens as int32 ids, and count them.
 
-``TokenEncoder`` maps words to ids by a dict, and counts them in a C array by id. In front of the dict stands the
-hash table of the compiled reader, by the characters of short str tokens: it needs neither Python's hash nor, as each
-token of a text that was split is an object of its own, a comparison with a string elsewhere in memory. Whatever else
-a token may be, the dict decides, which must not change meanwhile.
+A `TokenEncoder` maps words to ids by a dict, and counts them in a C array by id. The hash table of the text reader stands
+in front of the dict and finds short str tokens by their characters. It needs neither Python's hash nor, as each token of
+a split text is an object of its own, a comparison with a string elsewhere in memory. The dict decides about all other
+tokens; it must not be changed from outside meanwhile.
 
-Ids go into a fixed buffer that is handed to a sink whenever it is full, also in the middle of a sentence. So memory
-is bounded by the sink alone, and the sink's call is where Python gets to handle signals and to let other threads run.
+Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. So only
+the sink determines how much memory is used. Between two calls of the sink, Python handles signals and other threads run.
 
-References are strong wherever another thread, or a token's own ``__eq__``, could drop the borrowed one.
+References are strong wherever another thread, or a token's own ``__eq__``, could drop a borrowed one.
 """
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
@@ -23,7 +23,7 @@ import numpy as np
 
 cdef extern from *:
     """
-    /* The id of token, -1 where index has none, -2 with an exception set. */
+    /* Return the id of a token, -1 if index has none, -2 with an exception set. */
     static CYTHON_INLINE int64_t fastw2v_lookup(PyObject *index, PyObject *token) {
         long long id;
     #if PY_VERSION_HEX >= 0x030D0000
@@ -43,8 +43,8 @@ cdef extern from *:
         return -2;
     }
 
-    /* list[i], or NULL without an exception once the list has become shorter. It is borrowed where a lock keeps other
-     * threads from dropping it, as long as no other Python code runs; fastw2v_let_go ends the use of it. */
+    /* Return list[i], or NULL without an exception if the list has become shorter. The reference is borrowed where the
+     * GIL keeps other threads from dropping it; it is valid until other Python code runs. fastw2v_release ends its use. */
     static CYTHON_INLINE PyObject *fastw2v_list_item(PyObject *list, Py_ssize_t i) {
     #ifdef Py_GIL_DISABLED
         PyObject *item;
@@ -57,7 +57,7 @@ cdef extern from *:
     #endif
     }
 
-    static CYTHON_INLINE void fastw2v_let_go(PyObject *item) {
+    static CYTHON_INLINE void fastw2v_release(PyObject *item) {
     #ifdef Py_GIL_DISABLED
         Py_DECREF(item);
     #else
@@ -68,9 +68,9 @@ cdef extern from *:
     ctypedef struct PyObject
     int64_t fastw2v_lookup(object index, object token)
     PyObject *fastw2v_list_item(object sequence, Py_ssize_t i)
-    void fastw2v_let_go(PyObject *item)
+    void fastw2v_release(PyObject *item)
 
-cdef extern from "text/objects.h":
+cdef extern from "text/str_keys.h":
     ctypedef struct fw_entry:
         int32_t id
     ctypedef struct fw_table:
@@ -81,56 +81,56 @@ cdef extern from "text/objects.h":
     int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
     void fw_table_free(fw_table *table)
     int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
-    int fw_token_key(const fw_table *tables, PyObject *token, fw_key *key)
+    int fw_str_key(const fw_table *tables, PyObject *token, fw_key *key)
     int64_t fw_find_short(const fw_table *table, const fw_key *key)
-    void fw_ask_for_item(object sequence, Py_ssize_t i)
+    void fw_prefetch_item(object sequence, Py_ssize_t i)
 
 cdef enum:
-    TABLED = 1 << 20  # words in front of the dict, at most
-    AHEAD = 16  # tokens to ask for in advance
-    IDS_BUFFERED = 1 << 16
-    SENTENCES_BUFFERED = 1 << 13
+    MAX_TABLE_WORDS = 1 << 20  # words of each hash table in front of the dict
+    PREFETCH_DISTANCE = 16  # tokens
+    ID_BUFFER_SIZE = 1 << 16
+    SENTENCE_BUFFER_SIZE = 1 << 13
 
 
 cdef class TokenEncoder:
-    """Turn sentences into ids by one dict, and count them where the dict grows.
+    """Encode sentences by one dict, and count the words if the dict grows.
 
     Parameters
     ----------
     index : dict
-        Word to id. With `grow` it is filled in first-seen order and should start empty.
+        Id of each word. With `grow` it is filled in the order of first occurrence and should be empty at first.
     grow : bool
-        True: an unknown word gets the next id, and words are counted. False: it is left out.
-    sink : callable or None
-        Called as ``sink(ids, kept, raw)`` with views of the internal buffers, valid during the call only:
-        ids of the next tokens (int32), and kept and raw token counts (int64) of the sentences finished since
-        the last call. None to keep counts only.
-    watch : object or None
-        ``watch.before(number, raw_words, n_words)`` is called before sentence ``number`` whenever
-        that is a multiple of ``watch.every``; ``watch.plain_text(sentence)`` for a sentence that is a str or
-        bytes; ``watch.prune(counts)`` shrinks the dict of counts in place, after each sentence that leaves
-        more than ``watch.max_words`` words.
+        If True, an unknown word gets the next id, and words are counted. If False, unknown words are left out.
+    sink : callable, optional
+        Called as ``sink(ids, lengths, raw_lengths)`` with views of the internal buffers, which are valid during the call
+        only: the next ids (int32), and the numbers of ids and of raw tokens (int64) of the sentences that were completed
+        since the last call. By default only the counts are kept.
+    observer : object, optional
+        ``observer.report(number, raw_words, n_words)`` is called before each sentence whose number is a multiple of
+        ``observer.every``, ``observer.warn_plain_text(sentence)`` for a sentence that is a str or bytes, and
+        ``observer.prune(counts)``, which shrinks the dict of counts in place, after each sentence that leaves more than
+        ``observer.max_words`` words.
     """
 
-    cdef fw_table[5] _tables  # by the bytes of a character
+    cdef fw_table[5] _tables  # indexed by the bytes per character
     cdef dict _index
     cdef bint _grow
     cdef object _sink
-    cdef object _watch
+    cdef object _observer
     cdef int64_t _every
     cdef int64_t _max_words
     cdef int64_t *_counts
     cdef Py_ssize_t _capacity
     cdef object _ids_array
-    cdef object _kept_array
+    cdef object _lengths_array
     cdef object _raw_array
     cdef int32_t[::1] _ids
-    cdef int64_t[::1] _kept
+    cdef int64_t[::1] _lengths
     cdef int64_t[::1] _raw
     cdef Py_ssize_t _n_ids
-    cdef Py_ssize_t _n_lengths
-    cdef int64_t _kept_here
-    cdef int64_t _raw_here
+    cdef Py_ssize_t _n_buffered_sentences
+    cdef int64_t _n_kept
+    cdef int64_t _n_raw
     cdef readonly int64_t n_sentences
     cdef readonly int64_t raw_words
 
@@ -152,27 +152,35 @@ cdef class TokenEncoder:
                 raise MemoryError("no memory for a table of words")
         return 0
 
-    def __init__(self, dict index, bint grow, sink=None, watch=None):
+    def __init__(self, dict index, bint grow, sink=None, observer=None):
         self._index = index
         self._grow = grow
         self._sink = sink
-        self._watch = watch
-        self._every = watch.every if watch is not None else 0
-        self._max_words = (watch.max_words or 0) if watch is not None else 0
-        self._ids_array = np.empty(IDS_BUFFERED, dtype=np.int32)
-        self._kept_array = np.empty(SENTENCES_BUFFERED, dtype=np.int64)
-        self._raw_array = np.empty(SENTENCES_BUFFERED, dtype=np.int64)
+        self._observer = observer
+        self._every = observer.every if observer is not None else 0
+        self._max_words = (observer.max_words or 0) if observer is not None else 0
+        self._ids_array = np.empty(ID_BUFFER_SIZE, dtype=np.int32)
+        self._lengths_array = np.empty(SENTENCE_BUFFER_SIZE, dtype=np.int64)
+        self._raw_array = np.empty(SENTENCE_BUFFER_SIZE, dtype=np.int64)
         self._ids = self._ids_array
-        self._kept = self._kept_array
+        self._lengths = self._lengths_array
         self._raw = self._raw_array
 
-    def feed(self, iterator, int64_t words):
-        """Read whole sentences from `iterator` until at least `words` raw tokens were read.
+    def feed(self, iterator, int64_t words=2**62):
+        """Read sentences from an iterator, and pass everything that was read to the sink.
+
+        Parameters
+        ----------
+        iterator : iterator
+            Sentences.
+        words : int, optional
+            Stop after the sentence with which at least this many raw tokens were read. By default all sentences are
+            read.
 
         Returns
         -------
         bool
-            False once `iterator` is exhausted; everything read has been handed to the sink either way.
+            False if `iterator` is exhausted.
         """
         cdef int64_t stop = self.raw_words + words
         for sentence in iterator:
@@ -184,7 +192,7 @@ cdef class TokenEncoder:
         return False
 
     def counts(self):
-        """Return a new dict of word to count, in the order of the ids."""
+        """Return the count of each word as a new dict, in the order of the ids."""
         cdef Py_ssize_t n = len(self._index)
         if n == 0:
             return {}
@@ -192,21 +200,21 @@ cdef class TokenEncoder:
 
     cdef int _sentence(self, object sentence) except -1:
         if self._every and self.n_sentences % self._every == 0:
-            self._watch.before(self.n_sentences, self.raw_words, len(self._index))
-        self._kept_here = 0
-        self._raw_here = 0
+            self._observer.report(self.n_sentences, self.raw_words, len(self._index))
+        self._n_kept = 0
+        self._n_raw = 0
         if type(sentence) is list:
             self._list(sentence)
         elif type(sentence) is tuple:
             self._tuple(<tuple> sentence)
         else:
             self._other(sentence)
-        self._kept[self._n_lengths] = self._kept_here
-        self._raw[self._n_lengths] = self._raw_here
-        self._n_lengths += 1
+        self._lengths[self._n_buffered_sentences] = self._n_kept
+        self._raw[self._n_buffered_sentences] = self._n_raw
+        self._n_buffered_sentences += 1
         self.n_sentences += 1
-        self.raw_words += self._raw_here
-        if self._n_lengths == self._kept.shape[0]:
+        self.raw_words += self._n_raw
+        if self._n_buffered_sentences == self._lengths.shape[0]:
             self._flush()
         if self._max_words and len(self._index) > self._max_words:
             self._prune()
@@ -219,17 +227,17 @@ cdef class TokenEncoder:
         cdef int width
         cdef int64_t number
         while item is not NULL:
-            fw_ask_for_item(sentence, i + AHEAD)
-            width = fw_token_key(self._tables, item, &key)
+            fw_prefetch_item(sentence, i + PREFETCH_DISTANCE)
+            width = fw_str_key(self._tables, item, &key)
             number = fw_find_short(&self._tables[width], &key) if width else -1
             if number >= 0:
-                fastw2v_let_go(item)
-                self._raw_here += 1
-                self._note(self._tables[width].entries[number].id)
+                fastw2v_release(item)
+                self._n_raw += 1
+                self._append_id(self._tables[width].entries[number].id)
             else:
                 token = <object> item
-                fastw2v_let_go(item)
-                self._slowly(token, width, &key)
+                fastw2v_release(item)
+                self._unknown_to_table(token, width, &key)
             i += 1
             item = fastw2v_list_item(sentence, i)
         return 0
@@ -240,8 +248,8 @@ cdef class TokenEncoder:
         return 0
 
     cdef int _other(self, object sentence) except -1:
-        if self._watch is not None and isinstance(sentence, (str, bytes)):
-            self._watch.plain_text(sentence)
+        if self._observer is not None and isinstance(sentence, (str, bytes)):
+            self._observer.warn_plain_text(sentence)
         try:
             tokens = iter(sentence)
         except TypeError as error:
@@ -255,38 +263,38 @@ cdef class TokenEncoder:
 
     cdef inline int _token(self, object token) except -1:
         cdef fw_key key
-        cdef int width = fw_token_key(self._tables, <PyObject *> token, &key)
+        cdef int width = fw_str_key(self._tables, <PyObject *> token, &key)
         cdef int64_t number = fw_find_short(&self._tables[width], &key) if width else -1
         if number < 0:
-            return self._slowly(token, width, &key)
-        self._raw_here += 1
-        return self._note(self._tables[width].entries[number].id)
+            return self._unknown_to_table(token, width, &key)
+        self._n_raw += 1
+        return self._append_id(self._tables[width].entries[number].id)
 
-    cdef int _slowly(self, object token, int width, const fw_key *key) except -1:
-        """Take a token that its table does not have; `width` is 0 if there is none for it."""
-        self._raw_here += 1
-        cdef int64_t id = self._by_dict(token)
+    cdef int _unknown_to_table(self, object token, int width, const fw_key *key) except -1:
+        """Encode a token that its hash table does not have; `width` is 0 if there is no table for it."""
+        self._n_raw += 1
+        cdef int64_t id = self._id_from_dict(token)
         if id < 0:
             return 0
-        if width and self._tables[width].n_words < TABLED and fw_add(&self._tables[width], key, <int32_t> id) < 0:
+        if width and self._tables[width].n_words < MAX_TABLE_WORDS and fw_add(&self._tables[width], key, <int32_t> id) < 0:
             raise MemoryError("no memory for a table of words")
-        return self._note(id)
+        return self._append_id(id)
 
-    cdef inline int _note(self, int64_t id) except -1:
+    cdef inline int _append_id(self, int64_t id) except -1:
         if self._grow:
             self._counts[id] += 1
         self._ids[self._n_ids] = <int32_t> id
         self._n_ids += 1
-        self._kept_here += 1
-        if self._n_ids == IDS_BUFFERED:
+        self._n_kept += 1
+        if self._n_ids == ID_BUFFER_SIZE:
             self._flush()
         return 0
 
-    cdef int64_t _by_dict(self, object token) except -2:
-        """The id of a token, which is a new one if the dict grows; -1 for none."""
+    cdef int64_t _id_from_dict(self, object token) except -2:
+        """Return the id of a token, a new one if the dict grows; -1 if it has none."""
         cdef int64_t id = fastw2v_lookup(self._index, token)
         if id == -2:
-            self._refuse(token)
+            self._raise_lookup_error(token)
         if id == -1 and self._grow:
             id = self._new_word(token)
         return id
@@ -302,25 +310,25 @@ cdef class TokenEncoder:
 
     cdef int _reserve(self, Py_ssize_t n) except -1:
         cdef Py_ssize_t capacity
-        cdef int64_t *grown
+        cdef int64_t *enlarged
         if n <= self._capacity:
             return 0
         capacity = max(n, 2 * self._capacity, 1024)
-        grown = <int64_t *> realloc(self._counts, capacity * sizeof(int64_t))
-        if grown is NULL:
+        enlarged = <int64_t *> realloc(self._counts, capacity * sizeof(int64_t))
+        if enlarged is NULL:
             raise MemoryError(f"no memory to count {n} distinct words; prune by max_vocab_size")
-        self._counts = grown
+        self._counts = enlarged
         self._capacity = capacity
         return 0
 
-    cdef int _refuse(self, object token) except -1:
-        """Raise what the failed look-up of `token` raised; where it cannot be hashed, say which one it is."""
+    cdef int _raise_lookup_error(self, object token) except -1:
+        """Raise the exception of the failed look-up of `token`; if the token cannot be hashed, name it."""
         PyErr_Clear()
         try:
             hash(token)
         except TypeError as error:
             raise TypeError(
-                f"token #{self._raw_here - 1} of sentence #{self.n_sentences} is a {type(token).__name__}, "
+                f"token #{self._n_raw - 1} of sentence #{self.n_sentences} is a {type(token).__name__}, "
                 "which cannot be hashed; a corpus is an iterable of sentences, and a sentence an iterable of "
                 "hashable tokens, such as str"
             ) from error
@@ -330,7 +338,7 @@ cdef class TokenEncoder:
     cdef int _prune(self) except -1:
         cdef dict counts = self.counts()
         cdef Py_ssize_t i = 0
-        self._watch.prune(counts)
+        self._observer.prune(counts)
         self._index = {}
         self._clear_tables()
         for word, count in counts.items():
@@ -343,11 +351,11 @@ cdef class TokenEncoder:
         if self._sink is not None:
             self._sink(
                 self._ids_array[:self._n_ids],
-                self._kept_array[:self._n_lengths],
-                self._raw_array[:self._n_lengths],
+                self._lengths_array[:self._n_buffered_sentences],
+                self._raw_array[:self._n_buffered_sentences],
             )
         self._n_ids = 0
-        self._n_lengths = 0
+        self._n_buffered_sentences = 0
         PyErr_CheckSignals()
         with nogil:
             pass
@@ -355,26 +363,26 @@ cdef class TokenEncoder:
 
 
 def renumber(int32_t[::1] ids, int64_t[::1] offsets, const int32_t[::1] table):
-    """Replace each id by ``table[id]`` and leave out those that become -1, in place and without the GIL.
+    """Replace each id by ``table[id]`` and remove those that become -1, in place and without the GIL.
 
     Parameters
     ----------
     ids : ndarray of int32, shape (tokens,)
-        Overwritten from the front.
+        The result is written to its front.
     offsets : ndarray of int64, shape (sentences + 1,)
-        Overwritten with the new sentence boundaries.
+        It receives the new sentence boundaries.
     table : ndarray of int32, shape (words,)
-        New id of each old one, -1 for none.
+        New id of each old id, or -1.
 
     Returns
     -------
     int
-        How many ids remain.
+        Number of ids that remain.
 
     Raises
     ------
     IndexError
-        If an id lies outside `table`; `ids` and `offsets` are spoilt then.
+        If an id lies outside `table`; the contents of `ids` and `offsets` are undefined then.
     """
     cdef int64_t kept
     with nogil:

@@ -1,7 +1,7 @@
-"""What a text was found to consist of: words and their counts, of which only those asked for become Python strings.
+"""Words and their counts, as bytes that become Python strings only on request.
 
-Most words of a text are rare and leave the vocabulary as soon as it is chosen. Making strings of them, and a dict of
-the strings, would take longer than a processor core needs to count them.
+Most words of a text are rare and leave the vocabulary as soon as it is chosen. Making strings of all words, and a dict of
+the strings, would take longer than counting the words.
 """
 
 from __future__ import annotations
@@ -12,39 +12,41 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.text import tokenizer
+from fastw2v.text.tokenizer import WordTable
 
-__all__ = ["ChosenWords", "WordCounts"]
+__all__ = ["SelectedWords", "WordCounts"]
 
 
 class WordCounts(Mapping[Any, int]):
-    """The count of each word, in the order in which the words came up.
+    """The count of each word, in the order of first occurrence.
+
+    A word has a number: its position in that order, from 0.
 
     Parameters
     ----------
-    words : tokenizer.Words
-        The words; no more may be added.
+    words : WordTable
+        The words. No word may be added afterwards.
     totals : ndarray of int64, shape (words,)
         Their counts.
     """
 
-    def __init__(self, words: tokenizer.Words, totals: NDArray[np.int64]) -> None:
+    def __init__(self, words: WordTable, totals: NDArray[np.int64]) -> None:
         self._words = words
         self.totals = totals
         self._dict: dict[Any, int] | None = None
 
     def as_dict(self) -> dict[Any, int]:
-        """Return all words and counts as a dict, the same one each time."""
+        """Return all words and counts as a dict, the same object on each call."""
         if self._dict is None:
-            self._dict = dict(zip(self._words.decoded(), self.totals.tolist(), strict=True))
+            self._dict = dict(zip(self._words.decode(), self.totals.tolist(), strict=True))
         return self._dict
 
-    def chosen(self, numbers: NDArray[np.int64]) -> ChosenWords:
-        """Return the words of those numbers, 0 being the first."""
-        return ChosenWords(self._words, numbers)
+    def select(self, numbers: NDArray[np.int64]) -> SelectedWords:
+        """Return the words with the given numbers."""
+        return SelectedWords(self._words, numbers)
 
     def numbers(self, words: Sequence[Any]) -> NDArray[np.int64]:
-        """Return the number of each of `words`, -1 for one that did not come up."""
+        """Return the number of each of `words`, -1 for a word that did not occur."""
         return self._words.numbers(words)
 
     def __getitem__(self, word: Any) -> int:
@@ -57,28 +59,32 @@ class WordCounts(Mapping[Any, int]):
         return len(self.totals)
 
 
-class ChosenWords(Sequence[str]):
-    """Some words of a `WordCounts`, which become strings when they are looked at.
+class SelectedWords(Sequence[str]):
+    """Some words of a `WordCounts`, which become strings on first access.
 
     Parameters
     ----------
-    words : tokenizer.Words
+    words : WordTable
+        All words.
     numbers : ndarray of int64
-        Which words.
+        Numbers of the selected words.
     """
 
-    def __init__(self, words: tokenizer.Words, numbers: NDArray[np.int64]) -> None:
+    def __init__(self, words: WordTable, numbers: NDArray[np.int64]) -> None:
         self._words = words
         self._numbers = numbers
         self._list: list[str] | None = None
 
-    def ordered(self, order: NDArray[np.int64]) -> list[str]:
-        """Return ``[self[i] for i in order]``; strings made in their order also lie so in memory."""
-        return self._words.decoded(self._numbers[order])
+    def reordered(self, order: NDArray[np.int64]) -> list[str]:
+        """Return ``[self[i] for i in order]``.
 
-    def _all(self) -> list[str]:
+        The strings are made in this order, so that they also lie in memory in this order.
+        """
+        return self._words.decode(self._numbers[order])
+
+    def _as_list(self) -> list[str]:
         if self._list is None:
-            self._list = self._words.decoded(self._numbers)
+            self._list = self._words.decode(self._numbers)
         return self._list
 
     @overload
@@ -86,10 +92,10 @@ class ChosenWords(Sequence[str]):
     @overload
     def __getitem__(self, index: slice) -> list[str]: ...
     def __getitem__(self, index: int | slice) -> str | list[str]:
-        return self._all()[index]
+        return self._as_list()[index]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        return iter(self._as_list())
 
     def __len__(self) -> int:
         return len(self._numbers)

@@ -10,8 +10,8 @@ import numpy as np
 
 from fastw2v.engine.network import Network
 from fastw2v.engine.scoring import held_out_loss
-from fastw2v.text.encoding import EncodedCorpus
-from fastw2v.common.validation import check_whole, random_state
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.common.validation import check_integer, random_state
 
 SEEDS = 1 << 48
 
@@ -35,7 +35,7 @@ def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
     TypeError
         If `seed` is no whole number.
     """
-    check_whole("seed", seed, least=0)
+    check_integer("seed", seed, minimum=0)
     first_draw = random_state(seed).randint(SEEDS, dtype=np.int64)  # small seeds lie too near one another
     total, examples = held_out_loss(network, corpus.ids, corpus.offsets, int(first_draw))
     if not examples:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.text.encoding import EncodedCorpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
 
 PIECE_WORDS = 200_000  # raw words of the new text into which old sentences are mixed at a time
 

@@ -16,19 +16,20 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora
+from fastw2v.text import corpus as corpora
 from fastw2v.training import checkpoints
 from fastw2v.training import held_out
 from fastw2v.engine.network import Network
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
 from fastw2v.compat.legacy import renamed_arguments
-from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode, stream
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.encoding import RecordingStream, encode, stream
 from fastw2v.training.epoch import Epoch
 from fastw2v.training.update import Update, resumed_update, run_of, under_update
 from fastw2v.vocabulary.lexicon import Lexicon
 from fastw2v.training.network import network_of
-from fastw2v.common.validation import as_callbacks, as_int, check_number, check_whole
+from fastw2v.common.validation import as_callbacks, as_int, check_number, check_integer
 from fastw2v.training.barriers import Pause, Position, check_same
 from fastw2v.training.progress import Reporter, Tally
 from fastw2v.training.trainer import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count
@@ -71,11 +72,11 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             ("epochs", 1),
             ("batch_words", 1),
         ):
-            check_whole(name, getattr(self, name), least)
+            check_integer(name, getattr(self, name), least)
         for name in ("alpha", "min_alpha"):
             check_number(name, getattr(self, name))
         for name in ("ns_exponent", "min_count"):
-            check_number(name, getattr(self, name), least=-math.inf)
+            check_number(name, getattr(self, name), minimum=-math.inf)
         for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget"):
             value = getattr(self, name)
             if value is not None:
@@ -115,7 +116,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             raise RuntimeError("you must initialize vectors before training the model")
         if epochs is None:
             raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
-        check_whole("epochs", epochs, least=1)
+        check_integer("epochs", epochs, minimum=1)
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
             if total is not None:
                 check_number(name, total)
@@ -239,7 +240,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
     def _train_from(
         self,
         corpus: Iterable[Any],
-        encoded: EncodedCorpus | KeptStream | None,
+        encoded: EncodedCorpus | RecordingStream | None,
         run: checkpoints.Run,
         checkpoint: Any,
         callbacks: tuple[Any, ...],
@@ -267,7 +268,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
                 tally = self._train_epoch(
                     corpus if encoded is None else encoded, Epoch(start, rate, reporter, pauses)
                 )
-                if isinstance(encoded, KeptStream):
+                if isinstance(encoded, RecordingStream):
                     encoded = encoded.encoded
                 saver.add_epoch(tally)
                 if run_callbacks(callbacks, "on_epoch_end", model) or stop:
@@ -316,7 +317,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
 
     def _take_encoded(
         self, corpus: Iterable[Any], corpus_iterable: Any, corpus_file: Any, *, sized: bool
-    ) -> EncodedCorpus | KeptStream | None:
+    ) -> EncodedCorpus | RecordingStream | None:
         """Return the corpus as ids, or None if it is iterated in each epoch: afresh, or as there is but one.
 
         A long list is encoded by its first epoch, while that is trained, unless it must be `sized` before. Its jobs are
@@ -336,17 +337,17 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         small = self.batch_words <= STREAM_WORDS
         if not sized and small and corpora.is_long_list(corpus, LONG_LIST_WORDS, longest=STREAM_WORDS):
             # The sentences are those of now, whatever callbacks do to the list.
-            return None if self.epochs == 1 else KeptStream(tuple(corpus), budget=self.corpus_budget)
+            return None if self.epochs == 1 else RecordingStream(tuple(corpus), budget=self.corpus_budget)
         return encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
 
-    def _train_epoch(self, corpus: EncodedCorpus | KeptStream | Iterable[Any], epoch: Epoch) -> Tally:
+    def _train_epoch(self, corpus: EncodedCorpus | RecordingStream | Iterable[Any], epoch: Epoch) -> Tally:
         update = run_of(self)
         if update is not None:
             pulls = update.begin_epoch(corpus, epoch.rate, epoch.start)
             epoch = replace(epoch, pauses=(*pulls, *epoch.pauses))
         epoch.reporter.begin_epoch(epoch.start.epoch, None if update is None else update.of_new_text)
         with self.wv.in_training():
-            if isinstance(corpus, EncodedCorpus | KeptStream) or not jobs.are_overridden(self):
+            if isinstance(corpus, EncodedCorpus | RecordingStream) or not jobs.are_overridden(self):
                 tally = self._train_ids(corpus, epoch)
             else:
                 tally = jobs.train_epoch(cast("Word2Vec", self), corpus, epoch)
@@ -357,7 +358,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         self._warn_if_diverged()
         return tally
 
-    def _train_ids(self, corpus: EncodedCorpus | KeptStream | Iterable[Any], epoch: Epoch) -> Tally:
+    def _train_ids(self, corpus: EncodedCorpus | RecordingStream | Iterable[Any], epoch: Epoch) -> Tally:
         # Workers draw from a copy: the corpus, or another thread, may draw from `random` meanwhile.
         random = np.random.RandomState()
         random.set_state(self.random.get_state())
@@ -385,7 +386,7 @@ class Trainable(jobs.TrainingHooks, Lexicon):
             turn=self.train_count + epoch.start.epoch,
         )
         sizes = {"chunk_words": trainer.stream_words, "first_words": self.batch_words}
-        if isinstance(corpus, KeptStream):
+        if isinstance(corpus, RecordingStream):
             corpus = corpus.chunks(self.wv.key_to_index, **sizes)
         elif not isinstance(corpus, EncodedCorpus):
             corpus = stream(corpus, self.wv.key_to_index, **sizes)
@@ -462,6 +463,6 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         return held_out.mean_loss(self._network(scoring=True), encoded, seed)
 
 
-def _size_of(corpus: EncodedCorpus | KeptStream | None) -> tuple[int, int] | None:
+def _size_of(corpus: EncodedCorpus | RecordingStream | None) -> tuple[int, int] | None:
     """Sentences and raw words of a corpus, if it is wholly encoded."""
     return corpus.size if isinstance(corpus, EncodedCorpus) else None

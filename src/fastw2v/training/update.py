@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora
+from fastw2v.text import corpus as corpora
 from fastw2v.common import memory
 from fastw2v.compat import jobs
-from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode
-from fastw2v.common.validation import check_number, check_whole
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.encoding import RecordingStream, encode
+from fastw2v.common.validation import check_number, check_integer
 from fastw2v.training.barriers import Pause, Position, check_same
 from fastw2v.training.replay import Mixture, Replay
 from fastw2v.training.trainer import LearningRate
@@ -98,7 +99,7 @@ class Update:
             if value is None and name in ("alpha", "min_alpha", "old_words"):
                 continue
             if name == "old_words":
-                check_whole(f"Update.{name}", value, least=0)
+                check_integer(f"Update.{name}", value, minimum=0)
             else:
                 check_number(f"Update.{name}", value)
 
@@ -250,7 +251,7 @@ class UpdateRun:
         return factors
 
     def begin_epoch(
-        self, corpus: EncodedCorpus | KeptStream | Iterable[Any], rate: LearningRate, start: Position
+        self, corpus: EncodedCorpus | RecordingStream | Iterable[Any], rate: LearningRate, start: Position
     ) -> list[Pause]:
         """Take note of an epoch that begins, or goes on at `start`; return what is to be done at its pauses.
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.common.validation import check_whole
+from fastw2v.common.validation import check_integer
 
 Floats = NDArray[np.float32]
 
@@ -69,7 +69,7 @@ class Drift:
         ValueError, TypeError
             If `topn` is negative, or no whole number.
         """
-        check_whole("topn", topn, least=0)
+        check_integer("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
@@ -120,9 +120,9 @@ def drift(
         raise ValueError(
             f"the vectors have {new.shape[1]} and {old.shape[1]} dimensions; drift needs the same"
         )
-    check_whole("topn", topn, least=0)
+    check_integer("topn", topn, minimum=0)
     if sample is not None:
-        check_whole("sample", sample, least=0)
+        check_integer("sample", sample, minimum=0)
     before, after = _Rows(old, old_rows), _Rows(new, new_rows)
     count = len(words)
     distance, cosine = np.empty(count, np.float32), np.zeros(count, np.float32)

@@ -101,7 +101,7 @@ def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
         _fill_block(out[start : start + step], seed, skipped + start * width)
 
     # A large matrix is new memory, whose first touch takes longer than the drawing: several threads share both.
-    for _ in parallel.ordered(fill, starts, None if len(starts) > _WORTH_THREADS else 1):
+    for _ in parallel.ordered_map(fill, starts, None if len(starts) > _WORTH_THREADS else 1):
         pass
 
 

@@ -98,7 +98,7 @@ def _row_products(matrix: Array, query: Array) -> Array:
     def multiply(start: int) -> None:
         ranking.row_products(matrix[start : start + step], query, out[start : start + step])
 
-    for _ in parallel.ordered(multiply, range(0, len(matrix), step), cores):
+    for _ in parallel.ordered_map(multiply, range(0, len(matrix), step), cores):
         pass
     return out
 

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import corpora
+from fastw2v.text import corpus as corpora
 from fastw2v.training import trainer
 from fastw2v.vocabulary import growth
 from fastw2v.vocabulary import sampling
-from fastw2v.text import encoding
+from fastw2v.text import scanning
 from fastw2v.compat.legacy import renamed_arguments
 from fastw2v.vectors.drift import Drift
-from fastw2v.text.encoding import EncodedCorpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.vocabulary.selection import Selection, as_counts, frequency_order, in_order, select
@@ -254,8 +254,8 @@ class Lexicon(Weights):
         self.estimate_memory(vocab_size=len(self.wv), report=report)
         self.prepare_weights(update=update)
         if self._read_once is not None and self._read_once.encoded is not None:
-            table = encoding.provisional_table(counts or {}, self.wv.key_to_index)
-            self._read_once.encoded = encoding.renumber(self._read_once.encoded, table)
+            table = scanning.provisional_table(counts or {}, self.wv.key_to_index)
+            self._read_once.encoded = scanning.renumber(self._read_once.encoded, table)
 
     @renamed_arguments(sentences="corpus_iterable")
     def scan_vocab(
@@ -278,7 +278,7 @@ class Lexicon(Weights):
     ) -> tuple[int, int]:
         """Do what `scan_vocab` does, for subclasses to override."""
         read_once = self._read_once
-        scan = encoding.scan(
+        scan = scanning.scan(
             sentences,
             max_vocab_size=self.max_vocab_size,
             trim_rule=trim_rule,

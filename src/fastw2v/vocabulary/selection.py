@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fastw2v.utils import TrimRule, keep_vocab_item
-from fastw2v.text.word_counts import ChosenWords, WordCounts
+from fastw2v.text.trim_rule import TrimRule, keep_vocab_item
+from fastw2v.text.word_counts import SelectedWords, WordCounts
 
 Counts = npt.NDArray[np.int64]
 
@@ -128,7 +128,7 @@ def select(
         keep = np.fromiter(verdicts, dtype=np.bool_, count=len(counts))
     words: Sequence[Any]
     if isinstance(raw_counts, WordCounts):
-        words = raw_counts.chosen(np.flatnonzero(keep).astype(np.int64))
+        words = raw_counts.select(np.flatnonzero(keep).astype(np.int64))
     else:
         words = list(itertools.compress(raw_counts, keep.tolist()))
     return Selection(
@@ -143,8 +143,8 @@ def select(
 
 def in_order(words: Sequence[Any], order: npt.NDArray[np.int64]) -> list[Any]:
     """Return `words` permuted by `order`."""
-    if isinstance(words, ChosenWords):
-        return words.ordered(order)
+    if isinstance(words, SelectedWords):
+        return words.reordered(order)
     return [words[i] for i in order.tolist()]
 
 

@@ -1,0 +1,161 @@
+"""The corpus that a pair of arguments names, and how often that corpus can be iterated.
+
+A corpus is any iterable of sentences, and a sentence is any iterable of hashable tokens. gensim's methods take either
+such an iterable (``corpus_iterable``) or the path of a text file (``corpus_file``); `open_corpus` checks the pair and
+returns one iterable. `is_reusable` and `is_long_list` tell the caller how to read it: encode it once, encode it while
+the first epoch is trained, or iterate it anew in every epoch.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from fastw2v.common.files import local_path
+from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+
+__all__ = ["is_long_list", "is_reusable", "open_corpus"]
+
+# Iterators of these modules are exhausted by one pass.
+_ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
+
+
+def is_reusable(corpus: Any) -> bool:
+    """Return whether `corpus` may be encoded once and trained on many times.
+
+    This is true for a list, a tuple and the readers of this package, by exact type. Any other iterable, subclasses
+    of these included, may give different sentences on each pass, so it is iterated anew.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import LineSentence, is_reusable
+    >>> is_reusable([["a", "sentence"]]), is_reusable(LineSentence("corpus.txt")), is_reusable({"a": 1})
+    (True, True, False)
+    """
+    return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
+
+
+def is_long_list(corpus: Any, words: int, longest: int) -> bool:
+    """Return whether `corpus` is a list or tuple with many tokens in sentences of moderate length.
+
+    Parameters
+    ----------
+    corpus : object
+        The corpus.
+    words : int
+        The corpus must have more tokens than this.
+    longest : int
+        No sentence may have more tokens than this.
+
+    Returns
+    -------
+    bool
+        False also if a sentence has no length.
+    """
+    if not isinstance(corpus, (list, tuple)):
+        return False
+    try:
+        lengths = np.fromiter(map(len, corpus), dtype=np.int64, count=len(corpus))
+    except Exception:  # a user's class may raise anything
+        return False
+    return bool(lengths.sum() > words and lengths.max() <= longest)
+
+
+def _is_one_shot(corpus: Any) -> bool:
+    """Return whether `corpus` is an iterator that one pass exhausts.
+
+    A user's class may return itself from ``__iter__`` after it has rewound itself. So only iterators of Python
+    itself count: generators, files, and those of the standard library.
+    """
+    return isinstance(corpus, Iterator) and type(corpus).__module__ in _ONE_SHOT_MODULES
+
+
+def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
+    """Return the one corpus that a pair of arguments names.
+
+    Parameters
+    ----------
+    corpus_iterable : iterable or None
+        Sentences, each an iterable of tokens.
+    corpus_file : str, os.PathLike or None
+        Path or URI of a text that `LineSentence` can read.
+    passes : int
+        How often the corpus will be iterated.
+
+    Returns
+    -------
+    iterable
+        `corpus_iterable` itself, or a `LineSentence` that reads `corpus_file`.
+
+    Raises
+    ------
+    TypeError
+        If both arguments or neither are given, if `corpus_file` is not a file, if `corpus_iterable` is not a corpus
+        (for example a str, bytes or a path), or if it can be iterated only once and `passes` is greater than 1.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import open_corpus
+    >>> open_corpus([["a", "sentence"]], None, passes=5)
+    [['a', 'sentence']]
+    >>> open_corpus((line.split() for line in ["a sentence"]), None, passes=5)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    TypeError: Using a generator as corpus_iterable can't support 5 passes. ...
+    """
+    if corpus_file is not None and corpus_iterable is not None:
+        raise TypeError(
+            "Both corpus_file and corpus_iterable must not be provided at the same time; leave one out"
+        )
+    if corpus_file is not None:
+        return _open_corpus_file(corpus_file)
+    if corpus_iterable is None:
+        raise TypeError(
+            "Either one of corpus_file or corpus_iterable value must be provided: "
+            "an iterable of token lists, or the path of a text with one sentence a line"
+        )
+    expected = "The corpus_iterable must be an iterable of lists of strings, got"
+    if isinstance(corpus_iterable, (str, bytes, bytearray, os.PathLike)):
+        raise TypeError(
+            f"{expected} {_describe(corpus_iterable)} instead; for a file pass corpus_file=path or "
+            "LineSentence(path), for a text its list of tokenized sentences"
+        )
+    if not isinstance(corpus_iterable, Iterable) and not hasattr(corpus_iterable, "__getitem__"):
+        raise TypeError(
+            f"{expected} {_describe(corpus_iterable)} instead; pass a list, or any object that can be iterated "
+            "several times"
+        )
+    if passes > 1 and _is_one_shot(corpus_iterable):
+        raise TypeError(
+            f"Using a generator as corpus_iterable can't support {passes} passes. Try a re-iterable "
+            "sequence: a list, or an object whose __iter__ starts from the beginning; "
+            f"{_describe(corpus_iterable)} can be iterated only once"
+        )
+    corpus: Iterable[Any] = corpus_iterable
+    return corpus
+
+
+def _describe(value: Any) -> str:
+    """Return the beginning of the repr of an argument that is not a corpus, and its type.
+
+    It is never called for a corpus, whose repr may be huge.
+    """
+    return f"{value!r:.80} ({type(value).__name__})"
+
+
+def _open_corpus_file(corpus_file: Any) -> LineSentence:
+    if isinstance(corpus_file, (str, os.PathLike)):
+        local = local_path(corpus_file)
+        if local is None or os.path.isfile(local):
+            return LineSentence(corpus_file)
+    raise TypeError(
+        f"Parameter corpus_file must be a valid path to a file, got {corpus_file!r:.200} instead; "
+        "check that the file exists, and pass an iterable of sentences as corpus_iterable"
+    )
+
+
+for _function in (is_long_list, is_reusable, open_corpus):
+    _function.__module__ = "fastw2v.corpora"

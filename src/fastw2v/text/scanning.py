@@ -1,0 +1,276 @@
+"""Counting the words of a corpus, and encoding it by provisional ids in the same pass.
+
+The vocabulary is chosen by the counts, so a corpus would have to be read twice: to count its words, and to encode it.
+`scan` can write provisional ids while it counts: the number of each word in the order of first occurrence. When the
+vocabulary is finished, `renumber` replaces the provisional ids in place, with the table that `provisional_table`
+makes.
+
+Text files are read by several threads (`file_reader`), without a Python object for each token. All other corpora go
+token by token through `token_encoder`. The results are the same.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fastw2v.common import memory
+from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.corpus_builder import CorpusBuilder
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.trim_rule import TrimRule, prune_vocab
+from fastw2v.text.word_counts import WordCounts
+
+__all__ = ["Scan", "provisional_table", "renumber", "scan"]
+
+logger = logging.getLogger("gensim.models.word2vec")
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The result of one pass over a corpus.
+
+    Attributes
+    ----------
+    counts : mapping of word to count
+        The count of each word, in the order of first occurrence. Pruning deletes words; a deleted word that occurs
+        again goes to the end.
+    total_words : int
+        Number of tokens read.
+    n_sentences : int
+        Number of sentences read, empty ones included.
+    provisional : EncodedCorpus or None
+        With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`.
+    """
+
+    counts: dict[Any, int] | WordCounts
+    total_words: int
+    n_sentences: int
+    provisional: EncodedCorpus | None = None
+
+
+class _ScanObserver:
+    """What a scan does besides counting: it logs progress, warns about plain strings, and prunes the counts.
+
+    Parameters
+    ----------
+    log : logging.Logger
+        Receives the log lines.
+    every : int
+        Log a line after this many sentences.
+    max_words : int or None
+        Prune the counts when there are more words than this. None or 0 means no limit.
+    trim_rule : callable or None
+        See `prune_vocab`.
+    """
+
+    def __init__(
+        self, log: logging.Logger, every: int, max_words: int | None, trim_rule: TrimRule | None
+    ) -> None:
+        self.every = every
+        self.max_words = max_words
+        self.logs = log.isEnabledFor(logging.INFO)
+        self._log = log
+        self._trim_rule = trim_rule
+        self._min_reduce = 1
+        self._warned = False
+
+    def report(self, number: int, raw_words: int, n_words: int) -> None:
+        self._log.info(
+            "PROGRESS: at sentence #%i, processed %i words, keeping %i word types", number, raw_words, n_words
+        )
+
+    def warn_plain_text(self, sentence: Any) -> None:
+        if not self._warned:
+            self._warned = True
+            self._log.warning(
+                "Each 'sentences' item should be a list of words (usually unicode strings). "
+                "First item here is instead plain %s.",
+                type(sentence),
+            )
+
+    def prune(self, counts: dict[Any, int]) -> None:
+        prune_vocab(counts, self._min_reduce, self._trim_rule)
+        self._min_reduce += 1
+
+
+def scan(
+    corpus: Iterable[Any],
+    *,
+    max_vocab_size: int | None = None,
+    trim_rule: TrimRule | None = None,
+    progress_per: int = 10000,
+    keep_ids: bool = False,
+    budget: float | None = None,
+    log: logging.Logger = logger,
+) -> Scan:
+    """Count the words of a corpus in one pass, and log the progress in gensim's wording.
+
+    Parameters
+    ----------
+    corpus : iterable
+        Sentences.
+    max_vocab_size : int, optional
+        Whenever a sentence leaves more distinct words than this, the words with a count below `r` are deleted, where
+        `r` starts at 1 and grows by one each time. None or 0 means no limit.
+    trim_rule : callable, optional
+        ``(word, count, min_count)`` -> one of the RULE constants of `fastw2v.utils`. It overrides the counts when
+        words are deleted.
+    progress_per : int, default 10000
+        Log a line after this many sentences.
+    keep_ids : bool, default False
+        Also return the corpus by provisional ids. This cannot be combined with `max_vocab_size`.
+    budget : float, optional
+        Bytes of memory for these ids; beyond it they go to a temporary file. By default it is a quarter of the free
+        memory.
+    log : logging.Logger, optional
+        Receives the log lines. By default it is gensim's logger.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    TypeError
+        If a sentence is not iterable (None, for example), or a token is not hashable; the message says which.
+    ValueError
+        If `progress_per` is less than 1, or `keep_ids` and `max_vocab_size` are given together.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import scan
+    >>> found = scan([["a", "rose", "is", "a", "rose"]], keep_ids=True)
+    >>> found.counts
+    {'a': 2, 'rose': 2, 'is': 1}
+    >>> found.provisional.ids
+    array([0, 1, 2, 0, 1], dtype=int32)
+    """
+    if progress_per < 1:
+        raise ValueError(f"progress_per must be at least 1, got {progress_per!r}")
+    if keep_ids and max_vocab_size:
+        raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
+    log.info("collecting all words and their counts")
+    observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule)
+    files = None if max_vocab_size else file_reader.files_of(corpus)
+    with CorpusBuilder(budget) as builder:
+        if files is not None:
+            result = _scan_files(files, observer, builder if keep_ids else None)
+        else:
+            result = _scan_sentences(corpus, observer, builder if keep_ids else None)
+    log.info(
+        "collected %i word types from a corpus of %i raw words and %i sentences",
+        len(result.counts),
+        result.total_words,
+        result.n_sentences,
+    )
+    return result
+
+
+def _scan_sentences(corpus: Iterable[Any], observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
+    sink = None if builder is None else builder.append
+    encoder = token_encoder.TokenEncoder({}, True, sink, observer)
+    encoder.feed(iter(corpus))
+    provisional = None if builder is None else builder.finish()
+    return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
+
+
+def _scan_files(
+    files: file_reader.TextFiles, observer: _ScanObserver, builder: CorpusBuilder | None
+) -> Scan:
+    words = tokenizer.WordTable()
+    tokenizers = file_reader.tokenizers_for(files, words)
+    splitter = tokenizer.SentenceSplitter(files.max_sentence_length)
+    total = number = 0
+    for block in file_reader.blocks(files, words, tokenizers, ids=builder is not None):
+        ids, lengths, raw_lengths = splitter.split(block)
+        if builder is not None:
+            builder.append(ids, lengths, raw_lengths)
+        if observer.logs:
+            starts = total + np.cumsum(raw_lengths) - raw_lengths
+            for i in range(-number % observer.every, len(raw_lengths), observer.every):
+                n_words = words.count_before(int(starts[i]))
+                observer.report(number + i, int(starts[i]), n_words)
+        number += len(raw_lengths)
+        total += int(raw_lengths.sum())
+    provisional = None if builder is None else builder.finish()
+    return Scan(WordCounts(words, words.counts(tokenizers)), total, number, provisional)
+
+
+def provisional_table(counts: Mapping[Any, int], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:
+    """Return the table that `renumber` needs.
+
+    Parameters
+    ----------
+    counts : mapping of word to count
+        The counts of a `Scan`, whose order defines the provisional ids.
+    key_to_index : mapping of word to int
+        The vocabulary.
+
+    Returns
+    -------
+    ndarray of int32, shape (len(counts),)
+        Index of each word of `counts` in the vocabulary, or -1.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import provisional_table
+    >>> provisional_table({"a": 2, "rose": 2, "is": 1}, {"rose": 0, "a": 1})
+    array([ 1,  0, -1], dtype=int32)
+    """
+    if isinstance(counts, WordCounts):
+        table = np.full(len(counts), -1, dtype=np.int32)
+        numbers = counts.numbers(list(key_to_index))
+        known = numbers >= 0
+        table[numbers[known]] = np.fromiter(key_to_index.values(), dtype=np.int32, count=len(numbers))[known]
+        return table
+    indices = map(key_to_index.get, counts, itertools.repeat(-1))
+    return np.fromiter(indices, dtype=np.int32, count=len(counts))
+
+
+def renumber(provisional: EncodedCorpus, table: npt.NDArray[np.int32]) -> EncodedCorpus:
+    """Replace each id of a corpus by ``table[id]``, and leave out the ids that become -1.
+
+    The arrays are changed in place, so that no second copy of the ids is needed. `provisional` must not be used
+    afterwards.
+
+    Parameters
+    ----------
+    provisional : EncodedCorpus
+        A corpus by provisional ids, from ``scan(..., keep_ids=True)``.
+    table : ndarray of int32, shape (provisional words,)
+        Vocabulary index of each provisional id, or -1 for a word that is not in the vocabulary.
+
+    Returns
+    -------
+    EncodedCorpus
+
+    Raises
+    ------
+    IndexError
+        If an id lies outside `table`.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import provisional_table, renumber, scan
+    >>> found = scan([["a", "rose", "is", "a", "rose"]], keep_ids=True)
+    >>> renumber(found.provisional, provisional_table(found.counts, {"rose": 0})).ids
+    array([0, 0], dtype=int32)
+    """
+    ids = provisional.ids
+    n_kept = token_encoder.renumber(ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
+    if ids.flags.owndata:
+        ids.resize(n_kept, refcheck=False)
+    memory.release_freed()
+    return EncodedCorpus(ids[:n_kept], provisional.offsets, provisional.raw_lengths)
+
+
+for _function in (provisional_table, renumber, scan):
+    _function.__module__ = "fastw2v.corpora"
+Scan.__module__ = "fastw2v.corpora"
