@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from fastw2v.compat.moved_modules import install_finder
+
 if TYPE_CHECKING:
     from fastw2v.callbacks import (
         CallbackAny2Vec as CallbackAny2Vec,
@@ -21,13 +23,18 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
-    from fastw2v.training.update import Update as Update
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
-    from fastw2v.training.termination import Terminated as Terminated, sigterm_as_interrupt as sigterm_as_interrupt
+    from fastw2v.training.termination import (
+        Terminated as Terminated,
+        sigterm_as_interrupt as sigterm_as_interrupt,
+    )
+    from fastw2v.training.update import Update as Update
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
 
     __version__: str
+
+install_finder()  # for pickles and programs that name modules of version 0.1
 
 # Public names load when they are first asked for, so that `import fastw2v` costs next to nothing.
 _HOMES = {
