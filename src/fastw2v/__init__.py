@@ -13,7 +13,7 @@ if TYPE_CHECKING:
         EarlyStopping as EarlyStopping,
         StopTraining as StopTraining,
     )
-    from fastw2v.compat.shim import (
+    from fastw2v.compat.install import (
         install_as_gensim as install_as_gensim,
         uninstall_as_gensim as uninstall_as_gensim,
     )
@@ -50,9 +50,9 @@ _HOMES = {
     "Update": "fastw2v.training.update",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
-    "install_as_gensim": "fastw2v.compat.shim",
+    "install_as_gensim": "fastw2v.compat.install",
     "sigterm_as_interrupt": "fastw2v.training.termination",
-    "uninstall_as_gensim": "fastw2v.compat.shim",
+    "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
     "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec",

@@ -76,6 +76,17 @@ _MOVED = {
     "termination": "training.termination",
     "trainable": "training.trainable",
     "warmstart": "training.warm_start",
+    # compat
+    "compat.kernels": "compat.word2vec_names",
+    "compat.legacy": "compat.descriptors",
+    "compat.legacy_model": "compat.gensim3",
+    "compat.legacy_vectors": "compat.gensim3",
+    "compat.names": "compat.word2vec_names",
+    "compat.original": "compat.installed_gensim",
+    "compat.pickled": "compat.pickle_state",
+    "compat.records": "compat.gensim3",
+    "compat.shim": "compat.install",
+    "compat.standin": "compat.class_alias",
     # cli
     "anyfile": "cli.files",
     "commands": "cli.commands",

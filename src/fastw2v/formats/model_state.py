@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fastw2v import formats
 from fastw2v.formats import vector_state
-from fastw2v.compat import pickled
+from fastw2v.compat import pickle_state
 from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -260,7 +260,7 @@ def save_gensim(model: Lexicon, path: Any) -> None:
 
 def from_pickle(model: Lexicon, defaults: dict[str, Any], state: dict[str, Any]) -> None:
     """Fill a new model with the attributes that a plain pickle of gensim's Word2Vec, of any version, holds."""
-    settings = pickled.model_state(state)
+    settings = pickle_state.model_state(state)
     wv, lock_factors = settings.pop("wv"), settings.pop("vectors_lockf", None)
     if isinstance(wv, dict):
         vectors = KeyedVectors.__new__(KeyedVectors)

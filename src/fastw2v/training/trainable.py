@@ -22,7 +22,7 @@ from fastw2v.training import held_out
 from fastw2v.engine.network import Network
 from fastw2v.callbacks import run_callbacks
 from fastw2v.compat import jobs
-from fastw2v.compat.legacy import renamed_arguments
+from fastw2v.compat.descriptors import renamed_arguments
 from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode, stream
 from fastw2v.training.epoch import Epoch
 from fastw2v.training.update import Update, resumed_update, run_of, under_update
