@@ -1,8 +1,9 @@
 """Module-level names of ``gensim.models.word2vec`` that fastw2v itself does not use.
 
 `fastw2v.models.word2vec` exports them. The functions are gensim's training loops, for programs that train or score
-batches of sentences themselves: each call trains with the compiled engine. The arguments for working memory are accepted
-and ignored, because the engine allocates its own. The classes and constants are named by pickles and by bug reports.
+batches of sentences themselves: each call trains with the compiled engine. The arguments for working memory are
+accepted and ignored, because the engine allocates its own. The classes and constants are named by pickles and by bug
+reports.
 """
 
 from __future__ import annotations

@@ -230,7 +230,7 @@ def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: st
 def save_gensim(model: Lexicon, path: Any) -> None:
     """Write a pickle that gensim 4 loads, queries and trains further."""
     from fastw2v.formats import gensim
-    from fastw2v.formats.gensim_state import ModelState, VectorsState
+    from fastw2v.formats.gensim import ModelState, VectorsState
 
     wv = model.wv
     expandos = dict(wv.expandos)

@@ -22,7 +22,7 @@ from fastw2v.vectors.keyed_rows import Array
 from fastw2v.vectors.vector_store import VectorStore
 
 if TYPE_CHECKING:
-    from fastw2v.formats.gensim_state import VectorsState
+    from fastw2v.formats.gensim import VectorsState
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
