@@ -1,4 +1,16 @@
-"""word2vec on CPU with gensim's API and gensim's numbers, several times faster."""
+"""word2vec on CPUs, with gensim's interface and gensim's numbers, several times faster.
+
+The public names are loaded when they are first used, so that ``import fastw2v`` takes little time. This module may
+import everything.
+
+Examples
+--------
+>>> import fastw2v
+>>> sentences = [["the", "cat", "sat"], ["the", "dog", "sat"]]
+>>> model = fastw2v.Word2Vec(sentences, vector_size=8, min_count=1, workers=1)
+>>> model.wv["cat"].shape
+(8,)
+"""
 
 from __future__ import annotations
 
@@ -36,8 +48,8 @@ if TYPE_CHECKING:
 
 install_finder()  # for pickles and programs that name modules of version 0.1
 
-# Public names load when they are first asked for, so that `import fastw2v` costs next to nothing.
-_HOMES = {
+# Public name -> module that defines it.
+_MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
@@ -58,15 +70,15 @@ _SUBMODULES = {
     "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec",
 }  # fmt: skip
 
-__all__ = ["__version__", "show_config", *sorted(_HOMES)]
+__all__ = ["__version__", "show_config", *sorted(_MODULE_OF)]
 
 
 def __getattr__(name: str) -> Any:
     value: Any
     if name == "__version__":
         value = _version()
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULE_OF:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     elif name in _SUBMODULES:
         value = importlib.import_module(f"fastw2v.{name}")
     else:
@@ -85,11 +97,24 @@ def _version() -> str:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, *_SUBMODULES})
+    return sorted({*globals(), *_MODULE_OF, *_SUBMODULES})
 
 
 def show_config() -> dict[str, Any]:
-    """Print and return what a bug report should say: versions, instruction sets, cores."""
+    """Print and return what a bug report should contain: versions, instruction sets, number of cores.
+
+    Returns
+    -------
+    dict of str to object
+
+    Examples
+    --------
+    >>> import fastw2v
+    >>> config = fastw2v.show_config()  # doctest: +ELLIPSIS
+    fastw2v: ...
+    >>> "numpy" in config
+    True
+    """
     import os
     import platform
 

@@ -240,7 +240,7 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
             If it cannot be read.
         """
         arrays, metadata = vector_state.load(fname, mmap)
-        with formats.sound(fname):
+        with formats.describe_damage(fname):
             return cls._from_state(arrays, metadata, mapped=mmap is not None)
 
     def save_gensim(self, fname: PathLike) -> None:

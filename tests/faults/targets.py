@@ -312,7 +312,7 @@ def _state(data: bytes) -> str:
             metadata[key] = [None, -1, 10**30, "x", [], {}, 1.5, [1, "vectors"], {"vectors": 1}][
                 change // 8 % 9
             ]
-    with formats.sound("the state"):
+    with formats.describe_damage("the state"):
         store = KeyedVectors(int(metadata["vector_size"]))
         from_state(store, arrays, metadata)
     return _shape(store)

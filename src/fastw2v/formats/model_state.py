@@ -85,12 +85,12 @@ def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None
     ValueError, OSError, pickle.UnpicklingError
         If the file is neither, is damaged, or cannot be read.
     """
-    if formats.recognise(path) == "gensim":
+    if formats.detect_saved_format(path) == "gensim":
         return _from_gensim(cls, defaults, path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
         raise _no_model(path, metadata.get("kind", "arrays"))
-    with formats.sound(path):
+    with formats.describe_damage(path):
         return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
 
 

@@ -1,4 +1,7 @@
-"""What ``gensim.models.word2vec`` has; ``python -m fastw2v.models.word2vec`` takes the arguments of word2vec.c."""
+"""The names of ``gensim.models.word2vec``.
+
+``python -m fastw2v.models.word2vec`` accepts the arguments of the original word2vec tool.
+"""
 
 from fastw2v.compat.word2vec_names import (
     CORPUSFILE_VERSION,
