@@ -1,9 +1,23 @@
-"""word2vec on CPU with gensim's API and gensim's numbers, several times faster."""
+"""word2vec on CPUs, with gensim's interface and gensim's numbers, several times faster.
+
+The public names are loaded when they are first used, so that ``import fastw2v`` takes little time. This module may
+import everything.
+
+Examples
+--------
+>>> import fastw2v
+>>> sentences = [["the", "cat", "sat"], ["the", "dog", "sat"]]
+>>> model = fastw2v.Word2Vec(sentences, vector_size=8, min_count=1, workers=1)
+>>> model.wv["cat"].shape
+(8,)
+"""
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING, Any
+
+from fastw2v.compat.moved_modules import install_finder
 
 if TYPE_CHECKING:
     from fastw2v.callbacks import (
@@ -11,7 +25,7 @@ if TYPE_CHECKING:
         EarlyStopping as EarlyStopping,
         StopTraining as StopTraining,
     )
-    from fastw2v.compat.shim import (
+    from fastw2v.compat.install import (
         install_as_gensim as install_as_gensim,
         uninstall_as_gensim as uninstall_as_gensim,
     )
@@ -21,16 +35,21 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
-    from fastw2v.training.update import Update as Update
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
-    from fastw2v.training.termination import Terminated as Terminated, sigterm_as_interrupt as sigterm_as_interrupt
+    from fastw2v.training.termination import (
+        Terminated as Terminated,
+        sigterm_as_interrupt as sigterm_as_interrupt,
+    )
+    from fastw2v.training.update import Update as Update
     from fastw2v.vocab import Vocab as Vocab
     from fastw2v.word2vec import Word2Vec as Word2Vec
 
     __version__: str
 
-# Public names load when they are first asked for, so that `import fastw2v` costs next to nothing.
-_HOMES = {
+install_finder()  # for pickles and programs that name modules of version 0.1
+
+# Public name -> module that defines it.
+_MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
@@ -43,23 +62,23 @@ _HOMES = {
     "Update": "fastw2v.training.update",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
-    "install_as_gensim": "fastw2v.compat.shim",
+    "install_as_gensim": "fastw2v.compat.install",
     "sigterm_as_interrupt": "fastw2v.training.termination",
-    "uninstall_as_gensim": "fastw2v.compat.shim",
+    "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
     "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec",
 }  # fmt: skip
 
-__all__ = ["__version__", "show_config", *sorted(_HOMES)]
+__all__ = ["__version__", "show_config", *sorted(_MODULE_OF)]
 
 
 def __getattr__(name: str) -> Any:
     value: Any
     if name == "__version__":
         value = _version()
-    elif name in _HOMES:
-        value = getattr(importlib.import_module(_HOMES[name]), name)
+    elif name in _MODULE_OF:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
     elif name in _SUBMODULES:
         value = importlib.import_module(f"fastw2v.{name}")
     else:
@@ -78,11 +97,24 @@ def _version() -> str:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, *_SUBMODULES})
+    return sorted({*globals(), *_MODULE_OF, *_SUBMODULES})
 
 
 def show_config() -> dict[str, Any]:
-    """Print and return what a bug report should say: versions, instruction sets, cores."""
+    """Print and return what a bug report should contain: versions, instruction sets, number of cores.
+
+    Returns
+    -------
+    dict of str to object
+
+    Examples
+    --------
+    >>> import fastw2v
+    >>> config = fastw2v.show_config()  # doctest: +ELLIPSIS
+    fastw2v: ...
+    >>> "numpy" in config
+    True
+    """
     import os
     import platform
 

@@ -1,4 +1,4 @@
-"""``python -m fastw2v``: the command line without the installed script."""
+"""``python -m fastw2v``: the command line, if the script ``fastw2v`` is not on the path."""
 
 from __future__ import annotations
 

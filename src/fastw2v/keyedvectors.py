@@ -18,9 +18,8 @@ from numpy.typing import DTypeLike, NDArray
 from fastw2v import formats
 from fastw2v.formats import vector_state
 from fastw2v.vectors import evaluation
-from fastw2v.compat.legacy_vectors import LegacyVectors
-from fastw2v.compat.records import CompatVocab
-from fastw2v.compat.standin import StandIn
+from fastw2v.compat.class_alias import ReplaceableClass
+from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.vectors.drift import Drift, drift
 from fastw2v.formats import word2vec
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
@@ -50,7 +49,7 @@ _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
 
 
-class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
+class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableClass):
     """A map from keys (words, mostly) to vectors of one width.
 
     Parameters
@@ -241,7 +240,7 @@ class KeyedVectors(LegacyVectors, VectorQueries, metaclass=StandIn):
             If it cannot be read.
         """
         arrays, metadata = vector_state.load(fname, mmap)
-        with formats.sound(fname):
+        with formats.describe_damage(fname):
             return cls._from_state(arrays, metadata, mapped=mmap is not None)
 
     def save_gensim(self, fname: PathLike) -> None:

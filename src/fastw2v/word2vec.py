@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 from fastw2v.training import checkpoints
 from fastw2v.formats import model_state
 from fastw2v.engine.scoring import score_sentences
-from fastw2v.compat import pickled
-from fastw2v.compat.legacy import class_only, renamed_arguments
-from fastw2v.compat.legacy_model import LegacyModel
-from fastw2v.compat.standin import StandIn
+from fastw2v.compat import pickle_state
+from fastw2v.compat.class_alias import ReplaceableClass
+from fastw2v.compat.descriptors import class_only, renamed_arguments
+from fastw2v.compat.gensim3 import DeprecatedModelNames
+from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.encoding import encode
 from fastw2v.vocabulary.lexicon import ReadOnce, TrimRule
 from fastw2v.common.validation import as_callbacks, as_float, as_int, random_state
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
 
-class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
+class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
 
     Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
@@ -134,6 +135,8 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
     loss_history : list of float
         Mean loss of an example (skip-gram pair or CBOW window) in each epoch trained with `compute_loss`.
     """
+
+    _vectors_class = KeyedVectors
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -250,7 +253,7 @@ class Word2Vec(LegacyModel, Trainable, metaclass=StandIn):
         return {**self.__dict__, "_read_once": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if pickled.is_gensims(state):
+        if pickle_state.is_gensim_model(state):
             model_state.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
         else:
             self.__dict__.update(state)

@@ -26,7 +26,7 @@ from fastw2v.formats import word2vec_rows
 from fastw2v.text import file_reader
 from fastw2v.text import token_encoder
 from fastw2v.text import tokenizer
-from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
+from fastw2v.formats import gensim, keys, native, unpickler, word2vec
 from fastw2v.common.files import open_input
 from fastw2v.formats.vector_state import from_state
 
@@ -312,7 +312,7 @@ def _state(data: bytes) -> str:
             metadata[key] = [None, -1, 10**30, "x", [], {}, 1.5, [1, "vectors"], {"vectors": 1}][
                 change // 8 % 9
             ]
-    with formats.sound("the state"):
+    with formats.describe_damage("the state"):
         store = KeyedVectors(int(metadata["vector_size"]))
         from_state(store, arrays, metadata)
     return _shape(store)
@@ -352,7 +352,7 @@ def _companion(suffix: str, main_suffix: str = "") -> Callable[[bytes], Any]:
         name = _file(data, f"{main_suffix}.vectors{suffix}")
         try:
             return str(
-                companions.read_companion(name.removesuffix(f".vectors{suffix}"), "", "vectors", None).ndim
+                gensim.read_separate_array(name.removesuffix(f".vectors{suffix}"), "", "vectors", None).ndim
             )
         finally:
             os.unlink(name)

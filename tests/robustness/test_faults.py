@@ -99,7 +99,7 @@ def test_the_harness_notices_a_hang():
 def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
     from fastw2v.formats import word2vec
 
-    monkeypatch.setattr(word2vec, "_LONGEST", 1000)
+    monkeypatch.setattr(word2vec, "_MAX_LINE", 1000)
     monkeypatch.setattr(word2vec, "_BLOCK_SIZE", 100)
     for content in (b"1" * 2000, b"2 2\na 1 2\n" + b"b" * 2000, b"a 1 2\n" + b"b" * 2000):
         (tmp_path / "text").write_bytes(content)

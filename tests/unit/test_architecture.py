@@ -26,7 +26,8 @@ ORDER = [
     ["keyedvectors"],
     ["vocab"],
     ["word2vec"],
-    ["models", "scripts", "compat"],
+    ["scripts"],
+    ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],
 ]
@@ -63,7 +64,7 @@ def cython_imports(path: Path) -> set[str]:
 def dependencies() -> dict[tuple[str, str], list[str]]:
     """For each pair (package, package that it imports): the files that do so."""
     found: dict[tuple[str, str], list[str]] = {}
-    for path in sorted(SOURCE.rglob("*.py*")):
+    for path in sorted(SOURCE.rglob("*.p*")):
         if path.suffix not in (".py", ".pyx", ".pxd"):
             continue
         relative = path.relative_to(SOURCE)
@@ -97,8 +98,77 @@ def test_a_line_removed_from_the_map_is_noticed(line):
     assert violations(ORDER[:line] + ORDER[line + 1 :])
 
 
+def module_of(path: Path) -> str:
+    """Return the name of a module, given its file; a package is the module of its ``__init__.py``."""
+    parts = path.relative_to(SOURCE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def statements(path: Path) -> list[tuple[str, list[str]]]:
+    """Return (module, names imported from it) for every import statement of a file, wherever it stands."""
+    if path.suffix != ".py":
+        text = re.sub(r"\\\n", " ", path.read_text(encoding="utf-8"))
+        found = re.findall(r"^\s*from (fastw2v[\w.]*) c?import (\([^)]*\)|[^\n#]*)", text, re.M)
+        found += [(module, "") for module in re.findall(r"^\s*c?import (fastw2v[\w.]*)", text, re.M)]
+        return [(module, re.findall(r"(\w+)(?: as \w+)?", names)) for module, names in found]
+    result: list[tuple[str, list[str]]] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            result += [(alias.name, []) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            result.append((node.module or "", [alias.name for alias in node.names]))
+    return [(module, names) for module, names in result if module.split(".")[0] == "fastw2v"]
+
+
+def module_graph() -> dict[str, set[str]]:
+    """Return the modules that each module imports, at its head, in functions and for type checking.
+
+    ``from package import name`` imports the module ``package.name`` if there is one, and otherwise the package.
+    """
+    paths = [path for path in SOURCE.rglob("*.p*") if path.suffix in (".py", ".pyx", ".pxd")]
+    graph: dict[str, set[str]] = {module_of(path): set() for path in paths}
+    for path in paths:
+        module = module_of(path)
+        for imported, names in statements(path):
+            submodules = {f"{imported}.{name}" for name in names} & graph.keys()
+            graph[module] |= submodules
+            if len(submodules) < max(1, len(names)):
+                graph[module].add(imported)
+        graph[module] &= graph.keys() - {module}
+    return graph
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return the strongly connected components of more than one module."""
+
+    def reachable(start: str) -> set[str]:
+        found, waiting = set[str](), [start]
+        while waiting:
+            new = graph[waiting.pop()] - found
+            found |= new
+            waiting += new
+        return found
+
+    reached = {module: reachable(module) for module in graph}
+    components = {
+        tuple(sorted(other for other in reached[module] if module in reached[other])) for module in graph
+    }
+    return sorted(list(component) for component in components if component)
+
+
+def test_no_import_cycles():
+    assert not cycles(module_graph())
+
+
+def test_a_cycle_is_found():
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": {"a"}, "d": {"e"}, "e": {"d"}, "f": {"a"}}
+    assert cycles(graph) == [["a", "b", "c"], ["d", "e"]]
+
+
 def test_the_directory_holds_what_the_map_names():
-    present = {path.name.partition(".")[0] for path in SOURCE.iterdir() if path.name != "__pycache__"} - {"py"}
+    present = {path.name.partition(".")[0] for path in SOURCE.iterdir() if path.name != "__pycache__"} - {
+        "py"
+    }
     assert present == set(LEVEL)
 
 
@@ -107,7 +177,9 @@ def test_every_package_states_its_purpose_and_what_it_imports():
     for init in SOURCE.glob("*/__init__.py"):
         purpose = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
         assert "import" in purpose.lower(), f"{init} does not say what the package may import"
-        assert f"`{init.parent.name}" in page or f"{init.parent.name}/" in page, f"{init.parent.name} is not on the page"
+        assert f"`{init.parent.name}" in page or f"{init.parent.name}/" in page, (
+            f"{init.parent.name} is not on the page"
+        )
 
 
 def printed(code: str) -> str:

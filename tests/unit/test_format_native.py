@@ -16,9 +16,9 @@ import safetensors.numpy
 import zstandard
 from hypothesis import given, settings, strategies as st
 
-from fastw2v.formats.xxh64 import XXH64
-from fastw2v.formats import native
 from fastw2v.common.files import open_atomic
+from fastw2v.formats import native
+from fastw2v.formats.xxh64 import XXH64
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2", "u1", "?"]
 

@@ -12,7 +12,7 @@ from gensim.models import KeyedVectors as GensimKeyedVectors
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as arrays
 
-from fastw2v.formats import word2vec, word2vec_writer
+from fastw2v.formats import word2vec
 from fastw2v.keyedvectors import KeyedVectors, _load_word2vec_format, load_word2vec_format
 
 WORDS = ["the", "naïve", "日本", "a_b", "Z", "\xa0nbsp"]
@@ -75,7 +75,7 @@ def test_numbers_in_text_are_gensims_whatever_their_size(tmp_path, scale, dtype)
 @given(arrays.arrays(np.float32, (3, 4), elements=st.floats(width=32, allow_nan=False)))
 def test_every_float_survives_a_round_trip_through_text(tmp_path_factory, matrix):
     path = tmp_path_factory.mktemp("floats") / "v"
-    word2vec_writer.write_text(path, ["a", "b", "c"], matrix, np.arange(3), "3 4")
+    word2vec.write_text(path, ["a", "b", "c"], matrix, np.arange(3), "3 4")
     index, again = word2vec.read_text(path)
     assert index == {"a": 0, "b": 1, "c": 2}
     assert again.tobytes() == matrix.tobytes()
@@ -193,7 +193,7 @@ def test_files_without_header(tmp_path):
         KeyedVectors.load_word2vec_format(path, binary=True, no_header=True)
     many = np.random.default_rng(1).standard_normal((20000, 2)).astype(np.float32)
     for name in ("many", "many.gz"):  # with and without a size that tells how many there may be
-        word2vec_writer.write_text(
+        word2vec.write_text(
             tmp_path / name, [f"w{i}" for i in range(20000)], many, np.arange(20000), None
         )
         assert np.array_equal(KeyedVectors.load_word2vec_format(tmp_path / name).vectors, many)

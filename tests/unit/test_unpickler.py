@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v.formats.admitted import ArrayBox, Constant, Instance, RandomData, plain
+from fastw2v.formats.pickle_globals import Constant, Instance, PickledArray, PickledRandomState, unwrap_array
 from fastw2v.formats.unpickler import unpickle
 
 PROTOCOLS = range(6)
@@ -370,7 +370,7 @@ ARRAYS = [
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}-{array.shape}")
 def test_arrays_come_back_whole(array, protocol):
-    found = plain(unpickle(pickle.dumps(array, protocol)))
+    found = unwrap_array(unpickle(pickle.dumps(array, protocol)))
     np.testing.assert_array_equal(found, array)
     assert found.dtype == array.dtype.newbyteorder("=")
     assert found.flags.writeable
@@ -384,21 +384,21 @@ def test_arrays_of_arrays_and_scalars(protocol):
     content = pickle.dumps([ragged, ragged, np.float32(0.5), np.int64(-3)], protocol)
     first, again, half, three = unpickle(content)
     assert first is again
-    np.testing.assert_array_equal(plain(first)[0], [1, 2])
-    assert plain(first)[1] == "attached"
+    np.testing.assert_array_equal(unwrap_array(first)[0], [1, 2])
+    assert unwrap_array(first)[1] == "attached"
     assert (half, three) == (0.5, -3)
 
 
 def test_what_stands_for_functions_and_generators_is_inert():
     found = unpickle(pickle.dumps([hash, int, np.random.RandomState(3), np.random.default_rng(3)]))
-    assert [type(item) for item in found] == [Constant, Constant, RandomData, RandomData]
+    assert [type(item) for item in found] == [Constant, Constant, PickledRandomState, PickledRandomState]
     assert not any(callable(item) for item in found)
 
 
 def test_an_array_without_content_is_noticed():
-    assert type(unpickle(BOX + b".")) is ArrayBox
+    assert type(unpickle(BOX + b".")) is PickledArray
     with pytest.raises(pickle.UnpicklingError, match="without content"):
-        plain(unpickle(BOX + b"."))
+        unwrap_array(unpickle(BOX + b"."))
 
 
 def whole_pickle():

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from fastw2v.formats import word2vec_rows
 from fastw2v.common import parallel
 from fastw2v.common import memory
-from fastw2v.formats import word2vec, word2vec_writer
+from fastw2v.formats import word2vec
 
 
 def written(numbers):
@@ -75,7 +75,7 @@ def test_what_is_written_is_the_str_of_each_number(tmp_path, dtype):
     rows = rng.permutation(len(matrix))
     words = [f"wörd x{i}" for i in rows]
     for given_matrix in (matrix, np.asfortranarray(matrix), matrix[::-1]):
-        word2vec_writer.write_text(tmp_path / "text", words, given_matrix, rows, "700 7")
+        word2vec.write_text(tmp_path / "text", words, given_matrix, rows, "700 7")
         lines = (
             f"{word} {' '.join(map(str, given_matrix[row]))}" for word, row in zip(words, rows, strict=True)
         )
@@ -315,7 +315,7 @@ def test_a_binary_file_larger_than_what_is_touched_ahead(tmp_path, caplog):
     matrix = np.arange(rows * 1000, dtype=np.float32).reshape(rows, 1000)
     words = [f"w{i}" for i in range(rows)]
     words[200] = words[100]
-    word2vec_writer.write_binary(tmp_path / "v", words, matrix, np.arange(rows), f"{rows} 1000")
+    word2vec.write_binary(tmp_path / "v", words, matrix, np.arange(rows), f"{rows} 1000")
     index, back = word2vec.read_binary(tmp_path / "v")
     assert list(index) == list(dict.fromkeys(words))
     np.testing.assert_array_equal(back, np.delete(matrix, 200, axis=0))

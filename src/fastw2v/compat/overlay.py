@@ -1,4 +1,9 @@
-"""Modules that go by gensim's names and hold fastw2v's things, then, where gensim is installed, gensim's own."""
+"""The modules that `install_as_gensim` puts into ``sys.modules`` under gensim's names.
+
+An overlay has no attributes of its own. An attribute is looked up when it is first used: in the module of fastw2v that
+corresponds to the overlay (`COUNTERPARTS`), then in gensim's own module, if gensim is installed. For the names in
+`PREFER_GENSIM` the order is reversed.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +15,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
-# Each module that is laid over gensim's: where its names come from here. The packages take submodules only.
-SOURCES: dict[str, str | None] = {
+COUNTERPARTS: dict[str, str | None] = {
     "gensim": None,
     "gensim.matutils": "fastw2v.matutils",
     "gensim.models": "fastw2v.models",
@@ -22,70 +26,73 @@ SOURCES: dict[str, str | None] = {
     "gensim.scripts.word2vec_standalone": "fastw2v.scripts.word2vec_standalone",
     "gensim.utils": "fastw2v.utils",
 }
+"""Name of each overlay -> module of fastw2v that has its attributes; None for a package that has submodules only."""
+
 PACKAGES = ("gensim", "gensim.models", "gensim.scripts")
 
-# What stays gensim's where gensim is installed: pickles of its other models refer to it by these names, or it knows
-# more kinds of vectors.
-GENSIMS_OWN = {
+# Where gensim is installed, these come from gensim: the pickles of its other models refer to them by these names, or
+# gensim's version supports more kinds of vectors.
+PREFER_GENSIM = {
     "gensim.matutils": {"argsort", "unitvec", "zeros_aligned"},
     "gensim.models.keyedvectors": {"Doc2VecKeyedVectors"},
     "gensim.utils": {"SaveLoad", "call_on_class_only", "pickle", "unpickle"},
 }
 
-Lookup = Callable[[str], ModuleType | None]
+FindModule = Callable[[str], ModuleType | None]
 
 
 class Overlay(ModuleType):
-    """A module of gensim's name; attributes are found when they are first asked for.
+    """A module under a name of gensim's; its attributes are looked up when they are first used.
 
     Parameters
     ----------
     name : str
-        The full name, one of `SOURCES`.
+        The full name, a key of `COUNTERPARTS`.
     spec : ModuleSpec
-        How the import system sees it.
-    original : callable
-        Name of a module -> gensim's own module, or None.
+        Describes the module to the import system.
+    find_gensim_module : callable
+        Takes the name of a module and returns gensim's own module, or None if there is none.
     """
 
-    def __init__(self, name: str, spec: ModuleSpec, original: Lookup) -> None:
+    def __init__(self, name: str, spec: ModuleSpec, find_gensim_module: FindModule) -> None:
         super().__init__(name, f"fastw2v in place of {name}.")
         self.__spec__ = spec
         self.__loader__ = spec.loader
-        # Names that are missing from a package are looked for as submodules, whose import can say what is the matter;
-        # with an empty path every module may have some.
+        # Every overlay is a package, even if its path is empty. The import system then looks for a missing name as a
+        # submodule, and the finder can raise an error that says why the name is missing.
         self.__path__ = list(spec.submodule_search_locations or [])
         self.__package__ = name
-        self._original = original
+        self._find_gensim_module = find_gensim_module
 
     def _sources(self, attribute: str) -> list[Callable[[], ModuleType | None]]:
+        """Return functions that import the modules to look for `attribute` in, in this order."""
         name = self.__name__
-        ours = SOURCES[name]
-        sources: list[Callable[[], ModuleType | None]] = [lambda: self._original(name)]
-        if ours is not None:
-            place = 1 if attribute in GENSIMS_OWN.get(name, ()) else 0
-            sources.insert(place, functools.partial(importlib.import_module, ours))
+        counterpart = COUNTERPARTS[name]
+        sources: list[Callable[[], ModuleType | None]] = [lambda: self._find_gensim_module(name)]
+        if counterpart is not None:
+            position = 1 if attribute in PREFER_GENSIM.get(name, ()) else 0
+            sources.insert(position, functools.partial(importlib.import_module, counterpart))
         return sources
 
     def __getattr__(self, attribute: str) -> Any:
         if attribute == "__all__":
-            ours = SOURCES[self.__name__]
-            if ours is not None:
-                return importlib.import_module(ours).__all__
+            counterpart = COUNTERPARTS[self.__name__]
+            if counterpart is not None:
+                return importlib.import_module(counterpart).__all__
         if attribute.startswith("__"):
-            self._fail(attribute)
-        child = sys.modules.get(f"{self.__name__}.{attribute}")
-        if child is not None:
-            return child
+            self._raise_attribute_error(attribute)
+        submodule = sys.modules.get(f"{self.__name__}.{attribute}")
+        if submodule is not None:
+            return submodule
         for source in self._sources(attribute):
             module = source()
             if module is not None and hasattr(module, attribute):
                 value = getattr(module, attribute)
                 setattr(self, attribute, value)
                 return value
-        self._fail(attribute)
+        self._raise_attribute_error(attribute)
 
-    def _fail(self, attribute: str) -> NoReturn:
+    def _raise_attribute_error(self, attribute: str) -> NoReturn:
         raise AttributeError(
             f"module {self.__name__!r} (fastw2v in place of gensim) has no attribute {attribute!r}",
             name=attribute,

@@ -1,6 +1,14 @@
-"""File formats, one a module: functions on paths, words and arrays that know no model class.
+"""File formats: one module for each format, and what models and vectors consist of in a file.
 
-A saved file says by its first bytes which of them reads it.
+* `native`: fastw2v's own format, with `checksums`, `xxh64` and `streams`.
+* `word2vec`: the text and binary formats of the original word2vec tool, and GloVe's, with `word2vec_rows`.
+* `gensim`: gensim's pickles, with `unpickler`, `pickle_globals`, `pickler` and `npy`.
+* `keys`: words and integers as arrays.
+* `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.
+* `detect`: which format a file has.
+
+The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,
+`text`, `vectors` and `vocabulary`; the modules of a format import `common` only.
 """
 
 from __future__ import annotations
@@ -14,35 +22,37 @@ _FIRST_BYTES = 64
 
 
 @contextlib.contextmanager
-def sound(path: PathLike) -> Iterator[None]:
-    """Context manager around what makes an object of a file's arrays and metadata, which may lack or hold anything.
+def describe_damage(path: PathLike) -> Iterator[None]:
+    """Context manager that turns the errors caused by the contents of a file into one that names the file.
+
+    Use it around code that makes an object of the arrays and metadata of `path`, which may be missing or of any type.
 
     Raises
     ------
     ValueError
-        Instead of what parts of the wrong type or shape lead to; it names the file.
+        In place of an error that wrong types, shapes or missing parts cause.
     """
     try:
         yield
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise ValueError(f"cannot load {str(path)!r}: {what}; get it again from its source") from error
+        what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise ValueError(f"cannot load {str(path)!r}: {what}; get the file again from its source") from error
 
 
-def recognise(path: PathLike) -> str:
-    """Return which format a saved file is in: "native" or "gensim".
+def detect_saved_format(path: PathLike) -> str:
+    """Return the format of a file that was saved by fastw2v or gensim: "native" or "gensim".
 
     Parameters
     ----------
     path : str or os.PathLike
-        Decompressed by suffix.
+        The file, which is decompressed if its suffix says so.
 
     Raises
     ------
     ValueError
-        If it is neither.
+        If the file has neither format.
     OSError
-        If it cannot be read, or is a pipe or device, which could block for ever.
+        If the file cannot be read, or is a pipe or device, which could block.
     """
     from fastw2v.formats import native
 
@@ -53,7 +63,7 @@ def recognise(path: PathLike) -> str:
     if native.is_native(first_bytes):
         return "native"
 
-    from fastw2v.formats import gensim  # after the usual case: it is the larger one
+    from fastw2v.formats import gensim  # imported only if needed, because it is large
 
     if gensim.is_gensim(first_bytes):
         return "gensim"

@@ -1,10 +1,11 @@
-"""How damage within the native file is noticed: an XXH64 of its header and of each array, in its last array.
+"""The checksums of the native format, which show that a file is damaged.
 
-That array is written last, when all that it covers has gone out, and takes part in the layout like any other: rows
-of 8 bytes (little-endian), first the header's, then one an array in the order of the file. A row of zeros makes no
-claim; a file that is mapped for writing in place loses its rows to zeros.
+The last array of a native file has the name `NAME`, dtype uint8 and shape (1 + number of arrays, 8). Each row is one
+XXH64, a little-endian unsigned 64-bit integer: first that of the header, then one for each array, in the order of the
+file. The array is written last, after everything that it covers. A row of zeros says nothing: the rows of arrays are
+set to zero when a file is mapped for writing in place.
 
-Hashing is done beside the reading by a thread of its own, as it takes about as long.
+Hashing takes about as long as reading, so a thread of its own hashes a large array while the next piece is read.
 """
 
 from __future__ import annotations
@@ -25,40 +26,42 @@ _WORTH_A_THREAD = 1 << 24
 Array = NDArray[Any]
 
 
-def of(data: bytes) -> int:
-    """XXH64 of `data`."""
+def compute(data: bytes) -> int:
+    """Return the XXH64 of `data`."""
     checksum = XXH64()
     checksum.update(data)
     return checksum.value
 
 
-def encoded(values: Sequence[int]) -> Array:
-    """The array that holds `values`: uint8, shape (len(values), 8)."""
+def encode(values: Sequence[int]) -> Array:
+    """Return the array that holds `values`: uint8, shape (len(values), 8)."""
     return np.array(values, dtype="<u8").view(np.uint8).reshape(-1, _ROW)
 
 
 def check_header(rows: Array, header: bytes, count: int) -> None:
-    """Raise ValueError if `rows` is no array of checksums of `count` arrays, or not of this header."""
+    """Raise ValueError unless `rows` holds the checksums of `header` and of `count` arrays."""
     if rows.dtype != np.uint8 or rows.shape != (count + 1, _ROW):
-        raise ValueError("its checksums are not one for each array; the file is damaged")
-    if not _agree(rows[0], of(header)):
+        raise ValueError(
+            f"its checksums are not one for each array: shape {rows.shape}; expected {(count + 1, _ROW)}; "
+            "the file is damaged"
+        )
+    if not _matches(rows[0], compute(header)):
         raise ValueError(
             "its header does not match its checksum: the file is damaged, get it again from its source"
         )
 
 
 def check_arrays(rows: Array, names: Sequence[str], values: Sequence[int]) -> None:
-    """Raise ValueError if an array's checksum, in the order of the file, is not what `rows` tells."""
+    """Raise ValueError unless `values`, the checksums of the arrays that were read, are those in `rows`."""
     for row, name, value in zip(rows[1:], names, values, strict=True):
-        if not _agree(row, value):
+        if not _matches(row, value):
             raise ValueError(
                 f"array {name!r:.80} does not match its checksum: the file is damaged, get it again from its source"
             )
 
 
-def _agree(row: Array, value: int) -> bool:
-    told = int.from_bytes(row.tobytes(), "little")
-    return told in (0, value)
+def _matches(row: Array, value: int) -> bool:
+    return int.from_bytes(row.tobytes(), "little") in (0, value)
 
 
 class Reading:

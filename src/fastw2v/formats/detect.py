@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastw2v.formats import recognise
+from fastw2v.formats import detect_saved_format
 from fastw2v.common.files import check_regular, compression, local_path, open_input
 from fastw2v.keyedvectors import KeyedVectors
 
@@ -27,7 +27,7 @@ def input_format(path: str) -> str:
     if local_path(path) is not None:
         check_regular(path)  # it will be opened twice, which a pipe cannot be
     try:
-        return recognise(path)
+        return detect_saved_format(path)
     except ValueError:
         return _word2vec_layout(path)
 

@@ -1,50 +1,50 @@
-"""gensim's models and KeyedVectors of every version from 0.12 to 4.4, read and written without gensim.
+"""gensim's models and KeyedVectors, versions 0.12 to 4.4, read and written without gensim.
 
-A file of gensim's is a pickle of one object; its large arrays may lie beside it as ``NAME.ATTRIBUTE.npy`` (or
-``.npz``, where NAME ends in a suffix of compression). Four layouts exist, by the version that wrote them:
+Layout
+------
+A file is a pickle of one object. Its large arrays may be in files of their own, ``NAME.ATTRIBUTE.npy`` for a main file
+``NAME`` (``.npz`` if the suffix of NAME means compression); the object's attribute ``__numpys`` lists them. There are
+four layouts, by the version that wrote the file:
 
-    to 0.13.3    everything on the model: vocab, index2word, syn0, syn0_lockf, syn1, syn1neg, iter
-    0.13.4-3.2   vectors on ``wv`` (syn0, index2word, vocab), the rest on the model
-    3.3-3.8      ``wv`` (vectors, index2word, vocab), ``vocabulary``, ``trainables``
-    4.x          ``wv`` (vectors, index_to_key, expandos), the rest on the model
+    to 0.13.3     all on the model: vocab, index2word, syn0, syn0_lockf, syn1, syn1neg, iter
+    0.13.4-3.2    words and vectors on ``wv`` (syn0, index2word, vocab), the rest on the model
+    3.3-3.8       ``wv`` (vectors, index2word, vocab), ``vocabulary``, ``trainables``
+    4.x           ``wv`` (vectors, index_to_key, expandos), the rest on the model
 
-All become one form here, `ModelState` with a `VectorsState` in it, under today's names. What the machine in
-`unpickler` hands over is data of unknown quality, so every attribute is checked before it is passed on:
-types, shapes that must agree, Huffman paths that must stay within their tree.
+`read_model` and `read_keyedvectors` return all of them in one form, `ModelState` and `VectorsState`, under the names of
+gensim 4. `write_model` and `write_keyedvectors` write the layout of gensim 4.4.
 
-`pickle.UnpicklingError` means that the pickle asks for more than data or is damaged; `ValueError`, that the
-data make no model.
+Reading ------- `unpickler` returns data of unknown quality. Every attribute is checked before it is returned: its type,
+shapes that must agree, Huffman paths that must stay within the tree, because training follows them without a check. The
+readers raise `pickle.UnpicklingError` if the pickle asks for more than data or is damaged, and `ValueError` if its data
+are no model.
+
+Writing ------- A model of several files cannot be replaced at one moment: separate files have fixed names, and an old
+main file does not fit new arrays. If a model with separate files is replaced, a main file that contains all arrays is
+written first, then the separate arrays, to which no file refers at that time, and then the main file that refers to
+them. A complete model is on the disk at every moment.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import pickle
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import files
-from fastw2v.formats.admitted import Constant, Instance, plain
 from fastw2v.common.files import PathLike
-from fastw2v.formats.companions import read_companion
-from fastw2v.formats.gensim_state import (
-    ModelState,
-    VectorsState,
-    checked_events,
-    checked_expandos,
-    checked_raw_vocab,
-    expandos_of_vocab,
-    lock_factors,
-    matrix,
-    random_state,
-    single,
-)
-from fastw2v.formats.gensim_writer import write_keyedvectors, write_model
+from fastw2v.formats import npy
+from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
+from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.formats.unpickler import unpickle
 
 Array = NDArray[Any]
@@ -59,15 +59,58 @@ __all__ = [
     "write_model",
 ]
 
-_MODELS = ("Word2Vec",)
-_VECTORS = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors", "Doc2VecKeyedVectors")
+VectorsState = dict[str, Any]
+"""The contents of a KeyedVectors.
+
+kind : "keyedvectors" or "word2vec", the kind of the file's object. index_to_key : list of V keys (str or int; None for
+a row that has no key yet). vectors : float array (V, vector_size). vector_size : int. expandos : dict of arrays of
+length V, the attributes of words: "count" int64, "sample_int" uint32, "code" and "point" arrays of arrays.
+vectors_lockf : float32 array (V,) or (1,), or None if the file has none. lifecycle_events : list of dict.
+"""
+
+
+@dataclass
+class ModelState:
+    """The contents of a Word2Vec model, whatever version of gensim wrote it.
+
+    Attributes
+    ----------
+    vectors : VectorsState
+        The word vectors.
+    settings : dict of str to object
+        Parameters and counters under the names of gensim 4, with `hashfxn`, `effective_min_count`,
+        `min_alpha_yet_reached` and `lifecycle_events`.
+    syn1, syn1neg : numpy.ndarray or None
+        float32 (V, vector_size): the vectors of the inner nodes of the Huffman tree, and the output vectors of negative
+        sampling.
+    raw_vocab : dict
+        Counts that were kept for later growth; usually empty.
+    random_state : tuple or None
+        Argument of `numpy.random.RandomState.set_state`; None if the file has no Mersenne Twister.
+    kind : str
+        "word2vec", or "keyedvectors" if the file holds vectors only; `settings` is empty then.
+    """
+
+    vectors: VectorsState
+    settings: dict[str, Any] = field(default_factory=dict)
+    syn1: Array | None = None
+    syn1neg: Array | None = None
+    raw_vocab: dict[Any, int] = field(default_factory=dict)
+    random_state: tuple[str, Array, int, int, float] | None = None
+    kind: str = "word2vec"
+
+
+_MODEL_CLASSES = ("Word2Vec",)
+_VECTORS_CLASSES = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors", "Doc2VecKeyedVectors")
 _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_MAX_EVENT_ITEMS = 100_000
+_MAX_EVENT_DEPTH = 8
 
 _NUMBER: tuple[type, ...] = (int, float, bool)
 _OPTIONAL: tuple[type, ...] = (int, float, bool, type(None))
-# Parameters under today's names: default, admitted types, older name.
+# Name of each parameter in gensim 4 -> default, accepted types, older name.
 _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "vector_size": (100, _NUMBER, "layer1_size"),
     "alpha": (0.025, _NUMBER, None),
@@ -99,8 +142,11 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
 }
 
 
+# --- reading
+
+
 def is_gensim(first_bytes: bytes) -> bool:
-    """Whether a file that begins with `first_bytes` (32 of them or more) is a pickle of an object."""
+    """Return whether a file that begins with `first_bytes`, at least 32 of them, is a pickle of an object."""
     if first_bytes[:1] == b"\x80":
         return first_bytes[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05")
     return first_bytes.startswith(_TEXT_PICKLES)
@@ -112,61 +158,64 @@ def read_model(path: PathLike, mmap: str | None = None) -> ModelState:
     Parameters
     ----------
     path : str or os.PathLike
-        The main file. Arrays that were saved separately must lie beside it under their own names.
+        The main file. Arrays that were saved separately must be in the same directory.
     mmap : {None, "r", "c", "r+"}, default None
-        How to map separately saved arrays, as `numpy.load` has it. Arrays within the main file are read
-        always.
+        Map separately saved arrays instead of reading them, as `numpy.load` does. Arrays in the main file are always
+        read.
 
     Returns
     -------
     ModelState
-        Its `kind` is "keyedvectors" if the file holds no model but vectors.
+        Its `kind` is "keyedvectors" if the file holds vectors without a model.
 
     Raises
     ------
     pickle.UnpicklingError
-        If the file refers to anything that a model does not need, or is damaged.
+        If the file names anything that a model does not need, or is damaged.
     ValueError
         If its parts contradict each other.
     OSError
-        If it cannot be read; `FileNotFoundError` if a file that belongs beside it is missing;
-        `io.UnsupportedOperation` if `mmap` is asked for a compressed file.
+        If it cannot be read.
+    FileNotFoundError
+        If a separately saved array is missing.
+    io.UnsupportedOperation
+        If `mmap` is given for a compressed file.
     """
-    root = _root(path, mmap)
+    root = _read_root(path, mmap)
     try:
-        if root.name in _VECTORS:
-            return ModelState(_vectors(root, root.name), kind="keyedvectors")
-        return _model(root)
+        if root.name in _VECTORS_CLASSES:
+            return ModelState(_decode_vectors(root, root.name), kind="keyedvectors")
+        return _decode_model(root)
     except (ValueError, pickle.UnpicklingError) as error:
-        raise _named(error, path) from error
+        raise _with_path(error, path) from error
 
 
 def read_keyedvectors(path: PathLike, mmap: str | None = None) -> VectorsState:
     """Read the vectors of a KeyedVectors or Word2Vec file of gensim (0.12 to 4.4).
 
-    Parameters, errors: as for `read_model`.
+    Parameters and errors are those of `read_model`.
 
     Returns
     -------
     VectorsState
-        Its `kind` is "word2vec" if the file holds a whole model, whose vectors these are.
+        Its `kind` is "word2vec" if the file holds a model, whose vectors are returned.
     """
-    root = _root(path, mmap)
+    root = _read_root(path, mmap)
     try:
-        if root.name in _VECTORS:
-            return _vectors(root, root.name)
-        return _vectors(root.child("wv") or root, root.name, root.older_lock_factors())
+        if root.name in _VECTORS_CLASSES:
+            return _decode_vectors(root, root.name)
+        return _decode_vectors(root.child("wv") or root, root.name, root.older_lock_factors())
     except (ValueError, pickle.UnpicklingError) as error:
-        raise _named(error, path) from error
+        raise _with_path(error, path) from error
 
 
-def _named(error: Exception, path: PathLike) -> Exception:
+def _with_path(error: Exception, path: PathLike) -> Exception:
     kind = pickle.UnpicklingError if isinstance(error, pickle.UnpicklingError) else ValueError
     return kind(f"cannot load {os.fspath(path)!r}: {error}")
 
 
 class _Node:
-    """One unpickled object with its attributes, those included that lie in files beside the main one."""
+    """One unpickled object with its attributes, including those in files of their own."""
 
     def __init__(self, instance: Instance, main: str, part: str, mmap: str | None) -> None:
         self.name = instance.name
@@ -176,23 +225,24 @@ class _Node:
         self._mmap = mmap
         separate = instance.state.get("__numpys") or []
         if not isinstance(separate, list) or not all(isinstance(name, str) for name in separate):
-            raise ValueError("its list of separate arrays is malformed; the file is damaged")
+            raise ValueError("its '__numpys' is not a list of names; the file is damaged")
         self._separate = {name for name in separate if _ATTRIBUTE.fullmatch(name)}
 
     def child(self, name: str) -> _Node | None:
+        """Return the object that an attribute holds, or None if it holds none."""
         instance = self._state.get(name)
         if not isinstance(instance, Instance):
             return None
         return _Node(instance, self._main, f"{self._part}.{name}", self._mmap)
 
     def get(self, name: str) -> Any:
-        """An attribute, or None if there is none."""
+        """Return an attribute, or None if there is none."""
         if name not in self._state and name in self._separate:
-            return read_companion(self._main, self._part, name, self._mmap)
-        return plain(self._state.get(name))
+            return read_separate_array(self._main, self._part, name, self._mmap)
+        return unwrap_array(self._state.get(name))
 
     def first(self, *names: str) -> Any:
-        """The first of some attributes that is there."""
+        """Return the first attribute of `names` that is there and not None."""
         for name in names:
             value = self.get(name)
             if value is not None:
@@ -200,13 +250,13 @@ class _Node:
         return None
 
     def older_lock_factors(self) -> Any:
-        """Lock factors that older versions kept outside of the vectors."""
+        """Return the lock factors that versions before 4.0 kept outside of the vectors."""
         trainables = self.child("trainables")
         return trainables.get("vectors_lockf") if trainables else self.get("syn0_lockf")
 
 
-def _root(path: PathLike, mmap: str | None) -> _Node:
-    """The object that the main file holds."""
+def _read_root(path: PathLike, mmap: str | None) -> _Node:
+    """Return the object that the main file holds."""
     if mmap not in (None, "r", "c", "r+"):
         raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
     name = files.local_path(path) or os.fspath(path)
@@ -220,94 +270,433 @@ def _root(path: PathLike, mmap: str | None) -> _Node:
         data = stream.read()
     try:
         if not is_gensim(data[:64]):
-            raise ValueError("it is not a pickle, so no model of gensim's")
+            raise ValueError("the file is not a pickle; expected a model that gensim saved")
         root = unpickle(data)
-        if not isinstance(root, Instance) or root.name not in (*_MODELS, *_VECTORS):
-            raise ValueError("it holds neither a Word2Vec model nor KeyedVectors")
+        if not isinstance(root, Instance) or root.name not in (*_MODEL_CLASSES, *_VECTORS_CLASSES):
+            raise ValueError("the file holds neither a Word2Vec model nor KeyedVectors")
         return _Node(root, name, "", mmap)
     except (ValueError, pickle.UnpicklingError) as error:
-        raise _named(error, path) from error
+        raise _with_path(error, path) from error
 
 
-def _vectors(node: _Node, name: str, older_lock_factors: Any = None) -> VectorsState:
-    """The normal form of an object that holds vectors: KeyedVectors, or a model of before 0.13.4."""
+def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> VectorsState:
+    """Return the contents of an object that holds vectors: a KeyedVectors, or a model of before 0.13.4."""
     keys = node.first("index_to_key", "index2word")
     keys = [] if keys is None else keys
     if not isinstance(keys, list) or not set(map(type, keys)) <= {str, int, type(None)}:
-        raise ValueError("its list of words is malformed; the file is damaged")
+        raise ValueError("its list of words is not a list of str, int and None; the file is damaged")
     vectors = node.first("vectors", "syn0")
-    if vectors is None or (isinstance(vectors, list) and not vectors):  # a model without vocabulary
-        vectors = np.zeros((len(keys), _integer(node.get("vector_size"), 0)), np.float32)
-    vectors = matrix(vectors, "vectors", len(keys))
+    if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
+        vectors = np.zeros((len(keys), _length_or(node.get("vector_size"), 0)), np.float32)
+    vectors = _check_matrix(vectors, "vectors", len(keys))
     expandos = node.get("expandos")
     if expandos is None:
-        expandos = expandos_of_vocab(node.get("vocab") or {}, keys)
+        expandos = _expandos_from_records(node.get("vocab") or {}, keys)
     own = node.first("vectors_lockf")
     return {
-        "kind": "keyedvectors" if name in _VECTORS else "word2vec",
+        "kind": "keyedvectors" if name in _VECTORS_CLASSES else "word2vec",
         "index_to_key": keys,
         "vectors": vectors,
         "vector_size": vectors.shape[1],
-        "expandos": checked_expandos(expandos, len(keys)),
-        "vectors_lockf": lock_factors(older_lock_factors if own is None else own, len(keys)),
-        "lifecycle_events": checked_events(node.get("lifecycle_events")),
+        "expandos": _check_expandos(expandos, len(keys)),
+        "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own, len(keys)),
+        "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
 
 
-def _model(root: _Node) -> ModelState:
-    """The normal form of a Word2Vec object."""
+def _decode_model(root: _Node) -> ModelState:
+    """Return the contents of a Word2Vec object."""
     wv = root.child("wv")
-    vectors = _vectors(wv or root, root.name, root.older_lock_factors())
-    holders = [root, *(part for name in _PARTS if (part := root.child(name)) is not None)]
-    settings = {name: _parameter(holders, name) for name in _PARAMETERS}
-    vectors["vectors"] = single(vectors["vectors"])
+    vectors = _decode_vectors(wv or root, root.name, root.older_lock_factors())
+    parts = [root, *(part for name in _PARTS if (part := root.child(name)) is not None)]
+    settings = {name: _parameter(parts, name) for name in _PARAMETERS}
+    vectors["vectors"] = _as_float32(vectors["vectors"])
     if len(vectors["index_to_key"]):
         settings["vector_size"] = vectors["vector_size"]
-    minimum = _found(holders, "effective_min_count")
-    settings["effective_min_count"] = settings["min_count"] if minimum is None else _integer(minimum, 0)
-    reached = _found(holders, "min_alpha_yet_reached")
+    minimum = _find(parts, "effective_min_count")
+    settings["effective_min_count"] = settings["min_count"] if minimum is None else _length_or(minimum, 0)
+    reached = _find(parts, "min_alpha_yet_reached")
     settings["min_alpha_yet_reached"] = reached if isinstance(reached, (int, float)) else settings["alpha"]
-    hash_function = _found(holders, "hashfxn")
+    hash_function = _find(parts, "hashfxn")
     if hash_function is not None and not (
         isinstance(hash_function, Constant) and hash_function.name == "builtins.hash"
     ):
-        raise ValueError("its hashfxn is not the built-in hash; set it to hash in gensim and save again")
+        raise ValueError(
+            "its hashfxn is not the built-in hash; set it to hash in gensim and save the model again"
+        )
     settings["hashfxn"] = hash
-    settings["lifecycle_events"] = checked_events(root.get("lifecycle_events"))
+    settings["lifecycle_events"] = _check_events(root.get("lifecycle_events"))
     return ModelState(
         vectors=vectors,
         settings=settings,
-        syn1=_output(holders, "syn1", vectors),
-        syn1neg=_output(holders, "syn1neg", vectors),
-        raw_vocab=checked_raw_vocab(_found(holders, "raw_vocab")),
-        random_state=random_state(root.get("random")),
+        syn1=_output_weights(parts, "syn1", vectors),
+        syn1neg=_output_weights(parts, "syn1neg", vectors),
+        raw_vocab=_check_raw_vocab(_find(parts, "raw_vocab")),
+        random_state=_check_random_state(root.get("random")),
     )
 
 
-def _found(holders: Iterable[_Node], *names: str) -> Any:
-    for holder in holders:
-        value = holder.first(*names)
+def _find(parts: Iterable[_Node], *names: str) -> Any:
+    for part in parts:
+        value = part.first(*names)
         if value is not None:
             return value
     return None
 
 
-def _parameter(holders: list[_Node], name: str) -> Any:
+def _parameter(parts: list[_Node], name: str) -> Any:
     default, kinds, older = _PARAMETERS[name]
-    value = _found(holders, name, *([older] if older else []))
+    value = _find(parts, name, *([older] if older else []))
     if value is None:
         return default
     if type(value) not in kinds:
-        raise ValueError(f"its parameter {name} is a {type(value).__name__}; the file is damaged")
+        expected = " or ".join(kind.__name__ for kind in kinds)
+        raise ValueError(
+            f"its parameter {name} is a {type(value).__name__}; expected {expected}: the file is damaged"
+        )
     return value
 
 
-def _integer(value: Any, default: int) -> int:
+def _length_or(value: Any, default: int) -> int:
+    """Return `value` if it is an int from 0 to 2**31 - 1, else `default`."""
     return value if type(value) is int and 0 <= value < 1 << 31 else default
 
 
-def _output(holders: list[_Node], name: str, vectors: VectorsState) -> Array | None:
-    value = _found(holders, name)
+def _output_weights(parts: list[_Node], name: str, vectors: VectorsState) -> Array | None:
+    value = _find(parts, name)
     if value is None or (isinstance(value, list) and not value):
         return None
-    return single(matrix(value, name, len(vectors["index_to_key"]), vectors["vector_size"]))
+    return _as_float32(_check_matrix(value, name, len(vectors["index_to_key"]), vectors["vector_size"]))
+
+
+def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) -> Array:
+    """Return an array that was saved in a file of its own.
+
+    Parameters
+    ----------
+    main : str
+        Path of the main file.
+    part : str
+        Path of the object within the model: "", ".wv", ...
+    attribute : str
+        Name of the attribute.
+    mmap : {None, "r", "c", "r+"}
+        How to map the array; None reads it.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing.
+    ValueError
+        If it is damaged, or holds anything but numbers.
+    """
+    for suffix in (".npz", ".npy") if files.compression(main) else (".npy",):
+        name = f"{main}{part}.{attribute}{suffix}"
+        if os.path.exists(name):
+            files.check_regular(name)
+            try:
+                return npy.read_npz(name) if suffix == ".npz" else npy.read_npy(name, mmap)
+            except npy.ERRORS as error:
+                raise ValueError(
+                    f"cannot read {name!r}, which belongs to {main!r}: {error}; copy it again from its source"
+                ) from error
+    message = f"this file belongs beside {main!r}, with the array {attribute!r} in it; copy it there"
+    raise FileNotFoundError(errno.ENOENT, message, name)
+
+
+# --- checks of the attributes
+
+
+def _check_matrix(value: Any, name: str, rows: int, columns: int | None = None) -> Array:
+    """Return `value`, possibly a memory map; raise unless it is a float matrix of this shape."""
+    if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.ndim != 2:
+        raise ValueError(f"its {name} are no matrix of floats; the file is damaged")
+    if value.shape[0] != rows or columns not in (None, value.shape[1]):
+        expected = f"{rows} x {'?' if columns is None else columns}"
+        raise ValueError(f"its {name} are {value.shape[0]} x {value.shape[1]}; expected {expected}")
+    return value
+
+
+def _as_float32(array: Array) -> Array:
+    """Return `array` as float32 in C order, which training needs; without a copy if it is so already."""
+    if array.dtype == np.float32 and array.flags.c_contiguous:
+        return array
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def _check_lock_factors(value: Any, rows: int) -> Array | None:
+    if value is None:
+        return None
+    if (
+        not isinstance(value, np.ndarray)
+        or value.ndim != 1
+        or value.size not in (1, rows)
+        or value.dtype.kind != "f"
+    ):
+        raise ValueError(f"its lock factors are not one float, or one float for each of {rows} words")
+    return np.asanyarray(value, dtype=np.float32)
+
+
+def _expandos_from_records(vocab: Any, keys: list[Any]) -> dict[str, Array]:
+    """Return the attributes of words, given the record that versions before 4.0 kept for each word."""
+    if not isinstance(vocab, dict):
+        raise ValueError("its vocab is not a dictionary; the file is damaged")
+    records = [vocab.get(key) for key in keys]
+    if not all(isinstance(record, Instance) for record in records):
+        raise ValueError("its vocab lacks a record for some of its words; the file is damaged")
+    states = [record.state for record in records if record is not None]
+    expandos: dict[str, Array] = {}
+    for name in states[0] if states else ():
+        values = [unwrap_array(state.get(name)) for state in states]
+        if name == "index":
+            continue
+        if all(type(value) in (int, bool) for value in values):
+            expandos[name] = np.array(values, dtype=np.int64)
+        elif all(type(value) in (int, float) for value in values):
+            expandos[name] = np.array(values, dtype=np.float64)
+        else:
+            expandos[name] = np.empty(len(values), dtype=object)
+            for index, value in enumerate(values):
+                expandos[name][index] = value
+    return expandos
+
+
+def _check_expandos(expandos: Any, size: int) -> dict[str, Array]:
+    """Attributes of words with the dtypes that training counts on, and Huffman codes that are codes."""
+    if not isinstance(expandos, dict):
+        raise ValueError("the attributes of its words are malformed; the file is damaged")
+    result: dict[str, Array] = {}
+    for name, boxed in expandos.items():
+        array = unwrap_array(boxed)
+        if not isinstance(name, str) or not isinstance(array, np.ndarray) or len(array) != size:
+            raise ValueError(
+                f"the attribute {name!r:.60} of its words is not one value for each of {size} words"
+            )
+        if name != "index":  # 3.x kept the position of a word beside the word
+            result[name] = array
+    if "count" in result:
+        result["count"] = _integers(result["count"], "count").astype(np.int64, copy=False)
+    if "sample_int" in result:
+        # 2**32 meant "keep always" before 4.0; as uint32 it would wrap to "drop always".
+        kept = _integers(result["sample_int"], "sample_int").clip(0, 2**32 - 1)
+        result["sample_int"] = kept.astype(np.uint32, copy=False)
+    if "code" in result or "point" in result:
+        _check_huffman_paths(result, size)
+    return result
+
+
+def _integers(array: Array, name: str) -> Array:
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise ValueError(f"the attribute {name!r} of its words holds no integers; the file is damaged")
+    return array
+
+
+def _check_huffman_paths(expandos: dict[str, Array], size: int) -> None:
+    """Check the paths through the Huffman tree, which training follows through `syn1` without a check."""
+    for name, dtype in (("code", np.uint8), ("point", np.uint32)):
+        array = expandos.get(name)
+        if array is None or array.dtype != object or array.ndim != 1:
+            raise ValueError(f"its Huffman tree has no array {name!r} of its words; the file is damaged")
+        for index, path in enumerate(array):
+            if not isinstance(path, np.ndarray) or path.ndim != 1 or path.dtype.kind not in "iu":
+                raise ValueError(
+                    f"{name} {index} of its Huffman tree is no array of integers; the file is damaged"
+                )
+            if path.dtype != dtype:
+                array[index] = path.astype(dtype)
+    code, point = expandos["code"], expandos["point"]
+    if any(len(a) != len(b) for a, b in zip(code, point, strict=True)):
+        raise ValueError("the codes and points of its Huffman tree differ in length; the file is damaged")
+    if size and (np.concatenate(code).max(initial=0) > 1 or np.concatenate(point).max(initial=0) >= size):
+        raise ValueError("a path of its Huffman tree leads out of the tree; the file is damaged")
+
+
+def _check_random_state(value: Any) -> tuple[str, Array, int, int, float] | None:
+    """Return the state of a Mersenne Twister for `RandomState.set_state`; None if `value` is anything else."""
+    if not isinstance(value, PickledRandomState):
+        return None
+    state = value.state
+    if isinstance(state, tuple) and len(state) == 5:
+        name, key, position, has_gauss, gauss = state
+    elif isinstance(state, dict) and isinstance(state.get("state"), dict):
+        name, has_gauss, gauss = state.get("bit_generator"), state.get("has_gauss"), state.get("gauss")
+        key, position = state["state"].get("key"), state["state"].get("pos")
+    else:
+        return None
+    key = unwrap_array(key)
+    complete = (
+        name == "MT19937"
+        and isinstance(key, np.ndarray)
+        and key.shape == (624,)
+        and key.dtype.kind in "iu"
+        and type(position) is int
+        and 0 <= position <= 624
+        and type(has_gauss) is int
+        and type(gauss) in (int, float)
+    )
+    return (
+        ("MT19937", key.astype(np.uint32), position, int(has_gauss != 0), float(gauss)) if complete else None
+    )
+
+
+def _check_raw_vocab(value: Any) -> dict[Any, int]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(type(count) is int for count in value.values()):
+        raise ValueError("its raw vocabulary is no dictionary of words and int counts; the file is damaged")
+    return value
+
+
+def _check_events(value: Any) -> list[Any]:
+    """Return the log of events as lists and dicts of strings and numbers, without anything else in it."""
+    n_items = 0
+
+    def copied(item: Any, depth: int) -> Any:
+        nonlocal n_items
+        n_items += 1
+        if n_items > _MAX_EVENT_ITEMS or depth > _MAX_EVENT_DEPTH:
+            raise OverflowError
+        if isinstance(item, dict):
+            return {
+                str(key): copied(part, depth + 1) for key, part in item.items() if type(key) in (str, int)
+            }
+        if isinstance(item, (list, tuple, set)):
+            return [copied(part, depth + 1) for part in item]
+        return item if isinstance(item, (str, int, float, type(None))) else None
+
+    try:
+        return [copied(event, 0) for event in value] if isinstance(value, list) else []
+    except OverflowError:
+        return []
+
+
+# --- writing
+
+SeparateArrays = dict[str, Array]
+"""Arrays for files of their own, by what is added to the name of the main file."""
+
+SEPARATE_FROM = 10 * 1024**2  # elements from which gensim saves an array in a file of its own
+
+
+def write_model(path: PathLike, state: ModelState, separate_from: int = SEPARATE_FROM) -> None:
+    """Write a model that gensim 4 loads, queries and trains further.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The main file. Each file is written atomically, in the order that the head of this module describes. If a
+        model with separate files is replaced, the new arrays are written twice, and the disk must hold both.
+    state : ModelState
+        `vectors["expandos"]` must hold "count" and "sample_int", and with hierarchical softmax "code" and "point".
+    separate_from : int, default 10485760
+        Matrices of at least this many elements go to files of their own.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    _write(path, lambda limit, separate: _model_object(state, limit, separate), separate_from)
+
+
+def write_keyedvectors(path: PathLike, state: VectorsState, separate_from: int = SEPARATE_FROM) -> None:
+    """Write KeyedVectors that gensim 4 loads; the parameters and errors are those of `write_model`."""
+    _write(path, lambda limit, separate: _vectors_object("", state, limit, separate), separate_from)
+
+
+def _write(path: PathLike, make: Callable[[int, SeparateArrays], Object], separate_from: int) -> None:
+    """Write the object that `make` returns, and the arrays that it has added to its second argument."""
+    separate: SeparateArrays = {}
+    root = make(separate_from, separate)
+    suffix = ".npz" if files.compression(path) else ".npy"
+    paths = {f"{os.fspath(path)}{name}{suffix}": array for name, array in separate.items()}
+    if _exists(path) and any(map(_exists, paths)):
+        _write_pickle(path, make(sys.maxsize, {}))
+    for name, array in paths.items():
+        with files.open_atomic(name) as handle:
+            if suffix == ".npz":
+                np.savez_compressed(handle, val=array)
+            else:
+                np.lib.format.write_array(handle, np.asarray(array), allow_pickle=False)
+    _write_pickle(path, root)
+
+
+def _exists(path: PathLike) -> bool:
+    local = files.local_path(path)
+    return local is not None and os.path.exists(local)
+
+
+def _model_object(state: ModelState, separate_from: int, separate: SeparateArrays) -> Object:
+    numpys: list[str] = []
+    settings = dict(state.settings)
+    settings.pop("hashfxn", None)
+    for name, matrix in (("syn1", state.syn1), ("syn1neg", state.syn1neg)):
+        if matrix is not None:
+            _add_array(settings, name, matrix, numpys, separate_from, "", separate)
+    settings |= {
+        "layer1_size": settings["vector_size"],
+        "hashfxn": Global("builtins", "hash"),
+        "load": Global("gensim.utils", "call_on_class_only"),
+        "raw_vocab": Object(
+            Global("collections", "defaultdict"), (Global("builtins", "int"),), state.raw_vocab
+        ),
+        "wv": _vectors_object(".wv", state.vectors, separate_from, separate),
+        "__numpys": numpys,
+        "__scipys": [],
+        "__ignoreds": ["cum_table"],
+        "__recursive_saveloads": ["wv"],
+    }
+    if state.random_state is not None:
+        name, key, position, has_gauss, gauss = state.random_state
+        full = {
+            "bit_generator": name,
+            "state": {"key": key, "pos": position},
+            "has_gauss": has_gauss,
+            "gauss": gauss,
+        }
+        constructor = Global("numpy.random._pickle", "__randomstate_ctor")
+        settings["random"] = Object(constructor, (name,), state=full)
+    return Object(Global("gensim.models.word2vec", "Word2Vec"), None, state=settings)
+
+
+def _vectors_object(part: str, state: VectorsState, separate_from: int, separate: SeparateArrays) -> Object:
+    numpys: list[str] = []
+    keys = state["index_to_key"]
+    attributes: dict[str, Any] = {
+        "vector_size": state["vector_size"],
+        "index_to_key": keys,
+        "next_index": len(keys),
+        "key_to_index": {key: index for index, key in enumerate(keys) if key is not None},
+        "norms": None,
+        "expandos": state["expandos"],
+        "mapfile_path": None,
+    }
+    if state["lifecycle_events"]:
+        attributes["lifecycle_events"] = state["lifecycle_events"]
+    for name, array in (("vectors", state["vectors"]), ("vectors_lockf", state["vectors_lockf"])):
+        if array is not None:
+            _add_array(attributes, name, array, numpys, separate_from, part, separate)
+    attributes |= {"__numpys": numpys, "__scipys": [], "__ignoreds": [], "__recursive_saveloads": []}
+    return Object(Global("gensim.models.keyedvectors", "KeyedVectors"), None, state=attributes)
+
+
+def _add_array(
+    attributes: dict[str, Any],
+    name: str,
+    array: Array,
+    numpys: list[str],
+    separate_from: int,
+    part: str,
+    separate: SeparateArrays,
+) -> None:
+    """Add an array to the attributes of an object, or, if it is large, to the arrays for files of their own."""
+    if array.size < separate_from:
+        attributes[name] = array
+    else:
+        numpys.append(name)
+        separate[f"{part}.{name}"] = array
+
+
+def _write_pickle(path: PathLike, root: Object) -> None:
+    with files.open_atomic(path) as handle:
+        Pickler(handle).dump(root)

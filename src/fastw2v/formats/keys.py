@@ -1,8 +1,12 @@
-"""Keys (words, or integers) as arrays, and back: what every array container stores beside the vectors.
+"""Keys (words or integers) as arrays, for formats that store arrays.
 
-All-integer keys become one int64 array, all-string keys a UTF-8 blob with offsets; a mixture has one more
-byte a key that tells its kind. Lone surrogates, which files read with ``errors="surrogateescape"`` bring in,
-survive.
+    all keys are integers      "keys.ints"     int64, shape (V,)
+    all keys are strings       "keys.blob"     uint8, the UTF-8 texts of all keys, one after another
+                               "keys.offsets"  int64, shape (V + 1,); key i is blob[offsets[i]:offsets[i + 1]]
+    both, or rows without key  the two arrays for strings, where an integer is its decimal text, and
+                               "keys.kinds"    uint8, shape (V,): 0 string, 1 integer, 2 no key
+
+Lone surrogates, which come from files that were read with ``errors="surrogateescape"``, are preserved.
 """
 
 from __future__ import annotations
@@ -16,17 +20,17 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-STRING, INTEGER, EMPTY = 0, 1, 2
+STRING, INTEGER, NO_KEY = 0, 1, 2
 _INT64 = np.iinfo(np.int64)
 
 
 def encode_keys(keys: Sequence[Any]) -> dict[str, Array]:
-    """Return arrays of `keys`: "keys.ints", or "keys.blob" with "keys.offsets" and, if mixed, "keys.kinds".
+    """Return the arrays that hold `keys`, as the head of this module describes them.
 
     Parameters
     ----------
     keys : sequence of str, int or None
-        None is an empty slot.
+        None is a row without a key.
 
     Raises
     ------
@@ -57,23 +61,23 @@ def decode_keys(arrays: Mapping[str, Array]) -> list[Any]:
     Raises
     ------
     ValueError
-        If the arrays contradict each other.
+        If the arrays do not fit together.
     """
     if "keys.ints" in arrays:
         return [int(key) for key in _column(arrays, "keys.ints", np.int64).tolist()]
     if "keys.blob" not in arrays or "keys.offsets" not in arrays:
-        raise ValueError("no keys in this file: neither 'keys.ints' nor 'keys.blob' with 'keys.offsets'")
+        raise ValueError("no keys in this file; expected 'keys.ints', or 'keys.blob' and 'keys.offsets'")
     blob = _column(arrays, "keys.blob", np.uint8).tobytes()
     offsets = _column(arrays, "keys.offsets", np.int64).tolist()
     if not offsets or offsets[0] != 0 or offsets[-1] != len(blob) or offsets != sorted(offsets):
-        raise ValueError("array 'keys.offsets' does not cut 'keys.blob' into keys; the file is damaged")
+        raise ValueError("array 'keys.offsets' does not divide 'keys.blob' into keys; the file is damaged")
     texts = [blob[a:b].decode("utf-8", "surrogatepass") for a, b in pairwise(offsets)]
     if "keys.kinds" not in arrays:
         return texts
     kinds = _column(arrays, "keys.kinds", np.uint8).tolist()
     if len(kinds) != len(texts):
         raise ValueError(
-            f"array 'keys.kinds' tells of {len(kinds)} keys, there are {len(texts)}; the file is damaged"
+            f"array 'keys.kinds' has {len(kinds)} entries; expected {len(texts)}, one for each key: the file is damaged"
         )
     return [_decode(text, kind) for text, kind in zip(texts, kinds, strict=True)]
 
@@ -81,7 +85,10 @@ def decode_keys(arrays: Mapping[str, Array]) -> list[Any]:
 def _column(arrays: Mapping[str, Array], name: str, dtype: type[np.generic]) -> Array:
     array = arrays[name]
     if array.ndim != 1 or array.dtype != dtype:
-        raise ValueError(f"array {name!r} is not a column of {dtype.__name__}; the file is damaged")
+        raise ValueError(
+            f"array {name!r} has dtype {array.dtype} and shape {array.shape}; "
+            f"expected {dtype.__name__} and one dimension: the file is damaged"
+        )
     return array
 
 
@@ -91,7 +98,7 @@ def _kind(key: Any) -> int:
     if isinstance(key, (int, np.integer)):
         return INTEGER
     if key is None:
-        return EMPTY
+        return NO_KEY
     raise ValueError(f"key {key!r} is a {type(key).__name__}; only str and int keys can be saved")
 
 
@@ -99,10 +106,10 @@ def _encode(key: Any, kind: int) -> bytes:
     if kind == STRING:
         encoded: bytes = key.encode("utf-8", "surrogatepass")
         return encoded
-    return b"" if kind == EMPTY else str(int(key)).encode("ascii")
+    return b"" if kind == NO_KEY else str(int(key)).encode("ascii")
 
 
 def _decode(text: str, kind: int) -> str | int | None:
     if kind == STRING:
         return text
-    return None if kind == EMPTY else int(text)
+    return None if kind == NO_KEY else int(text)

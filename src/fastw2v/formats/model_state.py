@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fastw2v import formats
 from fastw2v.formats import vector_state
-from fastw2v.compat import pickled
+from fastw2v.compat import pickle_state
 from fastw2v.formats import native
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -85,12 +85,12 @@ def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None
     ValueError, OSError, pickle.UnpicklingError
         If the file is neither, is damaged, or cannot be read.
     """
-    if formats.recognise(path) == "gensim":
+    if formats.detect_saved_format(path) == "gensim":
         return _from_gensim(cls, defaults, path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
         raise _no_model(path, metadata.get("kind", "arrays"))
-    with formats.sound(path):
+    with formats.describe_damage(path):
         return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
 
 
@@ -230,7 +230,7 @@ def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: st
 def save_gensim(model: Lexicon, path: Any) -> None:
     """Write a pickle that gensim 4 loads, queries and trains further."""
     from fastw2v.formats import gensim
-    from fastw2v.formats.gensim_state import ModelState, VectorsState
+    from fastw2v.formats.gensim import ModelState, VectorsState
 
     wv = model.wv
     expandos = dict(wv.expandos)
@@ -260,7 +260,7 @@ def save_gensim(model: Lexicon, path: Any) -> None:
 
 def from_pickle(model: Lexicon, defaults: dict[str, Any], state: dict[str, Any]) -> None:
     """Fill a new model with the attributes that a plain pickle of gensim's Word2Vec, of any version, holds."""
-    settings = pickled.model_state(state)
+    settings = pickle_state.model_state(state)
     wv, lock_factors = settings.pop("wv"), settings.pop("vectors_lockf", None)
     if isinstance(wv, dict):
         vectors = KeyedVectors.__new__(KeyedVectors)

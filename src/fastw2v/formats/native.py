@@ -1,25 +1,32 @@
 """fastw2v's own file format: named arrays and JSON metadata in the safetensors layout.
 
-    8 bytes      length N of the header, unsigned, little-endian
-    N bytes      header: JSON object {name: {"dtype", "shape", "data_offsets"}, "__metadata__": {str: str}},
-                 padded with spaces so that the data begins at a multiple of 64 bytes
-    the rest     the arrays, little-endian, C order, one after another without gaps
+Layout
+------
+    8 bytes      length N of the header in bytes, unsigned, little-endian
+    N bytes      header, a JSON object, padded with spaces so that the data begins at a multiple of 64 bytes
+    the rest     data: the arrays, little-endian, in C order, one after another without gaps
 
-Nothing in it is executable, other languages read it, and it can be memory-mapped. Each value of
-"__metadata__" is a JSON text of its own, except for the marker "format": "fastw2v" and "format_version".
+The header has one entry for each array::
 
-The layout allows no gaps, so the order of the arrays alone decides their alignment: sorted by the largest
-power of two that divides their byte length, downwards, each begins at a multiple of its own item size at
-least, and the long ones at a multiple of 16 to 64 bytes.
+    "NAME": {"dtype": "F32", "shape": [rows, columns], "data_offsets": [begin, end]}
 
-The last array holds checksums of the header and of all others, which reading verifies and mapping does not: see
-`checksums`. Files of version 1 have none.
+where the offsets are bytes from the beginning of the data, and an entry ``"__metadata__": {key: value}``, in which keys
+and values are strings. The values of "format" ("fastw2v") and "format_version" ("2") mark the file. Every other value
+is a JSON text of its own.
 
-The reader trusts nothing: every number of the header is checked against the size of the file before
-anything is allocated, and where the size is not known (compressed files, URIs) arrays grow with the data
-that has arrived.
+The last array, ``__checksums__``, holds an XXH64 of the header and of every other array (`checksums`). `read` verifies
+them; a mapped file is not read, so only its header is verified. Files of version 1 have no checksums.
 
-Layout: https://huggingface.co/docs/safetensors (format section).
+Design
+------
+* The file can be read from other languages and memory-mapped, and nothing in it is executable.
+* The layout allows no padding between arrays, so their order decides their alignment. They are sorted by the largest
+  power of two, up to 64, that divides their length in bytes, in descending order. Every array then begins at a multiple
+  of its item size, and a long array whose length is a multiple of 64 begins at a multiple of 64.
+* The reader does not trust the file: it checks every number of the header against the size of the file before it
+  allocates memory. If the size is not known (compressed files, URIs), arrays grow with the data that has arrived.
+
+Reference: https://huggingface.co/docs/safetensors (section "Format").
 """
 
 from __future__ import annotations
@@ -35,21 +42,21 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats.xxh64 import XXH64
-from fastw2v.formats import checksums
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
-from fastw2v.formats.streams import Taker, fill, read_growing
 from fastw2v.common.memory import FirstTouch, empty
+from fastw2v.formats import checksums
+from fastw2v.formats.streams import OnPiece, fill, read_growing
+from fastw2v.formats.xxh64 import XXH64
 
 ALIGNMENT = 64
-MAX_HEADER = 100_000_000  # the layout's own limit
+MAX_HEADER = 100_000_000  # bytes; the limit of the safetensors layout
 FORMAT = "fastw2v"
 VERSION = 2
-_READABLE = ("1", "2")
+_READABLE_VERSIONS = ("1", "2")
 
 _BLOCK = 1 << 24
-_PIECE = 1 << 20  # what is hashed or copied while it is in the cache
+_PIECE = 1 << 20  # bytes that are copied and hashed at a time, so that they stay in the cache
 _MAX_DIMENSIONS = 32
 _DTYPES = {
     "F64": "<f8",
@@ -65,13 +72,13 @@ _DTYPES = {
     "U8": "|u1",
     "BOOL": "|b1",
 }
-_NAMES = {np.dtype(code).str: name for name, code in _DTYPES.items()}
+_DTYPE_NAMES = {np.dtype(code).str: name for name, code in _DTYPES.items()}
 
 Array = NDArray[Any]
 
 
 class _Entry(NamedTuple):
-    """Where one array lies in the data section."""
+    """One array of the header; `begin` and `end` are bytes from the beginning of the data."""
 
     name: str
     dtype: np.dtype[Any]
@@ -81,22 +88,22 @@ class _Entry(NamedTuple):
 
 
 class _Header(NamedTuple):
-    """What a file tells of itself before its data."""
+    """The header of a file."""
 
-    entries: list[_Entry]  # in the order of the data, the one of the checksums left out
+    entries: list[_Entry]  # in the order of the data, without the checksums
     checksums: _Entry | None
     metadata: dict[str, Any]
-    octets: bytes  # the header, with its length, as it lies in the file
+    raw: bytes  # the length and the header as they are in the file
 
     @property
-    def end(self) -> int:
-        """Where the data ends, counted from its beginning."""
+    def data_length(self) -> int:
+        """Length of the data in bytes."""
         last = self.checksums or (self.entries[-1] if self.entries else None)
         return last.end if last else 0
 
 
 def is_native(first_bytes: bytes) -> bool:
-    """Whether a file that begins with `first_bytes` (9 of them or more) is in the safetensors layout."""
+    """Return whether a file that begins with `first_bytes`, at least 9 of them, is in the safetensors layout."""
     length = int.from_bytes(first_bytes[:8], "little")
     return 2 <= length <= MAX_HEADER and first_bytes[8:9] == b"{"
 
@@ -104,31 +111,32 @@ def is_native(first_bytes: bytes) -> bool:
 def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> None:
     """Write `arrays` and `metadata` to one file, atomically.
 
-    No array is copied as a whole: what is written goes, piece by piece, through a buffer of 1 MiB, so that the
-    checksum is that of the bytes that were written, whoever changes the array meanwhile.
+    Arrays are written through a buffer of 1 MiB, from which the checksums are computed. A checksum is therefore that of
+    the bytes in the file even if another thread changes the array meanwhile.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Where to; see `files.open_atomic`. A compressed file cannot be memory-mapped.
+        The file, compressed if its suffix says so; see `files.open_atomic`. A compressed file cannot be
+        memory-mapped.
     arrays : mapping of str to numpy.ndarray
-        Arrays of bool, int8 to int64, uint8 to uint64, float16, float32 or float64, any shape and strides.
+        Arrays of bool, int8 to int64, uint8 to uint64, or float16 to float64, of any shape and strides.
     metadata : mapping of str to object
-        Anything that `json.dumps` takes, NumPy scalars included. "format" and "format_version" are reserved.
+        Values that `json.dumps` accepts, or NumPy scalars. "format" and "format_version" are reserved.
 
     Raises
     ------
     TypeError, ValueError
-        If an array or a value of the metadata cannot be expressed in the format; the file is not touched.
+        If the format cannot express an array or a value of the metadata; an existing file is not changed.
     OSError
-        If the file cannot be written; the old one is untouched.
+        If the file cannot be written; an existing file is not changed.
     """
     ordered = sorted(
-        ((name, _storable(name, array)) for name, array in arrays.items()),
+        ((name, _check_storable(name, array)) for name, array in arrays.items()),
         key=lambda item: (-math.gcd(item[1].nbytes, ALIGNMENT), -item[1].nbytes, item[0]),
     )
-    header = _header(ordered, metadata)
-    sums = [checksums.of(header)]
+    header = _encode_header(ordered, metadata)
+    sums = [checksums.compute(header)]
     buffer = memoryview(bytearray(_PIECE))
     with files.open_atomic(path, "wb") as handle:
         handle.write(header)
@@ -141,7 +149,7 @@ def write(path: PathLike, arrays: Mapping[str, Array], metadata: Mapping[str, An
                     checksum.update(buffer[: len(piece)])
                     handle.write(buffer[: len(piece)])
             sums.append(checksum.value)
-        handle.write(checksums.encoded(sums).tobytes())
+        handle.write(checksums.encode(sums).tobytes())
 
 
 def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -152,9 +160,9 @@ def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
     path : str or os.PathLike
         A regular file, compressed or not, or a URI.
     mmap : {None, "r", "c", "r+"}, default None
-        None reads into memory and verifies the checksums. The others give `numpy.memmap` views: read-only,
-        copy-on-write (changes stay in memory), or read-write (changes go to the file, which loses its
-        checksums). Of a mapped file only the header is verified, as the arrays are not read.
+        None reads the arrays into memory and verifies the checksums. The others return `numpy.memmap` views:
+        read-only, copy-on-write (changes stay in memory), or read-write (changes go to the file, whose checksums are
+        cleared). Only the header of a mapped file is verified.
 
     Returns
     -------
@@ -165,10 +173,11 @@ def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
     Raises
     ------
     ValueError
-        If the content is not a whole, consistent file of this format.
+        If the file is truncated, damaged, or in another format; the message names the field.
     OSError
-        If there is no such file, or it is a directory, a pipe or a device; `io.UnsupportedOperation` if
-        `mmap` is asked for a compressed file or a URI.
+        If the file cannot be read, or is a directory, a pipe or a device.
+    io.UnsupportedOperation
+        If `mmap` is given for a compressed file or a URI.
     """
     if mmap not in (None, "r", "c", "r+"):
         raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
@@ -193,21 +202,21 @@ def read(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dic
         raise ValueError(f"cannot read {name!r}: {error}") from error
 
 
-def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> bytes:
-    """Length and header, padded to a multiple of ALIGNMENT."""
+def _encode_header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> bytes:
+    """Return the length and the header, padded to a multiple of ALIGNMENT bytes."""
     texts = {"format": FORMAT, "format_version": str(VERSION)}
     for key, value in metadata.items():
         if key in texts:
             raise ValueError(f"metadata key {key!r} is reserved for the format itself; choose another")
         try:
-            texts[_utf8(key)] = json.dumps(value, default=plain_scalar, separators=(",", ":"))
+            texts[_check_name(key)] = json.dumps(value, default=plain_scalar, separators=(",", ":"))
         except (TypeError, ValueError, RecursionError) as error:
             raise type(error)(f"metadata[{key!r}] cannot be written as JSON: {error}") from None
     entries: dict[str, Any] = {"__metadata__": texts}
     offset = 0
     for name, array in ordered:
         end = offset + array.nbytes
-        dtype = _NAMES[array.dtype.newbyteorder("<").str]
+        dtype = _DTYPE_NAMES[array.dtype.newbyteorder("<").str]
         entries[name] = {"dtype": dtype, "shape": list(array.shape), "data_offsets": [offset, end]}
         offset = end
     shape = [len(ordered) + 1, 8]
@@ -226,12 +235,12 @@ def _header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]) -> by
     return len(text).to_bytes(8, "little") + text
 
 
-def _storable(name: str, array: Array) -> Array:
-    """`array` as a base-class array, if the format can express it under `name`."""
-    if _utf8(name) in ("__metadata__", checksums.NAME):
+def _check_storable(name: str, array: Array) -> Array:
+    """Return `array` as a plain ndarray; raise if the format cannot express it under `name`."""
+    if _check_name(name) in ("__metadata__", checksums.NAME):
         raise ValueError(f"an array cannot be named {name!r}: the format reserves it")
     plain = np.asarray(array)
-    if plain.dtype.newbyteorder("<").str not in _NAMES:
+    if plain.dtype.newbyteorder("<").str not in _DTYPE_NAMES:
         raise TypeError(
             f"array {name!r} has dtype {plain.dtype}, which the format cannot express; "
             "convert it to a bool, integer or float (16 to 64 bits) dtype"
@@ -239,8 +248,8 @@ def _storable(name: str, array: Array) -> Array:
     return plain
 
 
-def _utf8(name: str) -> str:
-    """`name`, if it is a string that UTF-8 can express."""
+def _check_name(name: str) -> str:
+    """Return `name`; raise if it is not a string that UTF-8 can express."""
     if not isinstance(name, str):
         raise TypeError(f"names of arrays and metadata must be str, not {type(name).__name__}: {name!r}")
     try:
@@ -251,23 +260,23 @@ def _utf8(name: str) -> str:
 
 
 def plain_scalar(value: object) -> Any:
-    """Return a NumPy scalar as Python's: the `default` of `json.dumps` for metadata."""
+    """Return a NumPy scalar as a Python number; the `default` argument of `json.dumps`."""
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} is not a JSON type")
 
 
 def _blocks(array: Array) -> Iterator[memoryview]:
-    """The bytes of `array` in C order, little-endian, by blocks; copied only where they must be."""
+    """Yield the bytes of `array` in C order, little-endian, by blocks; an array in that form is not copied."""
     if array.size == 0:
         return
     if array.ndim == 0:
         array = array.reshape(1)
     little = array.dtype.newbyteorder("<")
     if array.flags.c_contiguous and array.dtype == little:
-        octets = array.reshape(-1).view(np.uint8).data
-        for begin in range(0, len(octets), _BLOCK):
-            yield octets[begin : begin + _BLOCK]
+        data = array.reshape(-1).view(np.uint8).data
+        for begin in range(0, len(data), _BLOCK):
+            yield data[begin : begin + _BLOCK]
         return
     rows = max(1, _BLOCK // max(1, array.nbytes // array.shape[0]))
     for begin in range(0, array.shape[0], rows):
@@ -276,49 +285,49 @@ def _blocks(array: Array) -> Iterator[memoryview]:
 
 
 def _read_file(raw: io.FileIO, mmap: str | None) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Read from an uncompressed local file, whose size is known."""
+    """Read or map an uncompressed local file, whose size is known."""
     size = os.fstat(raw.fileno()).st_size
     header = _read_header(raw, size)
-    start = len(header.octets)
-    if start + header.end != size:
-        verb = "truncated" if start + header.end > size else "followed by something else"
+    start = len(header.raw)
+    if start + header.data_length != size:
+        what = "truncated" if start + header.data_length > size else "followed by something else"
         raise ValueError(
-            f"it is {verb}: {size:,} bytes where its header tells {start + header.end:,}; "
+            f"the file is {what}: it has {size:,} bytes; its header says {start + header.data_length:,}; "
             "get it again from its source"
         )
     if mmap is not None:
         mapped = np.memmap(raw, dtype=np.uint8, mode=mmap, shape=(size,))  # type: ignore[call-overload]
         return _mapped(mapped, header, writes_through=mmap == "r+"), header.metadata
-    return _read_arrays(header, lambda entry, taken: _filled(raw, entry, taken)), header.metadata
+    return _read_arrays(header, lambda entry, on_piece: _filled(raw, entry, on_piece)), header.metadata
 
 
 def _read_stream(stream: IO[bytes]) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Read from a stream of unknown size: no array grows far beyond the data that has arrived."""
+    """Read from a stream of unknown size, whose arrays grow with the data that has arrived."""
     header = _read_header(stream, None)
-    arrays = _read_arrays(header, lambda entry, taken: _grown(stream, entry, taken))
+    arrays = _read_arrays(header, lambda entry, on_piece: _read_growing_array(stream, entry, on_piece))
     if stream.read(1):
-        raise ValueError("there is more data than its header tells; get it again from its source")
+        raise ValueError("there is more data than its header says; get the file again from its source")
     return arrays, header.metadata
 
 
-def _read_arrays(header: _Header, read_one: Callable[[_Entry, Taker], Array]) -> dict[str, Array]:
-    """All arrays by `read_one`, verified."""
+def _read_arrays(header: _Header, read_array: Callable[[_Entry, OnPiece], Array]) -> dict[str, Array]:
+    """Read all arrays with `read_array` and verify their checksums."""
     arrays: dict[str, Array] = {}
     sums = []
     for entry in header.entries:
         with checksums.reading(entry.end - entry.begin) as reading:
-            arrays[entry.name] = read_one(entry, reading.take)
+            arrays[entry.name] = read_array(entry, reading.take)
         sums.append(reading.checksum.value)
     if header.checksums is not None:
-        rows = read_one(header.checksums, lambda piece: None)
-        checksums.check_header(rows, header.octets, len(sums))
+        rows = read_array(header.checksums, lambda piece: None)
+        checksums.check_header(rows, header.raw, len(sums))
         checksums.check_arrays(rows, list(arrays), sums)
     for entry in header.entries:
         _check_booleans(arrays[entry.name], entry)
     return arrays
 
 
-def _filled(raw: io.FileIO, entry: _Entry, taken: Taker) -> Array:
+def _filled(raw: io.FileIO, entry: _Entry, taken: OnPiece) -> Array:
     array = _allocate(entry)
     octets, filled = array.reshape(-1).view(np.uint8), 0
 
@@ -333,78 +342,83 @@ def _filled(raw: io.FileIO, entry: _Entry, taken: Taker) -> Array:
     return array
 
 
-def _grown(stream: IO[bytes], entry: _Entry, taken: Taker) -> Array:
-    octets = read_growing(stream, entry.end - entry.begin, f"array {entry.name!r:.80}")
-    taken(octets.data)
-    return octets.view(entry.dtype).reshape(entry.shape)
+def _read_growing_array(stream: IO[bytes], entry: _Entry, on_piece: OnPiece) -> Array:
+    data = read_growing(stream, entry.end - entry.begin, f"array {entry.name!r:.80}")
+    on_piece(data.data)
+    return data.view(entry.dtype).reshape(entry.shape)
 
 
 def _mapped(mapped: Array, header: _Header, writes_through: bool) -> dict[str, Array]:
-    """Views of the arrays in a file that is mapped as a whole."""
-    data = mapped[len(header.octets) :]
+    """Return views of the arrays in a mapped file."""
+    data = mapped[len(header.raw) :]
     arrays = {entry.name: _view(data, entry) for entry in header.entries}
     if header.checksums is not None:
         rows = _view(data, header.checksums)
-        checksums.check_header(rows, header.octets, len(arrays))
+        checksums.check_header(rows, header.raw, len(arrays))
         if writes_through:
             rows[1:] = 0
-            mapped.flush()  # type: ignore[attr-defined]  # before anything else may be written
+            mapped.flush()  # type: ignore[attr-defined]  # before the caller can write anything else
     return arrays
 
 
 def _read_header(stream: IO[bytes] | io.FileIO, size: int | None) -> _Header:
-    """Read and check the header. `size` is the file's, None if not known."""
+    """Read and check the header. `size` is the size of the file in bytes, or None if it is not known."""
     prefix = stream.read(8) or b""
     if len(prefix) < 8:
-        raise ValueError(f"it is {'empty' if not prefix else 'truncated'}, so it holds no model")
+        raise ValueError(
+            f"the file is {'empty' if not prefix else 'truncated'}: the length of its header takes 8 bytes"
+        )
     length = int.from_bytes(prefix, "little")
     if not 2 <= length <= MAX_HEADER or (size is not None and length > size - 8):
         raise ValueError(
-            f"its header cannot be {length:,} bytes long; it is damaged or not in fastw2v's format"
+            f"its header cannot be {length:,} bytes long; the file is damaged or not in fastw2v's format"
         )
     text = bytearray()
     while len(text) < length:
         piece = stream.read(min(length - len(text), _BLOCK))
         if not piece:
-            raise ValueError("it is truncated within its header; get it again from its source")
+            raise ValueError("the file is truncated within its header; get it again from its source")
         text += piece
-    header = _parse(bytes(text), "header")
+    header = _parse_json(bytes(text), "header")
     if not isinstance(header, dict):
-        raise ValueError("its header is not a JSON object; it is damaged or not in fastw2v's format")
-    metadata, version = _metadata(header.pop("__metadata__", None))
-    entries = _entries(header)
+        raise ValueError("its header is not a JSON object; the file is damaged or not in fastw2v's format")
+    metadata, version = _decode_metadata(header.pop("__metadata__", None))
+    entries = _decode_entries(header)
     sums = None
     if version > 1:
         if not entries or entries[-1].name != checksums.NAME:
-            raise ValueError("its last array holds no checksums; the file is damaged")
+            raise ValueError(
+                f"its last array holds no checksums; expected an array {checksums.NAME!r}: the file is damaged"
+            )
         sums = entries.pop()
     return _Header(entries, sums, metadata, prefix + bytes(text))
 
 
-def _parse(text: bytes | str, what: str) -> Any:
+def _parse_json(text: bytes | str, what: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_unique)
+        return json.loads(text, object_pairs_hook=_reject_duplicates)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"its {what} is not valid JSON ({error}); the file is damaged") from None
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        raise ValueError("a key appears twice")
+        raise ValueError("a key occurs twice")
     return result
 
 
-def _metadata(texts: Any) -> tuple[dict[str, Any], int]:
-    """Decoded metadata, and the version of the format; raises unless both are of a file that can be read."""
+def _decode_metadata(texts: Any) -> tuple[dict[str, Any], int]:
+    """Return the decoded metadata and the version of the format; raise if this module cannot read the file."""
     if not isinstance(texts, dict) or texts.get("format") != FORMAT:
         raise ValueError(
-            "it is a safetensors file, but not one that fastw2v wrote; load its arrays with safetensors"
+            "the file is in the safetensors layout, but not one that fastw2v wrote; load its arrays with safetensors"
         )
     version = texts.get("format_version")
-    if version not in _READABLE:
+    if version not in _READABLE_VERSIONS:
         raise ValueError(
-            f"its format version is {version!r:.40} and this fastw2v knows {', '.join(_READABLE)}; upgrade fastw2v"
+            f"its format_version is {version!r:.40}; this version of fastw2v reads "
+            f"{', '.join(_READABLE_VERSIONS)}; upgrade fastw2v"
         )
     metadata = {}
     for key, text in texts.items():
@@ -412,29 +426,34 @@ def _metadata(texts: Any) -> tuple[dict[str, Any], int]:
             continue
         if not isinstance(text, str):
             raise ValueError(f"its metadata value {key!r:.80} is not a string; the file is damaged")
-        metadata[key] = _parse(text, f"metadata value {key!r:.80}")
+        metadata[key] = _parse_json(text, f"metadata value {key!r:.80}")
     return metadata, int(version)
 
 
-def _entries(header: dict[str, Any]) -> list[_Entry]:
-    """The arrays in the order of their data, which has no gap and no overlap."""
-    entries = sorted((_entry(name, value) for name, value in header.items()), key=lambda entry: entry[3:])
+def _decode_entries(header: dict[str, Any]) -> list[_Entry]:
+    """Return the arrays in the order of their data; raise if there is a gap or an overlap."""
+    entries = sorted(
+        (_decode_entry(name, value) for name, value in header.items()), key=lambda entry: entry[3:]
+    )
     position = 0
     for entry in entries:
         if entry.begin != position:
             raise ValueError(
-                f"array {entry.name!r:.80} begins at {entry.begin}, not at {position}: the file is damaged"
+                f"the data of array {entry.name!r:.80} begins at {entry.begin}, not at {position}; the file is damaged"
             )
         position = entry.end
     return entries
 
 
-def _entry(name: str, value: Any) -> _Entry:
-    """One validated entry of the header."""
+def _decode_entry(name: str, value: Any) -> _Entry:
+    """Return one entry of the header; raise if it is malformed."""
     try:
         code, shape, (begin, end) = value["dtype"], tuple(value["shape"]), value["data_offsets"]
     except (TypeError, KeyError, ValueError):
-        raise ValueError(f"the entry of array {name!r:.80} is malformed; the file is damaged") from None
+        raise ValueError(
+            f"the entry of array {name!r:.80} is malformed; expected dtype, shape and two data_offsets; "
+            "the file is damaged"
+        ) from None
     if not isinstance(code, str) or code not in _DTYPES:
         raise ValueError(
             f"array {name!r:.80} has dtype {code!r:.40}, which is not supported; "
@@ -442,35 +461,41 @@ def _entry(name: str, value: Any) -> _Entry:
         )
     if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in (*shape, begin, end)):
         raise ValueError(
-            f"the shape or the offsets of array {name!r:.80} are impossible; the file is damaged"
+            f"the shape {shape!r:.80} or the offsets ({begin!r:.40}, {end!r:.40}) of array {name!r:.80} are "
+            f"impossible; expected integers >= 0 and at most {_MAX_DIMENSIONS} dimensions; the file is damaged"
         )
     dtype = np.dtype(_DTYPES[code])
-    # NumPy multiplies the non-zero dimensions even where the array is empty.
+    # NumPy multiplies the non-zero dimensions even if the array is empty.
     if math.prod(max(n, 1) for n in shape) * dtype.itemsize > sys.maxsize:
-        raise ValueError(f"the shape of array {name!r:.80} is larger than any memory; the file is damaged")
+        raise ValueError(f"array {name!r:.80} is larger than any memory; the file is damaged")
     if end - begin != math.prod(shape) * dtype.itemsize:
-        raise ValueError(f"the shape and the offsets of array {name!r:.80} disagree; the file is damaged")
+        raise ValueError(
+            f"the shape and the offsets of array {name!r:.80} disagree: {math.prod(shape) * dtype.itemsize} bytes and "
+            f"{end - begin} bytes; the file is damaged"
+        )
     return _Entry(name, dtype, shape, begin, end)
 
 
 def _allocate(entry: _Entry) -> Array:
-    """An uninitialised array: aligned and on huge pages where the training loops will walk over it."""
+    """Return an uninitialised array for `entry`, aligned as the training loops need it."""
     return empty(entry.shape, entry.dtype)
 
 
 def _view(data: Array, entry: _Entry) -> Array:
-    """The array of `entry` as a view into the mapped data section."""
-    octets = data[entry.begin : entry.end]
-    if octets.ctypes.data % entry.dtype.itemsize:
+    """Return the array of `entry` as a view of the mapped data."""
+    section = data[entry.begin : entry.end]
+    if section.ctypes.data % entry.dtype.itemsize:
         raise ValueError(
             f"array {entry.name!r:.80} is not aligned to its item size; load the file without mmap"
         )
-    array = octets.view(entry.dtype).reshape(entry.shape)
+    array = section.view(entry.dtype).reshape(entry.shape)
     _check_booleans(array, entry)
     return array
 
 
 def _check_booleans(array: Array, entry: _Entry) -> None:
-    """Raise ValueError if bytes are no values of their dtype: only of bool are there some that are not."""
+    """Raise ValueError if an array of bool holds bytes other than 0 and 1, which NumPy would take over."""
     if entry.dtype.kind == "b" and array.size and array.view(np.uint8).max() > 1:
-        raise ValueError(f"array {entry.name!r:.80} holds bytes that are no booleans; the file is damaged")
+        raise ValueError(
+            f"array {entry.name!r:.80} holds bytes that are no booleans (0 or 1); the file is damaged"
+        )

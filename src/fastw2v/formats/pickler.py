@@ -1,12 +1,11 @@
 """Writing pickles that name gensim's classes, without importing gensim.
 
-`pickle.Pickler` writes a class by importing it. This writer takes names instead: `Global` stands for a
-class or function, `Object` for what calling it gives. Beside those it knows None, numbers, strings, bytes,
-lists, tuples, dictionaries and NumPy arrays, which is what a model consists of. Only globals and dtypes are
-memoised; vectors are streamed out of their own memory.
+`pickle.Pickler` must import a class to write it. `Pickler` takes names instead: `Global` stands for a class or
+function, `Object` for the result of calling it. Otherwise it writes None, numbers, strings, bytes, lists, tuples,
+dictionaries and NumPy arrays, which is what a model consists of. Only globals and dtypes are memoised, and matrices are
+written from their own memory without a copy.
 
-The pickles have protocol 4, and name NumPy's functions by their NumPy 1 modules, which NumPy 2 resolves as
-well.
+The pickles have protocol 4. They name NumPy's functions by the modules of NumPy 1, which NumPy 2 finds as well.
 """
 
 from __future__ import annotations
@@ -29,7 +28,10 @@ class Global(NamedTuple):
 
 
 class Object(NamedTuple):
-    """`kind` called with `arguments` (None: made by its ``__new__``), then given items, then a state."""
+    """The result of a call of `kind`, whose items and state are then set.
+
+    If `arguments` is None, the object is made by ``kind.__new__``.
+    """
 
     kind: Global
     arguments: tuple[Any, ...] | None
@@ -42,19 +44,19 @@ _EMPTY_ARRAY = (Global("numpy", "ndarray"), (0,), b"b")
 
 
 class Pickler:
-    """Writes one object to a binary file."""
+    """Writer of one object to a binary file."""
 
     def __init__(self, handle: IO[bytes]) -> None:
         self._handle = handle
         self._memo: dict[Any, int] = {}
 
     def dump(self, value: Any) -> None:
-        """Write `value` as a whole pickle.
+        """Write `value` as a complete pickle.
 
         Raises
         ------
         TypeError
-            If a part of `value` is of a type that models do not hold.
+            If a part of `value` has a type that no model holds.
         """
         self._handle.write(b"\x80\x04")
         self._save(value)
@@ -105,8 +107,8 @@ class Pickler:
             self._save(value)
         self._handle.write(b"u")
 
-    def _recalled(self, key: Any) -> bool:
-        """Whether `key` was memoised, and has been fetched from the memo."""
+    def _write_from_memo(self, key: Any) -> bool:
+        """If `key` is memoised, write an opcode that fetches it and return True."""
         index = self._memo.get(key)
         if index is not None:
             self._handle.write(b"j" + struct.pack("<I", index))
@@ -117,7 +119,7 @@ class Pickler:
         self._handle.write(b"\x94")
 
     def _global(self, value: Global) -> None:
-        if not self._recalled(value):
+        if not self._write_from_memo(value):
             self._handle.write(_text(value.module) + _text(value.name) + b"\x93")
             self._memoise(value)
 
@@ -135,10 +137,10 @@ class Pickler:
             self._handle.write(b"b")
 
     def _array(self, array: Array) -> None:
-        """An array as NumPy pickles it: an empty one, then shape, dtype, order and content as its state."""
+        """Write an array as NumPy pickles it: an empty one, whose state is shape, dtype, order and contents."""
         write = self._handle.write
         self._global(_RECONSTRUCT)
-        if not self._recalled(_EMPTY_ARRAY):
+        if not self._write_from_memo(_EMPTY_ARRAY):
             self._save(_EMPTY_ARRAY)
             self._memoise(_EMPTY_ARRAY)
         write(b"R(K\x01(")
@@ -157,7 +159,7 @@ class Pickler:
         write(b"tb")
 
     def _dtype(self, dtype: np.dtype[Any]) -> None:
-        if self._recalled(dtype.str):
+        if self._write_from_memo(dtype.str):
             return
         simple = dtype.str.lstrip("<>|=")
         self._save(Global("numpy", "dtype"))

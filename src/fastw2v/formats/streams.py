@@ -1,4 +1,8 @@
-"""Reading exactly as much as a header promises, into memory that grows with what has arrived."""
+"""Reading a number of bytes that a header announces, without trusting the header.
+
+`fill` reads into memory that exists. `read_growing` is for streams of unknown size: a header that announces terabytes
+costs no more memory than the data that follows it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-Taker = Callable[[memoryview], None]
+OnPiece = Callable[[memoryview], None]
 
-_READ = 1 << 22  # bytes at a time: another thread may look at one piece while the next one is read
-_GROWTH = 1 << 26
+_PIECE = 1 << 22  # bytes read at a time; another thread may use one piece while the next one is read
+_FIRST_ALLOCATION = 1 << 26  # bytes
 
 
-def fill(stream: IO[bytes] | io.FileIO, octets: Array, what: str, taken: Taker = lambda piece: None) -> None:
-    """Read exactly as many bytes as the uint8 array `octets` holds, and show `taken` each piece of them.
+def fill(
+    stream: IO[bytes] | io.FileIO, octets: Array, what: str, on_piece: OnPiece = lambda piece: None
+) -> None:
+    """Read as many bytes as the uint8 array `octets` holds, and call `on_piece` with each piece that was read.
 
     Raises
     ------
@@ -27,27 +33,27 @@ def fill(stream: IO[bytes] | io.FileIO, octets: Array, what: str, taken: Taker =
     view = octets.data
     position = 0
     while position < len(view):
-        count = stream.readinto(view[position : position + _READ])  # type: ignore[union-attr]
+        count = stream.readinto(view[position : position + _PIECE])  # type: ignore[union-attr]
         if not count:
-            raise ValueError(f"it is truncated within {what}; get it again from its source")
-        taken(view[position : position + count])
+            raise ValueError(f"the file is truncated within {what}; get it again from its source")
+        on_piece(view[position : position + count])
         position += count
 
 
 def read_growing(stream: IO[bytes] | io.FileIO, length: int, what: str) -> Array:
-    """Read `length` bytes as a uint8 array that never grows far beyond the data that has arrived.
+    """Read `length` bytes into a uint8 array that is at most twice as long as the data that has arrived.
 
     Raises
     ------
     ValueError
         If the stream ends before; the message names `what`.
     """
-    octets: Array = np.empty(min(length, _GROWTH), np.uint8)
+    octets: Array = np.empty(min(length, _FIRST_ALLOCATION), np.uint8)
     filled = 0
     while True:
         fill(stream, octets[filled:], what)
         filled = octets.size
         if filled == length:
             return octets
-        # A large block is remapped, not copied, by the allocators in use, so this does not double the memory.
+        # The usual allocators remap a large block instead of copying it, so this does not double the memory.
         octets.resize(min(length, 2 * filled), refcheck=False)

@@ -1,15 +1,15 @@
-"""Reading pickles of gensim models as data: nothing is imported, nothing of the pickle's choosing is called.
+"""Reading pickles of gensim models as data: nothing is imported, and nothing that the pickle chooses is called.
 
-A pickle is a program for a small stack machine. This is that machine, reduced to what models and arrays
-need; what a pickle may name, and what stands for it, is in `admitted`.
+A pickle is a program for a small stack machine. `_Machine` is that machine, reduced to the opcodes that models and
+arrays need. `pickle_globals` holds the names that a pickle may use, and what they become.
 
-It is a machine of its own rather than `pickle.Unpickler` with a narrow `find_class`, because that one can
-be brought down without any global at all: a memo index of 2**31 makes it fill 32 GiB of table, a deep
-enough tuple used as a dictionary key overflows the C stack in hashing, and extension codes come from a
-cache that is never checked. Here every length is checked against the data that is left, dictionary keys are
-flat, a memo entry costs an opcode, and what calls may copy is bounded by the length of the pickle.
+The standard `pickle.Unpickler` with a restricted ``find_class`` would not do, because a pickle can break it without
+naming anything: a memo index of 2**31 makes it allocate a table of 32 GiB, hashing a deeply nested tuple as a
+dictionary key overflows the C stack, and extension codes come from a cache that is never checked. This machine checks
+every length against the data that is left, accepts only flat dictionary keys, pays for every memo entry with an opcode,
+and limits what calls may copy in proportion to the length of the pickle.
 
-Opcodes: the `pickletools` module of the standard library. Byte strings of Python 2 are read as Latin-1.
+Opcodes are described in the module `pickletools` of the standard library. Byte strings of Python 2 are read as Latin-1.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-from fastw2v.formats import admitted
-from fastw2v.formats.admitted import (
-    LARGE,
-    ArrayBox,
-    Class,
-    Dtype,
-    Function,
+from fastw2v.formats import pickle_globals
+from fastw2v.formats.pickle_globals import (
+    LARGE_BYTES,
+    GensimClass,
     Instance,
-    RandomData,
+    PickledArray,
+    PickledDtype,
+    PickledRandomState,
+    SafeFunction,
     make_set,
     require,
-    store,
+    update_dict,
 )
 
-_PER_OCTET = 8  # what calls may copy for each octet of the pickle
-_PER_ITEM = 16  # what an item of a list or dictionary counts for in it
+_COPIED_PER_BYTE = 8  # bytes that calls may copy for each byte of the pickle
+_BYTES_PER_ITEM = 16  # bytes for which an item of a list or dictionary counts
 
 
 class _Machine:
-    """One run over one pickle."""
+    """The state of one run over one pickle: position, stack and memo."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -48,10 +48,13 @@ class _Machine:
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []  # the stacks below the marks
         self.memo: dict[int, Any] = {}
-        self.budget = _PER_OCTET * len(data) + LARGE
+        self.budget = _COPIED_PER_BYTE * len(data) + LARGE_BYTES
 
     def run(self) -> Any:
-        """Execute up to STOP; what large vocabularies consist of is handled here, all else by a table."""
+        """Execute the pickle up to STOP.
+
+        The opcodes that large vocabularies consist of are handled here for speed, all others by a table.
+        """
         data, memo, position = self.data, self.memo, 0
         stack = self.stack
         end = len(data)
@@ -108,7 +111,7 @@ class _Machine:
         if code in (0x82, 0x83, 0x84):
             what = "an extension code"
         raise pickle.UnpicklingError(
-            f"it holds {what or f'opcode {code:#x}'}, which no model needs; nothing was run"
+            f"it holds {what or f'opcode {code:#x}'}, which no model needs; nothing was executed"
         )
 
     # -- structure ------------------------------------------------------------------------------------------
@@ -137,7 +140,7 @@ class _Machine:
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         require(type(target) is dict, "items set in something of type", type(target).__name__)
-        store(target, items)
+        update_dict(target, items)
 
     def set_item(self) -> None:
         value = self.stack.pop()
@@ -171,11 +174,11 @@ class _Machine:
     # -- objects --------------------------------------------------------------------------------------------
 
     def find(self, module: Any, name: Any) -> Any:
-        """The entry of the table for a global."""
+        """Return the value that a global name stands for."""
         require(type(module) is str and type(name) is str, "a global without a name")
-        found = admitted.TABLE.get((module, name))
+        found = pickle_globals.GLOBALS.get((module, name))
         if found is None:
-            raise pickle.UnpicklingError(admitted.refusal(module, name))
+            raise pickle.UnpicklingError(pickle_globals.refusal_message(module, name))
         return found
 
     def text_global(self) -> Any:
@@ -187,7 +190,7 @@ class _Machine:
 
     def call(self, function: Any, arguments: Any) -> None:
         require(type(arguments) is tuple, "a call without arguments")
-        if type(function) is Function:
+        if type(function) is SafeFunction:
             if function.copies:
                 self.charge(arguments)
             self.stack.append(function.call(*arguments))
@@ -196,20 +199,20 @@ class _Machine:
 
     def new(self, kind: Any, arguments: Any) -> None:
         require(
-            type(kind) is Class and arguments == (),
+            type(kind) is GensimClass and arguments == (),
             "a call of",
             getattr(kind, "name", type(kind).__name__),
         )
         self.stack.append(Instance(kind.name))
 
     def charge(self, arguments: Any) -> None:
-        """Count what is copied out of these arguments: one large thing can be called for often."""
+        """Subtract the size of the arguments from the budget, because one large value can be copied many times."""
         for argument in arguments:
             if isinstance(argument, (str, bytes, bytearray, memoryview)):
                 self.budget -= len(argument)
             elif isinstance(argument, (list, tuple, dict, set)):
-                self.budget -= _PER_ITEM * len(argument)
-        require(self.budget >= 0, "calls that copy the same data over and over")
+                self.budget -= _BYTES_PER_ITEM * len(argument)
+        require(self.budget >= 0, "calls that copy the same data many times")
 
     def reduce(self) -> None:
         arguments = self.stack.pop()
@@ -232,7 +235,7 @@ class _Machine:
         self.new(kind, tuple(self.since_mark()))
 
     def build(self) -> None:
-        """Give the object on the stack its state."""
+        """Set the state of the object on top of the stack."""
         state = self.stack.pop()
         target = self.stack[-1]
         if type(target) is Instance:
@@ -240,13 +243,13 @@ class _Machine:
                 type(state) is dict and all(type(key) is str for key in state), "attributes without names"
             )
             target.state = state
-        elif type(target) is ArrayBox:
+        elif type(target) is PickledArray:
             require(type(state) is tuple and len(state) in (4, 5), "a malformed array")
             self.charge(state[-1:])
-            admitted.set_array_state(target, state)
-        elif type(target) is Dtype:
-            admitted.set_dtype_state(target, state)
-        elif type(target) is RandomData:
+            pickle_globals.set_array_state(target, state)
+        elif type(target) is PickledDtype:
+            pickle_globals.set_dtype_state(target, state)
+        elif type(target) is PickledRandomState:
             target.state = state
         else:
             raise pickle.UnpicklingError(
@@ -266,8 +269,8 @@ class _Machine:
         self.stack.append(decoded.decode("latin1"))
 
     def push_bytes(self, count: int, text: bool = False) -> None:
-        """Push bytes, or a byte string of Python 2; the content of a large array without copying it."""
-        if count >= LARGE:
+        """Push bytes, or with `text` a byte string of Python 2; large ones, the contents of arrays, are not copied."""
+        if count >= LARGE_BYTES:
             require(count <= len(self.data) - self.position, "a value longer than the file")
             self.stack.append(memoryview(self.data)[self.position : self.position + count])
             self.position += count
@@ -283,10 +286,10 @@ class _Machine:
 
 
 def _opcodes() -> list[Callable[[_Machine], Any]]:
-    """Handlers by opcode."""
+    """Return the handler of each opcode."""
     m = _Machine
     table: dict[bytes, Callable[[_Machine], Any]] = {
-        b"\x80": lambda s: require(s.unsigned(1) <= 5, "a pickle protocol of the future"),
+        b"\x80": lambda s: require(s.unsigned(1) <= 5, "a pickle protocol above 5"),
         b"\x95": m.frame,
         b"(": m.mark,
         b"0": m.pop,
@@ -348,36 +351,36 @@ _OPCODES = _opcodes()
 
 
 def unpickle(data: bytes) -> Any:
-    """Return the content of a pickle as data.
+    """Return the contents of a pickle as data.
 
     Parameters
     ----------
     data : bytes
-        A whole pickle, of any protocol up to 5.
+        A pickle of any protocol up to 5.
 
     Returns
     -------
     object
-        None, bool, int, float, str, bytes, list, tuple, dict, set, `Instance`, `Constant`, `RandomData` and
-        `ArrayBox` (see `plain`), nested as in the pickle; they may share parts and contain themselves.
+        None, bool, int, float, str, bytes, list, tuple, dict, set, `Instance`, `Constant`, `PickledRandomState` and
+        `PickledArray` (see `unwrap_array`), nested as in the pickle. They may share parts and contain themselves.
 
     Raises
     ------
     pickle.UnpicklingError
-        If the pickle names anything outside the fixed table, calls for anything that a model does not need,
-        or is damaged. Nothing of it has been run then.
+        If the pickle names anything that is not in `pickle_globals.GLOBALS`, uses an opcode that no model needs, or
+        is damaged. Nothing that it names has been called then.
     """
     collecting = gc.isenabled()
-    gc.disable()  # nothing becomes garbage here, and millions of new objects would be searched for it
+    gc.disable()  # the collector would search millions of new objects, of which none is garbage
     try:
         return _Machine(data).run()
     except pickle.UnpicklingError:
         raise
     except (MemoryError, RecursionError) as error:
-        raise pickle.UnpicklingError(f"it asks for more memory than there is ({error})") from None
+        raise pickle.UnpicklingError(f"it needs more memory than there is ({error})") from None
     except (ArithmeticError, LookupError, TypeError, ValueError, struct.error) as error:
         raise pickle.UnpicklingError(
-            f"it is damaged or cut short ({type(error).__name__}: {error})"
+            f"it is damaged or truncated ({type(error).__name__}: {error})"
         ) from None
     finally:
         if collecting:

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from fastw2v import formats
 from fastw2v.common import memory
-from fastw2v.formats import word2vec, word2vec_writer
+from fastw2v.formats import word2vec
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.vectors.keyed_rows import Array
 from fastw2v.vectors.vector_store import VectorStore
 
 if TYPE_CHECKING:
-    from fastw2v.formats.gensim_state import VectorsState
+    from fastw2v.formats.gensim import VectorsState
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
@@ -146,7 +146,7 @@ def save(path: PathLike, arrays: dict[str, Array], metadata: dict[str, Any]) -> 
 
 def load(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read the state of a store from its own file, that of a whole model, or one that gensim saved."""
-    if formats.recognise(path) == "gensim":
+    if formats.detect_saved_format(path) == "gensim":
         from fastw2v.formats import gensim
 
         return state_from_gensim(gensim.read_keyedvectors(path, mmap))
@@ -227,12 +227,12 @@ def save_word2vec_format(
     rows = _writing_order(store, sort_attr)
     words = [f"{prefix}{store.index_to_key[row]}" for row in rows.tolist()]
     if vocabulary_path is not None:
-        word2vec_writer.check_words(words, binary)  # before anything is written, this file included
+        word2vec.check_words(words, binary)  # before anything is written, this file included
         logger.info("storing vocabulary in %s", vocabulary_path)
-        word2vec_writer.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
+        word2vec.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
     logger.info("storing %sx%s projection weights into %s", total, store.vector_size, path)
     header = f"{total} {store.vector_size}" if write_header else None
-    write = word2vec_writer.write_binary if binary else word2vec_writer.write_text
+    write = word2vec.write_binary if binary else word2vec.write_text
     write(path, words, store.vectors, rows, header, append)
 
 

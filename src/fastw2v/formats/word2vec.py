@@ -1,12 +1,26 @@
-"""Reading the formats of the original word2vec tool, and GloVe's, which is its text format without the header.
+"""The formats of the original word2vec tool, text and binary, and GloVe's, which is the text format without the header.
 
-    text:    "V D\n", then V lines "word number ... number\n" binary:  "V D\n", then V records: word, space, D
-    little-endian float32; a newline before the word is ignored
+Layout, for V vectors of D components
+-------------------------------------
+    text      a line "V D", then V lines "word number ... number", separated by single spaces
+    binary    a line "V D", then V records: the word, a space, D little-endian float32; a line feed before a word is
+              ignored
+    counts    a vocabulary file: lines "word count"
 
-In text a line is cut from the right, so that words may contain spaces. Both readers take what arrives in
-order, drop all but the first of words that occur twice, and allocate no more rows than a file of that size
-can hold. Where the size is not known (compressed files, pipes, URIs), memory grows with what has arrived; lines
-have a largest length, so that endless ones do not fill it.
+Reading
+-------
+A line of text is split from the right, so that words may contain spaces. Of words that occur twice the first is kept.
+A row is allocated only if the file is large enough to contain it. If the size of the file is not known (compressed
+files, pipes, URIs), memory grows with the data that has arrived, and lines have a maximum length.
+
+The compiled functions of `word2vec_rows` read and write blocks of ordinary lines or records, in several threads. They
+report the lines that need the rules of Python or NumPy, which are then processed here, so that the result is the same
+as without compiled code.
+
+Writing
+-------
+Each number is written as the shortest decimal that reads back as the same float32. Words that could not be read back
+are refused before anything is written.
 """
 
 from __future__ import annotations
@@ -24,24 +38,30 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastw2v.common import memory, parallel
+from fastw2v.common.files import PathLike, compression, local_path, open_atomic, open_input
 from fastw2v.formats import word2vec_rows
-from fastw2v.common import parallel
-from fastw2v.common import memory
-from fastw2v.common.files import PathLike, compression, local_path, open_input
-from fastw2v.formats.rows import Positions, Rows
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
 Array = NDArray[Any]
 Octets = NDArray[np.uint8]
+Positions = NDArray[np.int64]
 
-_READ_SIZE = 1 << 20  # what is read stays in the caches until it is put into place
-_BLOCK_SIZE = 1 << 20
-_LEFT, _BLANK, _SHORT = -1, -2, -3  # in place of the end of a word: see word2vec_rows.read_lines
-_FIRST_NUMBERS = 1 << 22  # room to begin with where the size of the file tells nothing of its content
-_WIDEST = 1 << 24  # components of a vector in such a file
-_FLOAT = np.dtype("<f4")  # of a binary file
-_LONGEST = 1 << 26  # bytes of a line, or of a word in the binary format
+_READ_SIZE = (
+    1 << 20
+)  # bytes of binary records read at a time, so that they stay in the cache until they are copied
+_BLOCK_SIZE = 1 << 20  # bytes of text read at a time
+# What word2vec_rows.read_lines returns in place of the end of a word.
+_NOT_READ, _BLANK, _TOO_SHORT = -1, -2, -3
+_FIRST_NUMBERS = 1 << 22  # numbers to allocate at first if the size of the file is not known
+_MAX_WIDTH = 1 << 24  # components of a vector in such a file
+_FLOAT32 = np.dtype("<f4")  # in a binary file
+_MAX_LINE = 1 << 26  # bytes of a line, or of a word in the binary format
+_ROWS_PER_BLOCK = 256  # rows written at a time
+
+
+# --- reading
 
 
 def read_text(
@@ -59,13 +79,13 @@ def read_text(
     ----------
     path : str or os.PathLike
     limit : int, optional
-        Read the first so many vectors only.
+        Read the first `limit` vectors only.
     encoding, unicode_errors : str
-        How to decode words.
+        How to decode words; see `bytes.decode`.
     datatype : dtype, default float32
         Type of the matrix.
     no_header : bool, default False
-        The first line is a vector already. A first line that can only be a vector is recognised anyway.
+        The first line is a vector. A first line that can only be a vector is read as one even if this is False.
     only : collection of str, optional
         Words to keep.
 
@@ -78,30 +98,30 @@ def read_text(
     Raises
     ------
     EOFError
-        If the file ends before the number of vectors that its header promises.
+        If the file contains fewer vectors than its header says.
     ValueError
-        If the header or a line, which the message names, is malformed.
+        If the header or a line is malformed; the message gives the number of the line.
     UnicodeDecodeError
         If a word is not valid in `encoding`.
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
         first = next(_lines(stream, path), b"")
-        sizes = None if no_header else _sizes(first, path)
+        sizes = None if no_header else _parse_header(first, path)
         if sizes is None:
             logger.debug("no header in %s", path)
             width = len(first.split()) - 1
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
-            expected = _possible_rows(path, limit, len(first) // 2, width)
-            rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
-            _read_lines(_blocks(stream, path, first), rows, limit, False, 1, path)
+            expected = _rows_to_allocate(path, limit, len(first) // 2, width)
+            rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
+            _read_lines(_blocks_of_lines(stream, path, first), rows, limit, False, 1, path)
         else:
             count, width = sizes
-            wanted = min(count, limit)
-            expected = _possible_rows(path, wanted, 1 + 2 * width, width)
-            rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
-            _read_lines(_blocks(stream, path), rows, wanted, True, 2, path)
+            n_vectors = min(count, limit)
+            expected = _rows_to_allocate(path, n_vectors, 1 + 2 * width, width)
+            rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
+            _read_lines(_blocks_of_lines(stream, path), rows, n_vectors, True, 2, path)
     return rows.index, rows.matrix()
 
 
@@ -123,17 +143,17 @@ def read_binary(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
-        sizes = _sizes(next(_lines(stream, path), b""), path, binary=True)
+        sizes = _parse_header(next(_lines(stream, path), b""), path, binary=True)
         assert sizes is not None
         count, width = sizes
-        wanted = min(count, limit)
-        expected = _possible_rows(path, wanted, 1 + 4 * width, width)
-        rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
-        with memory.FirstTouch(rows.room) as touch:
-            for buffer, starts, ends in _blocks_of_records(stream, 4 * width, wanted, path, chunk_size):
+        n_vectors = min(count, limit)
+        expected = _rows_to_allocate(path, n_vectors, 1 + 4 * width, width)
+        rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
+        with memory.FirstTouch(rows.buffer) as touch:
+            for buffer, starts, ends in _blocks_of_records(stream, 4 * width, n_vectors, path, chunk_size):
                 touch.before(len(rows.index) + len(ends))
-                kept, target = rows.take(buffer, starts, ends)
-                _place(buffer, ends if kept is None else ends[kept], target)
+                kept, target = rows.add(buffer, starts, ends)
+                _copy_vectors(buffer, ends if kept is None else ends[kept], target)
     return rows.index, rows.matrix()
 
 
@@ -143,7 +163,7 @@ def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "s
     Raises
     ------
     ValueError
-        If a line, which the message names, is malformed.
+        If a line is malformed; the message gives its number.
     """
     counts: dict[str, int] = {}
     with open_input(path, "rb") as stream:
@@ -167,8 +187,8 @@ def _checked_limit(limit: int | None) -> int:
     return limit or sys.maxsize
 
 
-def _sizes(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int] | None:
-    """Number and width of the vectors by the header, checked; None if the line is a vector itself."""
+def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int] | None:
+    """Return number and width of the vectors, given the header; None if the line is a vector instead."""
     fields = line.split()
     try:
         count, width = map(int, fields)
@@ -180,7 +200,7 @@ def _sizes(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int]
         )
         raise ValueError(message) from None
     size = _file_size(path)
-    largest = _WIDEST if size is None else size
+    largest = _MAX_WIDTH if size is None else size
     if (
         count < 0
         or width < 1
@@ -189,7 +209,7 @@ def _sizes(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int]
         or count * width > sys.maxsize // 8
     ):
         raise ValueError(
-            f"the header of {str(path)!r} tells of {count} vectors of size {width}, which cannot be"
+            f"the header of {str(path)!r} says {count} vectors of size {width}, which cannot be in such a file"
         )
     return count, width
 
@@ -202,47 +222,47 @@ def _all_numbers(fields: Sequence[bytes]) -> bool:
 
 
 def _file_size(path: PathLike) -> int | None:
-    """Bytes of the file; None where that says nothing of its content: compressed files, pipes, URIs."""
+    """Return the size of the file in bytes; None for compressed files, pipes and URIs, where it says nothing."""
     local = local_path(path)
     if local is None or compression(path) is not None or not os.path.isfile(local):
         return None
     return os.path.getsize(local)
 
 
-def _possible_rows(path: PathLike, wanted: int, row_length: int, width: int) -> int:
-    """How many of the `wanted` rows, of `row_length` bytes at least, to make room for at first."""
+def _rows_to_allocate(path: PathLike, n_vectors: int, row_length: int, width: int) -> int:
+    """Return how many of `n_vectors` rows to allocate at first; a row takes at least `row_length` bytes in the file."""
     size = _file_size(path)
     most = _FIRST_NUMBERS // width if size is None else size // max(1, row_length)
-    return min(wanted, most + 1)
+    return min(n_vectors, most + 1)
 
 
-def _too_short(path: PathLike, wanted: int, seen: int) -> EOFError:
+def _truncated_error(path: PathLike, n_vectors: int, seen: int) -> EOFError:
     return EOFError(
         f"unexpected end of input; is count incorrect or file otherwise damaged? "
-        f"{str(path)!r} promises {wanted} vectors and holds {seen}"
+        f"{str(path)!r} promises {n_vectors} vectors and holds {seen}"
     )
 
 
-def _endless(path: PathLike, where: str) -> ValueError:
-    return ValueError(f"{where} of {str(path)!r} does not end within {_LONGEST:,} bytes; the file is damaged")
+def _line_too_long_error(path: PathLike, what: str) -> ValueError:
+    return ValueError(f"{what} of {str(path)!r} does not end within {_MAX_LINE:,} bytes; the file is damaged")
 
 
 def _lines(stream: IO[bytes], path: PathLike) -> Iterator[bytes]:
-    """The lines of a file, with their ends."""
+    """Yield the lines of a file with their line feeds."""
     number = 1
-    while line := stream.readline(_LONGEST):
-        if len(line) == _LONGEST:
-            raise _endless(path, f"line {number}")
+    while line := stream.readline(_MAX_LINE):
+        if len(line) == _MAX_LINE:
+            raise _line_too_long_error(path, f"line {number}")
         yield line
         number += 1
 
 
-def _blocks(stream: IO[bytes], path: PathLike, first: bytes = b"") -> Iterator[bytes]:
-    """Whole lines, some at a time: `first`, and what is left of the file."""
+def _blocks_of_lines(stream: IO[bytes], path: PathLike, first: bytes = b"") -> Iterator[bytes]:
+    """Yield blocks of complete lines: `first`, and the rest of the file."""
     parts = [first]
     while data := stream.read(_BLOCK_SIZE):
-        if len(parts) > _LONGEST // _BLOCK_SIZE:
-            raise _endless(path, "a line")
+        if len(parts) > _MAX_LINE // _BLOCK_SIZE:
+            raise _line_too_long_error(path, "a line")
         cut = data.rfind(b"\n") + 1
         if cut:
             yield b"".join((*parts, memoryview(data)[:cut]))
@@ -254,75 +274,78 @@ def _blocks(stream: IO[bytes], path: PathLike, first: bytes = b"") -> Iterator[b
 
 def _read_lines(
     blocks: Iterable[bytes],
-    rows: Rows,
-    wanted: int,
-    promised: bool,
+    rows: _RowCollector,
+    n_vectors: int,
+    exact: bool,
     number: int,
     path: PathLike,
 ) -> None:
-    """Read up to `wanted` vectors into `rows`; `number` is that of the first line."""
-    # The compiled reader knows float32 only; other types are read by NumPy, or rounded from float64.
+    """Read up to `n_vectors` vectors into `rows`; the first line has the given number.
+
+    With `exact`, raise EOFError if there are fewer.
+    """
+    # The compiled reader produces float32 only. NumPy reads the other types, or rounds them from float64.
     compiled = rows.dtype == np.float32
-    read = word2vec_rows.read_lines if compiled else _leave
-    reader = _LineReader(rows, wanted, number, path)
+    read = word2vec_rows.read_lines if compiled else _leave_all_lines
+    reader = _LineReader(rows, n_vectors, number, path)
     width = rows.width
-    if wanted:
+    if n_vectors:
         results = parallel.ordered_map(
             lambda block: (block, *read(block, width)), blocks, None if compiled else 1
         )
         with contextlib.closing(results):
             for block, starts, ends, vectors in results:
-                if not reader.take(block, starts, ends, vectors):
+                if not reader.add(block, starts, ends, vectors):
                     break
-    if promised and reader.seen < wanted:
-        raise _too_short(path, wanted, reader.seen)
+    if exact and reader.seen < n_vectors:
+        raise _truncated_error(path, n_vectors, reader.seen)
 
 
-def _leave(block: bytes, width: int) -> tuple[Positions, Positions, Array]:
-    """As `word2vec_rows.read_lines`, but leaving every line to `_parsed`."""
+def _leave_all_lines(block: bytes, width: int) -> tuple[Positions, Positions, Array]:
+    """Return what `word2vec_rows.read_lines` returns, with every line but the blank and short ones not read."""
     lines = io.BytesIO(block).readlines()
     starts = [0, *itertools.accumulate(map(len, lines))][: len(lines)]
     lengths = (len(line.rstrip()) for line in lines)
-    ends = [_BLANK if not length else _SHORT if length < 2 * width else _LEFT for length in lengths]
-    return np.array(starts, np.int64), np.array(ends, np.int64), np.empty((ends.count(_LEFT), width))
+    ends = [_BLANK if not length else _TOO_SHORT if length < 2 * width else _NOT_READ for length in lengths]
+    return np.array(starts, np.int64), np.array(ends, np.int64), np.empty((ends.count(_NOT_READ), width))
 
 
 class _LineReader:
-    """Takes blocks of lines, most of them read, and reads the others."""
+    """Adds blocks of lines to a `_RowCollector`, after reading those that the compiled reader has not read."""
 
-    def __init__(self, rows: Rows, wanted: int, number: int, path: PathLike) -> None:
+    def __init__(self, rows: _RowCollector, n_vectors: int, number: int, path: PathLike) -> None:
         self.seen = 0
         self._rows = rows
-        self._wanted = wanted
+        self._n_vectors = n_vectors
         self._first_line = self._number = number
         self._path = path
 
-    def take(self, block: bytes, starts: Positions, ends: Positions, vectors: Array) -> bool:
-        """Keep what is wanted of some lines; False once that is enough."""
-        blank_or_not = len(ends)
-        lines = np.flatnonzero(ends != _BLANK)[: self._wanted - self.seen]
+    def add(self, block: bytes, starts: Positions, ends: Positions, vectors: Array) -> bool:
+        """Add the vectors of a block; return whether more are needed."""
+        n_lines = len(ends)
+        lines = np.flatnonzero(ends != _BLANK)[: self._n_vectors - self.seen]
         starts, ends = starts[lines], ends[lines]
         for row in np.flatnonzero(ends < 0).tolist():
             number = self._number + int(lines[row])
-            if ends[row] == _SHORT:
+            if ends[row] == _TOO_SHORT:
                 raise self._invalid(block, starts[row], number)
-            word, vectors[row] = self._parsed(block, starts[row], number)
+            word, vectors[row] = self._parse_line(block, starts[row], number)
             ends[row] = starts[row] + len(word)
-        self._number += blank_or_not
+        self._number += n_lines
         self.seen += len(lines)
-        kept, target = self._rows.take(block, starts, ends)
+        kept, target = self._rows.add(block, starts, ends)
         target[...] = vectors[: len(lines)] if kept is None else vectors[kept]
-        return self.seen < self._wanted
+        return self.seen < self._n_vectors
 
-    def _parsed(self, block: bytes, start: int, number: int) -> tuple[bytes, Array]:
+    def _parse_line(self, block: bytes, start: int, number: int) -> tuple[bytes, Array]:
         line = _line(block, start)
         width, dtype = self._rows.width, self._rows.dtype
         try:
-            word, vector = _parsed(
+            word, vector = _parse_line(
                 line.rstrip(), width, dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
             )
             if number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
-                raise ValueError  # numbers to spare in the very first line: the header's size is wrong
+                raise ValueError  # the first line has more numbers than the header says, so the header is wrong
         except ValueError:
             raise self._invalid(block, start, number) from None
         return word, vector
@@ -337,9 +360,9 @@ def _line(block: bytes, start: int) -> bytes:
     return block[start : block.find(b"\n", start) + 1 or len(block)]
 
 
-def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array]:
-    """Word and numbers of a line; ValueError if it does not end in `width` numbers."""
-    for separator in (b" ", None):  # one space between numbers, as a rule; anything else is slower to cut
+def _parse_line(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array]:
+    """Return the word and the numbers of a line; raise ValueError if it does not end in `width` numbers."""
+    for separator in (b" ", None):  # usually one space; splitting at any white space is slower
         fields: list[Any] = line.rsplit(separator, width)
         if len(fields) == width + 1:
             try:
@@ -350,31 +373,297 @@ def _parsed(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, Array
 
 
 def _blocks_of_records(
-    stream: IO[bytes], size: int, wanted: int, path: PathLike, chunk_size: int
+    stream: IO[bytes], size: int, n_vectors: int, path: PathLike, chunk_size: int
 ) -> Iterator[tuple[Octets, Positions, Positions]]:
-    """Whole records, some at a time, in a buffer that is used again; where their words start and end."""
+    """Yield blocks of complete records: a buffer, which is used again, and where the words in it start and end."""
     seen, used, buffer = 0, 0, np.empty(max(1, chunk_size), np.uint8)
-    while seen < wanted:
+    while seen < n_vectors:
         if used == len(buffer):  # not even one record fits
-            if used > _LONGEST + size:
-                raise _endless(path, f"vector {seen + 1}")
+            if used > _MAX_LINE + size:
+                raise _line_too_long_error(path, f"vector {seen + 1}")
             buffer = np.concatenate((buffer, np.empty_like(buffer)))
         count = stream.readinto(buffer.data[used:])  # type: ignore[attr-defined]
         if not count:
-            raise _too_short(path, wanted, seen)
+            raise _truncated_error(path, n_vectors, seen)
         used += count
-        starts, ends, position = word2vec_rows.find_records(buffer[:used], wanted - seen, size)
+        starts, ends, position = word2vec_rows.find_records(buffer[:used], n_vectors - seen, size)
         seen += len(starts)
         yield buffer, starts, ends
         buffer[: used - position] = buffer[position:used]
         used -= position
 
 
-def _place(buffer: Octets, ends: Positions, target: Array) -> None:
-    """Copy the vectors of records, whose words end at `ends`, into their rows."""
-    if target.dtype == _FLOAT:
+def _copy_vectors(buffer: Octets, ends: Positions, target: Array) -> None:
+    """Copy the vectors that follow the words ending at `ends` to the rows of `target`."""
+    if target.dtype == _FLOAT32:
         word2vec_rows.copy_records(buffer, ends, target.view(np.uint8))
     else:
-        vectors = np.empty(target.shape, _FLOAT)
+        vectors = np.empty(target.shape, _FLOAT32)
         word2vec_rows.copy_records(buffer, ends, vectors.view(np.uint8))
         target[...] = vectors
+
+
+class _RowCollector:
+    """A matrix that grows as vectors are read, and the words of its rows.
+
+    Parameters
+    ----------
+    width : int
+        Components of a vector.
+    datatype : dtype-like
+        Type of the matrix.
+    only : collection of str, optional
+        Words to keep.
+    expected : int
+        Rows to allocate at first.
+    encoding, errors : str
+        How to decode words.
+
+    Attributes
+    ----------
+    index : dict of str to int
+        The row of each word, in the order of the rows.
+    buffer : ndarray, shape (at least len(index), width)
+        The rows, followed by unused ones.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        datatype: DTypeLike,
+        only: Collection[str] | None,
+        expected: int,
+        encoding: str,
+        errors: str,
+    ) -> None:
+        self.index: dict[str, int] = {}
+        self._only = only
+        self._encoding = encoding
+        self._errors = errors
+        self._compiled = (
+            only is None and errors == "strict" and encoding.lower() in ("utf8", "utf-8", "utf_8")
+        )  # what word2vec_rows.number_words supports
+        self.buffer = memory.empty((expected if only is None else min(expected, len(only)), width), datatype)
+
+    @property
+    def width(self) -> int:
+        """Components of a vector."""
+        return int(self.buffer.shape[1])
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the matrix."""
+        return self.buffer.dtype
+
+    def add(self, text: Any, starts: Positions, ends: Positions) -> tuple[Positions | None, Array]:
+        """Give a row to each word of a block that is new and in `only`.
+
+        Parameters
+        ----------
+        text : buffer of bytes
+        starts, ends : ndarray of int64, shape (n,)
+            Where each word starts and ends in `text`.
+
+        Returns
+        -------
+        kept : ndarray of int64, or None
+            Which of the words got a row; None if all did, which is the usual case.
+        target : ndarray, shape (len(kept), width)
+            Their rows, for the caller to fill.
+
+        Raises
+        ------
+        UnicodeDecodeError
+            If a word is not valid in the encoding.
+        """
+        used = len(self.index)
+        left_out = self._number(text, starts, ends)
+        kept = np.delete(np.arange(len(starts)), left_out) if left_out else None
+        needed = len(self.index)
+        if needed > len(self.buffer):
+            buffer = memory.empty((max(needed, len(self.buffer) * 3 // 2), self.width), self.dtype)
+            buffer[:used] = self.buffer[:used]
+            self.buffer = buffer
+        return kept, self.buffer[used:needed]
+
+    def matrix(self) -> Array:
+        """Return the rows of all words; a copy if more than half of the buffer is unused."""
+        rows = self.buffer[: len(self.index)]
+        if 2 * len(rows) >= len(self.buffer):
+            return rows
+        copy = memory.empty(rows.shape, rows.dtype)
+        copy[...] = rows
+        return copy
+
+    def _number(self, text: Any, starts: Positions, ends: Positions) -> list[int]:
+        """Add the words to the index; return the positions of those that got no row."""
+        left_out: list[int] = []
+        at = 0
+        while at < len(starts):
+            if self._compiled:
+                at += word2vec_rows.number_words(self.index, text, starts[at:], ends[at:])
+                if at == len(starts):
+                    break
+            word = bytes(text[starts[at] : ends[at]]).decode(self._encoding, self._errors)
+            if not self._add_word(word):
+                left_out.append(at)
+            at += 1
+        return left_out
+
+    def _add_word(self, word: str) -> bool:
+        """Give the next row to `word` if it is new and in `only`, and return whether it got one."""
+        if self._only is not None and word not in self._only:
+            return False
+        if word in self.index:
+            logger.warning("duplicate word %r in word2vec file, ignoring all but first", word)
+            return False
+        self.index[word] = len(self.index)
+        return True
+
+
+# --- writing
+
+
+def write_text(
+    path: PathLike,
+    words: Sequence[str],
+    matrix: Array,
+    rows: NDArray[np.intp],
+    header: str | None,
+    append: bool = False,
+) -> None:
+    """Write vectors as text, each number as the shortest decimal that reads back as the same float.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+    words : sequence of str
+        In the order of the file; word ``i`` has the vector ``matrix[rows[i]]``.
+    matrix : ndarray, shape (V, D)
+    rows : ndarray of int
+    header : str or None
+        First line, without line feed; None writes none.
+    append : bool, default False
+        Append to the file.
+
+    Raises
+    ------
+    ValueError
+        If a word could not be read back; nothing is written.
+    """
+    check_words(words, binary=False)
+    with open_atomic(path, "wb", append=append) as stream:
+        if header is not None:
+            stream.write(header.encode("ascii") + b"\n")
+        compiled = _is_float32(matrix)
+        texts = parallel.ordered_map(
+            lambda block: _text_lines(words[block], matrix, rows[block], compiled),
+            _row_blocks(len(words)),
+            None if compiled and len(words) > _ROWS_PER_BLOCK else 1,
+        )
+        with contextlib.closing(texts):
+            for parts in texts:
+                for part in parts:
+                    stream.write(part)
+
+
+def write_binary(
+    path: PathLike,
+    words: Sequence[str],
+    matrix: Array,
+    rows: NDArray[np.intp],
+    header: str | None,
+    append: bool = False,
+) -> None:
+    """Write vectors as float32 records; see `write_text`."""
+    check_words(words, binary=True)
+    with open_atomic(path, "wb", append=append) as stream:
+        if header is not None:
+            stream.write(header.encode("ascii") + b"\n")
+        compiled = _is_float32(matrix) and sys.byteorder == "little"
+        for block in _row_blocks(len(words)):
+            names = [word.encode("utf-8") for word in words[block]]
+            if compiled:
+                stream.write(word2vec_rows.write_records(matrix, rows[block], names))
+            else:
+                numbers = np.ascontiguousarray(matrix[rows[block]], dtype="<f4")
+                parts = (
+                    part for name, row in zip(names, numbers, strict=True) for part in (name, b" ", row.data)
+                )
+                stream.write(b"".join(parts))
+
+
+def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) -> None:
+    """Write a vocabulary file: lines "word count"."""
+    with open_atomic(path, "w", newline="\n") as stream:
+        stream.writelines(f"{word} {count}\n" for word, count in zip(words, counts, strict=True))
+
+
+def check_words(words: Sequence[str], binary: bool) -> None:
+    """Raise ValueError if a word could not be read back, or if UTF-8 cannot express it.
+
+    In the binary format a space ends a word. In text a word may contain spaces, but no line feeds, and no space at its
+    end.
+    """
+    together = "\n".join(words)
+    if _are_valid(together, len(words), binary):
+        return
+    for word in words:
+        try:
+            word.encode("utf-8")
+        except UnicodeEncodeError:
+            raise ValueError(
+                f"key {word!r} cannot be encoded as UTF-8; rename it with rename_key()"
+            ) from None
+        if " " in word if binary else word.endswith(" "):
+            raise ValueError(
+                f"key {word!r} contains a space where the word2vec format could not read it back; "
+                "rename it with rename_key(), or use save()"
+            )
+        if "\n" in word and (not binary or word.startswith("\n")):
+            raise ValueError(
+                f"key {word!r} contains a line break, which the word2vec format could not read back; "
+                "rename it with rename_key(), or use save()"
+            )
+
+
+def _are_valid(together: str, n_words: int, binary: bool) -> bool:
+    """Return True if all words, joined by line feeds, are certainly valid; False if each must be checked."""
+    if together.count("\n") != max(0, n_words - 1):
+        return False
+    if " " in together if binary else " \n" in together or together.endswith(" "):
+        return False
+    try:
+        together.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _row_blocks(count: int) -> Iterator[slice]:
+    """Return slices that divide `count` rows into blocks."""
+    return (slice(start, start + _ROWS_PER_BLOCK) for start in range(0, count, _ROWS_PER_BLOCK))
+
+
+def _is_float32(matrix: Array) -> bool:
+    """Return whether the compiled writers accept `matrix`."""
+    return matrix.dtype == np.float32 and matrix.dtype.isnative and matrix.flags.c_contiguous
+
+
+def _text_lines(
+    words: Sequence[str], matrix: Array, rows: NDArray[np.intp], compiled: bool
+) -> list[bytes | memoryview]:
+    """Return lines of text in parts; each number is written as ``str`` of the NumPy scalar writes it."""
+    names = [word.encode("utf-8") for word in words]
+    lines: list[bytes | memoryview] = []
+    start = 0
+    while start < len(names):
+        if compiled:
+            text, written = word2vec_rows.write_lines(matrix, rows[start:], names[start:])
+            lines.append(text)
+            start += written
+        if start < len(names):
+            numbers = " ".join(map(str, np.asarray(matrix[rows[start]])))
+            lines.append(names[start] + b" " + numbers.encode("ascii") + b"\n")
+            start += 1
+    return lines

@@ -1,9 +1,10 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
-"""Rows of float32 to and from the word2vec formats, a block of lines or records at a time and without the GIL.
+"""Conversion of float32 rows to and from the word2vec formats, without the GIL and one block at a time.
 
-These functions do what is plain, and say which lines they have left: those that need the rules of Python's float(),
-of str.rsplit() or of NumPy's way to write numbers. So results are the same as without them. The arithmetic is in the
-C header `_text/decimal.h`.
+`fastw2v.formats.word2vec` describes the formats and calls these functions. They process ordinary lines, and report the
+others: those that need the rules of Python's ``float()`` and ``str.rsplit()``, or NumPy's rules for writing numbers.
+The caller processes these in Python, so that the result is the same as without compiled code. The conversion of a
+number is in the C header ``decimal.h``.
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize
@@ -28,8 +29,8 @@ cdef extern from "formats/decimal.h" nogil:
     int64_t fw_stripped(const uint8_t *line, int64_t length)
 
 
-cdef class _Names:
-    """Where the bytes of some words are, for loops without the GIL; it keeps them alive."""
+cdef class _WordPointers:
+    """Pointers to the bytes of some words, for loops without the GIL. The object keeps the words alive."""
 
     cdef list words
     cdef const char **starts
@@ -42,7 +43,7 @@ cdef class _Names:
         self.starts = <const char **> malloc(max(1, n) * sizeof(char *))
         self.lengths = <Py_ssize_t *> malloc(max(1, n) * sizeof(Py_ssize_t))
         if self.starts is NULL or self.lengths is NULL:
-            raise MemoryError("no memory for a block of words")
+            raise MemoryError("not enough memory for a block of words")
         for i in range(n):
             self.starts[i] = PyBytes_AS_STRING(words[i])
             self.lengths[i] = PyBytes_GET_SIZE(words[i])
@@ -64,27 +65,28 @@ cdef int _check_rows(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, lis
 
 
 def write_lines(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list words):
-    """Return the lines of some vectors, up to the first that has an unusual number.
+    """Return text lines, up to the first row with a number that `decimal.h` does not write.
 
     Parameters
     ----------
     matrix : ndarray of float32, shape (V, D)
     rows : ndarray of intp, shape (n,)
-        Rows to write.
+        Rows of `matrix` to write.
     words : list of bytes, length n
+        The word of each row, in UTF-8.
 
     Returns
     -------
     lines : memoryview
     n : int
-        How many lines were written.
+        Number of lines that were written.
     """
     cdef Py_ssize_t i, n = rows.shape[0], width = matrix.shape[1], done = 0
     cdef char *out
     cdef char *start
     cdef char *end
     _check_rows(matrix, rows, words)
-    cdef _Names names = _Names(words)
+    cdef _WordPointers names = _WordPointers(words)
     cdef bytearray text = PyByteArray_FromStringAndSize(
         NULL, names.total + n * (width * FW_NUMBER_BYTES + 1) + FW_SLACK)
     out = start = PyByteArray_AS_STRING(text)
@@ -100,11 +102,11 @@ def write_lines(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list wor
 
 
 def write_records(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list words):
-    """Return the binary records of some vectors, in the byte order of this machine; see `write_lines`."""
+    """Return binary records in the byte order of this machine; the parameters are those of `write_lines`."""
     cdef Py_ssize_t i, n = rows.shape[0], size = 4 * matrix.shape[1]
     cdef char *out
     _check_rows(matrix, rows, words)
-    cdef _Names names = _Names(words)
+    cdef _WordPointers names = _WordPointers(words)
     cdef bytearray text = PyByteArray_FromStringAndSize(NULL, names.total + n * (size + 1))
     out = PyByteArray_AS_STRING(text)
     with nogil:
@@ -118,32 +120,32 @@ def write_records(const float[:, ::1] matrix, const Py_ssize_t[::1] rows, list w
 
 
 def read_lines(bytes text, Py_ssize_t width):
-    """Read the lines of a text: a word and `width` numbers, each after one space.
+    """Read lines of a word and `width` numbers, each after one space.
 
     Returns
     -------
     starts, ends : ndarray of int64, shape (lines,)
-        Where each word is. Otherwise, in place of its end: -1 for a line that is left to read by other means, -2 for
-        one that is blank, -3 for one that is too short to hold a vector, whatever it holds.
+        Where each word starts and ends in `text`. In place of the end: -1 for a line that this function cannot read, -2
+        for a blank line, -3 for a line that is too short to hold a vector.
     vectors : ndarray of float32, shape (n, width)
-        A row for each line but the blank and the short ones; never much larger than the text.
+        One row for each line that is neither blank nor too short; never much larger than the text.
     """
     cdef const uint8_t *data = <const uint8_t *> PyBytes_AS_STRING(text)
     cdef const uint8_t *stop = data + PyBytes_GET_SIZE(text)
     cdef const uint8_t *line = data
-    cdef const uint8_t *feed
+    cdef const uint8_t *line_end
     cdef const uint8_t *end
     cdef int64_t n = text.count(b"\n") + (not text.endswith(b"\n") and len(text) > 0), i = 0, length
     cdef int64_t[::1] starts = np.empty(n, dtype=np.int64)
     cdef int64_t[::1] ends = np.empty(n, dtype=np.int64)
-    cdef int64_t least = max(1, 2 * width), used = 0  # a number takes a byte, and one before it
+    cdef int64_t least = max(1, 2 * width), used = 0  # a number and the space before it take two bytes
     cdef float[:, ::1] vectors = np.empty((min(n, PyBytes_GET_SIZE(text) // least), width), dtype=np.float32)
     with nogil:
         while line < stop:
-            feed = <const uint8_t *> memchr(line, 10, stop - line)
-            if feed is NULL:
-                feed = stop
-            length = fw_stripped(line, feed - line)
+            line_end = <const uint8_t *> memchr(line, 10, stop - line)
+            if line_end is NULL:
+                line_end = stop
+            length = fw_stripped(line, line_end - line)
             starts[i] = line - data
             if length == 0:
                 ends[i] = -2
@@ -154,32 +156,32 @@ def read_lines(bytes text, Py_ssize_t width):
                 ends[i] = -1 if end is NULL else end - data
                 used += 1
             i += 1
-            line = feed + 1
+            line = line_end + 1
     return np.asarray(starts), np.asarray(ends), np.asarray(vectors)[:used]
 
 
 def find_records(const uint8_t[::1] data, Py_ssize_t most, Py_ssize_t size):
-    """Find whole records, a word, a space and a vector, at the front of `data`.
+    """Find the complete records at the beginning of `data`: a word, a space and a vector each.
 
     Parameters
     ----------
     data : buffer of bytes
     most : int
-        Stop after so many.
+        Find at most this many.
     size : int
-        Bytes of a vector.
+        Size of a vector in bytes.
 
     Returns
     -------
     starts, ends : ndarray of int64
-        Where each word is, line feeds before it left out.
+        Where each word starts and ends in `data`, without line feeds before it.
     position : int
-        Where the first record that is not whole begins.
+        Where the first incomplete record begins.
     """
     cdef Py_ssize_t position = 0, n = 0, used = data.shape[0], start, i
     cdef const uint8_t *space
     if size < 1 or most < 0:
-        raise ValueError(f"there is no finding {most} records with vectors of {size} bytes")
+        raise ValueError(f"cannot find {most} records with vectors of {size} bytes; expected most >= 0 and size >= 1")
     most = min(most, used // (1 + size))
     cdef int64_t[::1] starts = np.empty(most, dtype=np.int64)
     cdef int64_t[::1] ends = np.empty(most, dtype=np.int64)
@@ -204,7 +206,7 @@ def find_records(const uint8_t[::1] data, Py_ssize_t most, Py_ssize_t size):
 
 
 def copy_records(const uint8_t[::1] data, const int64_t[::1] ends, uint8_t[:, ::1] vectors):
-    """Copy the vectors of some records of `data`, whose words end at `ends`, into the rows of `vectors`."""
+    """Copy the vectors that follow the words ending at `ends` in `data` to the rows of `vectors`."""
     cdef Py_ssize_t i, size = vectors.shape[1]
     if ends.shape[0] != vectors.shape[0]:
         raise ValueError(f"there are {ends.shape[0]} records for {vectors.shape[0]} rows")
@@ -217,7 +219,7 @@ def copy_records(const uint8_t[::1] data, const int64_t[::1] ends, uint8_t[:, ::
 
 
 def number_words(dict index not None, const uint8_t[::1] data, const int64_t[::1] starts, const int64_t[::1] ends):
-    """Enter words into `index`, with the next numbers, up to the first that is there already.
+    """Add words to `index`, numbered from ``len(index)``, up to the first word that is in it already.
 
     Parameters
     ----------
@@ -225,12 +227,12 @@ def number_words(dict index not None, const uint8_t[::1] data, const int64_t[::1
     data : buffer of bytes
         UTF-8.
     starts, ends : ndarray of int64, shape (n,)
-        Where each word is.
+        Where each word starts and ends in `data`.
 
     Returns
     -------
     int
-        How many words were entered.
+        Number of words that were added.
     """
     cdef Py_ssize_t i, known = len(index)
     for i in range(starts.shape[0]):

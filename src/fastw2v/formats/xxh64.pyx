@@ -1,5 +1,8 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
-"""A checksum that runs about as fast as memory is read, and without the GIL: XXH64, in the C header `_checksum`."""
+"""XXH64 as a Python class; the algorithm is in the C header ``xxh64.h``.
+
+It runs about as fast as memory is read, and without the GIL.
+"""
 
 from libc.stdint cimport uint8_t, uint64_t
 
@@ -12,12 +15,12 @@ cdef extern from "formats/xxh64.h" nogil:
 
 
 cdef class XXH64:
-    """The XXH64 (seed 0) of bytes that come in pieces.
+    """The XXH64, with seed 0, of data that is passed in pieces.
 
     Attributes
     ----------
     value : int
-        The checksum of what has come so far, an unsigned 64-bit number.
+        The checksum of the data so far, an unsigned 64-bit integer.
     """
 
     cdef fw_xxh64 _state
@@ -26,7 +29,7 @@ cdef class XXH64:
         fw_xxh64_init(&self._state)
 
     def update(self, const uint8_t[::1] data not None):
-        """Take the next bytes; one thread at a time."""
+        """Add the next piece of data. Only one thread at a time may call this method."""
         if data.shape[0]:
             with nogil:
                 fw_xxh64_update(&self._state, &data[0], <size_t>data.shape[0])

@@ -1,4 +1,7 @@
-"""gensim's import paths for its models: ``s/gensim/fastw2v/`` in an import line is enough. Re-exports only."""
+"""The import paths of ``gensim.models``: replace ``gensim`` by ``fastw2v`` in an import statement.
+
+The modules only re-export names. They may import the public modules of fastw2v and `compat`.
+"""
 
 from fastw2v.models import callbacks, keyedvectors, word2vec
 from fastw2v.models.keyedvectors import KeyedVectors

@@ -1,4 +1,4 @@
-"""What ``gensim.models.callbacks`` has for word2vec, and `StopTraining`."""
+"""The names of ``gensim.models.callbacks`` that concern word2vec, and `StopTraining`."""
 
 from fastw2v.callbacks import CallbackAny2Vec, StopTraining
 

@@ -1,4 +1,4 @@
-"""What ``gensim.models.keyedvectors`` has. `Vocab` is gensim 3's record of one word here, as in gensim."""
+"""The names of ``gensim.models.keyedvectors``. Here, as in gensim, `Vocab` is gensim 3's record of one word."""
 
 from fastw2v.keyedvectors import (
     _EXTENDED_KEY_TYPES as _EXTENDED_KEY_TYPES,

@@ -1,18 +1,19 @@
-"""What ``gensim.models.word2vec`` has; ``python -m fastw2v.models.word2vec`` takes the arguments of word2vec.c."""
+"""The names of ``gensim.models.word2vec``.
 
-from fastw2v.compat.kernels import (
-    score_sentence_cbow,
-    score_sentence_sg,
-    train_batch_cbow,
-    train_batch_sg,
-)
-from fastw2v.compat.names import (
+``python -m fastw2v.models.word2vec`` accepts the arguments of the original word2vec tool.
+"""
+
+from fastw2v.compat.word2vec_names import (
     CORPUSFILE_VERSION,
     FAST_VERSION,
     MAX_WORDS_IN_BATCH,
     Heapitem,
     Word2VecTrainables,
     Word2VecVocab,
+    score_sentence_cbow,
+    score_sentence_sg,
+    train_batch_cbow,
+    train_batch_sg,
 )
 from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.keyedvectors import REAL, KeyedVectors, Vocab, pseudorandom_weak_vector

@@ -1,1 +1,4 @@
-"""gensim's import paths for its scripts."""
+"""The import paths of ``gensim.scripts``.
+
+The modules may import the public modules of fastw2v.
+"""

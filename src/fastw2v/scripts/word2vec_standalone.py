@@ -1,4 +1,7 @@
-"""The command line of word2vec.c, as ``gensim.scripts.word2vec_standalone`` has it; ``fastw2v train`` offers more."""
+"""The command line of the original word2vec tool, as ``gensim.scripts.word2vec_standalone`` has it.
+
+``fastw2v train`` has more options.
+"""
 
 from __future__ import annotations
 
@@ -19,29 +22,63 @@ def _parser() -> argparse.ArgumentParser:
         prog="word2vec_standalone", description="Train word vectors on a text file."
     )
     add = parser.add_argument
-    add("-train", required=True, metavar="FILE", help="text to train on, one sentence a line")
+    add("-train", required=True, metavar="FILE", help="text file to train on, one sentence per line")
     add(
         "-output",
         metavar="FILE",
-        help="where the vectors go; default: TRAIN.model, and as text TRAIN.model.txt",
+        help="file to write the vectors to; default: the model to FILE.model and the vectors to FILE.model.txt or .bin, "
+        "where FILE is the training file without its suffix",
     )
-    add("-window", type=int, default=5, help="largest distance between a center and its context words")
-    add("-size", type=int, default=100, help="dimensions of the vectors")
-    add("-sample", type=float, default=1e-3, help="threshold for dropping tokens of frequent words; 0: off")
-    add("-hs", type=int, default=0, choices=(0, 1), help="1: hierarchical softmax")
-    add("-negative", type=int, default=5, help="noise words drawn for each target; 0: no negative sampling")
-    add("-threads", type=int, default=3, help="threads to train with")
-    add("-iter", type=int, default=5, help="passes over the text")
-    add("-min_count", type=int, default=5, help="leave out words seen less often")
-    add("-alpha", type=float, help="learning rate at the start; default: 0.025 for skip-gram, 0.05 for CBOW")
-    add("-cbow", type=int, default=1, choices=(0, 1), help="1: CBOW; 0: skip-gram")
-    add("-binary", type=int, default=0, choices=(0, 1), help="1: write the vectors as binary")
-    add("-accuracy", metavar="FILE", help="analogies to answer afterwards, as in questions-words.txt")
+    add(
+        "-window",
+        type=int,
+        default=5,
+        help="maximum distance between a word and its context words (default: %(default)s)",
+    )
+    add("-size", type=int, default=100, help="number of dimensions of the vectors (default: %(default)s)")
+    add(
+        "-sample",
+        type=float,
+        default=1e-3,
+        help="threshold for subsampling frequent words; 0 switches it off (default: %(default)s)",
+    )
+    add("-hs", type=int, default=0, choices=(0, 1), help="1 uses hierarchical softmax (default: %(default)s)")
+    add(
+        "-negative",
+        type=int,
+        default=5,
+        help="number of negative samples; 0 switches negative sampling off (default: %(default)s)",
+    )
+    add("-threads", type=int, default=3, help="number of training threads (default: %(default)s)")
+    add("-iter", type=int, default=5, help="number of passes over the text (default: %(default)s)")
+    add("-min_count", type=int, default=5, help="ignore words that occur less often (default: %(default)s)")
+    add("-alpha", type=float, help="initial learning rate; default: 0.025 for skip-gram, 0.05 for CBOW")
+    add(
+        "-cbow", type=int, default=1, choices=(0, 1), help="1 trains CBOW, 0 skip-gram (default: %(default)s)"
+    )
+    add(
+        "-binary",
+        type=int,
+        default=0,
+        choices=(0, 1),
+        help="1 writes the vectors in the binary format (default: %(default)s)",
+    )
+    add(
+        "-accuracy",
+        metavar="FILE",
+        help="evaluate the vectors on the analogies in this file, which has the format of questions-words.txt",
+    )
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Train, write the vectors, and answer analogies if asked; nothing goes to stdout."""
+    """Train a model, write its vectors, and evaluate them if ``-accuracy`` is given. Nothing is written to stdout.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line arguments; by default those of the process.
+    """
     logging.basicConfig(
         format="%(asctime)s : %(threadName)s : %(levelname)s : %(message)s", level=logging.INFO
     )

@@ -188,7 +188,7 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
             "train()"
         )
     old = {name.removeprefix(OLD): arrays.pop(name) for name in list(arrays) if name.startswith(OLD)}
-    with formats.sound(path):
+    with formats.describe_damage(path):
         model = model_state.from_state(cls, defaults, arrays, metadata)
         run = _run_from(state, old)
         if run.update is not None:

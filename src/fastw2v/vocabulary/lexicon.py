@@ -22,7 +22,7 @@ from fastw2v.training import trainer
 from fastw2v.vocabulary import growth
 from fastw2v.vocabulary import sampling
 from fastw2v.text import scanning
-from fastw2v.compat.legacy import renamed_arguments
+from fastw2v.compat.descriptors import renamed_arguments
 from fastw2v.vectors.drift import Drift
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman

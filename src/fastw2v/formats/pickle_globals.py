@@ -1,9 +1,10 @@
-"""What a pickle of a gensim model may name, and the inert things that stand for it.
+"""The classes and functions that the pickle of a gensim model may name, and the inert values that replace them.
 
-A global becomes an entry of a fixed table or an error. Of gensim's classes there remain `Instance`s (a
-class name and a dictionary), of random generators `RandomData`; arrays are rebuilt from validated dtype,
-shape and bytes, for NumPy's own constructors take field offsets and object flags on trust. Nothing is
-imported, and every argument is checked by type before it is used: a pickle may pass anything anywhere.
+`GLOBALS` maps each name to a value of this module. gensim's classes become `GensimClass`, whose instances are
+`Instance`: a class name and a dictionary. Random generators become `PickledRandomState`. NumPy's constructors become
+functions that check dtype, shape and bytes, because NumPy's own trust the field offsets and object flags of a pickle. A
+name that is not in the table is an error. Nothing is imported, and every argument is checked by type before it is used,
+since a pickle can pass anything to anything.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from fastw2v.common.memory import empty
 
 Array = NDArray[Any]
 
-LARGE = 1 << 16  # byte strings from here on are not copied on the stack; arrays get aligned memory
+LARGE_BYTES = 1 << 16  # longer byte strings are not copied, and arrays of that size get aligned memory
 _MAX_DIMENSIONS = 32
 _MAX_LENGTH = 1 << 48
 _FLAT = {str, int, float, bool, bytes, type(None)}
@@ -39,7 +40,7 @@ class Instance:
 
 
 class Constant:
-    """A function or class that a model refers to and that is not called: `hash`, `int`, ..."""
+    """A function or class that a model names but that is not called: `hash`, `int`, ..."""
 
     __slots__ = ("name",)
 
@@ -47,8 +48,8 @@ class Constant:
         self.name = name
 
 
-class RandomData:
-    """A random generator, or a part of one: what its constructor and its `__setstate__` were given."""
+class PickledRandomState:
+    """A random generator or a part of one: the arguments of its constructor and of its `__setstate__`."""
 
     __slots__ = ("arguments", "state")
 
@@ -57,8 +58,8 @@ class RandomData:
         self.state: Any = None
 
 
-class ArrayBox:
-    """An array to be: complete once its state has come."""
+class PickledArray:
+    """An array under construction; `array` is None until the pickle gives it a state."""
 
     __slots__ = ("array",)
 
@@ -66,24 +67,34 @@ class ArrayBox:
         self.array = array
 
 
-class Dtype:
+class PickledDtype:
+    """A NumPy dtype."""
+
     __slots__ = ("dtype",)
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self.dtype = dtype
 
 
-class Class:
+class GensimClass:
+    """A class of gensim, by name."""
+
     __slots__ = ("name",)
 
     def __init__(self, name: str) -> None:
         self.name = name
 
 
-class Function:
-    """What stands for a constructor: a function of this module that validates its arguments.
+class SafeFunction:
+    """A constructor: a function of this module that checks its arguments.
 
-    `copies` tells that its result takes memory in proportion to its arguments.
+    Parameters
+    ----------
+    name : str
+        For error messages.
+    call : callable
+    copies : bool, default False
+        Whether the result takes memory in proportion to the arguments.
     """
 
     __slots__ = ("call", "copies", "name")
@@ -94,33 +105,33 @@ class Function:
         self.copies = copies
 
 
-def plain(value: Any) -> Any:
-    """`value` with an `ArrayBox` replaced by its array."""
-    if type(value) is not ArrayBox:
+def unwrap_array(value: Any) -> Any:
+    """Return the array of a `PickledArray`, and any other value as it is."""
+    if type(value) is not PickledArray:
         return value
     if value.array is None:
-        raise pickle.UnpicklingError("an array without content; the file is damaged")
+        raise pickle.UnpicklingError("it holds an array without content; the file is damaged")
     return value.array
 
 
 def require(condition: bool, what: str, value: Any = None) -> None:
-    """Refuse the pickle for `what` unless `condition`; of `value` only what is short enough is shown."""
+    """Raise UnpicklingError unless `condition`; the message names `what` and shows the beginning of `value`."""
     if not condition:
         shown = f" {value!r:.60}" if isinstance(value, (str, int)) else ""
         raise pickle.UnpicklingError(f"it holds {what}{shown}; the file is damaged or hostile")
 
 
-def _dtype(code: Any, align: Any = False, copy: Any = True) -> Dtype:
+def _dtype(code: Any, align: Any = False, copy: Any = True) -> PickledDtype:
     require(
         isinstance(code, str) and _DTYPE.fullmatch(code) is not None,
-        "an array dtype that no model has:",
+        "an array of a dtype that no model has:",
         code,
     )
-    return Dtype(np.dtype("O") if "O" in code else np.dtype(code))
+    return PickledDtype(np.dtype("O") if "O" in code else np.dtype(code))
 
 
-def set_dtype_state(box: Dtype, state: Any) -> None:
-    """Only the byte order is taken from the state; structure has no place in the arrays of a model."""
+def set_dtype_state(box: PickledDtype, state: Any) -> None:
+    """Set the byte order of `box`; raise if the state describes a structured dtype, which no model has."""
     require(isinstance(state, tuple) and len(state) >= 5, "a malformed dtype")
     require(all(part is None for part in state[2:5]), "a structured dtype")
     require(isinstance(state[1], str) and state[1] in "<>|=", "a malformed byte order")
@@ -129,8 +140,8 @@ def set_dtype_state(box: Dtype, state: Any) -> None:
 
 
 def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
-    """An array of its own memory, native byte order and C order, from parts that are not trusted."""
-    require(type(dtype) is Dtype, "an array without dtype")
+    """Return a new array in native byte order and C order, from parts that are not trusted."""
+    require(type(dtype) is PickledDtype, "an array without dtype")
     require(type(shape) is tuple and len(shape) <= _MAX_DIMENSIONS, "an array of an impossible shape")
     for length in shape:
         require(type(length) is int and 0 <= length < _MAX_LENGTH, "an array of an impossible shape")
@@ -148,7 +159,7 @@ def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
     if len(shape) != 1:
         source = source.reshape(shape, order="F" if fortran else "C")
     native = dtype.dtype if dtype.dtype.isnative else dtype.dtype.newbyteorder("=")
-    if len(data) < LARGE:
+    if len(data) < LARGE_BYTES:
         return np.array(source, dtype=native, order="C")
     array = empty(shape, native)
     array[...] = source
@@ -156,30 +167,31 @@ def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
 
 
 def _object_array(shape: tuple[int, ...], data: list[Any]) -> Array:
-    """Arrays of arrays are how gensim keeps Huffman codes; of strings, what users attach to words."""
+    """Return an array of arrays, as gensim keeps Huffman codes, or of strings, as users attach to words."""
     array: Array = np.empty(len(data), dtype=object)
     for index, item in enumerate(data):
         require(
-            type(item) is ArrayBox or type(item) in _FLAT, "an object array of something else than arrays"
+            type(item) is PickledArray or type(item) in _FLAT,
+            "an object array of anything but arrays and flat values,",
         )
-        array[index] = plain(item)
+        array[index] = unwrap_array(item)
     return array.reshape(shape)
 
 
-def _reconstruct(kind: Any, shape: Any, code: Any) -> ArrayBox:
+def _reconstruct(kind: Any, shape: Any, code: Any) -> PickledArray:
     require(isinstance(kind, Constant) and kind.name == "numpy.ndarray", "an array of an unknown class")
-    return ArrayBox()
+    return PickledArray()
 
 
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> ArrayBox:
-    return ArrayBox(_build_array(dtype, shape, order == "F", data))
+def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> PickledArray:
+    return PickledArray(_build_array(dtype, shape, order == "F", data))
 
 
 def _scalar(dtype: Any, data: Any) -> Any:
     return _build_array(dtype, (), False, data).item()
 
 
-def set_array_state(box: ArrayBox, state: Any) -> None:
+def set_array_state(box: PickledArray, state: Any) -> None:
     require(isinstance(state, tuple) and len(state) in (4, 5), "a malformed array")
     shape, dtype, fortran, data = state[-4:]
     box.array = _build_array(dtype, shape, fortran, data)
@@ -188,7 +200,7 @@ def set_array_state(box: ArrayBox, state: Any) -> None:
 def _encode(text: Any, encoding: Any = "utf-8") -> bytes:
     require(
         isinstance(text, str) and encoding in ("latin1", "latin-1", "iso-8859-1"),
-        "a text to be encoded other than as Latin-1:",
+        "a text with an encoding other than Latin-1:",
         encoding,
     )
     encoded: bytes = text.encode("latin1")
@@ -196,7 +208,7 @@ def _encode(text: Any, encoding: Any = "utf-8") -> bytes:
 
 
 def _dictionary(*arguments: Any) -> dict[Any, Any]:
-    """collections.defaultdict, OrderedDict and Counter, without a factory."""
+    """Return a dict in place of a collections.defaultdict, OrderedDict or Counter."""
     result: dict[Any, Any] = {}
     for argument in arguments:
         if isinstance(argument, dict):
@@ -206,7 +218,7 @@ def _dictionary(*arguments: Any) -> dict[Any, Any]:
                 all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in argument),
                 "malformed pairs",
             )
-            store(result, [part for pair in argument for part in pair])
+            update_dict(result, [part for pair in argument for part in pair])
         else:
             require(
                 argument is None or isinstance(argument, Constant), "a dictionary with an unknown factory"
@@ -215,6 +227,7 @@ def _dictionary(*arguments: Any) -> dict[Any, Any]:
 
 
 def make_set(items: Any = ()) -> set[Any]:
+    """Return a set of flat values."""
     require(isinstance(items, (list, tuple, set)), "a malformed set")
     check_keys(items)
     return set(items)
@@ -227,17 +240,17 @@ def _no_bytes(*arguments: Any) -> bytes:
 
 def _reconstructor(kind: Any, base: Any, state: Any) -> Instance:
     require(
-        isinstance(kind, Class)
+        isinstance(kind, GensimClass)
         and isinstance(base, Constant)
         and base.name == "builtins.object"
         and state is None,
-        "copyreg._reconstructor of something else than a model",
+        "copyreg._reconstructor of anything but a model",
     )
     return Instance(kind.name)
 
 
 def check_keys(keys: Any) -> None:
-    """Keys must be flat, so that hashing them takes no recursion."""
+    """Raise unless all keys are flat, so that hashing them needs no recursion."""
     for kind in set(map(type, keys)) - _FLAT:
         require(kind is tuple, "a dictionary key of type", kind.__name__)
         require(
@@ -246,41 +259,41 @@ def check_keys(keys: Any) -> None:
         )
 
 
-def store(target: dict[Any, Any], items: list[Any]) -> None:
-    """Put keys and values, which alternate in `items`, into `target`."""
+def update_dict(target: dict[Any, Any], items: list[Any]) -> None:
+    """Add keys and values, which alternate in `items`, to `target`."""
     require(len(items) % 2 == 0, "a key without a value")
     keys = items[::2]
     check_keys(keys)
     target.update(zip(keys, items[1::2], strict=True))
 
 
-def _table() -> dict[tuple[str, str], Any]:
-    """Everything that a pickle may name."""
+def _make_globals() -> dict[tuple[str, str], Any]:
+    """Return the table: (module, name) -> value."""
     table: dict[tuple[str, str], Any] = {}
     for builtins in ("builtins", "__builtin__"):
         for name in ("hash", "int", "float", "object"):
             table[builtins, name] = Constant(f"builtins.{name}")
-        table[builtins, "set"] = table[builtins, "frozenset"] = Function("set", make_set, copies=True)
-        table[builtins, "bytes"] = Function("bytes", _no_bytes)
+        table[builtins, "set"] = table[builtins, "frozenset"] = SafeFunction("set", make_set, copies=True)
+        table[builtins, "bytes"] = SafeFunction("bytes", _no_bytes)
     table["__builtin__", "long"] = table["builtins", "int"]
-    dictionary = Function("dict", _dictionary, copies=True)
+    dictionary = SafeFunction("dict", _dictionary, copies=True)
     for module, name in (
         ("collections", "defaultdict"),
         ("collections", "OrderedDict"),
         ("collections", "Counter"),
-        ("UserString", "defaultdict"),  # what some Python 3 wrote under protocol 2
+        ("UserString", "defaultdict"),  # the module that some versions of Python 3 wrote under protocol 2
     ):
         table[module, name] = dictionary
-    table["_codecs", "encode"] = Function("_codecs.encode", _encode, copies=True)
+    table["_codecs", "encode"] = SafeFunction("_codecs.encode", _encode, copies=True)
     for module in ("copyreg", "copy_reg"):
-        table[module, "_reconstructor"] = Function("copyreg._reconstructor", _reconstructor)
+        table[module, "_reconstructor"] = SafeFunction("copyreg._reconstructor", _reconstructor)
     table["numpy", "ndarray"] = Constant("numpy.ndarray")
-    table["numpy", "dtype"] = Function("numpy.dtype", _dtype)
+    table["numpy", "dtype"] = SafeFunction("numpy.dtype", _dtype)
     for core in ("numpy.core", "numpy._core"):
-        table[f"{core}.multiarray", "_reconstruct"] = Function("numpy._reconstruct", _reconstruct)
-        table[f"{core}.multiarray", "scalar"] = Function("numpy.scalar", _scalar, copies=True)
-        table[f"{core}.numeric", "_frombuffer"] = Function("numpy._frombuffer", _from_buffer, copies=True)
-    random = Function("numpy.random", RandomData)
+        table[f"{core}.multiarray", "_reconstruct"] = SafeFunction("numpy._reconstruct", _reconstruct)
+        table[f"{core}.multiarray", "scalar"] = SafeFunction("numpy.scalar", _scalar, copies=True)
+        table[f"{core}.numeric", "_frombuffer"] = SafeFunction("numpy._frombuffer", _from_buffer, copies=True)
+    random = SafeFunction("numpy.random", PickledRandomState)
     for name in ("__RandomState_ctor", "__randomstate_ctor", "__bit_generator_ctor", "__generator_ctor"):
         table["numpy.random", name] = table["numpy.random._pickle", name] = random
     for module, name in (
@@ -307,18 +320,19 @@ def _table() -> dict[tuple[str, str], Any]:
         ("keyedvectors", "Vocab"),
         ("keyedvectors", "CompatVocab"),
     ):
-        table[f"gensim.models.{module}", name] = Class(name)
+        table[f"gensim.models.{module}", name] = GensimClass(name)
     return table
 
 
-TABLE = _table()
+GLOBALS = _make_globals()
 
 
-def refusal(module: str, name: str) -> str:
+def refusal_message(module: str, name: str) -> str:
+    """Return the error message for a name that is not in `GLOBALS`."""
     full = f"{module}.{name}"
     if module.startswith("gensim."):
         return f"it holds a {full:.120}, which fastw2v does not read; open it with gensim"
     return (
-        f"it refers to {full:.120}, which no Word2Vec model needs; nothing was run. If you trust the file, "
-        "load it with gensim, remove what refers to this name (a hashfxn or callback, say) and save it again"
+        f"it refers to {full:.120}, which no Word2Vec model needs; nothing was executed. If you trust the "
+        "file, load it with gensim, remove what refers to this name (such as a hashfxn or callback) and save it again"
     )

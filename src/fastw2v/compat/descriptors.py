@@ -1,7 +1,8 @@
-"""gensim 3's spellings: each works, and gives one DeprecationWarning a use that names today's.
+"""Descriptors and decorators for names and arguments that have changed since gensim 3.
 
-Python's own filters decide how often it is seen: by default once for each line of ``__main__`` that uses one. All of it
-is descriptors and a decorator, so what is spelled as today costs nothing.
+An old name goes on working, and each use gives one `DeprecationWarning` that says what to write instead. Python's
+warning filters decide how often the user sees it: by default once for each line of ``__main__`` that uses an old name.
+A use of the current name costs nothing, because no attribute access is intercepted.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def warn(old: str, new: str, stacklevel: int = 3) -> None:
-    """Warn that `old` is gensim 3's name of `new`, at the caller of the caller."""
+def warn_deprecated(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn that `old` is gensim 3's name of `new`.
+
+    Parameters
+    ----------
+    old, new : str
+        What the caller wrote, and what to write instead.
+    stacklevel : int, default 3
+        The frame to blame, as for `warnings.warn`. The default is the caller of the function that calls this one.
+    """
     warnings.warn(f"{old} is gensim 3's name; use {new} instead", DeprecationWarning, stacklevel=stacklevel)
 
 
-class Renamed:
-    """An attribute that is another one today, to read and to assign.
+class RenamedAttribute:
+    """An attribute under its old name; reading and assigning go to the new one.
 
     Parameters
     ----------
     path : str
-        Dotted path from the object to it.
+        Dotted path from the object to the new attribute.
     """
 
     def __init__(self, path: str) -> None:
@@ -39,24 +48,26 @@ class Renamed:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        warn(self.name, self.path)
+        warn_deprecated(self.name, self.path)
         return operator.attrgetter(self.path)(instance)
 
     def __set__(self, instance: Any, value: Any) -> None:
-        warn(self.name, self.path)
-        *holders, last = self.path.split(".")
-        setattr(operator.attrgetter(".".join(holders))(instance) if holders else instance, last, value)
+        warn_deprecated(self.name, self.path)
+        *parents, last = self.path.split(".")
+        setattr(operator.attrgetter(".".join(parents))(instance) if parents else instance, last, value)
 
 
-class Derived:
-    """An attribute that is computed today; an object may have one of its own under this name.
+class ComputedAttribute:
+    """An attribute that is no longer stored, and is computed when it is read.
+
+    It defines no ``__set__``, so that an object may store an attribute of its own under this name.
 
     Parameters
     ----------
     compute : callable
-        The object -> the value.
+        Takes the object and returns the value.
     instead : str
-        What to write today.
+        What to write instead.
     """
 
     def __init__(self, compute: Callable[[Any], Any], instead: str) -> None:
@@ -69,15 +80,15 @@ class Derived:
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        warn(self.name, self.instead)
+        warn_deprecated(self.name, self.instead)
         return self.compute(instance)
 
 
-def passed_on(name: str, attribute: str = "wv") -> Any:
-    """Return a method that calls the one of the same name of an attribute."""
+def delegated_method(name: str, attribute: str = "wv") -> Any:
+    """Return a deprecated method that calls the method `name` of the object's `attribute`."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        warn(f"model.{name}", f"model.{attribute}.{name}")
+        warn_deprecated(f"model.{name}", f"model.{attribute}.{name}")
         return getattr(getattr(self, attribute), name)(*args, **kwargs)
 
     method.__name__ = name
@@ -86,26 +97,26 @@ def passed_on(name: str, attribute: str = "wv") -> Any:
 
 
 def renamed_arguments(**renamed: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function take keyword arguments by older names; ``older="today's"``.
+    """Let a function accept keyword arguments under their old names; ``old="new"``.
 
     Raises
     ------
     TypeError
-        When called, if both names of one argument are given.
+        When the function is called with both names of one argument.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def taking_both(*args: P.args, **kwargs: P.kwargs) -> R:
+        def accepting_old_names(*args: P.args, **kwargs: P.kwargs) -> R:
             for old, new in renamed.items():
                 if old in kwargs:
-                    warn(f"{old}=", f"{new}=")
+                    warn_deprecated(f"{old}=", f"{new}=")
                     if new in kwargs:
                         raise TypeError(f"{function.__name__}() got both {old}= and {new}=; leave out {old}=")
                     kwargs[new] = kwargs.pop(old)
             return function(*args, **kwargs)
 
-        return taking_both
+        return accepting_old_names
 
     return decorate
 
@@ -115,7 +126,7 @@ if TYPE_CHECKING:
 else:
 
     class class_only(classmethod):  # noqa: N801 - a decorator, as classmethod is
-        """A class method that an instance does not have, as it would seem to change that instance."""
+        """A class method that cannot be called on an instance, because the call would not change that instance."""
 
         def __get__(self, instance: Any, owner: type | None = None) -> Any:
             if instance is not None:

@@ -1,8 +1,8 @@
-"""What plain pickles of gensim's objects hold, under today's names.
+"""Convert the attributes in plain pickles of gensim's objects to those of gensim 4.
 
-While fastw2v is installed as gensim, ``pickle.load`` of such a file makes fastw2v's objects, by way of their
-``__setstate__``; so it is with objects of other packages that contain a model. Unlike `Word2Vec.load`, pickle runs
-whatever the file says: only load pickles that you trust.
+After `install_as_gensim`, ``pickle.load`` of a model that gensim pickled creates fastw2v's objects and hands gensim's
+attributes to their ``__setstate__``, which calls these functions. The same happens to models inside objects of other
+packages. Unlike `Word2Vec.load`, ``pickle.load`` can execute code from the file: load only pickles that you trust.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-# Attributes of gensim's models that have no place here or another name.
+# Attributes of gensim's models that have no counterpart here, or have another name.
 _OBSOLETE = {
     "callbacks", "iter", "layer1_size", "load", "model_trimmed_post_training", "neg_labels", "trainables", "vocabulary",
     "syn0", "syn0norm", "syn0_lockf", "vocab", "index2word", "vectors_lockf",
@@ -22,7 +22,7 @@ _OBSOLETE = {
 
 
 def vectors_state(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a KeyedVectors of gensim 4 from those of any version."""
+    """Return the attributes of a gensim 4 `KeyedVectors`, given those of any version of gensim."""
     state = {name: value for name, value in state.items() if not name.startswith("__")}
     if "vocab" not in state:
         return state
@@ -45,10 +45,11 @@ def vectors_state(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _columns(records: list[dict[str, Any]]) -> dict[str, Array]:
+    """Return one array for each attribute of the words, given one dictionary for each word."""
     columns: dict[str, Array] = {}
     for name in records[0].keys() - {"index"} if records else ():
         values = [record.get(name) for record in records]
-        if name == "sample_int":  # 2**32 meant "keep always" before gensim 4
+        if name == "sample_int":  # before gensim 4, 2**32 meant "keep always"
             columns[name] = np.array(values).clip(0, 2**32 - 1).astype(np.uint32)
         elif name == "count":
             columns[name] = np.array(values, dtype=np.int64)
@@ -59,18 +60,19 @@ def _columns(records: list[dict[str, Any]]) -> dict[str, Array]:
     return columns
 
 
-def is_gensims(state: dict[str, Any]) -> bool:
-    """Whether the attributes of a Word2Vec are those of gensim's."""
-    return "_read_once" not in state
+def is_gensim_model(state: dict[str, Any]) -> bool:
+    """Return whether the attributes of a `Word2Vec` are those of gensim's class."""
+    return "corpus_budget" not in state
 
 
 def model_state(state: dict[str, Any]) -> dict[str, Any]:
-    """Return the attributes of a Word2Vec of gensim 4 from those of any version, those of its subclasses included.
+    """Return the attributes of a gensim 4 `Word2Vec`, given those of any version of gensim.
 
-    Models that kept their words and vectors themselves (up to 0.13.3) have ``wv`` as a dictionary here.
+    Attributes that a subclass has added are kept. For versions up to 0.13.3, whose models held the words and vectors
+    themselves, ``wv`` is a dictionary of attributes instead of an object.
     """
-    holders = [vars(state[name]) for name in ("vocabulary", "trainables") if name in state]
-    merged = {name: value for holder in [*holders, state] for name, value in holder.items()}
+    parts = [vars(state[name]) for name in ("vocabulary", "trainables") if name in state]
+    merged = {name: value for part in [*parts, state] for name, value in part.items()}
     renamed = {
         "epochs": merged.get("epochs", merged.get("iter")),
         "vector_size": merged.get("vector_size", merged.get("layer1_size")),

@@ -1,0 +1,51 @@
+"""The metaclass of `Word2Vec` and `KeyedVectors`, with which they can be installed in place of gensim's classes.
+
+`install_as_gensim` changes two things about such a class, and `uninstall_as_gensim` undoes them:
+
+* Its ``repr`` is that of gensim's class, for programs that search ``str(type(model))`` for gensim's name.
+* gensim's own class of that name counts as a subclass. gensim's Doc2Vec derives from gensim's Word2Vec, so that
+  ``isinstance(doc2vec, Word2Vec)`` stays true.
+
+``__module__`` does not change, so that a pickle means the same in a process that has installed the classes and in one
+that has not. Without an installation the metaclass does nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from typing import Any
+
+
+class ReplaceableClass(ABCMeta):  # derives from ABCMeta, so that users may mix in abstract base classes
+    """Metaclass of classes that can be installed in place of another class."""
+
+    # Both are read from the namespace of the class itself, since its subclasses are not installed.
+    _alias: str
+    _replaced_class: type
+
+    def set_alias(cls, name: str) -> None:
+        """Let ``repr`` show the class as `name`, a full dotted name."""
+        cls._alias = name
+
+    def set_replaced_class(cls, replaced: type) -> None:
+        """Count `replaced` and the classes that derive from it as subclasses."""
+        cls._replaced_class = replaced
+
+    def clear_alias(cls) -> None:
+        """Undo `set_alias` and `set_replaced_class`."""
+        for name in ("_alias", "_replaced_class"):
+            if name in vars(cls):
+                delattr(cls, name)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return cls.__subclasscheck__(type(instance))
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        if super().__subclasscheck__(subclass):
+            return True
+        replaced = vars(cls).get("_replaced_class")
+        return replaced is not None and issubclass(subclass, replaced)
+
+    def __repr__(cls) -> str:
+        alias = vars(cls).get("_alias")
+        return f"<class '{alias}'>" if alias else type.__repr__(cls)
