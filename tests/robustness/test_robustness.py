@@ -282,7 +282,7 @@ def test_any_number_of_workers_trains_every_word(workers):
 
 
 @pytest.mark.parametrize("sg", [0, 1])
-@pytest.mark.parametrize("hot_rows", [1, 30, 5_000])
+@pytest.mark.parametrize("replicated_rows", [1, 30, 5_000])
 def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows):
     """Several workers keep copies of the rows drawn most often; what a copy learns ends in the shared row.
 
@@ -290,7 +290,7 @@ def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows)
     """
     models = []
     for rows in (0, hot_rows):
-        monkeypatch.setattr(trainer, "hot_rows", lambda dim, rows=rows: (rows, rows))
+        monkeypatch.setattr(trainer, "replicated_rows", lambda dim, rows=rows: (rows, rows))
         model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
         model.build_vocab(CORPUS)
         assert train(model, map(list, CORPUS)) == (3_000, 3_000)

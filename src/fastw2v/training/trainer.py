@@ -1,358 +1,336 @@
-"""One epoch of training: encoded sentences -> jobs with learning rates -> worker threads -> tallies.
+"""One epoch of training: consecutive jobs, each with a learning rate, are handed to worker threads.
 
-The calling thread cuts jobs, hands them out, reports, and re-raises the first error of any thread. The workers are
-Python threads, each inside one long call without the GIL (`_inner.Worker.run`) over the shared weights (Hogwild). No
-thread ever waits for something that cannot come: a worker that fails stops the feed, and the calling thread, whatever
-ends it (an error of the corpus, Ctrl-C), stops it too and then joins the workers.
+The calling thread hands out jobs through a bounded queue, runs barriers between them, reports progress, and raises the
+first error of any thread. Each worker is a Python thread inside one long call of `Worker.run`; several workers update
+the shared weights without locks (Hogwild: Niu et al. 2011). No thread ever waits for an event that cannot happen: a
+worker that fails stops the queue, and the calling thread, however it is interrupted (an error of the corpus, Ctrl-C),
+stops it too and then joins the workers.
+
+The loop in `Trainer` serves two kinds of jobs. Encoded jobs (`EncodedJobs`, this module) run in the compiled loops of
+`fastw2v._inner` without the GIL. Jobs of plain sentences (`sentence_jobs`) go through the methods of `Word2Vec` that a
+subclass has overridden.
 """
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
-from fastw2v.engine.job_queue import Feed, cut_jobs
+from fastw2v.common.worker_pool import WorkerPool
+from fastw2v.engine.job_queue import JobQueue, cut_jobs
 from fastw2v.engine.network import Network
-from fastw2v.common.worker_pool import Crew
 from fastw2v.text.encoding import EncodedCorpus
-from fastw2v.training.barriers import Pause, Position, Timetable, check_reached
-from fastw2v.training.progress import Reporter, Tally
+from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
+from fastw2v.training.progress import ProgressReporter, Tally
 
-POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be seen
-THREADS_A_CORE = 16
-STREAM_WORDS = 50_000  # raw words encoded at a time where the corpus is iterated afresh
-# Parts of the noise distribution, in which the jobs of several workers take turns. So many keep neighbouring jobs apart
-# even where one overtakes another; of more, a job would see too little: words of a topic come up in a few jobs only.
-NOISE_PARTS = 4
-# Rows of which each of several workers trains a copy. Words: those that all parts of the noise have in common. Of any
-# other word one copy would learn as a negative only, and the others as a word of the text only.
-HOT_WORDS = 16
-HOT_NODES_BYTES = 307_200  # inner nodes: 768 of 100 dimensions
-HOT_USES = 64  # of a copy before it gives back what it has learnt, with two workers; with more, fewer
-RING_WORDS = 2_000_000  # raw words that may wait for the workers then
+POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noticed
+MAX_THREADS_PER_CORE = 16
+STREAM_WORDS = 50_000  # raw words that are encoded at a time where the corpus is iterated anew in each epoch
+QUEUE_WORDS = 2_000_000  # raw words that may wait for the workers of such a corpus
+# With several workers, each job draws its negatives from one partition of the noise distribution, in turn. Four
+# partitions keep neighbouring jobs apart even where one overtakes another; with more, the words of one topic, which
+# occur in a few jobs only, would meet too few different negatives.
+NOISE_PARTITIONS = 4
+# Output rows of which each of several workers trains a replica. Words: those that all noise partitions have in common.
+# The replica of any other word would be updated as a negative only, and the rest of the workers would update the row
+# as a target only.
+REPLICATED_WORDS = 16
+REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
+REPLICA_USES = 64  # of a replica before it is flushed, with two workers; fewer with more workers
 
-P = ParamSpec("P")
-R = TypeVar("R")
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
-class LearningRate:
-    """The learning rate, falling linearly over all epochs from `alpha` to `min_alpha`.
-
-    It is constant within a job. Progress within an epoch is the share of sentences (of raw words, where the number of
-    sentences is not known) handed out before the job.
-    """
-
-    alpha: float
-    min_alpha: float
-    epochs: int
-    total_examples: int | None
-    total_words: int | None
-
-    def of_jobs(
-        self, epoch: int, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]
-    ) -> NDArray[np.float64]:
-        """Return the rate of each job of an epoch, given what was handed out before it."""
-        if self.total_examples:
-            within = sentences_before / self.total_examples
-        else:
-            within = words_before / (self.total_words or 1)
-        progress = (epoch + within) / self.epochs
-        rates: NDArray[np.float64] = np.maximum(
-            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
-        )
-        return rates
-
-
-_UNDER_TRAINING: dict[int, int] = {}  # id of a model -> the thread that trains it, or lets it grow
-_DOOR = threading.Lock()
-
-
-def _start_anew_in_child() -> None:
-    """The threads of the parent are not those of a child of `fork`, and none of them will open the door."""
-    global _DOOR
-    _DOOR = threading.Lock()
-    _UNDER_TRAINING.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_anew_in_child)
-
-
-def by_one_thread(method: Callable[P, R]) -> Callable[P, R]:
-    """Let only one thread at a time be within such methods of an object; the same one may be again, in a callback.
-
-    Raises
-    ------
-    RuntimeError
-        In any other thread meanwhile.
-    """
-
-    @functools.wraps(method)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        key, me = id(args[0]), threading.get_ident()
-        with _DOOR:
-            outermost = key not in _UNDER_TRAINING
-            owner = _UNDER_TRAINING.setdefault(key, me)
-        if owner != me:
-            raise RuntimeError(
-                "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
-                "(copy.deepcopy(model)): workers=N trains one model by several threads"
-            )
-        try:
-            return method(*args, **kwargs)
-        finally:
-            if outermost:
-                _UNDER_TRAINING.pop(key, None)
-
-    return guarded
-
-
 def thread_count(workers: int) -> int:
-    """Return how many threads to start for `workers`; -1 means one a core, -2 one core less, and so on.
+    """Return the number of threads to start for `workers`.
 
-    No more than 16 a core: beyond that, threads that wait for jobs take the time of those that train.
+    -1 stands for one thread per core, -2 for one less, and so on. There are at most 16 threads per core: with more,
+    threads that wait for jobs take time from those that train.
 
     Raises
     ------
     ValueError
-        If `workers` is 0, which would train nothing.
+        If `workers` is 0.
     """
     if workers == 0:
         raise ValueError("workers=0 would train nothing; use workers=1 or more, or -1 for one a core")
     cores = os.cpu_count() or 1
     if workers < 0:
         return max(cores + 1 + workers, 1)
-    return min(workers, THREADS_A_CORE * cores)
+    return min(workers, MAX_THREADS_PER_CORE * cores)
 
 
-def hot_rows(dim: int) -> tuple[int, int]:
-    """Return how many output rows of words, and of inner nodes, each of several workers keeps copies of."""
-    return HOT_WORDS, max(1, HOT_NODES_BYTES // (dim * np.dtype(np.float32).itemsize))
+def chunk_words(batch_words: int) -> int:
+    """Return how many raw words a chunk of a streamed corpus should hold at least."""
+    return max(STREAM_WORDS, batch_words)
+
+
+def replicated_rows(dim: int) -> tuple[int, int]:
+    """Return the number of word rows and of inner-node rows that each of several workers replicates."""
+    return REPLICATED_WORDS, max(1, REPLICATED_NODES_BYTES // (dim * np.dtype(np.float32).itemsize))
+
+
+class Queue(Protocol):
+    """A bounded queue of jobs, filled by the calling thread and emptied by the workers."""
+
+    @property
+    def room(self) -> int:
+        """How many jobs can be pushed now; the whole capacity only once every job is done."""
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs no worker has taken yet."""
+
+    @property
+    def stopped(self) -> bool: ...
+    def close(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class QueueWorker(Protocol):
+    """Trains jobs of a queue until that is closed or stopped."""
+
+    def run(self, queue: Any) -> None: ...
+    def tallies(self) -> tuple[int, int, int, int, float]: ...
+
+
+class JobBatch(Protocol):
+    """Consecutive jobs that are at hand together.
+
+    Attributes
+    ----------
+    sentences_at, words_at : ndarray of int64, shape (jobs + 1,)
+        The sentences and raw words of the batch before each job, and those of the whole batch at the end.
+    """
+
+    @property
+    def sentences_at(self) -> NDArray[np.int64]: ...
+    @property
+    def words_at(self) -> NDArray[np.int64]: ...
+    def push(self, queue: Any, first: int, last: int, alphas: NDArray[np.float64]) -> None:
+        """Push the jobs from `first` up to `last`, which is excluded, with the learning rate of each."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedJobs:
+    """Jobs of an encoded corpus.
+
+    Attributes
+    ----------
+    corpus : EncodedCorpus
+    sentences_at : ndarray of int64, shape (jobs + 1,)
+        The sentence that each job starts at, and the number of sentences.
+    """
+
+    corpus: EncodedCorpus
+    sentences_at: NDArray[np.int64]
+
+    @property
+    def words_at(self) -> NDArray[np.int64]:
+        """The raw words before each job."""
+        words_at = np.zeros(self.corpus.n_sentences + 1, dtype=np.int64)
+        np.cumsum(self.corpus.raw_lengths, out=words_at[1:])
+        return words_at[self.sentences_at]
+
+    def push(self, queue: JobQueue, first: int, last: int, alphas: NDArray[np.float64]) -> None:
+        """Push the jobs from `first` up to `last`."""
+        corpus, starts = self.corpus, self.sentences_at[first : last + 1]
+        queue.push(corpus.ids, corpus.offsets, corpus.raw_lengths, starts, alphas.astype(np.float32))
 
 
 class Trainer:
-    """Trains a network, epoch by epoch.
+    """Trains one epoch.
 
     Parameters
     ----------
-    network : Network
-        The weights, the tables, the settings.
-    workers : int
-        Threads to train with.
-    batch_words : int
-        Raw words of a job, at most (a longer sentence is a job of its own).
-    reporter : Reporter
-        Told how far it is.
-    pauses : sequence of Pause
-        What to do between jobs, while all workers rest.
-    turn : int
-        A number that grows from epoch to epoch, so that a job does not meet the same part of the noise each time.
+    queue : Queue
+    workers : sequence of QueueWorker
+        One thread is started for each.
+    alphas : callable
+        (sentences handed out before each job, raw words likewise) -> learning rate of each job.
+    reporter : ProgressReporter
+    barriers : sequence of Barrier
+    start : TrainingPosition
+        Where to begin: the jobs before it were trained already and are skipped.
+
+    Attributes
+    ----------
+    last_alpha : float or None
+        The learning rate of the job that was handed out last.
     """
 
     def __init__(
         self,
-        network: Network,
+        queue: Queue,
+        workers: Sequence[QueueWorker],
         *,
-        workers: int,
-        batch_words: int,
-        reporter: Reporter,
-        pauses: Sequence[Pause] = (),
-        turn: int = 0,
+        alphas: JobAlphas,
+        reporter: ProgressReporter,
+        barriers: Sequence[Barrier] = (),
+        start: TrainingPosition | None = None,
     ) -> None:
-        if batch_words < 1:
-            raise ValueError(f"batch_words={batch_words} must be at least 1")
-        self._network = network
-        self._workers = thread_count(workers)
-        self._batch_words = batch_words
+        self._queue = queue
+        self._workers = workers
+        self._alphas = alphas
         self._reporter = reporter
-        self._pauses = pauses
-        self._turn = turn
+        self._start = start or TrainingPosition()
+        self._schedule = BarrierSchedule(barriers, self._start)
+        self._capacity = queue.room
+        self._jobs = self._sentences = self._raw_words = 0  # handed out, those before the start included
         self.last_alpha: float | None = None
 
-    @property
-    def stream_words(self) -> int:
-        """Raw words a chunk of a streamed corpus had best hold."""
-        return max(STREAM_WORDS, self._batch_words)
-
-    def train_epoch(
-        self,
-        corpus: EncodedCorpus | Iterable[EncodedCorpus],
-        alphas: JobAlphas,
-        start: Position | None = None,
-    ) -> Tally:
-        """Train every sentence once.
-
-        Parameters
-        ----------
-        corpus : EncodedCorpus or iterable of them
-            The whole corpus, or its consecutive chunks; these are taken by the calling thread while workers train.
-        alphas : callable
-            (sentences handed out before each job, raw words likewise) -> learning rate of each job.
-        start : Position, optional
-            Where to begin: the jobs before are skipped, as trained already. None: at the beginning.
+    def train_epoch(self, batches: Iterable[JobBatch]) -> Tally:
+        """Train every job of consecutive batches once; the calling thread iterates over `batches` meanwhile.
 
         Returns
         -------
         Tally
-            What was trained, up to `start` included.
+            What the epoch has trained, up to the start included.
 
         Raises
         ------
         CorpusChangedError
-            If the corpus before `start` is not what it was.
+            If the corpus before the start is not what it was.
         Exception
-            Whatever the corpus, a pause or a worker raised; the weights keep what was trained until then.
+            Whatever the corpus, a barrier or a worker raised; the weights keep what was trained until then.
         """
-        start = start or Position()
-        if isinstance(corpus, EncodedCorpus):
-            jobs = list(cut_chunks([corpus], self._batch_words))
-            capacity = sum(starts.size - 1 for _, starts in jobs)
-            n_threads = min(self._workers, capacity)
-            return self._run(iter(jobs), alphas, max(capacity, 1), n_threads, start)
-        capacity = max(4 * self._workers, RING_WORDS // self._batch_words)
-        return self._run(cut_chunks(corpus, self._batch_words), alphas, capacity, self._workers, start)
-
-    def _run(
-        self, jobs: Iterator[Any], alphas: JobAlphas, capacity: int, n_threads: int, start: Position
-    ) -> Tally:
-        feed = Feed(capacity, self._network.n_words)
-        workers = self._make_workers(n_threads)
-        timetable = Timetable(self._pauses, start)
-        handed_out = _HandedOut(start, workers)
-        crew = Crew(feed.stop)
+        pool = WorkerPool(self._queue.stop)
         try:
-            with crew.presence:
-                for worker in workers:
-                    crew.start(partial(worker.run, feed))
-                self._hand_out(jobs, alphas, feed, capacity, handed_out, timetable)
-                feed.close()
-                while crew.busy(POLL_SECONDS):
-                    self._report(feed, handed_out)
+            with pool.guard:
+                for worker in self._workers:
+                    pool.start(partial(worker.run, self._queue))
+                self._hand_out(batches)
+                self._queue.close()
+                while pool.busy(POLL_SECONDS):
+                    self._report()
         finally:
-            crew.dismiss()
-        crew.raise_error()
-        position = handed_out.position(complete=True)
-        if not start.complete:
-            timetable.run(position)
+            pool.shutdown()
+        pool.raise_error()
+        position = self._position(complete=True)
+        if not self._start.complete:
+            self._schedule.run(position)
         return position.tally
 
-    def _make_workers(self, n: int) -> list[Worker]:
-        if n < 2:
-            return [Worker(self._network) for _ in range(n)]
-        words, nodes = hot_rows(self._network.dim)
-        uses = max(8, min(HOT_USES, 2 * HOT_USES // n))
-        return [Worker(self._network, words, nodes, uses, self._turn, NOISE_PARTS) for _ in range(n)]
-
-    def _hand_out(
-        self,
-        jobs: Iterator[Any],
-        alphas: JobAlphas,
-        feed: Feed,
-        capacity: int,
-        handed_out: _HandedOut,
-        timetable: Timetable,
-    ) -> None:
-        for corpus, starts in jobs:
-            words_at = np.zeros(corpus.n_sentences + 1, dtype=np.int64)
-            np.cumsum(corpus.raw_lengths, out=words_at[1:])
-            sentences_before = handed_out.sentences + starts
-            words_before = handed_out.raw_words + words_at[starts]
-            del words_at  # a number a sentence, not needed any more
-            rates = alphas(sentences_before[:-1], words_before[:-1])
-            rates32 = rates.astype(np.float32)
-            n_jobs = starts.size - 1
-            first = handed_out.skip(sentences_before, words_before)
-            while first < n_jobs:
-                due = words_before[first] >= timetable.next_words
-                if not self._wait_for_room(capacity if due else 1, feed, handed_out):
+    def _hand_out(self, batches: Iterable[JobBatch]) -> None:
+        for batch in batches:
+            sentences_before = self._sentences + batch.sentences_at
+            words_before = self._raw_words + batch.words_at
+            first, n_jobs = self._skip(sentences_before, words_before), len(sentences_before) - 1
+            alphas = self._alphas(sentences_before[first:-1], words_before[first:-1])
+            done = first
+            while done < n_jobs:
+                due = words_before[done] >= self._schedule.next_words
+                if not self._wait_for_room(self._capacity if due else 1):
                     return
                 if due:
-                    timetable.run(handed_out.position())
-                before_pause = np.searchsorted(words_before[first + 1 : -1], timetable.next_words)
-                last = first + min(1 + int(before_pause), feed.room)
-                feed.push(
-                    corpus.ids,
-                    corpus.offsets,
-                    corpus.raw_lengths,
-                    starts[first : last + 1],
-                    rates32[first:last],
-                )
-                self.last_alpha = float(rates[last - 1])
-                handed_out.add(last - first, int(sentences_before[last]), int(words_before[last]))
-                first = last
-            self._report(feed, handed_out)
-            if feed.stopped:
+                    self._schedule.run(self._position())
+                before_barrier = np.searchsorted(words_before[done + 1 : -1], self._schedule.next_words)
+                last = done + min(1 + int(before_barrier), self._queue.room)
+                batch.push(self._queue, done, last, alphas[done - first : last - first])
+                self.last_alpha = float(alphas[last - first - 1])
+                self._count(last - done, int(sentences_before[last]), int(words_before[last]))
+                done = last
+            self._report()
+            if self._queue.stopped:
                 return
-        handed_out.check_complete()
+        if self._start.complete or self._jobs < self._start.jobs:
+            check_same_position(self._start, self._sentences, self._raw_words)
 
-    def _wait_for_room(self, n_jobs: int, feed: Feed, handed_out: _HandedOut) -> bool:
-        """Wait until the feed takes so many jobs, its whole capacity once all are done; False if it was stopped."""
-        while feed.room < n_jobs:
+    def _skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
+        """Count the jobs of a batch that stand before the start, as handed out; return how many they are."""
+        n_jobs = len(sentences_before) - 1
+        n_skipped = n_jobs if self._start.complete else min(self._start.jobs - self._jobs, n_jobs)
+        if n_skipped <= 0:
+            return 0
+        self._count(n_skipped, int(sentences_before[n_skipped]), int(words_before[n_skipped]))
+        if self._jobs == self._start.jobs and not self._start.complete:
+            check_same_position(self._start, self._sentences, self._raw_words)
+        return n_skipped
+
+    def _count(self, jobs: int, sentences: int, raw_words: int) -> None:
+        """Count `jobs` more jobs; the other two are the numbers handed out since the beginning of the epoch."""
+        self._jobs += jobs
+        self._sentences, self._raw_words = sentences, raw_words
+
+    def _wait_for_room(self, n_jobs: int) -> bool:
+        """Wait until `n_jobs` can be pushed; return False if the queue was stopped."""
+        while self._queue.room < n_jobs:
             time.sleep(0.001)
-            self._report(feed, handed_out)
-            if feed.stopped:
+            self._report()
+            if self._queue.stopped:
                 return False
         return True
 
-    def _report(self, feed: Feed, handed_out: _HandedOut) -> None:
-        if self._reporter.polls:
-            self._reporter.within_epoch(handed_out.tally(), self.last_alpha or 0.0, feed.waiting)
+    def _report(self) -> None:
+        if self._reporter.is_observed:
+            self._reporter.report(self._tally(), self.last_alpha or 0.0, self._queue.waiting)
 
-
-class _HandedOut:
-    """How far an epoch is: the jobs that were handed out, those before its start included."""
-
-    def __init__(self, start: Position, workers: list[Worker]) -> None:
-        self.jobs = self.sentences = self.raw_words = 0
-        self._start = start
-        self._workers = workers
-
-    def add(self, jobs: int, sentences: int, raw_words: int) -> None:
-        """Count so many jobs more, after which so many sentences and words have been handed out in all."""
-        self.jobs += jobs
-        self.sentences, self.raw_words = sentences, raw_words
-
-    def skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
-        """Count those of the next jobs that are before the start; return how many they are."""
-        n_jobs = len(sentences_before) - 1
-        n_before = n_jobs if self._start.complete else min(self._start.jobs - self.jobs, n_jobs)
-        if n_before <= 0:
-            return 0
-        self.add(n_before, int(sentences_before[n_before]), int(words_before[n_before]))
-        if self.jobs == self._start.jobs and not self._start.complete:
-            check_reached(self._start, self.sentences, self.raw_words)
-        return n_before
-
-    def check_complete(self) -> None:
-        """Raise unless the corpus reached to the start."""
-        if self._start.complete or self.jobs < self._start.jobs:
-            check_reached(self._start, self.sentences, self.raw_words)
-
-    def tally(self) -> Tally:
+    def _tally(self) -> Tally:
         return sum((Tally(*worker.tallies()) for worker in self._workers), self._start.tally)
 
-    def position(self, *, complete: bool = False) -> Position:
-        return Position(self._start.epoch, self.jobs, self.sentences, self.raw_words, complete, self.tally())
+    def _position(self, *, complete: bool = False) -> TrainingPosition:
+        return TrainingPosition(
+            self._start.epoch, self._jobs, self._sentences, self._raw_words, complete, self._tally()
+        )
 
 
-def cut_chunks(
-    chunks: Iterable[EncodedCorpus], batch_words: int
-) -> Iterator[tuple[EncodedCorpus, NDArray[np.int64]]]:
-    """Cut consecutive chunks of a corpus into jobs; return each piece with the sentence index every job starts at.
+def prepare_encoded(
+    network: Network,
+    corpus: EncodedCorpus | Iterable[EncodedCorpus],
+    *,
+    workers: int,
+    batch_words: int,
+    first_partition: int,
+) -> tuple[JobQueue, list[Worker], Iterable[EncodedJobs]]:
+    """Return the queue, the workers and the jobs that train `network` on an encoded corpus.
 
-    The jobs are those of the undivided corpus: the last one of a chunk waits for the next chunk, as it may go on there.
+    Parameters
+    ----------
+    network : Network
+        The weights, tables and settings.
+    corpus : EncodedCorpus or iterable of EncodedCorpus
+        The whole corpus, or its consecutive chunks.
+    workers : int
+        See `thread_count`. A whole corpus gets no more workers than it has jobs.
+    batch_words : int
+        Raw words of a job, at most; a longer sentence is a job of its own.
+    first_partition : int
+        The noise partition of the first job; a number that differs from epoch to epoch, so that a job does not draw
+        from the same partition each time.
+    """
+    n_workers = thread_count(workers)
+    jobs: Iterable[EncodedJobs]
+    if isinstance(corpus, EncodedCorpus):
+        jobs = list(cut_into_jobs([corpus], batch_words))
+        capacity = sum(len(batch.sentences_at) - 1 for batch in jobs)
+        n_workers = min(n_workers, capacity)
+    else:
+        jobs = cut_into_jobs(corpus, batch_words)
+        capacity = max(4 * n_workers, QUEUE_WORDS // batch_words)
+    return JobQueue(max(capacity, 1), network.n_words), _workers(network, n_workers, first_partition), jobs
+
+
+def _workers(network: Network, n: int, first_partition: int) -> list[Worker]:
+    if n < 2:  # exact, as gensim with one worker
+        return [Worker(network) for _ in range(n)]
+    words, nodes = replicated_rows(network.dim)
+    uses = max(8, min(REPLICA_USES, 2 * REPLICA_USES // n))
+    return [Worker(network, words, nodes, uses, first_partition, NOISE_PARTITIONS) for _ in range(n)]
+
+
+def cut_into_jobs(chunks: Iterable[EncodedCorpus], batch_words: int) -> Iterator[EncodedJobs]:
+    """Cut the consecutive chunks of a corpus into jobs.
+
+    The jobs are those of the undivided corpus: the last job of a chunk waits for the next chunk, because its sentences
+    may continue there.
     """
     pending: EncodedCorpus | None = None
     first = True
@@ -360,7 +338,7 @@ def cut_chunks(
         pending = chunk if pending is None else pending.joined(chunk)
         starts = cut_jobs(pending.raw_lengths, batch_words, first)
         if starts.size > 2:
-            yield pending, starts[:-1]
+            yield EncodedJobs(pending, starts[:-1])
             pending, first = pending.sentences(int(starts[-2]), pending.n_sentences), False
     if pending is not None and pending.n_sentences:
-        yield pending, cut_jobs(pending.raw_lengths, batch_words, first)
+        yield EncodedJobs(pending, cut_jobs(pending.raw_lengths, batch_words, first))
