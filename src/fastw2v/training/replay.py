@@ -118,7 +118,7 @@ def _gather(
 
 
 def _cut_into_pieces(chunks: Iterable[EncodedCorpus]) -> Iterator[EncodedCorpus]:
-    """Cut consecutive chunks into pieces of whole sentences: at most `PIECE_WORDS` raw words, but at least one sentence."""
+    """Cut consecutive chunks into pieces of whole sentences: `PIECE_WORDS` raw words at most, one sentence at least."""
     pending: EncodedCorpus | None = None
     for chunk in chunks:
         pending = chunk if pending is None else pending.joined(chunk)
