@@ -14,15 +14,17 @@ from cpython.pythread cimport (
 import os
 
 cdef int n_forks = 0                 # how often this process and its ancestors were forked
+cdef unsigned long surviving_thread = 0     # the thread that forked, which is the only one that the child has
 
 
-def _count_fork():
-    global n_forks
+def _note_fork():
+    global n_forks, surviving_thread
     n_forks += 1
+    surviving_thread = PyThread_get_thread_ident()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_count_fork)
+    os.register_at_fork(after_in_child=_note_fork)
 
 
 cdef class ExclusiveLock:
@@ -69,7 +71,7 @@ cdef class ExclusiveLock:
     def __enter__(self):
         cdef unsigned long me = PyThread_get_thread_ident()
         if self.forks != n_forks:
-            self._forget_threads_of_the_parent(me)
+            self._forget_threads_of_the_parent()
         if self.owner != me:
             if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
                 raise RuntimeError(self.message)
@@ -83,11 +85,11 @@ cdef class ExclusiveLock:
             self.owner = 0
             PyThread_release_lock(self.lock)
 
-    cdef int _forget_threads_of_the_parent(self, unsigned long me) except -1:
+    cdef int _forget_threads_of_the_parent(self) except -1:
         """Replace a lock that a thread of the parent process held: in the child it would never be released."""
         cdef PyThread_type_lock replacement
         self.forks = n_forks
-        if self.owner == me:         # the thread that forked goes on in the child
+        if self.owner == surviving_thread:
             return 0
         replacement = PyThread_allocate_lock()
         if replacement == NULL:
