@@ -8,11 +8,15 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastw2v.training.callbacks import StopTraining
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from fastw2v.word2vec import Word2Vec
+
+__all__ = ["CallbackAny2Vec", "EarlyStopping", "StopTraining"]
 
 logger = logging.getLogger("gensim.models.word2vec")
 
@@ -35,10 +39,6 @@ class CallbackAny2Vec:
 
     def on_train_end(self, model: Word2Vec) -> None:
         """Run after the last epoch."""
-
-
-class StopTraining(Exception):  # noqa: N818 - a request, not an error, as StopIteration is
-    """Raise it in a callback to end the training after the epoch at hand; `train` then returns as usual."""
 
 
 class EarlyStopping(CallbackAny2Vec):
@@ -153,14 +153,3 @@ class EarlyStopping(CallbackAny2Vec):
 def _weights(model: Word2Vec) -> dict[str, NDArray[np.float32]]:
     weights = {"vectors": model.wv.vectors, "syn1neg": model.syn1neg, "syn1": model.syn1}
     return {name: matrix for name, matrix in weights.items() if matrix is not None}
-
-
-def run_callbacks(callbacks: tuple[Any, ...], event: str, model: Word2Vec) -> bool:
-    """Call method `event` of every callback; return whether one of them asked to stop."""
-    stop = False
-    for callback in callbacks:
-        try:
-            getattr(callback, event)(model)
-        except StopTraining:
-            stop = True
-    return stop

@@ -12,26 +12,36 @@ Compositionality", NIPS 2013.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.training import checkpoints
-from fastw2v.formats import model_state
-from fastw2v.engine.scoring import score_sentences
+from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.validation import as_callbacks, as_float, as_int, check_integer, check_number, random_state
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
+from fastw2v.engine.scoring import score_sentences
+from fastw2v.formats import model_state
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.text.corpus import open_corpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
-from fastw2v.vocabulary.lexicon import ReadOnce, TrimRule
-from fastw2v.common.validation import as_callbacks, as_float, as_int, random_state
-from fastw2v.training.trainable import Trainable
+from fastw2v.training import checkpoints, held_out
+from fastw2v.training.network import make_network
+from fastw2v.training.progress import Tally
+from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
+from fastw2v.training.session import TrainingSession, restored_settings
+from fastw2v.training.trainer import thread_count
+from fastw2v.training.update import Update as Update
 from fastw2v.training.warm_start import warm_start
+from fastw2v.vocabulary.lexicon import Lexicon, ReadOnce, TrimRule
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -39,7 +49,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
 
-class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
+class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
 
     Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
@@ -137,6 +147,18 @@ class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
     """
 
     _vectors_class = KeyedVectors
+    _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
+    _session: TrainingSession | None  # the current training
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        """Make the parts of a model that are neither copied nor saved."""
+        model = super().__new__(cls)
+        model._lock = ExclusiveLock(
+            "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
+            "(copy.deepcopy(model)): workers=N trains one model by several threads"
+        )
+        model._session = None
+        return model
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -250,13 +272,30 @@ class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # A copy made in a callback of the constructor must not take along the text that is just trained.
-        return {**self.__dict__, "_read_once": None}
+        state = {**self.__dict__, "_read_once": None}
+        for name in ("_lock", "_session"):
+            del state[name]
+        return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if pickle_state.is_gensim_model(state):
             model_state.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
         else:
             self.__dict__.update(state)
+
+    def _to_state(self) -> checkpoints.ModelState:
+        """Return what a file holds, as (named arrays, metadata)."""
+        return model_state.to_state(self)
+
+    @classmethod
+    def _from_state(cls, arrays: dict[str, Any], metadata: dict[str, Any]) -> Self:
+        """Return the model that `_to_state` described."""
+        return model_state.from_state(cls, {**vars(Word2Vec()), "lifecycle_events": []}, arrays, metadata)
+
+    def _scanned(self, corpus_iterable: Any, corpus_file: Any) -> EncodedCorpus | None:
+        """Return the corpus as ids, if the vocabulary scan of the constructor has encoded it."""
+        cache = self._read_once
+        return cache.encoded if cache is not None and cache.is_for(corpus_iterable, corpus_file) else None
 
     def __str__(self) -> str:
         return (
@@ -267,6 +306,339 @@ class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
     def layer1_size(self) -> int:
         """`vector_size`, under the name that word2vec.c gave it."""
         return self.vector_size
+
+    # --- training
+
+    @renamed_arguments(sentences="corpus_iterable")
+    def train(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        word_count: int = 0,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool | None = None,
+        callbacks: Iterable[Any] | None = (),
+        *,
+        progress: bool = False,
+        update: Update | None = None,
+        checkpoint: Any = None,
+        checkpoint_every: int | None = None,
+    ) -> tuple[int, int]:
+        """Train the vectors on a corpus.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The corpus, as in the constructor. A list or one of the library's readers is encoded once; any other
+            iterable is iterated anew in each epoch.
+        total_examples, total_words : int
+            The number of sentences or of raw words of the corpus, for the learning rate; one of them is required.
+        epochs : int
+            The number of passes over the corpus; required.
+        start_alpha, end_alpha : float, optional
+            The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model.
+        word_count, queue_factor
+            Ignored; kept for compatibility.
+        report_delay : float, default 1.0
+            Seconds between two progress lines in the log.
+        compute_loss : bool, optional
+            Whether to compute the loss; None: as the constructor was told.
+        callbacks : iterable of CallbackAny2Vec
+            Called at the beginning and the end of the training and of each epoch. A callback may raise `StopTraining`
+            to end the training early.
+        progress : bool, default False
+            Show a progress bar.
+        update : Update, optional
+            What old words keep: frozen or anchored rows, learning rates for this training alone, old sentences mixed
+            in.
+        checkpoint : str or path, optional
+            A file that is replaced, at the end of each epoch and after every `checkpoint_every` words, by the model
+            as it is then and all that `resume` needs to continue. It is written atomically. If it cannot be written,
+            an error is logged and the training goes on. `load` reads it too. Under an `update`, it also holds the old
+            values of anchored and frozen rows.
+        checkpoint_every : int, optional
+            Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. No worker
+            trains while a checkpoint is written, which takes as long as `save`.
+
+        Returns
+        -------
+        (int, int)
+            Over all epochs, the effective words (tokens in the vocabulary that subsampling kept) and the raw words.
+
+        Raises
+        ------
+        ValueError
+            If `epochs` or both totals are missing, or nothing could be trained.
+        RuntimeError
+            If there is no vocabulary, or another thread is training this model.
+        TypeError
+            If the corpus cannot be used, or `epochs` is not an integer.
+        OSError
+            If no file could be written at `checkpoint`, or there is no space on the disk for the encoded corpus.
+        Exception
+            Whatever the corpus or a callback raises; the vectors keep what was trained until then.
+
+        Examples
+        --------
+        >>> from fastw2v import Word2Vec
+        >>> sentences = [["a", "cat", "sat"], ["a", "dog", "barked"]] * 10
+        >>> model = Word2Vec(vector_size=8, min_count=1)
+        >>> model.build_vocab(sentences)
+        >>> effective_words, raw_words = model.train(sentences, total_examples=model.corpus_count, epochs=2)
+        >>> raw_words
+        120
+        """
+        outer = self._session if self._lock.held else None
+        with self._lock, restored_settings(self) if outer else contextlib.nullcontext():
+            return TrainingSession.begin(
+                self,
+                corpus_iterable,
+                corpus_file,
+                total_examples=total_examples,
+                total_words=total_words,
+                epochs=epochs,
+                start_alpha=start_alpha,
+                end_alpha=end_alpha,
+                compute_loss=compute_loss,
+                callbacks=callbacks,
+                update=update,
+                checkpoint=checkpoint,
+                checkpoint_every=checkpoint_every,
+                report_delay=report_delay,
+                progress=progress,
+                scanned=self._scanned(corpus_iterable, corpus_file),
+                by_hooks=are_overridden(self, Word2Vec),
+            ).run()
+
+    @class_only
+    def resume(
+        cls,  # noqa: N805
+        path: Any,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        workers: int | None = None,
+        callbacks: Iterable[Any] | None = (),
+        report_delay: float = 1.0,
+        progress: bool = False,
+        replay: Any = None,
+    ) -> Self:
+        """Resume a training from its checkpoint, train to its end, and return the model.
+
+        The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it gives,
+        bit for bit, the vectors that it would have given without the interruption. Checkpoints continue to be written
+        to the same file. At the end the file holds the model as its last epoch left it, before ``on_epoch_end`` and
+        ``on_train_end`` of callbacks; save the model to keep what these change.
+
+        Parameters
+        ----------
+        path : str or path
+            What `train` was given as `checkpoint`.
+        corpus_iterable, corpus_file
+            The corpus that was trained on. The part that was already trained is read and skipped.
+        workers : int, optional
+            The number of threads to train with; None: as before.
+        callbacks : iterable of CallbackAny2Vec
+            Called as by `train`: ``on_train_begin`` first, and ``on_epoch_begin`` for the epoch that continues too.
+            Callbacks with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back
+            between the two; it must be what JSON can hold.
+        report_delay, progress
+            As in `train`.
+        replay : iterable of lists of str, or path, optional
+            The old text, if the training was under ``update=Update(replay=...)``. Everything else of an update is in
+            the checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If the file is not a checkpoint or is damaged; if the corpus (or `replay`) is not that of the checkpoint: it
+            must have as many sentences and words, and as many of them before the position; if `replay` is missing or
+            not expected. A corpus whose order changes from pass to pass can be resumed at the end of an epoch only, so
+            train it without `checkpoint_every`.
+        TypeError, OSError, Exception
+            As from `train`.
+        """
+        model, state = checkpoints.read(path, cls._from_state)
+        if workers is not None:
+            model.workers = as_int("workers", workers)
+        with model._lock:
+            TrainingSession.resume(
+                model,
+                corpus_iterable,
+                corpus_file,
+                state=state,
+                checkpoint=path,
+                callbacks=callbacks,
+                replay=replay,
+                report_delay=report_delay,
+                progress=progress,
+                by_hooks=are_overridden(model, Word2Vec),
+            ).run()
+        return model
+
+    def get_latest_training_loss(self) -> float:
+        """Return the summed loss of all examples of the latest `train`; 0.0 unless `compute_loss` was on."""
+        return self.running_training_loss
+
+    def evaluate_loss(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        seed: int = 0,
+    ) -> float:
+        """Return the mean loss of an example of held-out sentences.
+
+        An example is a skip-gram pair or a CBOW window. Its loss is what training would reduce: the negative
+        log-likelihood of the target and of the negatives drawn for it. Windows are not reduced and no token is
+        subsampled; the negatives depend on `seed` alone. The model is not changed, nor is its random state, so equal
+        weights give equal losses.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The held-out sentences, as in `train`. Words that are not in the vocabulary are skipped.
+        seed : int, default 0
+            Of the noise words; losses are comparable under the same one.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no vocabulary.
+        ValueError
+            If no sentence has two known words.
+        """
+        if not self.wv.key_to_index:
+            raise RuntimeError("you must first build vocabulary before evaluating a loss")
+        self._check_can_train()
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
+        encoded = encode(corpus, self.wv.key_to_index, budget=self.corpus_budget)
+        return held_out.mean_loss(make_network(self, scoring=True), encoded, seed)
+
+    # --- methods of gensim's that subclasses override; see `fastw2v.training.sentence_jobs`
+
+    def _do_train_job(self, sentences: Sequence[Any], alpha: float, inits: Any) -> tuple[int, int]:
+        """Train one job; return the effective words and the raw words.
+
+        Parameters
+        ----------
+        sentences : sequence of sequences of tokens
+        alpha : float
+            The learning rate of this job.
+        inits
+            What `_get_thread_working_mem` returned to this thread.
+        """
+        trained = self._train_sentences(sentences, alpha).effective_words
+        return trained, self._raw_word_count(sentences)
+
+    def _raw_word_count(self, job: Sequence[Any]) -> int:
+        """Return the number of tokens of a job; jobs are cut and progress is measured by it."""
+        return sum(len(sentence) for sentence in job)
+
+    def _get_thread_working_mem(self) -> Any:
+        """Return what one thread passes to `_do_train_job` each time: two vectors to compute in."""
+        return np.zeros(self.vector_size, dtype=np.float32), np.zeros(self.vector_size, dtype=np.float32)
+
+    def _get_next_alpha(self, epoch_progress: float, cur_epoch: int) -> float:
+        """Return the learning rate of a job, given the share of the epoch that was handed out before it."""
+        rates = self if self._session is None else self._session.learning_rate
+        progress = (cur_epoch + epoch_progress) / self.epochs
+        alpha = max(rates.min_alpha, rates.alpha - (rates.alpha - rates.min_alpha) * progress)
+        self.min_alpha_yet_reached = alpha
+        return alpha
+
+    def _clear_post_train(self) -> None:
+        """Forget what training made stale; called once after the last epoch."""
+        self.wv.invalidate_norms()
+
+    def _train_sentences(
+        self,
+        sentences: Iterable[Any],
+        alpha: float,
+        *,
+        sg: int | None = None,
+        compute_loss: bool | None = None,
+    ) -> Tally:
+        """Train sentences as one job, on the network of the current session if the settings are the model's own."""
+        trainer = None if self._session is None else self._session.sentence_trainer
+        if trainer is not None and all(
+            asked is None or bool(asked) == bool(own)
+            for asked, own in ((sg, self.sg), (compute_loss, self.compute_loss))
+        ):
+            return trainer.train(sentences, alpha)
+        network = make_network(self, sg=sg, compute_loss=compute_loss)
+        tally = SentenceTrainer(network, self.wv.key_to_index).train(sentences, alpha)
+        self.running_training_loss += tally.loss
+        return tally
+
+    # --- checks
+
+    def _check_parameters(self) -> None:
+        for name, least in (
+            ("vector_size", 1),
+            ("window", 1),
+            ("negative", 0),
+            ("epochs", 1),
+            ("batch_words", 1),
+        ):
+            check_integer(name, getattr(self, name), least)
+        for name in ("alpha", "min_alpha"):
+            check_number(name, getattr(self, name))
+        for name in ("ns_exponent", "min_count"):
+            check_number(name, getattr(self, name), minimum=-math.inf)
+        for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget"):
+            value = getattr(self, name)
+            if value is not None:
+                check_number(name, value)
+
+    def _check_can_train(self) -> None:
+        """Refuse, before a corpus is read, settings that could train nothing."""
+        thread_count(self.workers)
+        if not self.hs and not self.negative:
+            raise ValueError(
+                "You must set either 'hs' or 'negative' to be positive for proper training. "
+                "When both 'hs=0' and 'negative=0', there will be no training."
+            )
+
+    def _check_training_sanity(
+        self,
+        epochs: int | None = 0,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._check_can_train()
+        if self.hs and self.negative:
+            logger.warning(
+                "Both hierarchical softmax and negative sampling are activated. This is probably a mistake."
+            )
+        if not self.wv.key_to_index:
+            raise RuntimeError(
+                "you must first build vocabulary before training the model"
+                if not self.corpus_total_words
+                else f"no word of the corpus is left in the vocabulary, so you must first build vocabulary anew: "
+                f"none of its {self.corpus_total_words} tokens occurs min_count={self.min_count} times"
+            )
+        if not len(self.wv.vectors):
+            raise RuntimeError("you must initialize vectors before training the model")
+        if epochs is None:
+            raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
+        check_integer("epochs", epochs, minimum=1)
+        for name, total in (("total_examples", total_examples), ("total_words", total_words)):
+            if total is not None:
+                check_number(name, total)
+        if not total_examples and not total_words:
+            raise ValueError(
+                "You must specify either total_examples or total_words, for proper learning-rate and progress "
+                "calculations. If you've just built the vocabulary using the same corpus, using the count cached in "
+                "the model is sufficient: total_examples=model.corpus_count."
+            )
 
     # --- queries
 
@@ -310,7 +682,7 @@ class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
                 "scored only the first %i sentences; raise total_sentences for more", total_sentences
             )
         offsets = encoded.offsets[: max(min(encoded.n_sentences, total_sentences), 0) + 1]
-        return score_sentences(self._network(scoring=True), encoded.ids, offsets)
+        return score_sentences(make_network(self, scoring=True), encoded.ids, offsets)
 
     def predict_output_word(
         self, context_words_list: Sequence[Any], topn: int = 10
@@ -384,60 +756,6 @@ class Word2Vec(DeprecatedModelNames, Trainable, metaclass=ReplaceableClass):
         """
         defaults = {**vars(Word2Vec()), "lifecycle_events": []}
         return model_state.load(cls, defaults, fname, mmap)
-
-    @class_only
-    def resume(
-        cls,  # noqa: N805
-        path: Any,
-        corpus_iterable: Iterable[Any] | None = None,
-        corpus_file: Any = None,
-        *,
-        workers: int | None = None,
-        callbacks: Iterable[Any] | None = (),
-        report_delay: float = 1.0,
-        progress: bool = False,
-        replay: Any = None,
-    ) -> Self:
-        """Go on with a training from its checkpoint, to its end; return the model.
-
-        The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it
-        gives, bit for bit, the vectors that it would have given had it not been interrupted. Checkpoints go on being
-        written to the same file, which at the end holds the model as its last epoch left it, before
-        ``on_epoch_end`` and ``on_train_end`` of callbacks; save the model for what they make of it.
-
-        Parameters
-        ----------
-        path : str or path
-            What `train` was given as `checkpoint`.
-        corpus_iterable, corpus_file
-            The corpus that was trained on. What was trained of it is read and skipped.
-        workers : int, optional
-            Threads to train with; None: as before.
-        callbacks : iterable of CallbackAny2Vec
-            Called as by `train`: ``on_train_begin`` first, ``on_epoch_begin`` for the epoch that goes on too. Those
-            with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back between
-            the two; it must be what JSON can hold.
-        report_delay, progress
-            As in `train`.
-        replay : iterable of lists of str, or path, optional
-            The old text, where the training was under ``update=Update(replay=...)``. All else of an update is in the
-            checkpoint.
-
-        Raises
-        ------
-        ValueError
-            If the file is no checkpoint or not a whole one, or the corpus (or `replay`) not that of the checkpoint: it
-            must have as many sentences and words, and as many of them before the position. One whose order changes
-            from pass to pass can go on from the end of an epoch only, so train it without `checkpoint_every`. Or
-            `replay` is lacking, or of no use.
-        TypeError, OSError, Exception
-            As from `train`.
-        """
-        model, run = checkpoints.read(cls, {**vars(Word2Vec()), "lifecycle_events": []}, path)
-        model._resume(
-            path, run, corpus_iterable, corpus_file, workers, callbacks, report_delay, progress, replay
-        )
-        return model
 
     def save_gensim(self, fname: Any) -> None:
         """Write the model as gensim 4 would, so that gensim loads, queries and trains it further."""

@@ -55,9 +55,7 @@ def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
         "native, version 1": (Word2Vec.load, {"model": samples.without_checksums(native["model"])}),
         "checkpoint": (lambda path: Word2Vec.resume(path, samples.TEXT), {"checkpoint": checkpoint}),
         "checkpoint, version 1": (
-            lambda path: checkpoints.read(
-                Word2Vec, vars(Word2Vec()), path
-            ),  # to go on may take for ever, rightly
+            lambda path: checkpoints.read(path, Word2Vec._from_state),  # resuming may rightly take long
             {"checkpoint": samples.without_checksums(checkpoint)},
         ),
         "word2vec text": (word2vec(False), samples.files_of("word2vec text")),

@@ -282,15 +282,15 @@ def test_any_number_of_workers_trains_every_word(workers):
 
 
 @pytest.mark.parametrize("sg", [0, 1])
-@pytest.mark.parametrize("hot_rows", [1, 30, 5_000])
-def test_private_copies_of_frequent_rows_lose_nothing(monkeypatch, sg, hot_rows):
-    """Several workers keep copies of the rows drawn most often; what a copy learns ends in the shared row.
+@pytest.mark.parametrize("n_rows", [1, 30, 5_000])
+def test_replicas_of_frequent_rows_lose_nothing(monkeypatch, sg, n_rows):
+    """Several workers keep replicas of the rows drawn most often; all updates of a replica reach the shared row.
 
     One job, of which one worker takes all: the result is that of training in place, up to rounding.
     """
     models = []
-    for rows in (0, hot_rows):
-        monkeypatch.setattr(trainer, "hot_rows", lambda dim, rows=rows: (rows, rows))
+    for rows in (0, n_rows):
+        monkeypatch.setattr(trainer, "replicated_rows", lambda dim, rows=rows: (rows, rows))
         model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
         model.build_vocab(CORPUS)
         assert train(model, map(list, CORPUS)) == (3_000, 3_000)

@@ -9,11 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, Update, Word2Vec
 from fastw2v.text.encoding import encode
-from fastw2v.training.update import UpdateRun
 from fastw2v.training.replay import PIECE_WORDS
+from fastw2v.training.update import UpdateSession
+from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 4, "batch_words": 1000}
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3, "sg": 1}]
@@ -186,7 +186,7 @@ def test_the_mixture_holds_every_new_sentence_in_order_and_old_ones_between(trai
     monkeypatch.setattr("fastw2v.training.replay.PIECE_WORDS", 1_000)
     assert PIECE_WORDS > 1_000
     model, _ = grown(trained, 0, new)
-    run = UpdateRun(Update(replay=old, replay_ratio=0.7), model)
+    run = UpdateSession(Update(replay=old, replay_ratio=0.7), model)
     key_to_index = model.wv.key_to_index
     encoded = encode(new, key_to_index)
     of_new = [[key_to_index[w] for w in s if w in key_to_index] for s in new]
@@ -194,7 +194,7 @@ def test_the_mixture_holds_every_new_sentence_in_order_and_old_ones_between(trai
     orders = []
     for epoch in (0, 1, 0):
         sentences = []
-        for chunk in run.mixed(encoded, epoch):
+        for chunk in run.mix(encoded, epoch):
             ends = chunk.offsets.tolist()
             sentences += [chunk.ids[a:b].tolist() for a, b in pairwise(ends)]
         replayed, expected, places = [], iter(of_new), []
@@ -376,9 +376,10 @@ class TrainsWithin(CallbackAny2Vec):
 
     def __init__(self, sentences, update):
         self.sentences, self.update = sentences, update
-        self.moved, self.rates = [], []
+        self.moved, self.rates, self.reached = [], [], []
 
     def on_epoch_end(self, model):
+        self.reached.append(model.min_alpha_yet_reached)
         before = model.wv.vectors.copy()
         model.train(self.sentences, total_examples=len(self.sentences), epochs=1, update=self.update)
         self.moved.append((model.wv.vectors != before).any(axis=1))
@@ -391,8 +392,9 @@ def test_an_update_outlasts_one_within_it(trained, new):
     within = TrainsWithin(new, Update(lockf=0.0, alpha=0.001))
     outer = Update(lockf=0.0, outputs=True, alpha=0.01)
     model.train(new, total_examples=len(new), epochs=3, callbacks=[within], update=outer)
-    assert within.rates == [0.01] * 3
+    assert within.rates == [before.alpha] * 3
     assert model.alpha == before.alpha
+    np.testing.assert_allclose(within.reached, [0.01 * 2 / 3, 0.01 / 3, before.min_alpha], atol=1e-3)
     np.testing.assert_array_equal(model.wv.vectors[:known], before.wv.vectors[:known])
     np.testing.assert_array_equal(model.syn1neg[:known], before.syn1neg[:known])
     model.train(new, total_examples=len(new), epochs=1)

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastw2v.compat.jobs import Engine
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.text.encoding import encode
+from fastw2v.training.network import make_network
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
@@ -73,16 +73,10 @@ def score_sentence_cbow(model: Word2Vec, sentence: Iterable[Any], _work: Any, _n
 
 
 def _train_batch(model: Word2Vec, sentences: Iterable[Any], alpha: float, loss: bool, sg: int) -> int:
-    engine = model._engine
-    if engine is None or bool(model.sg) != bool(sg) or bool(model.compute_loss) != bool(loss):
-        engine = Engine(model._network(sg=sg, compute_loss=loss), model.wv.key_to_index)
-    tally = engine.train(sentences, alpha)
-    if engine is not model._engine:
-        model.running_training_loss += tally.loss
-    return tally.effective_words
+    return model._train_sentences(sentences, alpha, sg=sg, compute_loss=loss).effective_words
 
 
 def _score(model: Word2Vec, sentence: Iterable[Any], sg: int) -> float:
     encoded = encode([sentence], model.wv.key_to_index, budget=float("inf"))
-    scores = score_sentences(model._network(sg=sg), encoded.ids, encoded.offsets.astype(np.int64))
+    scores = score_sentences(make_network(model, sg=sg), encoded.ids, encoded.offsets.astype(np.int64))
     return float(scores[0])

@@ -55,7 +55,8 @@ ELSEWHERE = {
     "hashfxn",
     "_read_once",
     "_warm_start",
-    "_engine",
+    "_lock",
+    "_session",
     *WEIGHTS,
 }
 

@@ -1,9 +1,10 @@
-"""Where in a training the calling thread may look at, or change, a model that no worker is touching.
+"""Barriers: points between two jobs at which no worker holds a job, so that a model can be read or changed safely.
 
-Jobs are handed out one after another; a pause stands between two of them. There the calling thread hands out no more
-until every job is done, runs an action, and goes on. Pauses fall on the first boundary of jobs at or after each
-multiple of so many raw words of the epoch, and at the end of each epoch: a training that is resumed at one of them
-meets the following ones where the uninterrupted training meets them.
+Jobs are handed out in order. At a barrier the calling thread waits until every job that was handed out is done, runs an
+action (writing a checkpoint, pulling rows towards an anchor), and goes on. A barrier is due at the first job boundary
+at or after each multiple of `every_words` raw words of the epoch, and at the end of each epoch. The position of a
+barrier depends on the corpus alone, so a training that is resumed at one of them meets the remaining barriers where the
+uninterrupted training meets them.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ NEVER = 1 << 62  # raw words
 
 
 @dataclass(frozen=True)
-class Position:
-    """How far a training is: what has been handed out, and trained, at a boundary of jobs.
+class TrainingPosition:
+    """How far a training is, at a boundary between two jobs.
 
     Attributes
     ----------
     epoch : int
-        Number of the epoch, from 0.
+        The number of the epoch, from 0.
     jobs, sentences, raw_words : int
         What was handed out since the beginning of the epoch.
     complete : bool
@@ -41,19 +42,19 @@ class Position:
 
 
 @dataclass(frozen=True)
-class Pause:
-    """Something to do at regular distances of a training, by the calling thread, while all workers rest.
+class Barrier:
+    """An action that the calling thread runs at regular distances while no worker trains.
 
     Attributes
     ----------
     every_words : int or None
-        Raw words from one pause to the next; None: at the ends of epochs only.
+        Raw words from one barrier to the next; None: only at the end of each epoch.
     action : callable
-        What to do, given the `Position`. An exception ends the training and reaches the caller of `train`.
+        Called with the `TrainingPosition`. An exception ends the training and reaches the caller of `train`.
     """
 
     every_words: int | None
-    action: Callable[[Position], None]
+    action: Callable[[TrainingPosition], None]
 
     def __post_init__(self) -> None:
         if self.every_words is not None and not self.every_words >= 1:
@@ -62,62 +63,62 @@ class Pause:
             )
 
 
-class Timetable:
-    """When the pauses of an epoch are due; actions of the same moment run in the order of `pauses`.
+class BarrierSchedule:
+    """The barriers of one epoch; actions that are due at the same position run in the order of `barriers`.
 
     Parameters
     ----------
-    pauses : sequence of Pause
-    start : Position
-        Where the training of the epoch begins; what was due there is done.
+    barriers : sequence of Barrier
+    start : TrainingPosition
+        Where the training of the epoch begins; barriers up to there are not due any more.
     """
 
-    def __init__(self, pauses: Sequence[Pause], start: Position) -> None:
-        self._pauses = pauses
-        self._next = [_after(start.raw_words, pause.every_words) for pause in pauses]
+    def __init__(self, barriers: Sequence[Barrier], start: TrainingPosition) -> None:
+        self._barriers = barriers
+        self._next_words = [_next_multiple(start.raw_words, barrier.every_words) for barrier in barriers]
 
     @property
     def next_words(self) -> int:
-        """Raw words of the epoch from which on something is due."""
-        return min(self._next, default=NEVER)
+        """The number of raw words of the epoch from which on a barrier is due."""
+        return min(self._next_words, default=NEVER)
 
-    def run(self, position: Position) -> None:
-        """Do what is due at a position, which is all there is at the end of an epoch."""
-        for i, pause in enumerate(self._pauses):
-            if position.complete or position.raw_words >= self._next[i]:
-                self._next[i] = _after(position.raw_words, pause.every_words)
-                pause.action(position)
+    def run(self, position: TrainingPosition) -> None:
+        """Run the actions that are due at `position`; at the end of an epoch all of them are."""
+        for i, barrier in enumerate(self._barriers):
+            if position.complete or position.raw_words >= self._next_words[i]:
+                self._next_words[i] = _next_multiple(position.raw_words, barrier.every_words)
+                barrier.action(position)
 
 
-def _after(words: int, every: int | None) -> int:
-    """The first multiple of `every` above `words`."""
+def _next_multiple(words: int, every: int | None) -> int:
+    """Return the first multiple of `every` above `words`."""
     return NEVER if every is None else (words // every + 1) * every
 
 
 class CorpusChangedError(ValueError):
-    """The corpus is not the one that the position to resume at was reached in."""
+    """The corpus is not the one that the checkpoint was written for."""
 
 
-def check_same(then: tuple[int, ...] | None, now: tuple[int, ...] | None, what: str = "corpus") -> None:
-    """Refuse a text that has not as many sentences and words as at the checkpoint, where both are known.
+def check_same_size(
+    expected: tuple[int, ...] | None, found: tuple[int, ...] | None, what: str = "corpus"
+) -> None:
+    """Raise `CorpusChangedError` unless a text has as many sentences and raw words as at the checkpoint.
 
-    Raises
-    ------
-    CorpusChangedError
+    Sizes that are not known (None) are not compared.
     """
-    if then is not None and now is not None and then != now:
+    if expected is not None and found is not None and expected != found:
         raise CorpusChangedError(
-            f"the {what} is not that of the checkpoint, which had {then[0]} sentences of {then[1]} words and not "
-            f"{now[0]} of {now[1]}; resume with the same {what}"
+            f"the {what} is not that of the checkpoint: it had {expected[0]} sentences of {expected[1]} words, and now "
+            f"has {found[0]} of {found[1]}; resume with the same {what}"
         )
 
 
-def check_reached(start: Position, sentences: int, raw_words: int) -> None:
-    """Raise `CorpusChangedError` unless the corpus has as many sentences and words before `start` as it had then."""
+def check_same_position(start: TrainingPosition, sentences: int, raw_words: int) -> None:
+    """Raise `CorpusChangedError` unless the corpus has as many sentences and raw words before `start` as it had."""
     if (sentences, raw_words) == (start.sentences, start.raw_words):
         return
     where = "epoch" if start.complete else f"first {start.jobs} jobs of an epoch"
     raise CorpusChangedError(
         f"the corpus is not that of the checkpoint: its {where} had {start.sentences} sentences of {start.raw_words} "
-        f"words then, and has {sentences} of {raw_words} now; resume with the same corpus"
+        f"words, and now has {sentences} of {raw_words}; resume with the same corpus"
     )

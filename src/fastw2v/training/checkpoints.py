@@ -1,45 +1,41 @@
-"""Checkpoints: a training on disk, whole, from which it goes on as if nothing had happened.
+"""Checkpoints: the state of a training in a file, from which the training can be resumed.
 
-A checkpoint is a model file of the native format that says in addition how far the call of `train` was: its arguments,
-the position between two jobs, what was trained until then. The random state of the model in it is that of the
-position, so with one worker the rest of the training draws what it would have drawn. Where the training is under an
-`Update`, the old values that it is held to are in the file too. `Word2Vec.load` takes it as a model like any other.
+A checkpoint is a model file of the native format with an additional entry `training` in its metadata: the arguments of
+`train`, the position between two jobs, and what was trained until then. The random state of the model in the file is
+that of the position, so with one worker the resumed training draws what the uninterrupted one would have drawn. Under
+an `Update`, the old values of anchored and frozen rows are in the file too. `Word2Vec.load` reads a checkpoint like any
+other model file.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar
+
+from numpy.typing import NDArray
 
 from fastw2v import formats
-from fastw2v.formats import model_state
-from fastw2v.formats import native
 from fastw2v.common.files import check_writable
-from fastw2v.training.update import Held, run_of
-from fastw2v.training.barriers import Pause, Position
+from fastw2v.formats import native
+from fastw2v.training.barriers import Barrier, TrainingPosition
 from fastw2v.training.progress import Tally
+from fastw2v.training.update import UpdatedModel, UpdateState
 
-if TYPE_CHECKING:
-    from fastw2v.vocabulary.lexicon import Lexicon
-    from fastw2v.word2vec import Word2Vec
-
-Model = TypeVar("Model", bound="Lexicon")
 Size = tuple[int, int]  # sentences, raw words
+ModelState = tuple[dict[str, NDArray[Any]], dict[str, Any]]  # named arrays, metadata
+Model = TypeVar("Model", bound=UpdatedModel)
 
-logger = logging.getLogger("gensim.models.word2vec")
-KEY = "training"
-OLD = "old."  # arrays of this prefix hold the old values of weights under an update
+METADATA_KEY = "training"
+OLD_VALUES = "old."  # prefix of the arrays that hold the old values of weights under an update
 
 
 @dataclass(frozen=True)
-class Run:
-    """A call of `train`, and how far it is.
+class TrainingState:
+    """One call of `train`, and how far it is.
 
     Attributes
     ----------
@@ -47,39 +43,47 @@ class Run:
         As given to `train`.
     checkpoint_every : int or None
         Raw words from one checkpoint to the next; None: one at the end of each epoch.
-    position : Position
-        Where to go on.
+    position : TrainingPosition
+        Where to continue.
     corpus : (int, int) or None
-        Sentences and raw words of the corpus, where it is known before it is trained.
+        Sentences and raw words of the corpus, where that is known before the corpus is trained.
     trained_words, raw_words : int
-        Of the epochs before that of the position.
+        The effective and raw words of the epochs before that of the position.
     seconds : float
-        Spent until then.
+        Seconds spent on the training until then.
     callbacks : list of [str, object]
-        What callbacks with a `state_dict` want to be kept, with the names of their classes.
-    update : Held or None
-        What the call is under, if it is under an `Update`.
+        The class name and the state of each callback that has a `state_dict`.
+    update : UpdateState or None
+        The state of the update that the training is under.
     """
 
     total_examples: int | None
     total_words: int | None
     checkpoint_every: int | None = None
-    position: Position = field(default_factory=Position)
+    position: TrainingPosition = field(default_factory=TrainingPosition)
     corpus: Size | None = None
     trained_words: int = 0
     raw_words: int = 0
     seconds: float = 0.0
     callbacks: list[Any] = field(default_factory=list)
-    update: Held | None = None
+    update: UpdateState | None = None
+
+    def after_epoch(self, tally: Tally) -> TrainingState:
+        """Return the state with one more epoch counted."""
+        return replace(
+            self,
+            trained_words=self.trained_words + tally.effective_words,
+            raw_words=self.raw_words + tally.raw_words,
+        )
 
 
 def check_arguments(path: Any, every: Any) -> None:
-    """Refuse, before anything is trained, a checkpoint that could not be written.
+    """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained.
 
     Raises
     ------
     ValueError, TypeError, OSError
-        The message names the argument, or the path.
+        The message names the argument or the path.
     """
     if path is None:
         if every is not None:
@@ -98,138 +102,103 @@ def check_arguments(path: Any, every: Any) -> None:
     check_writable(path)
 
 
-class Checkpoints:
-    """Writes the checkpoints of one call of `train`.
+def write(path: Any, model: ModelState, state: TrainingState) -> None:
+    """Write a checkpoint atomically: the previous file stays intact until the new one is complete."""
+    arrays, metadata = model
+    entry = asdict(replace(state, update=None))
+    if state.update is not None:
+        arrays = {**arrays, **{f"{OLD_VALUES}{name}": values for name, values in state.update.old.items()}}
+        entry["update"] = asdict(replace(state.update, old={}))
+    native.write(path, arrays, {**metadata, METADATA_KEY: entry})
+
+
+def read(
+    path: Any, make_model: Callable[[dict[str, Any], dict[str, Any]], Model]
+) -> tuple[Model, TrainingState]:
+    """Return the model and the state of the training that a checkpoint holds.
 
     Parameters
     ----------
-    model : Word2Vec
     path : str or path
-        The file, replaced each time.
-    run : Run
-        The call.
-    callbacks : sequence
-        Those of the call.
-
-    Raises
-    ------
-    CallbackStateError
-        If a callback wants to keep what a checkpoint cannot hold.
-    """
-
-    def __init__(self, model: Word2Vec, path: Any, run: Run, callbacks: Sequence[Any]) -> None:
-        self.run = run
-        self._model, self._path, self._callbacks = model, path, callbacks
-        self._start = time.perf_counter()
-        if path is not None:
-            for callback in callbacks:
-                _check_state_of(callback)
-
-    @property
-    def pauses(self) -> tuple[Pause, ...]:
-        """When to write."""
-        return () if self._path is None else (Pause(self.run.checkpoint_every, self.write),)
-
-    @property
-    def seconds(self) -> float:
-        """Spent on the call so far, interruptions left out."""
-        return self.run.seconds + time.perf_counter() - self._start
-
-    def add_epoch(self, tally: Tally) -> None:
-        """Count an epoch that is trained."""
-        self.run = replace(
-            self.run,
-            trained_words=self.run.trained_words + tally.effective_words,
-            raw_words=self.run.raw_words + tally.raw_words,
-        )
-
-    def write(self, position: Position) -> None:
-        """Write a checkpoint; a disk or a state that does not let it is no reason to end the training."""
-        try:
-            update = run_of(self._model)
-            run = replace(
-                self.run,
-                position=position,
-                seconds=self.seconds,
-                callbacks=_states_of(self._callbacks),
-                update=None if update is None else update.held(),
-            )
-            write(self._path, self._model, run)
-        except (OSError, CallbackStateError) as error:
-            logger.error("no checkpoint could be written, training goes on: %s", error)
-
-
-def write(path: Any, model: Lexicon, run: Run) -> None:
-    """Write a checkpoint, aside and then renamed, so that the last one stays whole whatever happens."""
-    arrays, metadata = model_state.to_state(model)
-    state = asdict(replace(run, update=None))
-    if run.update is not None:
-        arrays.update({f"{OLD}{name}": values for name, values in run.update.old.items()})
-        metadata["settings"]["alpha"], metadata["settings"]["min_alpha"] = run.update.rates
-        state["update"] = asdict(replace(run.update, old={}))
-    native.write(path, arrays, {**metadata, KEY: state})
-
-
-def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, Run]:
-    """Return the model and the call of `train` of a checkpoint.
+    make_model : callable
+        (named arrays, metadata) -> model.
 
     Raises
     ------
     ValueError
-        If the file is no checkpoint, or not a whole one.
+        If the file is not a checkpoint, or is damaged.
     OSError
         If it cannot be read.
     """
     arrays, metadata = native.read(path)
-    state = metadata.get(KEY)
-    if state is None:
+    entry = metadata.get(METADATA_KEY)
+    if entry is None:
         raise ValueError(
-            f"{path} is no checkpoint: it says nothing of a training to go on with; read it with load(), and call "
-            "train()"
+            f"{path} is no checkpoint: it holds no training to resume; read it with load(), and call train()"
         )
-    old = {name.removeprefix(OLD): arrays.pop(name) for name in list(arrays) if name.startswith(OLD)}
+    old = {
+        name.removeprefix(OLD_VALUES): arrays.pop(name)
+        for name in list(arrays)
+        if name.startswith(OLD_VALUES)
+    }
     with formats.describe_damage(path):
-        model = model_state.from_state(cls, defaults, arrays, metadata)
-        run = _run_from(state, old)
-        if run.update is not None:
-            run.update.check(cast("Word2Vec", model))
-        return model, run
+        model = make_model(arrays, metadata)
+        state = _state_from(entry, old)
+        if state.update is not None:
+            state.update.check(model)
+        return model, state
 
 
-def _run_from(state: dict[str, Any], old: dict[str, Any]) -> Run:
-    """Return the call that a checkpoint describes; ValueError and the like if it lacks something or tells nonsense."""
-    tally = Tally(**state["position"]["tally"])
-    position = Position(**{**state["position"], "tally": tally})
+def _state_from(entry: dict[str, Any], old: dict[str, Any]) -> TrainingState:
+    """Return the state that a metadata entry describes; raise an error that names the field that is wrong."""
+    tally = Tally(**entry["position"]["tally"])
+    position = TrainingPosition(**{**entry["position"], "tally": tally})
     corpus = None
-    if state["corpus"] is not None:
-        sentences, words = state["corpus"]
+    if entry["corpus"] is not None:
+        sentences, words = entry["corpus"]
         corpus = (sentences, words)
-    update = None if state.get("update") is None else Held(**{**state["update"], "old": old})
-    run = Run(**{**state, "position": position, "corpus": corpus, "update": update})
-    counts = [
-        *(position.epoch, position.jobs, position.sentences, position.raw_words),
-        *(tally.effective_words, tally.raw_words, tally.sentences, tally.examples),
-        *(run.trained_words, run.raw_words, *(corpus or ())),
-    ]
-    rest = [run.seconds, *(total for total in (run.total_examples, run.total_words) if total is not None)]
-    for kind, numbers in ((int, counts), ((int, float), rest)):
-        for number in numbers:
-            if not (isinstance(number, kind) and number >= 0):
-                raise ValueError(f"its place in the training holds {number!r:.80} for a number of at least 0")
+    update = None if entry.get("update") is None else UpdateState(**{**entry["update"], "old": old})
+    state = TrainingState(**{**entry, "position": position, "corpus": corpus, "update": update})
+    for name, value in _counts_in(state):
+        if not isinstance(value, int) or value < 0:
+            raise ValueError(f"field {name!r} is {value!r:.80}; expected an integer >= 0")
+    for name in ("seconds", "total_examples", "total_words"):
+        value = getattr(state, name)
+        optional = name != "seconds"
+        if not (optional and value is None) and not (isinstance(value, (int, float)) and value >= 0):
+            raise ValueError(f"field {name!r} is {value!r:.80}; expected a number >= 0")
     if not isinstance(tally.loss, (int, float)):
-        raise ValueError(f"its loss is {tally.loss!r:.80}")
-    Pause(run.checkpoint_every, lambda position: None)  # which refuses nonsense
-    for name, _ in run.callbacks:
+        raise ValueError(f"field 'position.tally.loss' is {tally.loss!r:.80}; expected a number")
+    Barrier(state.checkpoint_every, lambda position: None)  # checks the distance
+    for name, _ in state.callbacks:
         if not isinstance(name, str):
-            raise ValueError(f"it names a callback {name!r:.80}")
-    return run
+            raise ValueError(f"field 'callbacks' holds the name {name!r:.80}; expected a string")
+    return state
+
+
+def _counts_in(state: TrainingState) -> Iterator[tuple[str, Any]]:
+    for name in ("epoch", "jobs", "sentences", "raw_words"):
+        yield f"position.{name}", getattr(state.position, name)
+    for name in ("effective_words", "raw_words", "sentences", "examples"):
+        yield f"position.tally.{name}", getattr(state.position.tally, name)
+    for name in ("trained_words", "raw_words"):
+        yield name, getattr(state, name)
+    for value in state.corpus or ():
+        yield "corpus", value
 
 
 class CallbackStateError(TypeError):
-    """What a callback's `state_dict` returned cannot go to a file."""
+    """The `state_dict` of a callback cannot be written to a file."""
 
 
-def _states_of(callbacks: Sequence[Any]) -> list[Any]:
+def callback_states(callbacks: Sequence[Any]) -> list[Any]:
+    """Return the class name and the state of each callback that has a `state_dict`.
+
+    Raises
+    ------
+    CallbackStateError
+        If a state is not what JSON can hold.
+    """
     return [
         [type(callback).__name__, _checked_state(callback, callback.state_dict())]
         for callback in callbacks
@@ -237,13 +206,14 @@ def _states_of(callbacks: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _check_state_of(callback: Any) -> None:
-    """Refuse before the training what would be refused after its first epoch."""
-    if hasattr(callback, "state_dict"):
-        state = None
-        with contextlib.suppress(Exception):  # it may need its on_train_begin first, which has not run
-            state = callback.state_dict()
-        _checked_state(callback, state)
+def check_callback_states(callbacks: Sequence[Any]) -> None:
+    """Raise before the training what `callback_states` would raise after its first epoch."""
+    for callback in callbacks:
+        if hasattr(callback, "state_dict"):
+            state = None
+            with contextlib.suppress(Exception):  # it may need its on_train_begin first, which has not run
+                state = callback.state_dict()
+            _checked_state(callback, state)
 
 
 def _checked_state(callback: Any, state: Any) -> Any:
@@ -258,13 +228,13 @@ def _checked_state(callback: Any, state: Any) -> Any:
 
 
 def restore_callbacks(callbacks: Sequence[Any], states: Sequence[Any]) -> None:
-    """Give back to callbacks, first to first, what those of the same class wanted to be kept."""
-    left = list(states)
+    """Give each callback with a `load_state_dict` the first unused state of a callback of the same class."""
+    unused = list(states)
     for callback in callbacks:
         if not hasattr(callback, "load_state_dict"):
             continue
-        for state in left:
+        for state in unused:
             if state[0] == type(callback).__name__:
-                left.remove(state)
+                unused.remove(state)
                 callback.load_state_dict(state[1])
                 break

@@ -1,43 +1,46 @@
-"""The loss of sentences that are not trained: how well a model foretells text it has not seen.
+"""The loss of held-out sentences: how well a model predicts text that it was not trained on.
 
-Whole windows, every token, and negatives from a stream of their own make the figure a function of the weights and the
-sentences alone, so that those of different epochs, and of models with the same vocabulary, can be compared.
+Windows are never reduced, no token is subsampled, and the negatives come from a random stream of their own. So the loss
+depends on the weights and the sentences alone, and the losses of different epochs, or of different models with the same
+vocabulary, can be compared.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from fastw2v.common.validation import check_integer, random_state
 from fastw2v.engine.network import Network
 from fastw2v.engine.scoring import held_out_loss
 from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.common.validation import check_integer, random_state
 
-SEEDS = 1 << 48
+STATES = 1 << 48  # of the generator that draws the negatives
 
 
 def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
-    """Return the loss of an average example: a skip-gram pair or a CBOW window.
+    """Return the mean loss of an example, which is a skip-gram pair or a CBOW window.
 
     Parameters
     ----------
     network : Network
         Only read.
     corpus : EncodedCorpus
-        Words that are not in the vocabulary are left out.
+        The held-out sentences.
     seed : int
-        Of the negatives.
+        The seed of the negatives.
 
     Raises
     ------
     ValueError
-        If there is no example: no sentence with two known words; if `seed` is negative or too large.
+        If there is no example, because no sentence has two words of the vocabulary; if `seed` is negative or too large.
     TypeError
-        If `seed` is no whole number.
+        If `seed` is not an integer.
     """
     check_integer("seed", seed, minimum=0)
-    first_draw = random_state(seed).randint(SEEDS, dtype=np.int64)  # small seeds lie too near one another
-    total, examples = held_out_loss(network, corpus.ids, corpus.offsets, int(first_draw))
+    first_state = random_state(seed).randint(
+        STATES, dtype=np.int64
+    )  # the states of small seeds are too close
+    total, examples = held_out_loss(network, corpus.ids, corpus.offsets, int(first_state))
     if not examples:
         raise ValueError(
             "the held-out corpus has no sentence with two words of the vocabulary, so there is no loss; "

@@ -1,64 +1,80 @@
-"""What of a model training reads and writes, checked and put before the engine.
+"""The network of a model: its arrays, checked, for the engine.
 
-Users write into the arrays of a model and replace them; whatever stands there when a training begins is either usable
-as it is, or refused with a remedy. Nothing is copied, so nothing can drift away from what users see.
+Users write into the arrays of a model and replace them. When a training begins, each array is either used as it is or
+refused with a remedy. Nothing is copied, so nothing can differ from what users see.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.training import update
 from fastw2v.engine.network import Network
 
-if TYPE_CHECKING:
-    from fastw2v.word2vec import Word2Vec
+Matrix = NDArray[np.float32]
 
 
-def network_of(
-    model: Word2Vec,
+class NetworkModel(Protocol):
+    """What `make_network` reads of a model."""
+
+    wv: Any
+    syn1neg: Any
+    syn1: Any
+    cum_table: Any
+    random: np.random.RandomState
+    sg: int
+    hs: int
+    negative: int
+    window: int
+    shrink_windows: bool
+    cbow_mean: int
+    sample: float | None
+    shared_negatives: bool
+    compute_loss: bool
+
+    @property
+    def huffman_tree(self) -> Any: ...
+    def _counts(self) -> NDArray[np.int64]: ...
+    def _sample_ints(self) -> NDArray[np.uint32]: ...
+
+
+def make_network(
+    model: NetworkModel,
     *,
     sg: int | None = None,
     compute_loss: bool | None = None,
     random: np.random.RandomState | None = None,
+    lock_factors: Matrix | None = None,
     scoring: bool = False,
 ) -> Network:
     """Return the network of a model.
 
     Parameters
     ----------
+    model : NetworkModel
     sg, compute_loss, random : optional
-        Instead of the model's own.
+        Used in place of the model's own.
+    lock_factors : float32 array, optional
+        Factors on the learning rates of the input rows; by default `checked_lock_factors` of the model's.
     scoring : bool, default False
-        Only read: take arrays of any kind, by copy where it must be.
+        The weights are only read: accept arrays of any layout and floating type, copied where necessary.
 
     Raises
     ------
     ValueError, RuntimeError
-        If an array, a table or the random state cannot be trained with; the message says which and what to do.
+        If an array, a table or the random state cannot be used; the message names it and the remedy.
     """
     wv = model.wv
-    usable = _readable if scoring else _trainable
-    vectors = usable("wv.vectors", wv.vectors)
-    syn1neg = None if model.syn1neg is None or not model.negative else usable("syn1neg", model.syn1neg)
-    syn1 = None if model.syn1 is None or not model.hs else usable("syn1", model.syn1)
+    check = _readable if scoring else _trainable
+    vectors = check("wv.vectors", wv.vectors)
+    syn1neg = None if model.syn1neg is None or not model.negative else check("syn1neg", model.syn1neg)
+    syn1 = None if model.syn1 is None or not model.hs else check("syn1", model.syn1)
     if len(vectors) != len(model._counts()):
         raise RuntimeError(
             "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
         )
-    lockf = np.ascontiguousarray(
-        np.ones(1) if wv.vectors_lockf is None else wv.vectors_lockf, dtype=np.float32
-    )
-    if lockf.ndim != 1 or not lockf.size or not np.isfinite(lockf).all():
-        raise ValueError(
-            "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
-        )
-    running = update.run_of(model)
-    if running is not None:
-        lockf = running.lock_factors(lockf)
     if model.hs and model.huffman_tree is None:
         raise RuntimeError(
             "hs=1, but the vocabulary was built without a Huffman tree; build it anew with hs=1"
@@ -66,7 +82,7 @@ def network_of(
     tree = model.huffman_tree if model.hs else None
     return Network(
         vectors,
-        lockf=lockf,
+        lockf=checked_lock_factors(wv.vectors_lockf) if lock_factors is None else lock_factors,
         random=_checked_random(model.random) if random is None else random,
         skip_gram=bool(model.sg if sg is None else sg),
         window=model.window,
@@ -77,7 +93,7 @@ def network_of(
         cum_table=model.cum_table if model.negative else None,
         syn1=syn1,
         tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
-        # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
+        # gensim draws for every token unless sample is 0: with None it draws and drops nothing.
         sample_ints=model._sample_ints() if model.sample or model.sample is None else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
@@ -85,11 +101,21 @@ def network_of(
     )
 
 
-def _readable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
+def checked_lock_factors(factors: Any) -> Matrix:
+    """Return lock factors as a contiguous float32 array; None stands for a factor of 1 on all rows."""
+    lockf = np.ascontiguousarray(np.ones(1) if factors is None else factors, dtype=np.float32)
+    if lockf.ndim != 1 or not lockf.size or not np.isfinite(lockf).all():
+        raise ValueError(
+            "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
+        )
+    return lockf
+
+
+def _readable(name: str, matrix: NDArray[Any]) -> Matrix:
     return np.require(matrix, np.float32, ["C", "A", "W"])
 
 
-def _trainable(name: str, matrix: NDArray[Any]) -> NDArray[np.float32]:
+def _trainable(name: str, matrix: NDArray[Any]) -> Matrix:
     if matrix.dtype != np.float32 or not matrix.flags.c_contiguous:
         raise ValueError(
             f"{name} is a {matrix.dtype} array with strides {matrix.strides}; training needs C-contiguous float32: "

@@ -1,4 +1,4 @@
-"""What a training tells while it runs: gensim's log lines, and a bar on request."""
+"""What a training reports while it runs: tallies, gensim's log lines, and a progress bar on request."""
 
 from __future__ import annotations
 
@@ -10,23 +10,25 @@ from typing import Any
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
-FRAME_SECONDS = 0.1  # between two drawings of the bar
+REDRAW_SECONDS = 0.1
+
+Counted = Callable[[Any, Any], tuple[Any, Any]]
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Counts of one epoch, so far or in all.
+    """What was trained in one epoch, so far or in all.
 
     Attributes
     ----------
     effective_words : int
-        Tokens trained, those left after out-of-vocabulary ones and subsampling are gone.
+        Tokens that were trained: those in the vocabulary that subsampling kept.
     raw_words, sentences : int
-        Tokens and sentences read.
+        Tokens and sentences that were read.
     examples : int
         Skip-gram pairs, or CBOW windows.
     loss : float
-        Sum of the losses of all examples; 0 unless it is computed.
+        The sum of the losses of all examples; 0 unless the loss is computed.
     """
 
     effective_words: int = 0
@@ -46,19 +48,19 @@ class Tally:
 
     @property
     def mean_loss(self) -> float:
-        """The loss of an average example."""
+        """The mean loss of an example."""
         return self.loss / self.examples if self.examples else 0.0
 
 
-class Reporter:
+class ProgressReporter:
     """Log lines in gensim's wording, at most one every `report_delay` seconds, and a progress bar.
 
     Parameters
     ----------
     epochs : int
-        Epochs that will be trained.
+        The number of epochs of the training.
     total_examples, total_words : int or None
-        Expected sentences and raw words of one epoch, as given to `train`.
+        The expected sentences and raw words of one epoch, as given to `train`.
     report_delay : float
         Seconds between two log lines of one epoch.
     bar : bool
@@ -78,10 +80,10 @@ class Reporter:
         self._total_examples = total_examples
         self._total_words = total_words
         self._report_delay = report_delay
-        self._expected_of: Callable[[Any, Any], tuple[Any, Any]] = _all
+        self._counted: Counted = _count_all
         self._bar: Any = self._open_bar() if bar else None
         self._epoch = 0
-        self._epoch_start = self._next_line = self._next_frame = 0.0
+        self._epoch_start = self._next_line = self._next_redraw = 0.0
 
     def _open_bar(self) -> Any:
         from tqdm import tqdm
@@ -93,78 +95,85 @@ class Reporter:
         )
 
     @property
-    def polls(self) -> bool:
-        """Whether anybody would see what happens within an epoch."""
+    def is_observed(self) -> bool:
+        """Whether reports within an epoch are shown anywhere."""
         return self._bar is not None or logger.isEnabledFor(logging.INFO)
 
-    def begin_epoch(
-        self, epoch: int, expected_of: Callable[[Any, Any], tuple[Any, Any]] | None = None
-    ) -> None:
-        """Begin an epoch; `expected_of` says how many of the sentences and words trained are those expected."""
+    def begin_epoch(self, epoch: int, counted: Counted | None = None) -> None:
+        """Begin an epoch.
+
+        Parameters
+        ----------
+        epoch : int
+        counted : callable, optional
+            (sentences trained, raw words trained) -> those among them that count towards `total_examples` and
+            `total_words`; all of them by default. Replayed sentences do not count.
+        """
         self._epoch = epoch
-        self._expected_of = expected_of or _all
+        self._counted = counted or _count_all
         self._epoch_start = time.perf_counter()
         self._next_line = self._epoch_start + 1.0
 
-    def within_epoch(self, tally: Tally, alpha: float, in_queue: int) -> None:
-        """Tell how far the epoch is; cheap enough to be called often."""
+    def report(self, tally: Tally, alpha: float, jobs_waiting: int) -> None:
+        """Report how far the epoch is; cheap enough to be called often."""
         now = time.perf_counter()
-        if now >= self._next_frame:
-            self._next_frame = now + FRAME_SECONDS
-            self._draw(tally, alpha)
+        if now >= self._next_redraw:
+            self._next_redraw = now + REDRAW_SECONDS
+            self._redraw(tally, alpha)
         if now < self._next_line:
             return
         self._next_line = now + self._report_delay
         speed = tally.effective_words / max(now - self._epoch_start, 1e-9)
-        done, what = self._done(tally)
+        share, unit = self._share_done(tally)
         logger.info(
             "EPOCH %i - PROGRESS: at %.2f%% %s, %.0f words/s, in_qsize %i, out_qsize %i",
-            self._epoch, 100.0 * done, what, speed, in_queue, 0,
+            self._epoch, 100.0 * share, unit, speed, jobs_waiting, 0,
         )  # fmt: skip
 
     def end_epoch(self, tally: Tally, alpha: float) -> None:
-        """Report an epoch, and where the corpus was not the size that `train` was told."""
-        self._draw(tally, alpha)
+        """Report a finished epoch; warn where the corpus did not have the size that `train` was given."""
+        self._redraw(tally, alpha)
         seconds = time.perf_counter() - self._epoch_start
         logger.info(
             "EPOCH %i: training on %i raw words (%i effective words) took %.1fs, %.0f effective words/s",
             self._epoch, tally.raw_words, tally.effective_words, seconds,
             tally.effective_words / max(seconds, 1e-9),
         )  # fmt: skip
-        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
-        for what, expected, seen in (
+        sentences, words = self._counted(tally.sentences, tally.raw_words)
+        for what, expected, found in (
             ("example", self._total_examples, sentences),
             ("raw word", self._total_words, words),
         ):
-            if expected and expected != seen:
+            if expected and expected != found:
                 logger.warning(
                     "EPOCH %i: supplied %s count (%i) did not equal expected count (%i)",
-                    self._epoch, what, seen, expected,
+                    self._epoch, what, found, expected,
                 )  # fmt: skip
 
     def close(self) -> None:
+        """Close the progress bar."""
         if self._bar is not None:
             self._bar.close()
 
-    def _done(self, tally: Tally) -> tuple[float, str]:
-        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
+    def _share_done(self, tally: Tally) -> tuple[float, str]:
+        sentences, words = self._counted(tally.sentences, tally.raw_words)
         if self._total_examples:
             return sentences / self._total_examples, "examples"
         return words / (self._total_words or 1), "words"
 
-    def _draw(self, tally: Tally, alpha: float) -> None:
+    def _redraw(self, tally: Tally, alpha: float) -> None:
         if self._bar is None:
             return
-        sentences, words = self._expected_of(tally.sentences, tally.raw_words)
-        here, whole = (
+        sentences, words = self._counted(tally.sentences, tally.raw_words)
+        done, per_epoch = (
             (words, self._total_words) if self._total_words else (sentences, self._total_examples or 0)
         )
-        self._bar.n = self._epoch * (whole or 0) + int(here)
+        self._bar.n = self._epoch * (per_epoch or 0) + int(done)
         loss = {"loss": f"{tally.mean_loss:.4f}"} if tally.loss else {}
         self._bar.set_postfix(
             epoch=f"{self._epoch + 1}/{self._epochs}", alpha=f"{alpha:.5f}", **loss, refresh=True
         )
 
 
-def _all(sentences: Any, words: Any) -> tuple[Any, Any]:
+def _count_all(sentences: Any, words: Any) -> tuple[Any, Any]:
     return sentences, words

@@ -1,7 +1,7 @@
-"""SIGTERM as an interrupt: what ends a job on a cluster then takes the way of Ctrl-C, cleanup included.
+"""SIGTERM as an interrupt: a job that a cluster ends is cleaned up as after Ctrl-C.
 
-By default SIGTERM kills a Python process where it stands. Files are whole even so, but the model in memory is lost, and
-a file that was being written aside stays behind.
+By default SIGTERM ends a Python process at once. Saved files are intact even then, but the model in memory is lost, and
+a temporary file that was being written stays behind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM arrived, within `sigterm_as_interrupt`."""
+    """SIGTERM was received within `sigterm_as_interrupt`."""
 
 
 def _raise(signum: int, frame: Any) -> NoReturn:
@@ -23,11 +23,17 @@ def _raise(signum: int, frame: Any) -> NoReturn:
 
 @contextlib.contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """Context manager: SIGTERM raises `Terminated`, a KeyboardInterrupt, where it would have killed the process.
+    """Context manager in which SIGTERM raises `Terminated`, a KeyboardInterrupt, instead of ending the process.
 
-    The training within stops in less than a second, as it does for Ctrl-C, and leaves a usable model: to be saved, or
-    to be trained on from its last checkpoint. A handler that was set already stays; so it does in any thread but the
-    main one, since only that one can receive signals.
+    A training in the block stops in less than a second, as it does after Ctrl-C, and leaves a usable model, which can
+    be saved, or trained further from its last checkpoint. A handler that is already set stays in place. In any thread
+    but the main one, which alone can receive signals, nothing is changed.
+
+    Examples
+    --------
+    >>> import fastw2v
+    >>> with fastw2v.sigterm_as_interrupt():
+    ...     model = fastw2v.Word2Vec([["a", "b"]] * 10, vector_size=4, min_count=1)
     """
     in_main = threading.current_thread() is threading.main_thread()
     if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

@@ -27,7 +27,7 @@ from fastw2v._inner import Worker
 from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.engine.job_queue import JobQueue, cut_jobs
 from fastw2v.engine.network import Network
-from fastw2v.text.encoding import EncodedCorpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
 from fastw2v.training.progress import ProgressReporter, Tally
 

@@ -1,8 +1,8 @@
-"""Training a grown model on, without losing what it knew: frozen and anchored rows, a rate of its own, replay.
+"""Training a grown model further without forgetting: frozen and anchored rows, separate learning rates, replay.
 
-`Update` is what a user asks for; `UpdateRun` is one training under it, between the model and the trainer. The trainer
-itself knows nothing of it: it gets lock factors, chunks in which old sentences are mixed with new ones (`replay`), and
-pauses at which old rows are pulled back.
+`Update` is what a user asks for, `UpdateSession` is one training under it, and `UpdateState` is what a checkpoint keeps
+of that. The trainer itself does not know about updates: it receives lock factors, chunks in which old sentences are
+mixed with new ones (`replay`), and barriers at which old rows are pulled towards their old values.
 
 References
 ----------
@@ -12,38 +12,28 @@ Convolutional Networks", ICML 2018 (L2-SP).
 
 from __future__ import annotations
 
-import contextlib
-import functools
-import inspect
 import math
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.text import corpus as corpora
 from fastw2v.common import memory
-from fastw2v.compat import jobs
-from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.text.encoding import RecordingStream, encode
 from fastw2v.common.validation import check_number, check_integer
-from fastw2v.training.barriers import Pause, Position, check_same
+from fastw2v.text.corpus import open_corpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.encoding import encode
+from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
+from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
-from fastw2v.training.trainer import LearningRate
 from fastw2v.vectors.vector_store import MIXED
 
-if TYPE_CHECKING:
-    from fastw2v.word2vec import Word2Vec
-
-P = ParamSpec("P")
-R = TypeVar("R")
 Matrix = NDArray[np.float32]
 
-PULLS_AN_EPOCH = 20
-SENTENCE_WORDS = 20  # where neither `train` nor the vocabulary scan knows the length of the text
+PULLS_PER_EPOCH = 20
+MEAN_SENTENCE_WORDS = 20  # assumed where neither `train` nor the vocabulary scan knows the length of the text
 BLOCK_ROWS = 1 << 14
 NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 
@@ -52,36 +42,47 @@ NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 class Update:
     """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
 
-    Old words are those that the model had before its latest ``build_vocab(update=True)``; all of them, if there was
-    none. Everything but `replay` concerns old words only: new words learn freely. Words may not be sorted or removed
-    while the training lasts. A training within it, started by a callback, is under its own update or none.
+    Old words are those that the model had before its latest ``build_vocab(update=True)``, or all words if there was no
+    such call. All parameters except `replay` concern old words only: new words are trained as usual. Words must not be
+    sorted or removed during the training. A training that a callback starts within it does not inherit the update.
 
     Parameters
     ----------
     alpha, min_alpha : float, optional
-        Learning rates at the start and the end of this training alone; the model's own rates stay what they are.
+        The learning rates at the start and the end of this training alone. The model's own rates do not change.
     lockf : float, default 1.0
-        Factor on the learning rate of the old words' vectors, on top of `wv.vectors_lockf`: 0.0 freezes them.
+        Factor on the learning rate of the old words' vectors, in addition to `wv.vectors_lockf`; 0.0 freezes them.
     anchor : float, default 0.0
-        Pull of the old words' vectors towards their old values. At the full learning rate the distance from there
-        shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull falls as the learning rate does.
+        Strength of a pull of the old words' vectors towards their old values. At the full learning rate, the distance
+        shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too.
     replay : iterable of lists of str, or path, optional
-        Old sentences to mix in, drawn anew for each epoch; a path is a text file as in `corpus_file`. They count as
-        trained words in what `train` returns.
+        Old sentences to mix in, in a new random order in each epoch; a path is a text file as for `corpus_file`. They
+        count as trained words in what `train` returns.
     replay_ratio : float, default 1.0
-        Raw words of old text for each raw word of new text; no epoch takes a sentence twice.
+        Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
-        Take the first so many words of the vocabulary for the old ones instead. That an update appended the new words
-        is presumed: where the vocabulary was sorted since, old and new ones are mixed, and no count tells them apart.
+        Take the first `old_words` words of the vocabulary as the old ones. This is needed where the vocabulary was
+        sorted after it grew, since old and new words are mixed then.
 
     Raises
     ------
     ValueError
         If a number is negative or not finite.
     TypeError
-        If one is no number, or `old_words` no whole one.
+        If a parameter is not a number, or `old_words` not an integer.
+
+    Examples
+    --------
+    >>> from fastw2v import Update, Word2Vec
+    >>> model = Word2Vec([["a", "b"], ["b", "c"]] * 5, vector_size=4, min_count=1)
+    >>> new = [["c", "d"]] * 5
+    >>> model.build_vocab(new, update=True)
+    >>> old_vectors = model.wv.vectors[:3].copy()
+    >>> _ = model.train(new, total_examples=len(new), epochs=2, update=Update(lockf=0.0))
+    >>> bool((model.wv.vectors[:3] == old_vectors).all())
+    True
     """
 
     alpha: float | None = None
@@ -104,26 +105,29 @@ class Update:
                 check_number(f"Update.{name}", value)
 
 
+Update.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
+
+
 @dataclass(frozen=True, eq=False)
-class Held:
-    """A training under an `Update` that is under way, for a checkpoint: what cannot be told from the model.
+class UpdateState:
+    """The state of a training under an `Update`, as a checkpoint keeps it.
 
     Attributes
     ----------
     numbers : dict
-        Those of the `Update`, by name, as they are in force, with the number of old words that they came to.
+        The numbers of the `Update` by name, with the rates and the number of old words that are in force.
     outputs : bool
-        That of the `Update`.
+        `Update.outputs`.
     rates : (float, float)
-        `alpha` and `min_alpha` of the model, to which it goes back in the end.
+        `alpha` and `min_alpha` of the model itself.
     pull_words : int or None
         Raw words from one pull towards the old values to the next.
     done : float
-        Share of the epoch that was behind at the latest pull.
+        The share of the epoch that was done at the latest pull.
     replay : dict or None
         ``size`` (sentences, raw words) of the old text and ``seed`` of its order.
     old : dict of str to float32 array
-        The old values of the rows that are held, by the names of their weights.
+        The old values of anchored and frozen rows, by the names of their weights.
     """
 
     numbers: dict[str, Any]
@@ -135,287 +139,234 @@ class Held:
     old: dict[str, Matrix] = field(default_factory=dict)
 
     def update(self, replay: Any = None) -> Update:
-        """Return the update that goes on, with the old text given anew."""
+        """Return the `Update` to resume with; `replay` is the old text, which a checkpoint does not hold."""
         return Update(**self.numbers, outputs=self.outputs, replay=replay)
 
-    def check(self, model: Word2Vec) -> None:
-        """Refuse what no training of `model` leaves behind.
+    def check(self, model: UpdatedModel) -> None:
+        """Raise an error that names the field if no training of `model` can have left this state.
 
         Raises
         ------
         ValueError, TypeError, KeyError
-            The message says what is wrong or lacking.
         """
         update = self.update()
         alpha, min_alpha = self.rates
-        Update(alpha=alpha, min_alpha=min_alpha, anchor=self.done)  # which refuses nonsense
-        Pause(self.pull_words, lambda position: None)
+        Update(alpha=alpha, min_alpha=min_alpha, anchor=self.done)  # checks that all are finite and >= 0
+        Barrier(self.pull_words, lambda position: None)  # checks the distance
         rows = update.old_words
-        if rows is None or rows > len(model.wv):
-            raise ValueError(f"it tells of {rows!r} old words, and the model has {len(model.wv)}")
-        for name, count in _rows_held(update, model, rows):
-            if self.old[name].shape != (count, model.vector_size) or self.old[name].dtype != np.float32:
+        if rows is None or rows > len(model.wv.index_to_key):
+            raise ValueError(
+                f"field 'old_words' is {rows!r}; expected an integer from 0 to {len(model.wv.index_to_key)}, the "
+                "number of words"
+            )
+        for name, count in _restrained_rows(update, model, rows):
+            shape = (count, model.vector_size)
+            if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
-                    f"its old values of {name} are not {count} rows of {model.vector_size} float32"
+                    f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
+                    f"expected float32 of shape {shape}"
                 )
         if self.replay is not None:
             for number in (*self.replay["size"], *self.replay["seed"]):
                 if not isinstance(number, int) or number < 0:
-                    raise ValueError(f"its replay holds {number!r:.80} for a number of at least 0")
+                    raise ValueError(f"field 'replay' holds {number!r:.80}; expected integers >= 0")
 
 
-def _rows_held(update: Update, model: Word2Vec, old_words: int) -> Iterator[tuple[str, int]]:
-    """The weights that are held at pauses, and how many rows of each are old."""
+class UpdatedModel(Protocol):
+    """What an update reads of a model."""
+
+    wv: Any
+    syn1neg: Any
+    syn1: Any
+    alpha: float
+    min_alpha: float
+    negative: int
+    hs: int
+    vector_size: int
+    seed: int | None
+    train_count: int
+    corpus_count: int
+    corpus_total_words: int | None
+    corpus_budget: int | None
+
+    @property
+    def words_before_update(self) -> int | None: ...
+
+
+def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> list[tuple[str, int]]:
+    """Return the weights that are anchored or frozen at barriers, with the number of old rows of each."""
+    rows = []
     if update.anchor and update.lockf:
-        yield "vectors", old_words
+        rows.append(("vectors", old_words))
     if update.outputs and (update.anchor or not update.lockf):
         if model.negative and model.syn1neg is not None:
-            yield "syn1neg", old_words
+            rows.append(("syn1neg", old_words))
         if model.hs and model.syn1 is not None:
-            yield "syn1", max(old_words - 1, 0)  # the inner nodes of a tree of so many words
+            rows.append(("syn1", max(old_words - 1, 0)))  # a tree of n words has n - 1 inner nodes
+    return rows
 
 
-class UpdateRun:
-    """One training under an `Update`; what is old is what `model` holds now.
+class UpdateSession:
+    """One training under an `Update`; the old values are those that `model` holds when the session is made.
 
     Parameters
     ----------
     update : Update
-    model : Word2Vec
-    held : Held, optional
-        Where the training goes on from a checkpoint: what it had reached, and what was old then.
+    model : UpdatedModel
+    state : UpdateState, optional
+        The state at the checkpoint, if the training is resumed.
+    takes_replay : bool, default True
+        Whether the training can mix in old sentences; it cannot where a subclass trains sentences by its own methods.
 
     Raises
     ------
     ValueError
-        If the model has fewer words than `Update.old_words`, does not know which ones are old, or trains by methods
-        of its own, which get no replay; if the replay knows no word, or is not that of the checkpoint.
+        If the model has fewer words than `Update.old_words`, or its old words are not known; if the replay is not
+        possible, holds no known word, or is not that of the checkpoint.
     TypeError
         If the replay cannot be read as a corpus.
     """
 
-    def __init__(self, update: Update, model: Word2Vec, held: Held | None = None) -> None:
+    def __init__(
+        self,
+        update: Update,
+        model: UpdatedModel,
+        state: UpdateState | None = None,
+        *,
+        takes_replay: bool = True,
+    ) -> None:
         self._update = update
         self._model = model
-        self._own_rates = model.alpha, model.min_alpha
         self._keys = model.wv.index_to_key
         self._old_words = self._count_old_words()
-        self._replay = _replay_of(update, model, held)
+        self._replay = _replay_of(update, model, state, takes_replay)
         self._mixture: Mixture | None = None
-        self._rate: LearningRate | None = None
-        self._done = 0.0 if held is None else held.done
-        self._pull_words = None if held is None else held.pull_words
+        self._done = 0.0 if state is None else state.done
+        self._pull_words = None if state is None else state.pull_words
         self._anchors = [
-            _Anchor(model, name, rows, None if held is None else held.old[name])
-            for name, rows in _rows_held(update, model, self._old_words)
+            _Anchor(model, name, rows, None if state is None else state.old[name])
+            for name, rows in _restrained_rows(update, model, self._old_words)
         ]
 
     def _count_old_words(self) -> int:
         known = len(self._keys)
-        asked, before = self._update.old_words, self._model.words_before_update
-        if asked is not None and asked > known:
-            raise ValueError(f"Update(old_words={asked}) is more than the {known} words of the model")
-        if asked is None and before == MIXED:
+        requested, before = self._update.old_words, self._model.words_before_update
+        if requested is not None and requested > known:
+            raise ValueError(f"Update(old_words={requested}) is more than the {known} words of the model")
+        if requested is None and before == MIXED:
             raise ValueError(
                 "words were sorted since the vocabulary grew, so it is not known which ones are old; take "
                 "Update(old_words=N) for the first N of them, or sort before build_vocab(update=True)"
             )
-        return next(count for count in (asked, before, known) if count is not None)
+        return next(count for count in (requested, before, known) if count is not None)
 
-    def held(self) -> Held:
-        """What a checkpoint keeps, to go on with."""
-        model, replay = self._model, self._replay
-        in_force = {"alpha": model.alpha, "min_alpha": model.min_alpha, "old_words": self._old_words}
-        return Held(
+    @property
+    def alpha(self) -> float:
+        """The learning rate at the start of the training."""
+        return self._model.alpha if self._update.alpha is None else self._update.alpha
+
+    @property
+    def min_alpha(self) -> float:
+        """The learning rate at the end of the training."""
+        return self._model.min_alpha if self._update.min_alpha is None else self._update.min_alpha
+
+    def state(self) -> UpdateState:
+        """Return what a checkpoint keeps."""
+        in_force = {"alpha": self.alpha, "min_alpha": self.min_alpha, "old_words": self._old_words}
+        replay = self._replay
+        return UpdateState(
             {**{name: getattr(self._update, name) for name in NUMBERS}, **in_force},
             bool(self._update.outputs),
-            self._own_rates,
+            (self._model.alpha, self._model.min_alpha),
             self._pull_words,
             self._done,
             None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
             {anchor.name: anchor.values for anchor in self._anchors},
         )
 
-    def begin(self) -> None:
-        """Let the model learn at the rates of the update."""
-        update, model = self._update, self._model
-        model.alpha = model.alpha if update.alpha is None else update.alpha
-        model.min_alpha = model.min_alpha if update.min_alpha is None else update.min_alpha
-
     def lock_factors(self, factors: Matrix) -> Matrix:
-        """Return the factors of a training: the model's, and for old rows this update's on top."""
+        """Return the model's lock factors, multiplied by `Update.lockf` for old rows."""
         if self._update.lockf == 1:
             return factors
         factors = np.resize(factors, len(self._keys)).astype(np.float32)
         factors[: self._old_words] *= np.float32(self._update.lockf)
         return factors
 
-    def begin_epoch(
-        self, corpus: EncodedCorpus | RecordingStream | Iterable[Any], rate: LearningRate, start: Position
-    ) -> list[Pause]:
-        """Take note of an epoch that begins, or goes on at `start`; return what is to be done at its pauses.
+    def begin_epoch(self, corpus: Any, rate: LearningRate, start: TrainingPosition) -> int | None:
+        """Begin an epoch, or continue it at `start`; return the raw words between two pulls, None for no pulls.
 
         Raises
         ------
         RuntimeError
-            If words have moved since the training began: lock factors, old values and replayed ids go by their rows.
+            If words were moved since the training began: lock factors, old values and replayed ids refer to rows.
         """
-        self._check_order()
-        self._rate, self._mixture = rate, None
+        self.check_order()
+        self._mixture = None
         if not start.jobs:
             self._done = 0.0
         if not self._anchors:
-            return []
+            return None
         if self._pull_words is None:
-            words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._expected_words(rate)
+            words = corpus.raw_words if isinstance(corpus, EncodedCorpus) else self._estimate_words(rate)
             if self._replay is not None:
                 words = int(words * (1 + self._replay.ratio))
-            self._pull_words = max(words // PULLS_AN_EPOCH, 1)
-        return [Pause(self._pull_words, self._pull)]
+            self._pull_words = max(words // PULLS_PER_EPOCH, 1)
+        return self._pull_words
 
-    def _expected_words(self, rate: LearningRate) -> int:
-        """About how many words an epoch of a streamed text holds: what `train` was told, or the vocabulary scan saw."""
-        model = self._model
+    def _estimate_words(self, rate: LearningRate) -> int:
+        """Estimate the raw words of an epoch, from what `train` was given or what the vocabulary scan counted."""
         if rate.total_words:
             return rate.total_words
-        length = (
-            (model.corpus_total_words or 0) / model.corpus_count if model.corpus_count else SENTENCE_WORDS
-        )
-        return round((rate.total_examples or 0) * length)
+        sentences, words = self._model.corpus_count, self._model.corpus_total_words or 0
+        return round((rate.total_examples or 0) * (words / sentences if sentences else MEAN_SENTENCE_WORDS))
 
-    def mixed(
+    def mix(
         self, corpus: EncodedCorpus | Iterable[EncodedCorpus], epoch: int
     ) -> EncodedCorpus | Iterable[EncodedCorpus]:
         """Return the new text of an epoch with old sentences mixed in."""
         if self._replay is None:
             return corpus
-        self._mixture = self._replay.mixed(corpus, epoch)
+        self._mixture = self._replay.mix(corpus, epoch)
         return self._mixture
 
-    def of_new_text(self, sentences: Any, words: Any) -> tuple[Any, Any]:
-        """How much of the new text is behind, where so much of what is trained is behind."""
-        return (sentences, words) if self._mixture is None else self._mixture.of_new_text(sentences, words)
+    def count_new(self, sentences: Any, words: Any) -> tuple[Any, Any]:
+        """Return how many of the sentences and raw words that were trained are new text."""
+        return (sentences, words) if self._mixture is None else self._mixture.count_new(sentences, words)
 
-    def _check_order(self) -> None:
+    def check_order(self) -> None:
+        """Raise a RuntimeError if the rows of the model moved since the training began."""
         if self._model.wv.index_to_key is not self._keys:
             raise RuntimeError(
                 "words were reordered or removed during an update, so its old rows are not known any more"
             )
 
-    def _pull(self, position: Position) -> None:
-        self._check_order()
-        done = self._progress(position)
+    def pull(self, position: TrainingPosition, rate: LearningRate, alpha: float) -> None:
+        """Pull anchored rows towards their old values, and reset frozen ones; `alpha` is the present rate."""
+        self.check_order()
+        done = self._share_done(position, rate)
         share, self._done = max(done - self._done, 0.0), done
-        rate = self._model.min_alpha_yet_reached / self._model.alpha if self._model.alpha else 0.0
-        kept = math.exp(-self._update.anchor * share * rate) if self._update.lockf else 0.0
+        relative_rate = alpha / self.alpha if self.alpha else 0.0
+        kept = math.exp(-self._update.anchor * share * relative_rate) if self._update.lockf else 0.0
         for anchor in self._anchors:
             anchor.pull(kept)
 
     def end(self) -> None:
-        """Leave the rates and frozen rows as they were, however the training ended."""
-        self._model.alpha, self._model.min_alpha = self._own_rates
+        """Reset frozen rows, however the training ended."""
         if not self._update.lockf and self._model.wv.index_to_key is self._keys:
             for anchor in self._anchors:
                 anchor.pull(0.0)
 
-    def _progress(self, position: Position) -> float:
-        """The share of the epoch that is behind, as the learning rate has it."""
-        assert self._rate is not None
+    def _share_done(self, position: TrainingPosition, rate: LearningRate) -> float:
+        """Return the share of the epoch that is done, as the learning rate counts it."""
         if position.complete:
             return 1.0
-        sentences, words = self.of_new_text(position.sentences, position.raw_words)
-        total = self._rate.total_examples
-        return min(float(sentences / total if total else words / (self._rate.total_words or 1)), 1.0)
-
-
-# Id of a model under training -> its update, if it is under one; so that no copy of the model has one.
-_RUNS: dict[int, UpdateRun | None] = {}
-SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_RUNS.clear)  # what the parent's threads train, no child does
-
-
-def run_of(model: object) -> UpdateRun | None:
-    """Return the update that a model is just trained under, if there is one."""
-    return _RUNS.get(id(model))
-
-
-def under_update(train: Callable[P, R]) -> Callable[P, R]:
-    """Let a method ``train(self, ..., update=None)`` run under the update that it is given.
-
-    Raises
-    ------
-    TypeError
-        If `update` is no `Update`.
-    ValueError
-        If the update contradicts other arguments.
-    """
-    signature = inspect.signature(train)
-
-    @functools.wraps(train)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = signature.bind(*args, **kwargs)
-        model, update = given.arguments["self"], given.arguments.pop("update", None)
-        if update is None:
-            with _governed_by(None, model):
-                return train(*args, **kwargs)
-        _check(update, given.arguments)
-        with _governed_by(UpdateRun(update, model), model):
-            return train(*given.args, **given.kwargs)
-
-    return guarded
-
-
-@contextlib.contextmanager
-def resumed_update(model: Word2Vec, held: Held | None, replay: Any) -> Iterator[None]:
-    """Context manager: within, a training goes on under the update of its checkpoint, if it was under one.
-
-    Raises
-    ------
-    ValueError
-        If `replay`, the old text, is lacking, not what it was, or of no use.
-    TypeError
-        If it cannot be read as a corpus.
-    """
-    if held is None and replay is not None:
-        raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
-    with _governed_by(None if held is None else UpdateRun(held.update(replay), model, held), model):
-        yield
-
-
-@contextlib.contextmanager
-def _governed_by(run: UpdateRun | None, model: Word2Vec) -> Iterator[None]:
-    """Within, a model is trained under `run`; where a callback trains it, the training around goes on as it was."""
-    around = {id(model): _RUNS[id(model)]} if id(model) in _RUNS else {}
-    settings = {name: getattr(model, name) for name in SETTINGS} if around else {}
-    _RUNS[id(model)] = run
-    try:
-        if run is not None:
-            run.begin()
-        yield
-    finally:
-        try:
-            if run is not None:
-                run.end()
-        finally:
-            model.__dict__.update(settings)
-            del _RUNS[id(model)]
-            _RUNS.update(around)
-
-
-def _check(update: Any, arguments: Mapping[str, Any]) -> None:
-    if not isinstance(update, Update):
-        raise TypeError(f"update must be an Update, such as Update(anchor=1.0), not {type(update).__name__}")
-    for name, instead in (("start_alpha", "Update(alpha=...)"), ("end_alpha", "Update(min_alpha=...)")):
-        if arguments.get(name) is not None:
-            raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
+        return min(float(rate.progress(*self.count_new(position.sentences, position.raw_words))), 1.0)
 
 
 class _Anchor:
-    """The old values of the first rows of some weights: those given, or else those of now."""
+    """The old values of the first rows of some weights: `values`, or else those of now."""
 
-    def __init__(self, model: Word2Vec, name: str, rows: int, values: Matrix | None) -> None:
+    def __init__(self, model: UpdatedModel, name: str, rows: int, values: Matrix | None) -> None:
         self._owner: Any = model.wv if name == "vectors" else model
         self.name = name
         if values is None:
@@ -425,45 +376,47 @@ class _Anchor:
         self.values = values
 
     def pull(self, kept: float) -> None:
-        """Shrink the way from the old values to the present ones to the share `kept`."""
+        """Multiply the difference between the present and the old values by `kept`."""
         present: Matrix = getattr(self._owner, self.name)
         for first in range(0, len(self.values), BLOCK_ROWS):
             rows = slice(first, min(first + BLOCK_ROWS, len(self.values)))
             if kept:
-                moved = present[rows] - self.values[rows]
-                moved *= np.float32(kept - 1)
-                present[rows] += moved
+                difference = present[rows] - self.values[rows]
+                difference *= np.float32(kept - 1)
+                present[rows] += difference
             else:
                 present[rows] = self.values[rows]
 
 
-def _replay_of(update: Update, model: Word2Vec, held: Held | None) -> Replay | None:
-    """The replay that an update asks for, or goes on with; None if it asks for none."""
-    then = None if held is None else held.replay
-    if then is not None and update.replay is None:
+def _replay_of(
+    update: Update, model: UpdatedModel, state: UpdateState | None, takes_replay: bool
+) -> Replay | None:
+    """Return the replay that an update asks for, or None; with a state, the one that is resumed."""
+    before = None if state is None else state.replay
+    if before is not None and update.replay is None:
         raise ValueError(
             "the training of the checkpoint replays old sentences; give them again, resume(..., replay=old)"
         )
     if update.replay is None or not update.replay_ratio:
         return None
-    if held is not None and then is None:
+    if state is not None and before is None:
         raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
-    if jobs.are_overridden(model):
+    if not takes_replay:
         raise ValueError(
-            f"{type(model).__name__} trains by methods of its own, which get no replay; leave it out, or mix old "
-            "sentences into the corpus"
+            f"{type(model).__name__} overrides methods that train sentences, and these cannot replay old ones; leave "
+            "out replay, or add old sentences to the corpus"
         )
     is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
     try:
-        sentences = corpora.open_corpus(
+        sentences = open_corpus(
             None if is_path else update.replay, update.replay if is_path else None, passes=1
         )
         encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
     except TypeError as error:
         raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
-    if then is not None:
-        check_same(tuple(then["size"]), encoded.size, "replay")
-        return Replay(encoded, update.replay_ratio, then["seed"])
+    if before is not None:
+        check_same_size(tuple(before["size"]), encoded.size, "replay")
+        return Replay(encoded, update.replay_ratio, before["seed"])
     if not encoded.n_tokens:
         raise ValueError(
             f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "

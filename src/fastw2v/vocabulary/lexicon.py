@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.text import corpus as corpora
-from fastw2v.training import trainer
 from fastw2v.vocabulary import growth
 from fastw2v.vocabulary import sampling
 from fastw2v.text import scanning
@@ -66,6 +65,7 @@ class Lexicon(Weights):
     corpus_budget: int | None
     hashfxn: Callable[[Any], int]
     random: np.random.RandomState
+    _lock: Any
 
     def __init__(self) -> None:
         self.wv = KeyedVectors(self.vector_size)
@@ -142,7 +142,6 @@ class Lexicon(Weights):
     # --- vocabulary
 
     @renamed_arguments(sentences="corpus_iterable")
-    @trainer.by_one_thread
     def build_vocab(
         self,
         corpus_iterable: Iterable[Any] | None = None,
@@ -184,7 +183,7 @@ class Lexicon(Weights):
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         self._check_update(update)
         earlier = self.raw_vocab if update else None
-        with growth.unchanged_by_failure(self):
+        with self._lock, growth.unchanged_by_failure(self):
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -196,7 +195,6 @@ class Lexicon(Weights):
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
 
-    @trainer.by_one_thread
     def build_vocab_from_freq(
         self,
         word_freq: Mapping[Any, int],
@@ -232,7 +230,7 @@ class Lexicon(Weights):
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
-        with growth.unchanged_by_failure(self):
+        with self._lock, growth.unchanged_by_failure(self):
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)

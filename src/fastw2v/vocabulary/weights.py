@@ -74,7 +74,7 @@ class Weights:
         """Bytes of the private copies of output rows that several workers keep, with what they were copied from."""
         if self.workers < 2:
             return 0
-        words, nodes = trainer.hot_rows(self.vector_size)
+        words, nodes = trainer.replicated_rows(self.vector_size)
         rows = min(words, vocab_size) if self.negative else 0
         rows += min(nodes, vocab_size) if self.hs else 0
         return self.workers * 2 * rows * self.vector_size * np.dtype(np.float32).itemsize

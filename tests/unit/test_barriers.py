@@ -1,4 +1,4 @@
-"""Pauses between jobs: all workers rest, nothing is lost, and one worker's numbers are those of no pause."""
+"""Barriers between jobs: no worker trains, nothing is lost, and one worker's numbers do not change."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ import time
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
-from fastw2v.training.epoch import Epoch
-from fastw2v.training.barriers import CorpusChangedError, Pause, Position
-from fastw2v.training.progress import Reporter, Tally
-from fastw2v.training.trainer import LearningRate
+from fastw2v.text.encoding import encode
+from fastw2v.training.barriers import Barrier, CorpusChangedError, TrainingPosition
+from fastw2v.training.checkpoints import TrainingState
+from fastw2v.training.progress import Tally
+from fastw2v.training.session import TrainingSession
+from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(20_000, 300, seed=3)
 OPTIONS = {"vector_size": 12, "min_count": 1, "batch_words": 500}
@@ -37,14 +38,15 @@ def built(cls=Word2Vec, **options):
     return model
 
 
-def train_epoch(model, corpus, pauses=(), start=None):
-    """One epoch of the model's own loop, as `train` runs it."""
-    totals = {"total_examples": len(CORPUS), "total_words": None}
-    reporter = Reporter(epochs=1, **totals, report_delay=1.0, bar=False)
-    rate = LearningRate(model.alpha, model.min_alpha, 1, **totals)
-    encoded = model._take_encoded(corpus, corpus, None, sized=True)
-    epoch = Epoch(start or Position(), rate, reporter, pauses)
-    return model._train_epoch(corpus if encoded is None else encoded, epoch)
+def train_epoch(model, corpus, barriers=(), start=None):
+    """Train one epoch, with additional barriers, as `train` does."""
+    model.epochs = 1
+    by_hooks = isinstance(model, Hooked)
+    encoded = encode(corpus, model.wv.key_to_index) if isinstance(corpus, list) and not by_hooks else None
+    state = TrainingState(total_examples=len(CORPUS), total_words=None)
+    session = TrainingSession(model, corpus, encoded, state, by_hooks=by_hooks, barriers=barriers)
+    with session._active():
+        return session.train_epoch(start or TrainingPosition())
 
 
 KINDS = pytest.mark.parametrize(
@@ -56,13 +58,13 @@ KINDS = pytest.mark.parametrize(
 
 @KINDS
 @pytest.mark.parametrize("sg", [0, 1])
-def test_pauses_change_no_number_of_one_worker(cls, source, sg):
-    plain, paused = built(cls, workers=1, sg=sg), built(cls, workers=1, sg=sg)
+def test_barriers_do_not_change_the_numbers_of_one_worker(cls, source, sg):
+    plain, interrupted = built(cls, workers=1, sg=sg), built(cls, workers=1, sg=sg)
     positions = []
     train_epoch(plain, source(CORPUS))
-    train_epoch(paused, source(CORPUS), [Pause(3_000, positions.append)])
-    np.testing.assert_array_equal(paused.wv.vectors, plain.wv.vectors)
-    np.testing.assert_array_equal(paused.syn1neg, plain.syn1neg)
+    train_epoch(interrupted, source(CORPUS), [Barrier(3_000, positions.append)])
+    np.testing.assert_array_equal(interrupted.wv.vectors, plain.wv.vectors)
+    np.testing.assert_array_equal(interrupted.syn1neg, plain.syn1neg)
     assert [p.raw_words // 3_000 for p in positions] == [1, 2, 3, 4, 5, 6, 6]
     assert [p.complete for p in positions] == [False] * 6 + [True]
     assert all(p.raw_words % 3_000 < 500 for p in positions[:-1])  # at the first boundary of jobs after it
@@ -70,7 +72,7 @@ def test_pauses_change_no_number_of_one_worker(cls, source, sg):
 
 
 @KINDS
-def test_nobody_trains_during_a_pause(cls, source):
+def test_no_worker_trains_at_a_barrier(cls, source):
     model = built(cls, workers=4, sg=1)
     positions = []
 
@@ -86,17 +88,19 @@ def test_nobody_trains_during_a_pause(cls, source):
         model.wv.vectors[0] = 7.0  # and what is written there is what training goes on from
         positions.append(position)
 
-    tally = train_epoch(model, source(CORPUS), [Pause(4_000, look)])
+    tally = train_epoch(model, source(CORPUS), [Barrier(4_000, look)])
     assert len(positions) == 5
     assert tally.raw_words == 20_000
     assert (model.wv.vectors[0] == 7.0).all()
 
 
 @KINDS
-def test_several_pauses_run_in_their_order_each_at_its_own_distance(cls, source):
+def test_several_barriers_run_in_order_each_at_its_own_distance(cls, source):
     seen = []
-    pauses = [Pause(n, lambda p, n=n: seen.append((p.raw_words // 1_000, n))) for n in (2_000, 5_000)]
-    train_epoch(built(cls, workers=1), source(CORPUS), [*pauses, Pause(None, lambda p: seen.append("end"))])
+    barriers = [Barrier(n, lambda p, n=n: seen.append((p.raw_words // 1_000, n))) for n in (2_000, 5_000)]
+    train_epoch(
+        built(cls, workers=1), source(CORPUS), [*barriers, Barrier(None, lambda p: seen.append("end"))]
+    )
     assert seen == [
         (2, 2_000), (4, 2_000), (5, 5_000), (6, 2_000), (8, 2_000), (10, 2_000), (10, 5_000), (12, 2_000),
         (14, 2_000), (15, 5_000), (16, 2_000), (18, 2_000), (20, 2_000), (20, 5_000), "end",
@@ -112,13 +116,13 @@ def test_an_error_of_an_action_reaches_the_caller(cls, source, workers):
     model = built(cls, workers=workers)
     for every in (None, 3_000):
         with pytest.raises(KeyError, match="my own"):
-            train_epoch(model, source(CORPUS), [Pause(every, fail)])
+            train_epoch(model, source(CORPUS), [Barrier(every, fail)])
     assert train_epoch(model, source(CORPUS)).raw_words == 20_000
 
 
 @KINDS
 @pytest.mark.parametrize("scheme", [{}, {"hs": 1, "negative": 0}, {"sample": 1e-2}])
-def test_an_epoch_goes_on_where_a_pause_was(cls, source, scheme):
+def test_an_epoch_can_be_continued_at_a_barrier(cls, source, scheme):
     whole = built(cls, workers=1, **scheme)
     tally = train_epoch(whole, source(CORPUS))
 
@@ -136,21 +140,21 @@ def test_an_epoch_goes_on_where_a_pause_was(cls, source, scheme):
     while not reached or not reached[-1].complete:
         parts += 1
         with pytest.raises(Enough):
-            train_epoch(model, source(CORPUS), [Pause(3_000, stop)], reached[-1] if reached else None)
+            train_epoch(model, source(CORPUS), [Barrier(3_000, stop)], reached[-1] if reached else None)
     assert parts == 7
     np.testing.assert_array_equal(model.wv.vectors, whole.wv.vectors)
     assert reached[-1].tally == tally
     for finished in (model, whole):  # what the last action saw is how training left it
         np.testing.assert_array_equal(drawn[-1][0], finished.random.get_state()[1])
         assert drawn[-1][1] == finished.random.get_state()[2]
-    assert train_epoch(model, source(CORPUS), [Pause(3_000, stop)], reached[-1]) == tally  # nothing is left
+    assert train_epoch(model, source(CORPUS), [Barrier(3_000, stop)], reached[-1]) == tally  # nothing is left
 
 
 @KINDS
 @pytest.mark.parametrize("complete", [False, True])
 def test_another_corpus_is_refused(cls, source, complete):
     model = built(cls, workers=1)
-    position = Position(0, 10, 50, 5_000, complete, Tally(5_000, 5_000, 50))
+    position = TrainingPosition(0, 10, 50, 5_000, complete, Tally(5_000, 5_000, 50))
     before = model.wv.vectors.copy()
     for other in (CORPUS[:20], [["w1"] * 30] * 3_000, []):
         with pytest.raises(CorpusChangedError, match="not that of the checkpoint"):
@@ -158,6 +162,6 @@ def test_another_corpus_is_refused(cls, source, complete):
     np.testing.assert_array_equal(model.wv.vectors, before)
 
 
-def test_a_pause_needs_a_distance():
+def test_a_barrier_needs_a_distance():
     with pytest.raises(ValueError, match="every_words=0"):
-        Pause(0, print)
+        Barrier(0, print)

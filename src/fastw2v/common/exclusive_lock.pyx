@@ -1,0 +1,98 @@
+"""A lock for work that one thread at a time may do on an object, such as training a model.
+
+`threading.RLock` waits for the thread that holds it; here a second thread gets an error at once, because waiting for
+a training is never what a caller wants. The lock is a compiled class so that ``with lock:`` acquires it in one step:
+a signal handler that raises can interrupt Python code between acquiring a lock and entering the ``try`` block that
+releases it, but not the call of a compiled ``__enter__``.
+"""
+
+from cpython.pythread cimport (
+    NOWAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock, PyThread_get_thread_ident,
+    PyThread_release_lock, PyThread_type_lock,
+)
+
+import os
+
+cdef int n_forks = 0                 # how often this process and its ancestors were forked
+cdef unsigned long surviving_thread = 0     # the thread that forked, which is the only one that the child has
+
+
+def _note_fork():
+    global n_forks, surviving_thread
+    n_forks += 1
+    surviving_thread = PyThread_get_thread_ident()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+cdef class ExclusiveLock:
+    """A lock that one thread holds at a time, as often as it likes; for any other thread, acquiring it is an error.
+
+    Parameters
+    ----------
+    message : str
+        The text of the RuntimeError that another thread gets.
+
+    Examples
+    --------
+    >>> lock = ExclusiveLock("another thread is training this model")
+    >>> with lock:
+    ...     with lock:  # the same thread may acquire it again
+    ...         lock.held
+    True
+    >>> lock.held
+    False
+    """
+
+    cdef PyThread_type_lock lock
+    cdef unsigned long owner         # identity of the thread that holds the lock; 0: none
+    cdef int depth                   # how often it holds it
+    cdef int forks                   # the number of forks when the lock was last acquired
+    cdef str message
+
+    def __cinit__(self, str message not None):
+        self.message = message
+        self.forks = n_forks
+        self.lock = PyThread_allocate_lock()
+        if self.lock == NULL:
+            raise MemoryError("no memory for a lock")
+
+    def __dealloc__(self):
+        if self.lock != NULL:
+            PyThread_free_lock(self.lock)
+
+    @property
+    def held(self):
+        """Whether the calling thread holds the lock."""
+        return self.owner == PyThread_get_thread_ident() and self.depth > 0
+
+    def __enter__(self):
+        cdef unsigned long me = PyThread_get_thread_ident()
+        if self.forks != n_forks:
+            self._forget_threads_of_the_parent()
+        if self.owner != me:
+            if not PyThread_acquire_lock(self.lock, NOWAIT_LOCK):
+                raise RuntimeError(self.message)
+            self.owner = me
+        self.depth += 1
+        return self
+
+    def __exit__(self, *error):
+        self.depth -= 1
+        if self.depth == 0:
+            self.owner = 0
+            PyThread_release_lock(self.lock)
+
+    cdef int _forget_threads_of_the_parent(self) except -1:
+        """Replace a lock that a thread of the parent process held: in the child it would never be released."""
+        cdef PyThread_type_lock replacement
+        self.forks = n_forks
+        if self.owner == surviving_thread:
+            return 0
+        replacement = PyThread_allocate_lock()
+        if replacement == NULL:
+            raise MemoryError("no memory for a lock")
+        self.lock, self.owner, self.depth = replacement, 0, 0
+        return 0

@@ -1,0 +1,60 @@
+"""Learning-rate schedules: the rate of each job, given how much of the corpus was handed out before it.
+
+A schedule is an object with the method `of_jobs`. `TrainingSession` makes one for each epoch, and `Trainer` asks it
+for the rates of the jobs that it is about to hand out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LearningRate:
+    """A rate that falls linearly over all epochs, from `alpha` to `min_alpha`.
+
+    It is constant within a job. The progress within an epoch is the share of its sentences that were handed out before
+    the job, or the share of its raw words where the number of sentences is not known.
+
+    Parameters
+    ----------
+    alpha, min_alpha : float
+        The rate at the start of the first epoch, and the lowest rate.
+    epochs : int
+        The number of epochs.
+    total_examples, total_words : int or None
+        The number of sentences and of raw words of one epoch; one of them is needed.
+    """
+
+    alpha: float
+    min_alpha: float
+    epochs: int
+    total_examples: int | None
+    total_words: int | None
+
+    def of_jobs(
+        self, epoch: int, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Return the rate of each job of an epoch, float64 of shape (jobs,).
+
+        Parameters
+        ----------
+        epoch : int
+            The number of the epoch, from 0.
+        sentences_before, words_before : ndarray, shape (jobs,)
+            The sentences and raw words of the epoch that were handed out before each job.
+        """
+        progress = (epoch + self.progress(sentences_before, words_before)) / self.epochs
+        rates: NDArray[np.float64] = np.maximum(
+            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
+        )
+        return rates
+
+    def progress(self, sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return which share of an epoch that many sentences and raw words are."""
+        if self.total_examples:
+            return sentences / self.total_examples
+        return words / (self.total_words or 1)

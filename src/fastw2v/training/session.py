@@ -1,0 +1,542 @@
+"""A training session: one call of `Word2Vec.train` or `Word2Vec.resume`, from its arguments to the returned counts.
+
+The session owns everything that exists only while a model is trained: the learning rates, the epoch, the random state
+of the workers, the update under way, the barriers, the checkpoints and the progress reports. When it ends, only the
+weights, the counts and the history of the training stay on the model.
+
+    TrainingSession.run -> train_epoch -> Trainer.train_epoch -> Worker.run (fastw2v._inner) -> row kernels
+
+A callback may start another training of the same model. That training is a session of its own, and the settings of the
+outer one are put back when it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fastw2v.common.validation import as_callbacks, check_number
+from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
+from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.encoding import RecordingStream, encode, stream
+from fastw2v.training import checkpoints
+from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
+from fastw2v.training.callbacks import run_callbacks
+from fastw2v.training.checkpoints import TrainingState
+from fastw2v.training.learning_rate import LearningRate
+from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
+from fastw2v.training.progress import ProgressReporter, Tally
+from fastw2v.training.sentence_jobs import (
+    SentenceQueue,
+    SentenceTrainer,
+    SentenceWorker,
+    TrainingHooks,
+    cut_sentences,
+)
+from fastw2v.training.trainer import (
+    STREAM_WORDS,
+    JobAlphas,
+    Trainer,
+    chunk_words,
+    prepare_encoded,
+    thread_count,
+)
+from fastw2v.training.update import Update, UpdatedModel, UpdateSession
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+
+LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
+DIVERGED = 1e3  # components of trained vectors stay below 10; diverging ones exceed this within an epoch
+SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")
+
+
+class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
+    """What a session reads of a model, and what it leaves there."""
+
+    epochs: int
+    workers: int
+    batch_words: int
+    running_training_loss: float
+    loss_history: list[float]
+    min_alpha_yet_reached: float
+    train_count: int
+    total_train_time: float
+    _session: TrainingSession | None
+
+    def _check_training_sanity(
+        self, epochs: int | None = 0, total_examples: int | None = None, total_words: int | None = None
+    ) -> None: ...
+    def _check_parameters(self) -> None: ...
+    def _check_can_train(self) -> None: ...
+    def _clear_post_train(self) -> None: ...
+    def _to_state(self) -> checkpoints.ModelState: ...
+    def add_lifecycle_event(self, event_name: str, **event: Any) -> None: ...
+
+
+class TrainingSession:
+    """One training of a model; made by `begin` or `resume`.
+
+    Parameters
+    ----------
+    model : TrainableModel
+    corpus : iterable of lists of str
+        The sentences.
+    encoded : EncodedCorpus, RecordingStream or None
+        The corpus as ids, or None if `corpus` is iterated in each epoch.
+    state : TrainingState
+        Where to begin, and what was trained until then.
+    checkpoint : str, path or None
+        The file that checkpoints are written to.
+    callbacks : sequence
+        Callbacks of this training.
+    update : UpdateSession, optional
+        What old words keep.
+    by_hooks : bool
+        Train through the overridden methods of the model.
+    report_delay : float
+        Seconds between two progress lines in the log.
+    progress : bool
+        Show a progress bar.
+    barriers : sequence of Barrier
+        Additional barriers.
+    """
+
+    def __init__(
+        self,
+        model: TrainableModel,
+        corpus: Iterable[Any],
+        encoded: EncodedCorpus | RecordingStream | None,
+        state: TrainingState,
+        *,
+        checkpoint: Any = None,
+        callbacks: Sequence[Any] = (),
+        update: UpdateSession | None = None,
+        by_hooks: bool = False,
+        report_delay: float = 1.0,
+        progress: bool = False,
+        barriers: Sequence[Barrier] = (),
+    ) -> None:
+        self._model = model
+        self._corpus = corpus
+        self._encoded = encoded
+        self._encoded_words = list(model.wv.index_to_key)
+        self._state = state
+        self._checkpoint = checkpoint
+        self._callbacks = callbacks
+        self._update = update
+        self._by_hooks = by_hooks
+        self._barriers = barriers
+        self._epochs = model.epochs
+        self._random = model.random
+        self._trainer: Trainer | None = None
+        self._start = time.perf_counter()
+        self._reporter = ProgressReporter(
+            epochs=self._epochs,
+            total_examples=state.total_examples,
+            total_words=state.total_words,
+            report_delay=report_delay,
+            bar=progress,
+        )
+        self.learning_rate = self._make_learning_rate()
+        self.sentence_trainer: SentenceTrainer | None = None
+        if checkpoint is not None:
+            checkpoints.check_callback_states(callbacks)
+
+    @classmethod
+    def begin(
+        cls,
+        model: TrainableModel,
+        corpus_iterable: Iterable[Any] | None,
+        corpus_file: Any,
+        *,
+        total_examples: int | None,
+        total_words: int | None,
+        epochs: int | None,
+        start_alpha: float | None,
+        end_alpha: float | None,
+        compute_loss: bool | None,
+        callbacks: Iterable[Any] | None,
+        update: Update | None,
+        checkpoint: Any,
+        checkpoint_every: int | None,
+        report_delay: float,
+        progress: bool,
+        scanned: EncodedCorpus | None,
+        by_hooks: bool,
+    ) -> TrainingSession:
+        """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
+
+        The parameters are those of `Word2Vec.train`, and
+
+        scanned : EncodedCorpus or None
+            The corpus as ids, if the vocabulary scan has already encoded it.
+        by_hooks : bool
+            Whether the model overrides methods that train sentences.
+        """
+        updating = None if update is None else _begin_update(update, model, start_alpha, end_alpha, by_hooks)
+        for name, rate in (("start_alpha", start_alpha), ("end_alpha", end_alpha)):
+            if rate is not None:
+                check_number(name, rate)
+        check_number("report_delay", report_delay)
+        callbacks = as_callbacks(callbacks)
+        alpha = start_alpha or model.alpha
+        if alpha > model.min_alpha_yet_reached and update is None:
+            logger.warning("Effective 'alpha' higher than previous training cycles")
+        model._check_training_sanity(epochs, total_examples, total_words)
+        model._check_parameters()
+        make_network(model)
+        checkpoints.check_arguments(checkpoint, checkpoint_every)
+        assert epochs is not None  # the method above has refused None
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=epochs)
+        must_be_sized = checkpoint is not None or update is not None
+        encoded: EncodedCorpus | RecordingStream | None = scanned
+        if by_hooks:
+            encoded = None
+        elif scanned is None:
+            encoded = _encode(model, corpus, epochs, must_be_sized)
+        model.alpha, model.min_alpha = alpha, end_alpha or model.min_alpha
+        model.epochs = epochs
+        if compute_loss is not None:
+            model.compute_loss = compute_loss
+        model.running_training_loss = 0.0
+        model.loss_history = []
+        state = TrainingState(total_examples, total_words, checkpoint_every, corpus=_size_of(encoded))
+        session = cls(
+            model,
+            corpus,
+            encoded,
+            state,
+            checkpoint=checkpoint,
+            callbacks=callbacks,
+            update=updating,
+            by_hooks=by_hooks,
+            report_delay=report_delay,
+            progress=progress,
+        )
+        session._log(
+            f"training model with {model.workers} workers on {len(model.wv)} vocabulary and {model.vector_size} "
+            f"features, using sg={model.sg} hs={model.hs} sample={model.sample} negative={model.negative} "
+            f"window={model.window} shrink_windows={model.shrink_windows}"
+        )
+        return session
+
+    @classmethod
+    def resume(
+        cls,
+        model: TrainableModel,
+        corpus_iterable: Iterable[Any] | None,
+        corpus_file: Any,
+        *,
+        state: TrainingState,
+        checkpoint: Any,
+        callbacks: Iterable[Any] | None,
+        replay: Any,
+        report_delay: float,
+        progress: bool,
+        by_hooks: bool,
+    ) -> TrainingSession:
+        """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
+        model._check_can_train()
+        checkpoints.check_arguments(checkpoint, state.checkpoint_every)
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
+        encoded = None if by_hooks else _encode(model, corpus, model.epochs, must_be_sized=True)
+        check_same_size(state.corpus, _size_of(encoded))
+        if state.update is None and replay is not None:
+            raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
+        update = None
+        if state.update is not None:
+            update = UpdateSession(
+                state.update.update(replay), model, state.update, takes_replay=not by_hooks
+            )
+        session = cls(
+            model,
+            corpus,
+            encoded,
+            state,
+            checkpoint=checkpoint,
+            callbacks=as_callbacks(callbacks),
+            update=update,
+            by_hooks=by_hooks,
+            report_delay=report_delay,
+            progress=progress,
+        )
+        session._log(
+            f"resuming training at epoch {state.position.epoch}, after {state.position.raw_words} raw words of it, "
+            f"with {model.workers} workers"
+        )
+        return session
+
+    def run(self) -> tuple[int, int]:
+        """Train to the end of the last epoch; return the effective words and the raw words that were trained."""
+        model = self._model
+        with self._active():
+            stop = self._run_callbacks("on_train_begin")
+            checkpoints.restore_callbacks(self._callbacks, self._state.callbacks)
+            first = self._state.position.epoch
+            for epoch in range(first, first if stop else self._epochs):
+                stop = self._run_callbacks("on_epoch_begin")
+                self._encode_anew_if_words_moved()
+                start = self._state.position if epoch == first else TrainingPosition(epoch)
+                tally = self.train_epoch(start)
+                self._state = self._state.after_epoch(tally)
+                if self._run_callbacks("on_epoch_end") or stop:
+                    break
+            seconds, trained, raw = self._seconds, self._state.trained_words, self._state.raw_words
+            model.total_train_time += seconds
+            model.train_count += 1
+            model._clear_post_train()
+            self._log(
+                f"training on {raw} raw words ({trained} effective words) took {seconds:.1f}s, "
+                f"{trained / max(seconds, 1e-9):.0f} effective words/s"
+            )
+            self._run_callbacks("on_train_end")
+            return trained, raw
+
+    @contextlib.contextmanager
+    def _active(self) -> Iterator[None]:
+        """Context manager: this session is the model's current one; at the end an update resets frozen rows."""
+        model = self._model
+        outer, model._session = model._session, self
+        try:
+            yield
+        finally:
+            model._session = outer
+            self._reporter.close()
+            if self._update is not None:
+                self._update.end()
+
+    def train_epoch(self, start: TrainingPosition) -> Tally:
+        """Train one epoch from `start` on; return what the epoch has trained in all."""
+        model = self._model
+        self.learning_rate = self._make_learning_rate()
+        barriers = self._make_barriers(start)
+        self._reporter.begin_epoch(start.epoch, self._update.count_new if self._update else None)
+        with model.wv.in_training():
+            tally = (
+                self._train_sentences(start, barriers)
+                if self._by_hooks
+                else self._train_encoded(start, barriers)
+            )
+        if isinstance(self._encoded, RecordingStream):
+            self._encoded = self._encoded.encoded
+        self._reporter.end_epoch(tally, model.min_alpha_yet_reached)
+        if model.compute_loss:
+            model.running_training_loss += tally.loss
+            model.loss_history.append(tally.mean_loss)
+        _warn_if_diverged(model)
+        return tally
+
+    def _train_encoded(self, start: TrainingPosition, barriers: Sequence[Barrier]) -> Tally:
+        model, update = self._model, self._update
+        # The workers draw from a copy: the corpus, or another thread, may draw from `model.random` meanwhile.
+        self._random = np.random.RandomState()
+        self._random.set_state(model.random.get_state())
+        queue, workers, jobs = prepare_encoded(
+            make_network(model, random=self._random, lock_factors=self._lock_factors()),
+            self._epoch_corpus(start.epoch),
+            workers=model.workers,
+            batch_words=model.batch_words,
+            first_partition=model.train_count + start.epoch,
+        )
+
+        def alphas(sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
+            if update is not None:
+                sentences, words = update.count_new(sentences, words)
+            return self.learning_rate.of_jobs(start.epoch, sentences, words)
+
+        try:
+            tally = self._run_trainer(queue, workers, jobs, alphas, barriers, start)
+        finally:
+            model.random.set_state(self._random.get_state())
+        self._note_rate()
+        return tally
+
+    def _train_sentences(self, start: TrainingPosition, barriers: Sequence[Barrier]) -> Tally:
+        model = self._model
+        self._random = model.random
+        n_threads = thread_count(model.workers)
+        network = make_network(model, lock_factors=self._lock_factors())
+        self.sentence_trainer = SentenceTrainer(network, model.wv.key_to_index)
+        workers = [SentenceWorker(model, self.sentence_trainer if i == 0 else None) for i in range(n_threads)]
+
+        def alphas(sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
+            shares = self.learning_rate.progress(sentences, words)
+            return np.array([model._get_next_alpha(float(share), start.epoch) for share in shares])
+
+        jobs = cut_sentences(self._corpus, model, model.batch_words)
+        try:
+            return self._run_trainer(SentenceQueue(2 * n_threads), workers, jobs, alphas, barriers, start)
+        finally:
+            self.sentence_trainer = None
+
+    def _run_trainer(
+        self,
+        queue: Any,
+        workers: Sequence[Any],
+        jobs: Iterable[Any],
+        alphas: JobAlphas,
+        barriers: Sequence[Barrier],
+        start: TrainingPosition,
+    ) -> Tally:
+        self._trainer = Trainer(
+            queue, workers, alphas=alphas, reporter=self._reporter, barriers=barriers, start=start
+        )
+        return self._trainer.train_epoch(jobs)
+
+    # --- the corpus
+
+    def _epoch_corpus(self, epoch: int) -> EncodedCorpus | Iterable[EncodedCorpus]:
+        """Return the corpus of an epoch: ids at hand, or chunks that are encoded while they are trained."""
+        model = self._model
+        corpus: EncodedCorpus | Iterable[EncodedCorpus]
+        sizes = {"chunk_words": chunk_words(model.batch_words), "first_words": model.batch_words}
+        if isinstance(self._encoded, EncodedCorpus):
+            corpus = self._encoded
+        elif self._encoded is not None:
+            corpus = self._encoded.chunks(model.wv.key_to_index, **sizes)
+        else:
+            corpus = stream(self._corpus, model.wv.key_to_index, **sizes)
+        return corpus if self._update is None else self._update.mix(corpus, epoch)
+
+    def _encode_anew_if_words_moved(self) -> None:
+        """Encode the corpus again if a callback has sorted the words, for example."""
+        model = self._model
+        if self._encoded is None or model.wv.index_to_key == self._encoded_words:
+            return
+        self._encoded_words = list(model.wv.index_to_key)
+        if isinstance(self._encoded, EncodedCorpus):
+            self._encoded = encode(self._corpus, model.wv.key_to_index, budget=model.corpus_budget)
+
+    # --- rates, barriers, checkpoints
+
+    def _make_learning_rate(self) -> LearningRate:
+        """Return the schedule; the rates of the model are read anew, since a callback may have changed them."""
+        rates = self._model if self._update is None else self._update
+        state = self._state
+        return LearningRate(
+            rates.alpha, rates.min_alpha, self._epochs, state.total_examples, state.total_words
+        )
+
+    def _note_rate(self) -> None:
+        """Store the present learning rate on the model; overridden hooks do that themselves."""
+        if not self._by_hooks and self._trainer is not None and self._trainer.last_alpha is not None:
+            self._model.min_alpha_yet_reached = self._trainer.last_alpha
+
+    def _lock_factors(self) -> NDArray[np.float32]:
+        factors = checked_lock_factors(self._model.wv.vectors_lockf)
+        return factors if self._update is None else self._update.lock_factors(factors)
+
+    def _make_barriers(self, start: TrainingPosition) -> list[Barrier]:
+        barriers = list(self._barriers)
+        if self._checkpoint is not None:
+            barriers.insert(0, Barrier(self._state.checkpoint_every, self._write_checkpoint))
+        if self._update is not None:
+            every = self._update.begin_epoch(self._encoded, self.learning_rate, start)
+            if every is not None:
+                barriers.insert(0, Barrier(every, self._pull))
+        return [replace(barrier, action=partial(self._at_barrier, barrier.action)) for barrier in barriers]
+
+    def _at_barrier(self, action: Callable[[TrainingPosition], None], position: TrainingPosition) -> None:
+        """Run the action of a barrier on the model as training has left it, its rate and random state included."""
+        self._note_rate()
+        self._model.random.set_state(self._random.get_state())
+        action(position)
+
+    def _pull(self, position: TrainingPosition) -> None:
+        assert self._update is not None
+        self._update.pull(position, self.learning_rate, self._model.min_alpha_yet_reached)
+
+    def _write_checkpoint(self, position: TrainingPosition) -> None:
+        """Write a checkpoint; a full disk, or a callback's state that cannot be stored, does not end the training."""
+        try:
+            state = replace(
+                self._state,
+                position=position,
+                seconds=self._seconds,
+                callbacks=checkpoints.callback_states(self._callbacks),
+                update=None if self._update is None else self._update.state(),
+            )
+            checkpoints.write(self._checkpoint, self._model._to_state(), state)
+        except (OSError, checkpoints.CallbackStateError) as error:
+            logger.error("no checkpoint could be written, training goes on: %s", error)
+
+    @property
+    def _seconds(self) -> float:
+        """Seconds spent on the training so far, without the time between a checkpoint and its resumption."""
+        return self._state.seconds + time.perf_counter() - self._start
+
+    def _run_callbacks(self, event: str) -> bool:
+        return run_callbacks(self._callbacks, event, self._model)
+
+    def _log(self, message: str) -> None:
+        self._model.add_lifecycle_event("train", msg=message)
+
+
+@contextlib.contextmanager
+def restored_settings(model: TrainableModel) -> Iterator[None]:
+    """Context manager: put back the settings of a training in one of whose callbacks another training runs."""
+    settings = {name: getattr(model, name) for name in SETTINGS}
+    try:
+        yield
+    finally:
+        for name, value in settings.items():
+            setattr(model, name, value)
+
+
+def _begin_update(
+    update: Any, model: TrainableModel, start_alpha: float | None, end_alpha: float | None, by_hooks: bool
+) -> UpdateSession:
+    if not isinstance(update, Update):
+        raise TypeError(f"update must be an Update, such as Update(anchor=1.0), not {type(update).__name__}")
+    for name, value, instead in (
+        ("start_alpha", start_alpha, "Update(alpha=...)"),
+        ("end_alpha", end_alpha, "Update(min_alpha=...)"),
+    ):
+        if value is not None:
+            raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
+    return UpdateSession(update, model, takes_replay=not by_hooks)
+
+
+def _encode(
+    model: TrainableModel, corpus: Iterable[Any], epochs: int, must_be_sized: bool
+) -> EncodedCorpus | RecordingStream | None:
+    """Return the corpus as ids, or None if it is iterated in each epoch.
+
+    A long list is encoded by its first epoch, while that is trained, unless its size must be known before. Its jobs are
+    small, because the workers hold some of them in addition to what is recorded, and there are many of them, because a
+    single job would be trained by a single worker.
+    """
+    if not is_reusable(corpus):
+        return None
+    small_jobs = model.batch_words <= STREAM_WORDS
+    if not must_be_sized and small_jobs and is_long_list(corpus, LONG_LIST_WORDS, longest=STREAM_WORDS):
+        # A tuple keeps the sentences of now, whatever callbacks do to the list.
+        return None if epochs == 1 else RecordingStream(tuple(corpus), budget=model.corpus_budget)
+    return encode(corpus, model.wv.key_to_index, budget=model.corpus_budget)
+
+
+def _size_of(corpus: EncodedCorpus | RecordingStream | None) -> checkpoints.Size | None:
+    """Return the sentences and raw words of a corpus that is completely encoded, None for any other."""
+    return corpus.size if isinstance(corpus, EncodedCorpus) else None
+
+
+def _warn_if_diverged(model: TrainableModel) -> None:
+    # Output weights too: once they are large enough every gradient is 0, and the vectors stay as they are.
+    for name, weights in (("vectors", model.wv.vectors), ("syn1neg", model.syn1neg), ("syn1", model.syn1)):
+        if weights is None:
+            continue
+        largest = max(-weights.min(initial=0.0), weights.max(initial=0.0))
+        if not largest < DIVERGED:  # NaN included
+            logger.warning(
+                "training diverged: %s hold values up to %g at alpha=%g; start again with a smaller alpha",
+                name, largest, model.alpha,
+            )  # fmt: skip
+            return

@@ -1,0 +1,99 @@
+"""The lock that lets one thread at a time train a model."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from fastw2v.common.exclusive_lock import ExclusiveLock
+
+
+@pytest.fixture
+def lock():
+    return ExclusiveLock("another thread is at work")
+
+
+def in_thread(function):
+    """Run `function` in another thread; return its result or its exception."""
+    result = []
+
+    def run():
+        try:
+            result.append(function())
+        except BaseException as error:
+            result.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return result[0]
+
+
+def acquire_and_release(lock):
+    with lock:
+        return "acquired"
+
+
+def test_another_thread_gets_an_error_at_once(lock):
+    with lock:
+        error = in_thread(lambda: acquire_and_release(lock))
+        assert isinstance(error, RuntimeError)
+        assert str(error) == "another thread is at work"
+    assert in_thread(lambda: acquire_and_release(lock)) == "acquired"
+
+
+def test_the_same_thread_may_acquire_it_again(lock):
+    with lock, lock:
+        assert lock.held
+    assert not lock.held
+    with lock:
+        with lock:
+            pass
+        assert lock.held
+        assert isinstance(in_thread(lambda: acquire_and_release(lock)), RuntimeError)
+
+
+def test_it_is_held_by_the_thread_that_acquired_it_only(lock):
+    with lock:
+        assert in_thread(lambda: lock.held) is False
+
+
+def test_an_error_releases_it(lock):
+    with pytest.raises(ZeroDivisionError), lock:
+        raise ZeroDivisionError
+    assert in_thread(lambda: acquire_and_release(lock)) == "acquired"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_child_process_does_not_inherit_a_lock_of_another_thread(lock):
+    acquired, done = threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            acquired.set()
+            done.wait(30)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    acquired.wait(30)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if acquire_and_release(lock) == "acquired" else 1)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    thread.join()
+    assert status == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+def test_the_thread_that_forks_keeps_its_lock_in_the_child(lock):
+    with lock:
+        child = os.fork()
+        if child == 0:
+            refused = isinstance(in_thread(lambda: acquire_and_release(lock)), RuntimeError)
+            os._exit(0 if lock.held and refused else 1)
+        _, status = os.waitpid(child, 0)
+    assert status == 0
