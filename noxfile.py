@@ -1,8 +1,7 @@
 """The checks of this project as nox sessions: ``nox -l`` lists them, ``nox -s tests -- -k huffman`` runs one.
 
-``.ci/run`` and the GitHub workflow call these sessions and add nothing but the order. A session installs the package into
-an environment of its own. FASTW2V_WHEEL may name a wheel (``nox -s build`` makes one) that they install instead of
-compiling the tree again.
+``.ci/run`` and the GitHub workflow run these sessions. Each session has its own environment and installs the package
+there. If FASTW2V_WHEEL names a wheel, which ``nox -s build`` writes to ``dist/``, sessions install it and need not compile.
 """
 
 from __future__ import annotations
@@ -18,12 +17,16 @@ import nox
 ROOT = Path(__file__).parent
 PYTHON_FILES = ["src", "tests", "benchmarks", "setup.py", "noxfile.py"]
 INSTRUCTION_SETS = ["scalar", "avx2", "avx512", "avx512-mixed", "neon"]
-# What depends on the version of Python or on its C interface.
+# Tests of code that depends on the version of Python or on its C interface.
 PORTABLE_TESTS = [
     f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
 ]
-# AVX-512 beside avx512-mixed, which has most of its kernels from there: what the others add.
-AVX512_TESTS = ["tests/oracle/test_same_numbers.py", "tests/unit/test_training.py", "tests/unit/test_kernels.py"]
+# avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
+AVX512_TESTS = [
+    "tests/oracle/test_same_numbers.py",
+    "tests/unit/test_training.py",
+    "tests/unit/test_kernels.py",
+]
 
 nox.options.sessions = ["lint", "types", "tests"]
 
@@ -32,6 +35,14 @@ def install(session: nox.Session, *extras: str) -> None:
     """Install the package with optional dependencies: the wheel that FASTW2V_WHEEL names, or else the tree."""
     package = os.environ.get("FASTW2V_WHEEL", ".")
     session.install(f"{package}[{','.join(extras)}]" if extras else package)
+
+
+def enter_clone(session: nox.Session) -> None:
+    """Continue in a clean clone of the last commit, which several sessions can compile at a time."""
+    clone = Path(session.create_tmp()) / "clone"
+    shutil.rmtree(clone, ignore_errors=True)
+    session.run("git", "clone", "-q", str(ROOT), str(clone), external=True)
+    session.chdir(clone)
 
 
 def pytest(session: nox.Session, *arguments: str, **options: dict[str, str]) -> None:
@@ -57,12 +68,11 @@ def readme(session: nox.Session) -> None:
     """Run the commands of the README's section on tests, in a clean clone."""
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Tests\n")[1].split("\n## ")[0]
     commands = re.findall(r"^    (.+)$", section, re.MULTILINE)
-    clone = Path(session.create_tmp()) / "clone"
-    shutil.rmtree(clone, ignore_errors=True)
-    session.run("git", "clone", "-q", str(ROOT), str(clone), external=True)
-    session.chdir(clone)
+    enter_clone(session)
     session.run("bash", "-euxc", "\n".join(commands), external=True)
-    session.run("python", "-c", "import gensim.models")  # without it, the tests against gensim would be skipped
+    session.run(
+        "python", "-c", "import gensim.models"
+    )  # without it, the tests against gensim would be skipped
 
 
 @nox.session
@@ -78,7 +88,10 @@ def tests_simd(session: nox.Session, simd: str) -> None:
     """Run the tests with the kernels of one instruction set, if this processor has it."""
     install(session, "test")
     supported = session.run(
-        "python", "-c", "from fastw2v.engine.kernels import instruction_sets as sets; print(*sets())", silent=True
+        "python",
+        "-c",
+        "from fastw2v.engine.kernels import instruction_sets as sets; print(*sets())",
+        silent=True,
     )
     if simd not in str(supported).split():
         session.skip(f"this processor does not have {simd}")
@@ -88,7 +101,8 @@ def tests_simd(session: nox.Session, simd: str) -> None:
 
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])
 def pythons(session: nox.Session) -> None:
-    """Compile for another version of Python, and run the tests that depend on it."""
+    """Compile the last commit for another version of Python, and run the tests that depend on the version."""
+    enter_clone(session)
     session.install(".[test]", env={"CFLAGS": "-O1"})  # the same results, and it compiles in less time
     pytest(session, *(session.posargs or PORTABLE_TESTS))
 
@@ -100,7 +114,9 @@ def sanitizers(session: nox.Session) -> None:
         session.skip("GCC's sanitizer libraries are not installed")
     install(session, "test")
     session.install("cython>=3.1", "setuptools>=77")
-    session.run("tests/sanitizers/run", *(session.posargs or ["asan,ubsan"]), external=True, env={"PYTHON": "python"})
+    session.run(
+        "tests/sanitizers/run", *(session.posargs or ["asan,ubsan"]), external=True, env={"PYTHON": "python"}
+    )
 
 
 def gcc_library(name: str) -> bool:
@@ -160,7 +176,10 @@ def benchmarks_smoke(session: nox.Session) -> None:
     install(session, "benchmarks")
     text = Path(session.create_tmp()) / "text.txt"
     manual = session.run(
-        "python", "-c", "from pydoc_data.topics import topics; print(*topics.values(), sep='\\n')", silent=True
+        "python",
+        "-c",
+        "from pydoc_data.topics import topics; print(*topics.values(), sep='\\n')",
+        silent=True,
     )
     text.write_text(str(manual), encoding="utf-8")
     session.run("python", "-m", "benchmarks", "--quick", "--corpus", str(text), *session.posargs)

@@ -50,4 +50,6 @@ def test_links_are_valid(page):
         linked = (page.parent / target).resolve() if target else page
         assert linked.exists(), f"{page_id(page)} links to {target}, which does not exist"
         if anchor:
-            assert anchor in anchors(linked), f"{page_id(page)} links to {target}#{anchor}, which is not a heading"
+            assert anchor in anchors(linked), (
+                f"{page_id(page)} links to {target}#{anchor}, which is not a heading"
+            )
