@@ -1,7 +1,8 @@
 """The checks of this project as nox sessions: ``nox -l`` lists them, ``nox -s tests -- -k huffman`` runs one.
 
 ``.ci/run`` and the GitHub workflow run these sessions. Each session has its own environment and installs the package
-there. If FASTW2V_WHEEL names a wheel, which ``nox -s build`` writes to ``dist/``, sessions install it and need not compile.
+there. If FASTW2V_WHEEL names a wheel, which ``nox -s build`` writes to ``dist/``, the sessions install it and compile
+nothing.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ AVX512_TESTS = [
 ]
 
 nox.options.sessions = ["lint", "types", "tests"]
+nox.options.default_venv_backend = "virtualenv"
 
 
 def install(session: nox.Session, *extras: str) -> None:
