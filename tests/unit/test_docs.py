@@ -53,3 +53,37 @@ def test_links_are_valid(page):
             assert anchor in anchors(linked), (
                 f"{page_id(page)} links to {target}#{anchor}, which is not a heading"
             )
+
+
+ARCHITECTURE = ROOT / "docs" / "development" / "architecture.md"
+RE_EXPORTS = {"models", "scripts"}
+
+
+def modules_on_the_page(package: str) -> set[str]:
+    """Return the names in the first column of the table of a package on the architecture page."""
+    section = (
+        ARCHITECTURE.read_text(encoding="utf-8").partition(f"\n### `{package}/`\n")[2].partition("\n#")[0]
+    )
+    return {
+        name
+        for line in section.splitlines()
+        for name in re.findall(r"`([\w.]+)`", line[: line.find(" |", 1)])
+    }
+
+
+def modules_of(package: Path) -> set[str]:
+    files = [path.name for path in package.iterdir() if path.suffix in (".py", ".pyx", ".pxd", ".h")]
+    return {name if name.endswith(".h") else name.partition(".")[0] for name in files} - {"__init__"}
+
+
+def test_the_architecture_page_lists_the_modules():
+    packages = {init.parent for init in (ROOT / "src" / "fastw2v").glob("*/__init__.py")}
+    pairs = {
+        package.name: (modules_of(package), modules_on_the_page(package.name))
+        for package in packages
+        if package.name not in RE_EXPORTS
+    }
+    missing = {name: found - listed for name, (found, listed) in pairs.items() if found - listed}
+    surplus = {name: listed - found for name, (found, listed) in pairs.items() if listed - found}
+    assert not missing, "modules that the page does not list"
+    assert not surplus, "modules that do not exist"
