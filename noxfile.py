@@ -1,0 +1,187 @@
+"""The checks of this project as nox sessions: ``nox -l`` lists them, ``nox -s tests -- -k huffman`` runs one.
+
+``.ci/run`` and the GitHub workflow run these sessions. Each session has its own environment and installs the package
+there. If FASTW2V_WHEEL names a wheel, which ``nox -s build`` writes to ``dist/``, the sessions install it and compile
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nox
+
+ROOT = Path(__file__).parent
+PYTHON_FILES = ["src", "tests", "benchmarks", "setup.py", "noxfile.py"]
+INSTRUCTION_SETS = ["scalar", "avx2", "avx512", "avx512-mixed", "neon"]
+# Tests of code that depends on the version of Python or on its C interface.
+PORTABLE_TESTS = [
+    f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
+]
+# avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
+AVX512_TESTS = [
+    "tests/oracle/test_same_numbers.py",
+    "tests/unit/test_training.py",
+    "tests/unit/test_kernels.py",
+]
+
+nox.options.sessions = ["lint", "types", "tests"]
+nox.options.default_venv_backend = "virtualenv"
+
+
+def install(session: nox.Session, *extras: str) -> None:
+    """Install the package with optional dependencies: the wheel that FASTW2V_WHEEL names, or else the tree."""
+    package = os.environ.get("FASTW2V_WHEEL", ".")
+    session.install(f"{package}[{','.join(extras)}]" if extras else package)
+
+
+def enter_clone(session: nox.Session) -> None:
+    """Continue in a clean clone of the last commit, which several sessions can compile at a time."""
+    clone = Path(session.create_tmp()) / "clone"
+    shutil.rmtree(clone, ignore_errors=True)
+    session.run("git", "clone", "-q", str(ROOT), str(clone), external=True)
+    session.chdir(clone)
+
+
+def pytest(session: nox.Session, *arguments: str, **options: dict[str, str]) -> None:
+    session.run("pytest", "-q", "-p", "no:cacheprovider", *arguments, **options)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build a wheel into dist/ and check that it holds no generated C."""
+    session.run("pip", "wheel", "-q", "--no-deps", "--wheel-dir", "dist", ".")
+    names = session.run("python", "-m", "zipfile", "-l", str(wheel()), silent=True)
+    if re.search(r"\.c\s", str(names)):
+        session.error("the wheel holds C files")
+
+
+def wheel() -> Path:
+    """Return the wheel that `build` made last."""
+    return max((ROOT / "dist").glob("*.whl"), key=os.path.getmtime)
+
+
+@nox.session
+def readme(session: nox.Session) -> None:
+    """Run the commands of the README's section on tests, in a clean clone."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Tests\n")[1].split("\n## ")[0]
+    commands = re.findall(r"^    (.+)$", section, re.MULTILINE)
+    enter_clone(session)
+    session.run("bash", "-euxc", "\n".join(commands), external=True)
+    session.run(
+        "python", "-c", "import gensim.models"
+    )  # without it, the tests against gensim would be skipped
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run all tests, or those that the arguments select."""
+    install(session, "test")
+    pytest(session, "--durations=25", *session.posargs)
+
+
+@nox.session
+@nox.parametrize("simd", [nox.param(name, id=name) for name in INSTRUCTION_SETS])
+def tests_simd(session: nox.Session, simd: str) -> None:
+    """Run the tests with the kernels of one instruction set, if this processor has it."""
+    install(session, "test")
+    supported = session.run(
+        "python",
+        "-c",
+        "from fastw2v.engine.kernels import instruction_sets as sets; print(*sets())",
+        silent=True,
+    )
+    if simd not in str(supported).split():
+        session.skip(f"this processor does not have {simd}")
+    selected = session.posargs or (AVX512_TESTS if simd == "avx512" else [])
+    pytest(session, *selected, env={"FASTW2V_SIMD": simd})
+
+
+@nox.session(python=["3.10", "3.11", "3.12", "3.13"])
+def pythons(session: nox.Session) -> None:
+    """Compile the last commit for another version of Python, and run the tests that depend on the version."""
+    enter_clone(session)
+    session.install(".[test]", env={"CFLAGS": "-O1"})  # the same results, and it compiles in less time
+    pytest(session, *(session.posargs or PORTABLE_TESTS))
+
+
+@nox.session
+def sanitizers(session: nox.Session) -> None:
+    """Run tests of the compiled code under AddressSanitizer and UndefinedBehaviorSanitizer; ``-- tsan`` for threads."""
+    if not all(map(gcc_library, ("libasan.so", "libubsan.so"))):
+        session.skip("GCC's sanitizer libraries are not installed")
+    install(session, "test")
+    session.install("cython>=3.1", "setuptools>=77")
+    session.run(
+        "tests/sanitizers/run", *(session.posargs or ["asan,ubsan"]), external=True, env={"PYTHON": "python"}
+    )
+
+
+def gcc_library(name: str) -> bool:
+    """Return whether GCC has a library: it prints a path if so, the bare name otherwise."""
+    if shutil.which("gcc") is None:
+        return False
+    found = subprocess.run(["gcc", f"-print-file-name={name}"], capture_output=True, text=True, check=True)
+    return Path(found.stdout.strip()).is_absolute()
+
+
+@nox.session(venv_backend="none")
+def arm(session: nox.Session) -> None:
+    """Compile the NEON kernels with a cross compiler and compare them with plain C in an emulator."""
+    for tool in ("aarch64-linux-gnu-gcc", "qemu-aarch64-static"):
+        if shutil.which(tool) is None:
+            session.skip(f"{tool} is not installed")
+    session.run("tests/arm/run", external=True)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format of Python and Cython files."""
+    session.install("ruff>=0.12", "cython-lint>=0.16", "pycodestyle")
+    session.run("ruff", "check", *PYTHON_FILES)
+    session.run("ruff", "format", "--check", *PYTHON_FILES)
+    session.run("cython-lint", "src/fastw2v")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types, and the stubs of the compiled modules against these modules."""
+    install(session, "lint")
+    session.run("mypy")
+    sources = sorted((ROOT / "src").rglob("*.pyx"))
+    modules = [".".join(source.relative_to(ROOT / "src").with_suffix("").parts) for source in sources]
+    session.run("python", "-m", "mypy.stubtest", *modules, "--ignore-missing-stub", "--ignore-disjoint-bases")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run the examples of the docstrings and of the documentation, and check its links."""
+    install(session, "test")
+    pytest(session, "--doctest-modules", "--pyargs", "fastw2v")
+    pytest(session, "tests/unit/test_docs.py")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Run ``fastw2v demo`` as a user does: without optional dependencies."""
+    install(session)
+    session.run("fastw2v", "demo")
+
+
+@nox.session
+def benchmarks_smoke(session: nox.Session) -> None:
+    """Run the benchmark in its quick form, on the manual of Python."""
+    install(session, "benchmarks")
+    text = Path(session.create_tmp()) / "text.txt"
+    manual = session.run(
+        "python",
+        "-c",
+        "from pydoc_data.topics import topics; print(*topics.values(), sep='\\n')",
+        silent=True,
+    )
+    text.write_text(str(manual), encoding="utf-8")
+    session.run("python", "-m", "benchmarks", "--quick", "--corpus", str(text), *session.posargs)
