@@ -24,8 +24,7 @@ import pytest
 
 import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.cli import parser
-from fastw2v.cli.parser import commands
+from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
 
 ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
@@ -55,13 +54,13 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(text: Path) -> Path:
     path = text.parent / "model.fw2v"
     assert (
-        parser.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
+        entry_point.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
     )
     return path
 
 
 def run(*arguments: object) -> int:
-    return parser.main([str(argument) for argument in arguments])
+    return entry_point.main([str(argument) for argument in arguments])
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:
@@ -103,7 +102,7 @@ def test_train_gives_the_model_of_the_constructor(text, tmp_path, capsys):
     np.testing.assert_array_equal(trained.syn1neg, expected.syn1neg)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "2,400 words in 300 sentences, vocabulary 10" in captured.err
+    assert "2,400 words in 300 sentences for 2 epochs, vocabulary of 10 words" in captured.err
     assert "words/s" in captured.err
 
 
@@ -315,7 +314,7 @@ def test_train_resumes_to_the_same_model(text, tmp_path, monkeypatch, capsys):
 
     epochs: list[Word2Vec] = []
     with monkeypatch.context() as patch:
-        patch.setattr(commands.Begun, "on_epoch_end", interrupt)
+        patch.setattr(commands.TrainingObserver, "on_epoch_end", interrupt)
         assert run("train", text, parts, *options, "--checkpoint-every", "0.1K") == 130
     assert "--resume" in error_of(capsys)
     assert run("train", text, parts, *options) == 2
@@ -496,7 +495,7 @@ def test_info_on_a_model(model, capsys):
     assert any("raw words" in str(event.get("msg")) for event in facts["history"])
     assert run("info", model) == 0
     told = capsys.readouterr().out
-    assert "10 words of 16 dimensions" in told
+    assert "10 words, 16 dimensions, float32" in told
     assert "training on 48000 raw words" in told
 
 
@@ -589,6 +588,12 @@ def test_usage_errors_and_help(capsys):
         run("--help")
     assert exit_of_help.value.code == 0
     assert "fastw2v demo" in capsys.readouterr().out
+
+
+def test_help_does_not_import_what_it_does_not_need():
+    code = "import contextlib, sys\nfrom fastw2v.cli import main\nwith contextlib.suppress(SystemExit):\n    main(['--help'])\n"
+    printed = run_fresh(code + "print({'numpy', 'smart_open', 'fastw2v.word2vec'} & set(sys.modules))")
+    assert printed.splitlines()[-1] == "set()"
 
 
 def test_a_traceback_only_with_debug(capsys):
