@@ -7,8 +7,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from helpers.corpora import zipf_sentences
 from hypothesis import settings
+
+from helpers.corpora import zipf_sentences
 
 settings.register_profile("shared machine", deadline=None)  # where any example may have to wait for a core
 settings.load_profile("shared machine")

@@ -291,8 +291,9 @@ def _module_instead(run_module, module: str, *_: str, name: str, settings: dict[
 
 def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks import measure
     from benchmarks.adapters import fasttext_file
+
+    from benchmarks import measure
 
     (tmp_path / "told.py").write_text(
         "import json, os, sys\n"

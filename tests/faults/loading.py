@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.training import checkpoints
 from fastw2v.common.files import open_atomic
+from fastw2v.training import checkpoints
 
 from . import harness, samples
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fastw2v import LineSentence, Word2Vec
+from helpers.oracle import import_gensim
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim is the oracle of these tests")
+gensim_models = import_gensim("gensim.models")
 
 
 @pytest.fixture(scope="module")

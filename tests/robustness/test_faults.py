@@ -12,6 +12,7 @@ from fastw2v import KeyedVectors, Word2Vec
 from faults import fuzz, harness, loading, saving
 from faults.samples import FORMATS
 from faults.targets import TARGETS
+from helpers.oracle import gensim
 
 FORMS = [pytest.param(form, id=name) for name, form in FORMATS.items()]
 
@@ -39,8 +40,6 @@ def test_a_save_that_fails_says_why_and_leaves_everything_as_it_was(tmp_path, fo
 
 
 def test_gensim_loads_what_replaces_a_larger_model_of_several_files(tmp_path):
-    import gensim.models
-
     form = FORMATS["gensim"]
     for generation in (6, 1, 3):
         form.write(saving.model_of(generation), str(tmp_path / "model"))

@@ -18,7 +18,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gensim.models
 import numpy as np
 import pytest
 
@@ -26,6 +25,8 @@ import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
+from helpers.fresh import run_fresh
+from helpers.oracle import gensim
 
 ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
 COLOURS = ["red", "blue", "green", "black", "white"]
@@ -54,7 +55,10 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(text: Path) -> Path:
     path = text.parent / "model.fw2v"
     assert (
-        entry_point.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
+        entry_point.main(
+            ["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]
+        )
+        == 0
     )
     return path
 
@@ -591,8 +595,13 @@ def test_usage_errors_and_help(capsys):
 
 
 def test_help_does_not_import_what_it_does_not_need():
-    code = "import contextlib, sys\nfrom fastw2v.cli import main\nwith contextlib.suppress(SystemExit):\n    main(['--help'])\n"
-    printed = run_fresh(code + "print({'numpy', 'smart_open', 'fastw2v.word2vec'} & set(sys.modules))")
+    printed = run_fresh("""
+        import contextlib, sys
+        from fastw2v.cli import main
+        with contextlib.suppress(SystemExit):
+            main(["--help"])
+        print({"numpy", "smart_open", "fastw2v.word2vec"} & set(sys.modules))
+    """)
     assert printed.splitlines()[-1] == "set()"
 
 

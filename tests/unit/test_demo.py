@@ -43,7 +43,9 @@ def test_the_demo_trains_shows_and_saves_within_seconds(tmp_path):
     assert words > 100_000
     assert re.search(r"[\d,]+ raw words/s on 2 threads, instruction set \w+", done.stdout)
     assert re.search(r"^  file +\w+ 0\.\d\d  \w+ 0\.\d\d", done.stdout, re.MULTILINE)
-    assert re.search(r"^  create is to creates as raise is to \w+ \((correct|wrong)", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^  create is to creates as raise is to \w+ \((correct|wrong)", done.stdout, re.MULTILINE
+    )
     assert "identical to the saved ones" in done.stdout
     model = Word2Vec.load(kept)
     assert model.corpus_total_words == words
