@@ -104,6 +104,8 @@ def test_the_header_says_what_was_measured_on_what(report):
     assert report["versions"]["gensim"] == "4.4.0"
     for told in (
         "cores",
+        "commit",
+        "date",
         "30,000 tokens",
         "window=5",
         "epochs=1",
@@ -135,7 +137,7 @@ def test_runs_take_turns_and_medians_are_taken(monkeypatch):
             evaluation=None,
             repeat=3,
             seed=5,
-            tell=lambda text: None,
+            log=lambda text: None,
         )
     )
     assert order == [(library, seed) for seed in (5, 6, 7) for library in ("fastw2v", "gensim")]
@@ -217,7 +219,7 @@ def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
         "benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick", "--only", "sg"
     )
     assert done.returncode == 1
-    assert "benchmarks: error: fastw2v ended with status" in done.stderr
+    assert "benchmarks: error: fastw2v exited with status" in done.stderr
     assert "vocabulary" in done.stderr
 
 
@@ -245,6 +247,34 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
     assert all(float(row[4]) > 0 for row in rows)
 
 
+def test_two_builds_are_compared(corpus):
+    source = Path(fastw2v.__file__).parent.parent
+    done = program(
+        "benchmarks.compare_builds", f"{sys.executable}:{source}", f"{sys.executable}:{source}", "--corpus", corpus,
+        "--only", "cbow,sg-shared-5", "--workers", "1", "--rounds", "2", "--vector-size", "8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"build B   fastw2v {fastw2v.__version__}" in done.stdout
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line}
+    for configuration in ("cbow", "sg-shared-5"):
+        _, workers, vocabulary, raw_words, effective_words, *seconds = rows[configuration][:8]
+        assert (workers, raw_words) == ("1", "30,000")
+        assert 0 < int(vocabulary.replace(",", "")) < int(effective_words.replace(",", "")) < 30_000
+        assert float(seconds[2]) == pytest.approx(float(seconds[0]) / float(seconds[1]), rel=0.2)
+        assert float(rows[configuration][-1]) == pytest.approx(
+            1.0, abs=0.2
+        )  # the same build needs the same memory
+    assert float(rows["import"][5]) > 0
+
+
+def test_a_build_that_does_not_run_is_named(corpus):
+    done = program(
+        "benchmarks.compare_builds", sys.executable, "/no/such/python", "--corpus", corpus, "--rounds", "1"
+    )
+    assert done.returncode == 1
+    assert "/no/such/python" in done.stderr
+
+
 def test_time_outside_the_loops_has_its_shares(corpus):
     done = program(
         "benchmarks.overhead", "--corpus", corpus, "--only", "cbow", "--workers", "2", "--epochs", "2",
@@ -256,18 +286,18 @@ def test_time_outside_the_loops_has_its_shares(corpus):
     assert [line[:4] for line in cells] == [
         ["cbow", source, "2", call]
         for source in ("file", "list")
-        for call in ("train()", "train() in it", "constructor")
+        for call in ("train()", "train() in constructor", "constructor")
     ]
     for line in cells:
-        rest, around, waiting, held_up = map(float, line[5:])
-        assert 0 < rest < 100
-        assert rest == pytest.approx(around + waiting, abs=0.2)
-        assert 0 <= held_up < 100
+        overhead, around, waiting, preempted = map(float, line[5:])
+        assert 0 < overhead < 100
+        assert overhead == pytest.approx(around + waiting, abs=0.2)
+        assert 0 <= preempted < 100
 
 
 def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks import overhead, overheadchild
+    from benchmarks import overhead, overhead_child
 
     class Slow:
         def __iter__(self):
@@ -276,13 +306,15 @@ def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
 
     model = fastw2v.Word2Vec(min_count=1, workers=1, vector_size=4)
     model.build_vocab([["a", "b", "c"]])
-    with overheadchild.watched() as seconds:
+    with overhead_child.watched() as seconds:
         model.train(Slow(), total_examples=100, epochs=1)
     assert seconds["wall"] > seconds["run"] > 0.1
-    assert seconds["run"] - seconds["loops"] > 0.1  # its naps cost some of that
-    seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "held_up": 3.0}
+    assert seconds["run"] - seconds["loops"] > 0.1  # its sleeps cost some of that
+    seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "preempted": 3.0}
     shares = overhead.shares(seconds, 2)
-    assert shares == pytest.approx({"rest": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "held up": 3 / 20})
+    assert shares == pytest.approx(
+        {"overhead": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "preempted": 3 / 20}
+    )
 
 
 def _module_instead(run_module, module: str, *_: str, name: str, settings: dict[str, str]) -> dict[str, Any]:
@@ -372,7 +404,7 @@ def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
     assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
 
 
-def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
+def test_methods_of_updating_with_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
     random = np.random.RandomState(2)
     new, results = tmp_path / "new.txt", tmp_path / "results.jsonl"
     words = np.minimum(random.zipf(1.3, (600, 20)), 60) * random.choice([1, 1001], (600, 20))
@@ -383,7 +415,7 @@ def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_pa
     arguments = (*arguments, "--models", tmp_path, "--epochs", 1, "--vector-size", 8, "--workers", 1)
     first = program("benchmarks.incremental", *arguments)
     assert first.returncode == 0, first.stderr
-    lines = {line["route"]: line for line in map(json.loads, results.read_text().splitlines())}
+    lines = {line["method"]: line for line in map(json.loads, results.read_text().splitlines())}
     assert list(lines) == [
         "old only",
         "retrain",
