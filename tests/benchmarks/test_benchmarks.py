@@ -1,10 +1,9 @@
-"""The benchmarks run from a checkout, and their figures are what they say."""
+"""The benchmarks run in a checkout, and their figures are consistent."""
 
 from __future__ import annotations
 
 import json
 import lzma
-import os
 import subprocess
 import sys
 import time
@@ -16,14 +15,9 @@ import numpy as np
 import pytest
 
 import fastw2v
+from helpers.fresh import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    ),
-}
 LIBRARIES = ["fastw2v", "gensim", "gensim-file", "fastw2v-list", "gensim-list"]
 
 
@@ -73,7 +67,7 @@ def report(corpus: Path, evaluation: Path, tmp_path_factory: pytest.TempPathFact
     return {**json.loads(out.read_text(encoding="utf8")), "printed": done.stdout}
 
 
-def test_each_library_has_its_figures(report):
+def test_every_library_has_all_figures(report):
     assert [line["library"] for line in report["summary"]] == LIBRARIES
     for line in report["summary"]:
         assert line["total_seconds"] == pytest.approx(line["vocabulary_seconds"] + line["training_seconds"])
@@ -98,7 +92,7 @@ def test_ratios_are_to_gensims_queue_in_the_same_run(report):
     assert lines["fastw2v"]["ratio"]["total"] == pytest.approx(expected)
 
 
-def test_the_header_says_what_was_measured_on_what(report):
+def test_the_header_states_the_conditions(report):
     assert report["corpus"]["tokens"] == 30_000
     assert report["corpus"]["lines"] == 1500
     assert report["versions"]["gensim"] == "4.4.0"
@@ -115,7 +109,7 @@ def test_the_header_says_what_was_measured_on_what(report):
         assert told in report["printed"]
 
 
-def test_runs_take_turns_and_medians_are_taken(monkeypatch):
+def test_runs_alternate_and_are_summarised_by_medians(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import measure
 
@@ -159,7 +153,7 @@ def test_tasks_are_measured_for_both_libraries(report):
         assert line["title"] in report["printed"]
 
 
-def test_a_made_up_text_has_every_word(monkeypatch):
+def test_an_artificial_text_contains_every_word(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.corpus import zipf
 
@@ -171,7 +165,7 @@ def test_a_made_up_text_has_every_word(monkeypatch):
     assert not Path(path).exists()
 
 
-def test_plots_show_each_training_and_differ_by_figures_alone(tmp_path, monkeypatch, capsys):
+def test_plots_show_each_training_and_are_reproducible(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import plots
 
@@ -212,9 +206,9 @@ def test_without_gensim_in_the_run_there_is_no_ratio(monkeypatch):
     assert table.table(summaries).splitlines()[-1].split()[-3:] == ["-", "-", "-"]
 
 
-def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
+def test_a_failing_child_is_reported_with_its_last_lines(tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("each word once\n", encoding="utf8")  # nothing reaches min_count
+    text.write_text("each word once\n", encoding="utf8")  # no word reaches min_count
     done = program(
         "benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick", "--only", "sg"
     )
@@ -223,7 +217,7 @@ def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
     assert "vocabulary" in done.stderr
 
 
-def test_what_cannot_be_used_is_refused_before_anything_runs(corpus, tmp_path):
+def test_invalid_arguments_are_rejected_before_anything_runs(corpus, tmp_path):
     done = program("benchmarks", "--corpus", corpus, "--evaluation", tmp_path)
     assert done.returncode == 1
     assert "questions-words.txt" in done.stderr
@@ -247,6 +241,7 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
     assert all(float(row[4]) > 0 for row in rows)
 
 
+@pytest.mark.slow
 def test_two_builds_are_compared(corpus):
     source = Path(fastw2v.__file__).parent.parent
     done = program(
@@ -275,7 +270,7 @@ def test_a_build_that_does_not_run_is_named(corpus):
     assert "/no/such/python" in done.stderr
 
 
-def test_time_outside_the_loops_has_its_shares(corpus):
+def test_the_time_outside_the_loops_is_split(corpus):
     done = program(
         "benchmarks.overhead", "--corpus", corpus, "--only", "cbow", "--workers", "2", "--epochs", "2",
         "--repeat", "1",
@@ -295,7 +290,7 @@ def test_time_outside_the_loops_has_its_shares(corpus):
         assert 0 <= preempted < 100
 
 
-def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
+def test_waiting_for_jobs_does_not_count_as_time_in_the_loops(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import overhead, overhead_child
 
@@ -321,7 +316,7 @@ def _module_instead(run_module, module: str, *_: str, name: str, settings: dict[
     return run_module(module, name=name, settings=settings)
 
 
-def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
+def test_a_library_gets_its_environment_variables(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.adapters import fasttext_file
 
@@ -338,7 +333,7 @@ def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
     assert measure.run_child({"library": "gensim"}) == {"MALLOC_PERTURB_": None, "HOME": str(tmp_path)}
 
 
-def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_path, monkeypatch, capsys):
+def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import measure, seeds
 
@@ -348,7 +343,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
         parameters = job["parameters"]
         trained.append((parameters["negative"], parameters["seed"]))
         if parameters["seed"] == 3:
-            raise RuntimeError("broken off")
+            raise RuntimeError("interrupted")
         return {"analogies": 0.1 * parameters["seed"], "effective_words_per_second": 5000.0}
 
     monkeypatch.setattr(measure, "run_child", child)
@@ -356,7 +351,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
         "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", str(tmp_path / "results"),
         "--config", "sg,sg-hs", "--workers", "1", "--negative", "5,10",
     ]  # fmt: skip
-    assert seeds.main([*arguments, "--seeds", "1,3"]) == 1  # each line is there as soon as it is measured
+    assert seeds.main([*arguments, "--seeds", "1,3"]) == 1  # each result is written as soon as it is measured
     assert trained == [(5, 1), (10, 1), (0, 1), (5, 3)]
     trained.clear()
     capsys.readouterr()
@@ -372,7 +367,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
     assert all(line[4:] == ["2", "0.1500 ± 0.0707", "5"] for line in lines[2:])
 
 
-def test_a_training_of_another_process_is_left_to_it(corpus, evaluation, tmp_path, monkeypatch):
+def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import seeds
 
@@ -395,7 +390,7 @@ def test_a_training_of_another_process_is_left_to_it(corpus, evaluation, tmp_pat
     assert elsewhere("one") == "True"
 
 
-def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
+def test_libraries_without_shared_negatives_train_with_five(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.configurations import parameters
 
@@ -404,6 +399,7 @@ def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
     assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
 
 
+@pytest.mark.slow
 def test_methods_of_updating_with_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
     random = np.random.RandomState(2)
     new, results = tmp_path / "new.txt", tmp_path / "results.jsonl"

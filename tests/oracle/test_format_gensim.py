@@ -448,6 +448,7 @@ EDITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(EDITS)
 def test_mutated_models_are_refused_or_read(whole_file, edits):

@@ -37,6 +37,7 @@ def outcomes(who: str, tests: tuple[str, ...] = MODULES) -> dict[str, str]:
     return result
 
 
+@pytest.mark.slow
 def test_everything_that_passes_on_gensim_passes_here():
     ours = outcomes("fastw2v")
     assert len(ours) == 117

@@ -81,6 +81,7 @@ def test_line_sentence_reads_what_gensim_reads(text, options):
             assert list(reader) == list(reader) == expected
 
 
+@pytest.mark.slow
 @given(
     st.text(
         alphabet=st.one_of(

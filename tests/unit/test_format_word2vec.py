@@ -71,6 +71,7 @@ def test_numbers_in_text_are_gensims_whatever_their_size(tmp_path, scale, dtype)
     assert np.array_equal(again.vectors, matrix)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(arrays.arrays(np.float32, (3, 4), elements=st.floats(width=32, allow_nan=False)))
 def test_every_float_survives_a_round_trip_through_text(tmp_path_factory, matrix):
