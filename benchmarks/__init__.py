@@ -1,21 +1,26 @@
-"""Speed, memory and quality of fastw2v beside other libraries; see `python -m benchmarks --help`.
+"""Benchmarks of speed, memory and quality; `README.md` says how to run each of them and what it measures.
 
-__main__.py        the command line: which corpus, configurations, libraries
-configurations.py  what is trained, as data
-corpus.py          the corpus unpacked and counted
-adapters/          one file a library
-child.py           one training in a fresh process
-measure.py         runs children in turn and puts their figures together
-tasks.py           what is measured beside training
-taskchild.py       one of these in a fresh process
-taskruns.py        runs them in turn, makes the files that they read
-quality.py         analogies and word similarities
-machine.py         what the figures were measured on
-table.py           what is printed
-arguments.py       types of command-line arguments
-plots.py           speed against quality, and over workers, as SVG (`python -m benchmarks.plots`)
-seeds.py           quality over seeds, in a file that grows (`python -m benchmarks.seeds`)
-kernels.py         the training loops alone: ns a pair (`python -m benchmarks.kernels`)
-overhead.py        what of a training is not in these loops (`python -m benchmarks.overhead`)
-overheadchild.py   one training of it in a fresh process
+The modules are:
+
+__main__.py         the comparison of libraries
+compare_builds.py   the comparison of two builds of fastw2v
+seeds.py            quality over seeds
+incremental.py      updates with new text
+kernels.py          the training loops alone
+overhead.py         the time outside the training loops
+plots.py            plots of the comparison of libraries
+
+configurations.py   the parameters of the trainings
+corpus.py           decompresses and counts a corpus, generates artificial ones
+adapters/           how each library is called, one file per library and input
+measure.py          runs trainings alternately and summarises them
+training_child.py   one training, in a process of its own
+tasks.py            what is measured besides training
+task_runs.py        runs tasks alternately and summarises them
+task_child.py       one task, in a process of its own
+overhead_child.py   one training of overhead.py, in a process of its own
+quality.py          evaluation on analogies and word similarities
+machine.py          the conditions of a measurement
+table.py            the printed report
+arguments.py        types of command-line arguments
 """

@@ -1,4 +1,7 @@
-"""``python -m benchmarks --corpus FILE``: libraries beside each other, as a table and as JSON."""
+"""Compare the speed, memory and quality of word2vec libraries: ``python -m benchmarks --corpus FILE``.
+
+The result is a table and, with ``--json``, a file with the figures of all runs.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks import machine, measure, quality, table, taskruns
+from benchmarks import machine, measure, quality, table, task_runs
 from benchmarks.adapters import ADAPTERS, fasttext_file
 from benchmarks.arguments import names, number, numbers, shape
-from benchmarks.configurations import COMMON, CONFIGURATIONS, SYNTHETIC, WHOLE, parameters
+from benchmarks.configurations import COMMON, CONFIGURATIONS, DEFAULT, SYNTHETIC, parameters
 from benchmarks.corpus import unpacked, zipf
 from benchmarks.tasks import TASKS
 
@@ -41,28 +44,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
-    """Measure and return everything; write it after each run, if it is wanted, so that no run is lost."""
+    """Run everything and return the report; with --json, also write it after each run, so that no run is lost."""
     if options.evaluation:
         quality.check_directory(options.evaluation)
     if options.json:
-        Path(options.json).touch()  # a path that cannot be written shows now, not after an hour
+        Path(options.json).touch()  # fails now, not after an hour, if the file cannot be written
     report: dict[str, Any] = {}
     with unpacked(options.corpus, QUICK_BYTES if options.quick else None) as corpus:
         runs: list[dict[str, Any]] = []
-        task_runs: list[dict[str, Any]] = []
+        task_results: list[dict[str, Any]] = []
         for one in itertools.chain(trainings(options, corpus.path), tasks(options, corpus.path)):
-            (task_runs if "task" in one else runs).append(one)
+            (task_results if "task" in one else runs).append(one)
             report = {
-                **surroundings([*runs, *task_runs]),
+                **conditions([*runs, *task_results]),
                 "corpus": corpus.facts(),
                 "parameters": {**COMMON, **_overrides(options)},
                 "repeat": _repeat(options),
                 "quick": options.quick,
                 "evaluation": bool(options.evaluation),
                 "summary": measure.summarise(runs),
-                "tasks": taskruns.summarise(task_runs),
+                "tasks": task_runs.summarise(task_results),
                 "runs": runs,
-                "task_runs": task_runs,
+                "task_runs": task_results,
             }
             if options.json:
                 Path(options.json).write_text(json.dumps(report, indent=1) + "\n", encoding="utf8")
@@ -70,7 +73,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def trainings(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, Any]]:
-    """Yield the figures of each training that `options` ask for."""
+    """Yield the figures of each training that `options` select."""
     configurations = [name for name in options.only if name in CONFIGURATIONS]
     cases = [
         measure.Case(configuration, workers, library)
@@ -91,12 +94,12 @@ def trainings(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, An
             evaluation=options.evaluation and os.path.abspath(options.evaluation),
             repeat=_repeat(options),
             seed=options.seed,
-            tell=_tell,
+            log=_log,
         )
 
 
 def tasks(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, Any]]:
-    """Yield the figures of each of the other tasks that `options` ask for."""
+    """Yield the figures of each task that `options` select."""
     questions = options.evaluation and os.path.join(os.path.abspath(options.evaluation), quality.ANALOGIES[1])
     chosen = [name for name in options.only if name in TASKS]
     if not questions or not os.path.exists(questions):
@@ -104,8 +107,8 @@ def tasks(options: argparse.Namespace, corpus: str) -> Iterator[dict[str, Any]]:
     if not chosen:
         return
     shape = (2000, 20) if options.quick else options.vectors
-    with taskruns.made_inputs(chosen, os.path.abspath(corpus), questions, shape) as inputs:
-        yield from taskruns.run_tasks(chosen, inputs, _repeat(options), _tell)
+    with task_runs.make_inputs(chosen, os.path.abspath(corpus), questions, shape) as inputs:
+        yield from task_runs.run_tasks(chosen, inputs, _repeat(options), _log)
 
 
 def _overrides(options: argparse.Namespace) -> dict[str, Any]:
@@ -117,12 +120,12 @@ def _repeat(options: argparse.Namespace) -> int:
     return 1 if options.quick else int(options.repeat)
 
 
-def _tell(text: str) -> None:
+def _log(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def surroundings(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the machine, the versions of what ran, and where the memory figures come from."""
+def conditions(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the machine, the versions of the libraries, and the sources of the memory figures."""
     facts = machine.facts()
     versions = {name: facts.pop(name) for name in ("python", "numpy", "scipy")}
     for one in runs:
@@ -132,40 +135,55 @@ def surroundings(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--corpus", metavar="FILE", required=True, help="text of one sentence a line, plain or compressed"
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description="Compare the speed, memory and quality of word2vec libraries.",
     )
     parser.add_argument(
-        "--evaluation", metavar="DIR", help="directory with any of " + ", ".join(_evaluation_files())
+        "--corpus",
+        metavar="FILE",
+        required=True,
+        help="text file with one sentence per line, plain or compressed",
     )
     parser.add_argument(
-        "--only", "--config", type=names([*CONFIGURATIONS, *TASKS]), default=[*WHOLE, *TASKS], metavar="NAME,...",
-        help="of the trainings " + ", ".join(CONFIGURATIONS) + " and the tasks " + ", ".join(TASKS)
-        + " (default: all but " + ", ".join(set(CONFIGURATIONS) - set(WHOLE)) + ")",
+        "--evaluation",
+        metavar="DIR",
+        help="directory with evaluation sets, any of " + ", ".join(_evaluation_files()),
+    )
+    parser.add_argument(
+        "--only", "--config", type=names([*CONFIGURATIONS, *TASKS]), default=[*DEFAULT, *TASKS], metavar="NAME,...",
+        help="what to run; trainings: " + ", ".join(CONFIGURATIONS) + "; tasks: " + ", ".join(TASKS)
+        + " (default: all except " + ", ".join(sorted(set(CONFIGURATIONS) - set(DEFAULT))) + ")",
     )  # fmt: skip
     parser.add_argument(
-        "--workers", type=numbers, default=[1, 2], metavar="N,...", help="threads (default: 1,2)"
+        "--workers", type=numbers, default=[1, 2], metavar="N,...", help="numbers of threads (default: 1,2)"
     )
     usual = ["fastw2v", "gensim", "gensim-file", *(["fasttext"] if fasttext_file.installed() else [])]
     parser.add_argument(
         "--libraries", type=names(ADAPTERS), default=usual, metavar="NAME,...",
-        help="of " + ", ".join(ADAPTERS) + f" (default: {','.join(usual)}); tasks compare fastw2v and gensim",
+        help="libraries to train, of " + ", ".join(ADAPTERS) + f" (default: {','.join(usual)}); the tasks "
+        "always compare fastw2v and gensim",
     )  # fmt: skip
     parser.add_argument(
         "--vectors", type=shape, default=(200_000, 300), metavar="NxD",
-        help="vectors of the tasks on files and queries (default: 200000x300)",
+        help="number and dimensions of the vectors in the tasks on files and queries (default: 200000x300)",
     )  # fmt: skip
-    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="rounds (default: 3)")
-    parser.add_argument("--epochs", type=number, metavar="N", help=f"in place of {COMMON['epochs']}")
+    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="number of rounds (default: 3)")
     parser.add_argument(
-        "--seed", type=int, default=1, help="of the first round; each round adds 1 (default: 1)"
+        "--epochs",
+        type=number,
+        metavar="N",
+        help=f"number of epochs (default: {COMMON['epochs']}; 1 in the configurations of a million words)",
     )
-    parser.add_argument("--json", metavar="OUT", help="write all figures of all runs here")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="seed of the first round; each further round adds 1 (default: 1)"
+    )
+    parser.add_argument("--json", metavar="OUT", help="write the figures of all runs to this file")
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="one round of one epoch on the first MiB: shows that all is in place",
+        help="one round of one epoch on the first MiB of the corpus, to check that everything works",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""Types of command-line arguments: whole numbers and known names, several with commas between; shapes."""
+"""Types of command-line arguments: numbers, shapes, and comma-separated lists of numbers or names."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ def number(text: str) -> int:
 
 
 def numbers(text: str) -> list[int]:
-    """Parse "1,2"."""
+    """Parse a list of numbers such as "1,2"."""
     return [number(part) for part in text.split(",")]
 
 
 def shape(text: str) -> tuple[int, int]:
-    """Parse "200000x300"."""
+    """Parse a shape such as "200000x300"."""
     rows, _, width = text.partition("x")
     return number(rows), number(width)
 
 
 def names(known: Collection[str]) -> Callable[[str], list[str]]:
-    """Return a parser of "this,that" that admits known names only."""
+    """Return a function that parses a list of names such as "sg,cbow" and rejects unknown names."""
 
     def parse(text: str) -> list[str]:
         chosen = text.split(",")
         for name in chosen:
             if name not in known:
-                raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(known)}")
+                raise argparse.ArgumentTypeError(f"{name!r} is not one of {', '.join(known)}")
         return chosen
 
     return parse

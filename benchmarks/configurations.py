@@ -1,4 +1,4 @@
-"""What is trained: parameters of the constructor, by the names of the command line."""
+"""The configurations of the trainings: parameters of the constructor, by their name on the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ COMMON: dict[str, Any] = {
     "vector_size": 100, "window": 5, "min_count": 5, "sample": 1e-3, "negative": 5, "hs": 0, "epochs": 5,
 }  # fmt: skip
 
-# Each differs from COMMON in these.
+# The parameters in which each configuration differs from COMMON.
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "sg": {"sg": 1},
     "cbow": {"sg": 0},
@@ -24,22 +24,23 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "cbow-million": {"sg": 0, "min_count": 1, "epochs": 1},
 }
 
-# These train a made-up text of so many distinct words (`corpus.zipf`), of which no quality can be told.
+# These configurations train an artificial text (`corpus.zipf`) with this number of distinct words. Its quality is not
+# measured.
 SYNTHETIC = {"sg-million": 1_000_000, "cbow-million": 1_000_000}
 
-# What is measured unless some are named: each trainer once, and what differs by more than the number of steps.
-WHOLE = (
+# The default: each algorithm once, and the variants that differ by more than the number of steps.
+DEFAULT = (
     "sg", "cbow", "sg-shared", "sg-hs", "cbow-hs", "sg-300", "sg-shared-300", "cbow-300", "sg-million",
     "cbow-million",
 )  # fmt: skip
 
-# What libraries without `shared_negatives` train beside it: negatives of each pair's own, and 5 of them, as
-# ten of them would only make these libraries slower.
+# What libraries without `shared_negatives` train in its place: 5 negative samples for each pair. Ten would only make
+# them slower.
 PEERS = {"sg-shared": "sg", "sg-shared-300": "sg-300"}
 
 
 def parameters(configuration: str, overrides: dict[str, Any], library: str = "fastw2v") -> dict[str, Any]:
-    """Return the parameters of a configuration, as far as a library has them; `overrides` win."""
+    """Return the parameters of a configuration for a library; `overrides` take precedence."""
     if not library.startswith("fastw2v"):
         configuration = PEERS.get(configuration, configuration)
     return {**COMMON, **CONFIGURATIONS[configuration], **overrides}

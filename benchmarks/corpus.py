@@ -1,4 +1,4 @@
-"""The corpus as every library can read it: plain text on disk, unpacked once, and counted on the way."""
+"""Corpora as every library can read them: plain text files, decompressed and counted once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fastw2v.common.files import compression, open_input
 
 @dataclass(frozen=True)
 class Corpus:
-    """A plain text and what is in it."""
+    """The path of a plain text and its statistics."""
 
     path: str
     name: str
@@ -26,17 +26,19 @@ class Corpus:
     bytes: int
 
     def facts(self) -> dict[str, Any]:
+        """Return everything but the path."""
         return {name: value for name, value in asdict(self).items() if name != "path"}
 
 
 @contextmanager
-def unpacked(source: str, most_bytes: int | None = None) -> Iterator[Corpus]:
-    """Count a text; copy it to a temporary file first if it is compressed, or longer than `most_bytes`.
+def unpacked(source: str, max_bytes: int | None = None) -> Iterator[Corpus]:
+    """Count a text and yield it as a plain file.
 
-    gensim's ``corpus_file`` reads plain files only. Reading the whole file here also puts it into the page
-    cache, so that no training pays for the disk.
+    A text that is compressed, or longer than `max_bytes`, is copied to a temporary file, because gensim's
+    ``corpus_file`` reads only plain files. Counting also reads the file into the page cache, so that no training has to
+    wait for the disk.
     """
-    plain = compression(source) is None and (most_bytes is None or os.path.getsize(source) <= most_bytes)
+    plain = compression(source) is None and (max_bytes is None or os.path.getsize(source) <= max_bytes)
     name = os.path.basename(source)
     if plain:
         yield _counted(source, source, name, None, None)
@@ -44,17 +46,17 @@ def unpacked(source: str, most_bytes: int | None = None) -> Iterator[Corpus]:
     descriptor, path = tempfile.mkstemp(prefix="fastw2v-benchmark-", suffix=".txt")
     os.close(descriptor)
     try:
-        yield _counted(source, path, name, path, most_bytes)
+        yield _counted(source, path, name, path, max_bytes)
     finally:
         os.unlink(path)
 
 
-def _counted(source: str, path: str, name: str, copy: str | None, most_bytes: int | None) -> Corpus:
+def _counted(source: str, path: str, name: str, copy: str | None, max_bytes: int | None) -> Corpus:
     types: set[str] = set()
     tokens = lines = size = 0
     with open_input(source) as text, open(copy, "wb") if copy else nullcontext() as target:
         for line in text:
-            if most_bytes is not None and size + len(line) > most_bytes and lines:
+            if max_bytes is not None and size + len(line) > max_bytes and lines:
                 break
             words = line.decode("utf8").split()
             types.update(words)
@@ -68,9 +70,10 @@ def _counted(source: str, path: str, name: str, copy: str | None, most_bytes: in
 
 @contextmanager
 def zipf(vocabulary: int, words: int, seed: int = 1) -> Iterator[str]:
-    """Write a text in which so many distinct words occur, each once and the rest by a Zipf-Mandelbrot law.
+    """Write an artificial text to a temporary file and yield its path.
 
-    The law is that of `kernels`; lines have 50 words. The file goes away again.
+    Each of the `vocabulary` distinct words occurs once; the remaining words are drawn from the Zipf-Mandelbrot law of
+    `kernels`. A line has 50 words.
     """
     from benchmarks.kernels import zipf_ids
 

@@ -1,17 +1,25 @@
-"""``python -m benchmarks.incremental --old FILE --new FILE --evaluation DIR``: three ways to learn from new text.
+"""Compare ways to update a model with new text.
 
-A model is trained on the old text. Then the new text comes, and is learnt
+    python -m benchmarks.incremental --old FILE --new FILE --evaluation DIR --results FILE
 
-* from scratch: a new model of both texts, their lines shuffled;
-* as gensim updates: ``build_vocab(update=True)`` and ``train`` with the settings of the first training, by gensim
-  itself where it is installed, and by fastw2v;
-* by an update under control: new words judged on merged counts, and `Update` as the routes below say.
+A model is trained on the old text and then updated with the new text by several methods:
 
-What is measured of each: quality on the old text (analogies, word pairs, loss of lines of it), on the new text (loss of
-lines kept aside, in all and around words that only the new text has; and for those words, how far their nearest
-neighbours and their similarities to frequent words agree with a second model trained from scratch on both texts), how
-many neighbours the old words kept, and time. One line of JSON a model goes to ``--results``; what has a line there is
-not trained again. The models of the old text and the reference are kept in ``--models``.
+* retrain: train a new model on both texts, with the lines shuffled;
+* gensim, plain: ``build_vocab(update=True)`` and ``train`` with the settings of the first training, by gensim and by
+  fastw2v;
+* the other methods: the same calls with the options of `Update` that `METHODS` lists.
+
+Measured for each method:
+
+* quality on the old text: analogies, word similarities, the loss of a sample of its lines, and the fraction of nearest
+  neighbors that the old words keep;
+* quality on the new text: the loss of held-out lines, in total and around words that only the new text contains. For
+  these words also the agreement of their nearest neighbors, and of their similarities to frequent words, with a
+  reference model that was trained from scratch on both texts with another seed;
+* CPU time.
+
+Each model adds one line of JSON to the file of ``--results``. Models in that file are not trained again. The models of
+the old text and the reference model are saved in the directory of ``--models``.
 """
 
 from __future__ import annotations
@@ -37,28 +45,28 @@ from benchmarks.arguments import names, number, numbers
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Update, Word2Vec
-from fastw2v.vocabulary import sampling
 from fastw2v.common.files import open_input
+from fastw2v.vocabulary import sampling
 
 Lines = list[list[str]]
 
-KEPT_ASIDE = 50  # every so many lines of the new text
-OLD_SAMPLE = 2_000  # lines of the old text that its loss is measured on
-LEAST_SEEN = 10  # occurrences in the new text of the words whose neighbours are compared
-FREQUENT = 3_000
+HELD_OUT_EVERY = 50  # every 50th line of the new text is held out
+OLD_SAMPLE = 2_000  # number of lines of the old text whose loss is measured
+MIN_OCCURRENCES = 10  # in the new text, of the words whose neighbors are compared
+FREQUENT = 3_000  # number of frequent words to which similarities are compared
 TOPN = 10
-NOISE_SEED = 1  # of held-out losses
-REFERENCE_SEED = 99  # of the model that neighbours are compared with
+NOISE_SEED = 1  # of the negative samples of the losses
+REFERENCE_SEED = 99
 
 COLUMNS = {
     "analogies": ("analogies", "{:.3f}"),
     "ws353": ("WordSim-353", "{:.3f}"),
     "simlex": ("SimLex-999", "{:.3f}"),
     "old_loss": ("loss, old", "{:.3f}"),
-    "kept": ("neighbours kept", "{:.2f}"),
+    "kept": ("neighbors kept", "{:.2f}"),
     "new_loss": ("loss, new", "{:.3f}"),
     "new_words_loss": ("loss, new words", "{:.3f}"),
-    "neighbours": ("neighbours, new words", "{:.2f}"),
+    "neighbors": ("neighbors, new words", "{:.2f}"),
     "similarities": ("similarities, new words", "{:.2f}"),
     "cpu_seconds": ("CPU s", "{:.0f}"),
 }
@@ -66,19 +74,19 @@ COLUMNS = {
 
 @dataclass
 class Texts:
-    """Old and new text, and what is kept aside of them."""
+    """The old text, the new text, and held-out lines of the new text."""
 
     old: Lines
     new: Lines
-    aside: Lines
+    held_out: Lines
     both: Lines = field(default_factory=list)
 
     @classmethod
     def read(cls, old: str, new: str) -> Texts:
-        """Read both files; every so many lines of the new one are kept aside."""
+        """Read both files; every `HELD_OUT_EVERY`-th line of the new text is held out."""
         lines = _lines(new)
         texts = cls(
-            _lines(old), [line for i, line in enumerate(lines) if i % KEPT_ASIDE], lines[::KEPT_ASIDE]
+            _lines(old), [line for i, line in enumerate(lines) if i % HELD_OUT_EVERY], lines[::HELD_OUT_EVERY]
         )
         texts.both = texts.old + texts.new
         random.Random(0).shuffle(texts.both)
@@ -90,16 +98,16 @@ def _lines(path: str) -> Lines:
         return [line.decode("utf8").split() for line in file]
 
 
-# --- routes: how a model of the old text learns the new one
+# --- methods of updating a model with the new text
 
 
-def retrained(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
-    """A new model of both texts."""
+def retrain(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
+    """Return a new model of both texts."""
     return Word2Vec(texts.both, **options)
 
 
-def updated_by_gensim(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
-    """gensim's own update of gensim's own file."""
+def update_with_gensim(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
+    """Update the model with gensim, through files of gensim."""
     from gensim.models import Word2Vec as GensimWord2Vec
 
     with tempfile.TemporaryDirectory() as directory:
@@ -114,41 +122,41 @@ def updated_by_gensim(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> 
         return Word2Vec.load(path)
 
 
-def updated_plainly(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
-    """The same calls, to fastw2v."""
+def update_without_options(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
+    """Update the model with the same calls as gensim."""
     base.raw_vocab = None
     base.build_vocab(texts.new, update=True)
     base.train(texts.new, total_examples=base.corpus_count, epochs=base.epochs)
     return base
 
 
-def under_control(control: Callable[[Texts], Update]) -> Callable[..., Word2Vec]:
-    """An update with its controls."""
+def update_with(make_update: Callable[[Texts], Update]) -> Callable[..., Word2Vec]:
+    """Return the method that passes an `Update` to ``train``."""
 
-    def route(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
+    def method(base: Word2Vec, texts: Texts, options: dict[str, Any]) -> Word2Vec:
         base.build_vocab(texts.new, update=True)
-        base.train(texts.new, total_examples=base.corpus_count, epochs=base.epochs, update=control(texts))
+        base.train(texts.new, total_examples=base.corpus_count, epochs=base.epochs, update=make_update(texts))
         return base
 
-    return route
+    return method
 
 
-ROUTES: dict[str, Callable[..., Word2Vec]] = {
-    "retrain": retrained,
-    "gensim": updated_by_gensim,
-    "plain": updated_plainly,
-    "frozen": under_control(lambda texts: Update(lockf=0.0, outputs=True)),
-    "anchored": under_control(lambda texts: Update(anchor=1.0, outputs=True)),
-    "replay": under_control(lambda texts: Update(replay=texts.old)),
-    "replay-anchored": under_control(lambda texts: Update(replay=texts.old, anchor=1.0, outputs=True)),
+METHODS: dict[str, Callable[..., Word2Vec]] = {
+    "retrain": retrain,
+    "gensim": update_with_gensim,
+    "plain": update_without_options,
+    "frozen": update_with(lambda texts: Update(lockf=0.0, outputs=True)),
+    "anchored": update_with(lambda texts: Update(anchor=1.0, outputs=True)),
+    "replay": update_with(lambda texts: Update(replay=texts.old)),
+    "replay-anchored": update_with(lambda texts: Update(replay=texts.old, anchor=1.0, outputs=True)),
 }
 
 
-# --- what is measured
+# --- measurements
 
 
-class Judge:
-    """Measures models against each other on what they all know."""
+class Evaluator:
+    """Measures all models on the same words and lines."""
 
     def __init__(self, texts: Texts, base: Word2Vec, reference: Word2Vec, evaluation: str) -> None:
         self._evaluation = evaluation
@@ -160,19 +168,19 @@ class Judge:
             word for word in reference.wv.index_to_key if word in known or seen[word] >= base.min_count
         ]
         self._only_new = {word for word in self._words if word not in known}
-        self._compared = {word for word in self._only_new if seen[word] >= LEAST_SEEN}
+        self._compared = {word for word in self._only_new if seen[word] >= MIN_OCCURRENCES}
         sample = random.Random(1).sample(texts.old, min(OLD_SAMPLE, len(texts.old)))
-        self._old, self._aside = (self._as_trained(lines, reference) for lines in (sample, texts.aside))
-        reach = reference.window
+        self._old, self._held_out = (self._downsample(lines, reference) for lines in (sample, texts.held_out))
+        window = reference.window
         self._around = [
-            line[max(place - reach, 0) : place + reach + 1]
-            for line in self._aside
-            for place, word in enumerate(line)
+            line[max(position - window, 0) : position + window + 1]
+            for line in self._held_out
+            for position, word in enumerate(line)
             if word in self._only_new
         ]
 
-    def _as_trained(self, lines: Lines, reference: Word2Vec) -> Lines:
-        """The lines as a training would see them: without unknown words, frequent ones thinned out."""
+    def _downsample(self, lines: Lines, reference: Word2Vec) -> Lines:
+        """Return the lines as a training sees them: without unknown words, and with frequent words downsampled."""
         counts = reference.wv.expandos["count"]
         threshold = sampling.subsample_threshold(int(counts.sum()), reference.sample)
         probabilities = sampling.keep_probabilities(counts, threshold)
@@ -181,45 +189,47 @@ class Judge:
         return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]
 
     def measure(self, model: Word2Vec) -> dict[str, Any]:
-        """Return the figures of a model; those of new words are missing where it does not know them."""
+        """Return the figures of a model; those of the new words only if the model contains all of them."""
         figures: dict[str, Any] = quality.evaluate(model.wv.index_to_key, model.wv.vectors, self._evaluation)
         figures["words"] = len(model.wv)
         figures["kept"] = model.drift(self._before, topn=TOPN).mean_overlap
         figures["old_loss"] = model.evaluate_loss(self._old, seed=NOISE_SEED)
         if self._only_new <= model.wv.key_to_index.keys():
-            figures["new_loss"] = model.evaluate_loss(self._aside, seed=NOISE_SEED)
+            figures["new_loss"] = model.evaluate_loss(self._held_out, seed=NOISE_SEED)
             figures["new_words_loss"] = model.evaluate_loss(self._around, seed=NOISE_SEED)
             figures |= self._agreement(model.wv)
         return figures
 
     def _agreement(self, wv: KeyedVectors) -> dict[str, float]:
-        """How far new words have the neighbours and similarities that they have in the reference."""
+        """Return how well the neighbors and similarities of new words agree with the reference model."""
         new = np.flatnonzero([word in self._compared for word in self._words])
         ours, theirs = (_similarities(store, self._words, new) for store in (wv, self._reference))
         nearest = [np.argpartition(-scores, TOPN, axis=1)[:, :TOPN] for scores in (ours, theirs)]
         shared = [len(np.intersect1d(a, b)) / TOPN for a, b in zip(*nearest, strict=True)]
         frequent = slice(0, FREQUENT)
-        alike = [np.corrcoef(a[frequent], b[frequent])[0, 1] for a, b in zip(ours, theirs, strict=True)]
+        correlations = [
+            np.corrcoef(a[frequent], b[frequent])[0, 1] for a, b in zip(ours, theirs, strict=True)
+        ]
         return {
             "new_words": len(new),
-            "neighbours": float(np.mean(shared)),
-            "similarities": float(np.mean(alike)),
+            "neighbors": float(np.mean(shared)),
+            "similarities": float(np.mean(correlations)),
         }
 
 
 def _similarities(wv: KeyedVectors, words: list[str], queries: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Cosines of some of `words` with all of them; each word's with itself are -1."""
+    """Return the cosines of some of `words` with all of them; those of a word with itself are set to -1."""
     matrix = wv.subset(words).get_normed_vectors()
     scores: NDArray[np.float32] = matrix[queries] @ matrix.T
     scores[np.arange(len(queries)), queries] = -1
     return scores
 
 
-# --- the run
+# --- command line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train and measure what is missing, and print the table; return the exit status."""
+    """Train and measure the models that are missing and print the table; return the exit status."""
     options = make_parser().parse_args(argv)
     results = Results(options.results)
     try:
@@ -235,22 +245,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.incremental", description=__doc__.split("\n\n")[1]
+        prog="python -m benchmarks.incremental",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--old", required=True, metavar="FILE", help="the text that the model knows; compressed or not"
+        "--old", required=True, metavar="FILE", help="text of the first training, plain or compressed"
     )
-    parser.add_argument("--new", required=True, metavar="FILE", help="the text that comes later")
+    parser.add_argument("--new", required=True, metavar="FILE", help="text of the update")
+    parser.add_argument("--evaluation", required=True, metavar="DIR", help="directory with evaluation sets")
     parser.add_argument(
-        "--evaluation", required=True, metavar="DIR", help="with questions-words.txt and the like"
+        "--results",
+        required=True,
+        metavar="FILE",
+        help="results file with one line of JSON per model; models in it are skipped",
     )
     parser.add_argument(
-        "--results", required=True, metavar="FILE", help="one line of JSON a model is added here"
+        "--models",
+        metavar="DIR",
+        help="directory for the models of the old text and the reference model (default: a temporary one)",
     )
     parser.add_argument(
-        "--models", metavar="DIR", help="keep the models of the old text and the reference here"
+        "--methods",
+        type=names(METHODS),
+        default=list(METHODS),
+        help=f"methods, of {','.join(METHODS)} (default: all)",
     )
-    parser.add_argument("--routes", type=names(ROUTES), default=list(ROUTES), help=f"of {','.join(ROUTES)}")
     parser.add_argument("--seeds", type=numbers, default=[1])
     parser.add_argument("--workers", type=number, default=os.cpu_count() or 1)
     parser.add_argument("--vector-size", type=number, default=100)
@@ -259,10 +279,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def run(options: argparse.Namespace, results: Results, directory: str) -> None:
-    """Train and measure every route and seed that the results lack."""
-    done = {(line["route"], line["seed"]) for line in results.read()}
+    """Train and measure every method and seed that is not in the results."""
+    done = {(line["method"], line["seed"]) for line in results.read()}
     missing = {
-        seed: [route for route in ("old only", *options.routes) if (route, seed) not in done]
+        seed: [method for method in ("old only", *options.methods) if (method, seed) not in done]
         for seed in options.seeds
     }
     if not any(missing.values()):
@@ -272,25 +292,25 @@ def run(options: argparse.Namespace, results: Results, directory: str) -> None:
     settings = {
         "sg": 1, "vector_size": options.vector_size, "epochs": options.epochs, "workers": options.workers,
     }  # fmt: skip
-    reference = _kept(directory, "reference", texts.both, {**settings, "seed": REFERENCE_SEED})
-    for seed, routes in missing.items():
+    reference = _load_or_train(directory, "reference", texts.both, {**settings, "seed": REFERENCE_SEED})
+    for seed, methods in missing.items():
         settings["seed"] = seed
-        base = _kept(directory, f"old-{seed}", texts.old, settings) if routes else None
-        judge = Judge(texts, base, reference, options.evaluation) if base is not None else None
-        for route in routes:
+        base = _load_or_train(directory, f"old-{seed}", texts.old, settings) if methods else None
+        evaluator = Evaluator(texts, base, reference, options.evaluation) if base is not None else None
+        for method in methods:
             assert base is not None
-            assert judge is not None
+            assert evaluator is not None
             model, start = copy.deepcopy(base), (time.process_time(), time.perf_counter())
-            if route in ROUTES:
-                model = ROUTES[route](model, texts, settings)
+            if method in METHODS:
+                model = METHODS[method](model, texts, settings)
             seconds = time.process_time() - start[0], time.perf_counter() - start[1]
-            figures = {"cpu_seconds": seconds[0], "seconds": seconds[1], **judge.measure(model)}
-            results.add({"route": route, "seed": seed, **figures})
-            print(f"{route}, seed {seed}: {figures}", file=sys.stderr)
+            figures = {"cpu_seconds": seconds[0], "seconds": seconds[1], **evaluator.measure(model)}
+            results.add({"method": method, "seed": seed, **figures})
+            print(f"{method}, seed {seed}: {figures}", file=sys.stderr)
 
 
-def _kept(directory: str, name: str, lines: Lines, settings: dict[str, Any]) -> Word2Vec:
-    """A model from `directory`, trained and put there where it is missing."""
+def _load_or_train(directory: str, name: str, lines: Lines, settings: dict[str, Any]) -> Word2Vec:
+    """Return the model `name` in `directory`; train and save it if it is missing."""
     path = os.path.join(directory, f"{name}.fw2v")
     if not os.path.exists(path):
         model = Word2Vec(**settings)
@@ -301,12 +321,12 @@ def _kept(directory: str, name: str, lines: Lines, settings: dict[str, Any]) -> 
 
 
 def table(lines: list[dict[str, Any]]) -> str:
-    """Return the table: means over the seeds."""
-    rows = [["route", *(title for title, _ in COLUMNS.values())]]
-    for route in ("old only", *ROUTES):
-        of_route = [line for line in lines if line["route"] == route]
-        if of_route:
-            rows.append([f"{route} (n={len(of_route)})", *(_mean(of_route, name) for name in COLUMNS)])
+    """Return the table of the means over the seeds."""
+    rows = [["method", *(title for title, _ in COLUMNS.values())]]
+    for method in ("old only", *METHODS):
+        of_method = [line for line in lines if line["method"] == method]
+        if of_method:
+            rows.append([f"{method} (n={len(of_method)})", *(_mean(of_method, name) for name in COLUMNS)])
     return markdown(rows, left={0})
 
 

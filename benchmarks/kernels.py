@@ -1,10 +1,10 @@
-"""``python -m benchmarks.kernels``: the training loops alone, ns a pair.
+"""Measure the training loops alone, in nanoseconds per example: ``python -m benchmarks.kernels``.
 
-By instruction set, dimension and vocabulary; no text and no model: ids are drawn from a Zipf-Mandelbrot law,
-cut into sentences and jobs once, and one worker trains them in one call without the GIL. The law has none of
-the burstiness of real text, so the caches help less than they would on a corpus. An example is a (center,
-context) pair of skip-gram, or a window of CBOW. Instruction sets take turns, and the best of some rounds is
-shown: what disturbs a loop can only make it slower.
+The result is shown by instruction set, dimension and vocabulary size. The benchmark needs no text and no model: word
+ids are drawn from a Zipf-Mandelbrot law, and one worker trains them in one call without the GIL. Unlike real text,
+the ids have no bursts of the same word, so the caches help less than they would on a corpus. An example is a (center,
+context) pair of skip-gram, or a window of CBOW. The instruction sets alternate, and the best of several rounds is
+shown, because a disturbance can only make a loop slower.
 """
 
 from __future__ import annotations
@@ -24,13 +24,11 @@ from benchmarks import machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.table import aligned
 from fastw2v import _inner
-from fastw2v.vocabulary import sampling
-from fastw2v.engine import job_queue
-from fastw2v.engine import network
-from fastw2v.engine import kernels
 from fastw2v.common import memory
-from fastw2v.vocabulary.huffman import huffman
+from fastw2v.engine import job_queue, kernels, network
 from fastw2v.vectors.initialization import prep_vectors
+from fastw2v.vocabulary import sampling
+from fastw2v.vocabulary.huffman import huffman
 
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "sg": {"skip_gram": True, "negative": 5},
@@ -65,7 +63,7 @@ def zipf_ids(vocabulary: int, words: int, seed: int) -> NDArray[np.int32]:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Ids of a law, as the training loops take them, and the counts that belong to it."""
+    """Artificial word ids in the layout of the training loops, and the counts of the words."""
 
     ids: NDArray[np.int32]
     offsets: NDArray[np.int64]
@@ -74,8 +72,11 @@ class Corpus:
 
     @classmethod
     def zipf(cls, vocabulary: int, words: int, seed: int = 1) -> Corpus:
-        """Draw `words` ids; the counts are those of a corpus of 60 words a type, whose rarest words are as rare
-        as real ones."""
+        """Draw `words` ids.
+
+        The counts are those of a corpus with 60 occurrences per distinct word, so that the rarest words are as rare
+        as in real text.
+        """
         ids = zipf_ids(vocabulary, words, seed)
         weights = _zipf_weights(vocabulary)
         lengths = np.full(words // SENTENCE_WORDS, SENTENCE_WORDS, dtype=np.int64)
@@ -86,23 +87,23 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Timing:
-    """What one call of a worker took."""
+    """The time of one call of a worker, and what it trained."""
 
     seconds: float
     examples: int
     effective_words: int
 
     @property
-    def ns_an_example(self) -> float:
+    def ns_per_example(self) -> float:
         return 1e9 * self.seconds / max(self.examples, 1)
 
     @property
-    def words_a_second(self) -> float:
+    def words_per_second(self) -> float:
         return self.effective_words / self.seconds
 
 
 def make_network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network.Network:
-    """Return a network for the corpus, freshly initialised, with gensim's usual settings."""
+    """Return a newly initialized network for the corpus, with the default settings of gensim."""
     settings = dict(ALGORITHMS[algorithm])
     n_words = len(corpus.counts)
     if settings.pop("hs", False):
@@ -125,7 +126,7 @@ def make_network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network
 
 
 def train(net: network.Network, corpus: Corpus, words: int) -> Timing:
-    """Train the first `words` words of the corpus, as one list of jobs, and time it."""
+    """Train the first `words` words of the corpus as one list of jobs, and return the time."""
     sentences = max(1, min(words // SENTENCE_WORDS, len(corpus.raw_lengths)))
     lengths = corpus.raw_lengths[:sentences]
     starts = job_queue.cut_jobs(lengths, JOB_WORDS)
@@ -159,33 +160,33 @@ def best_timings(
     for _ in range(repeat):
         for simd, net in networks.items():
             timing = train(net, corpus, words[simd])
-            if simd not in best or timing.ns_an_example < best[simd].ns_an_example:
+            if simd not in best or timing.ns_per_example < best[simd].ns_per_example:
                 best[simd] = timing
     return best
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print a table of all combinations that the arguments name."""
+    """Print a table of all combinations that the arguments select; return the exit status."""
     options = make_parser().parse_args(argv)
     print(
-        f"{machine.cpu_model()}; window {WINDOW}, negative 5 (10 shared), sample {SAMPLE}, one worker; "
+        f"{machine.conditions()}; window {WINDOW}, negative 5 (10 shared), sample {SAMPLE}, one worker; "
         f"best of {options.repeat}"
     )
     print(
         "examples: pairs (sg) or windows (cbow); "
         f"ids: Zipf-Mandelbrot, exponent {LAW_EXPONENT}, shift {LAW_SHIFT}\n"
     )
-    rows = [["loop", "dim", "words", "simd", "ns/example", "eff kw/s", "x slowest"]]
+    rows = [["loop", "dim", "vocab", "simd", "ns/example", "eff kw/s", "x slowest"]]
     for vocabulary in options.vocabulary:
         corpus = Corpus.zipf(vocabulary, CORPUS_WORDS)
         for algorithm, dim in itertools.product(options.loops, options.dim):
             timings = best_timings(
                 corpus, algorithm, dim, options.simd, seconds=options.seconds, repeat=options.repeat
             )
-            slowest = max(timing.ns_an_example for timing in timings.values())
+            slowest = max(timing.ns_per_example for timing in timings.values())
             for simd, timing in timings.items():
-                figures = [f"{timing.ns_an_example:.0f}", f"{timing.words_a_second / 1e3:,.0f}"]
-                ratio = f"{slowest / timing.ns_an_example:.2f}"
+                figures = [f"{timing.ns_per_example:.0f}", f"{timing.words_per_second / 1e3:,.0f}"]
+                ratio = f"{slowest / timing.ns_per_example:.2f}"
                 rows.append([algorithm, str(dim), f"{vocabulary:,}", simd, *figures, ratio])
             print(".", end="", file=sys.stderr, flush=True)
     print(file=sys.stderr)
@@ -194,17 +195,26 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     sets = kernels.instruction_sets()
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.kernels",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--loops", type=names(ALGORITHMS), default=["sg", "cbow"], metavar="NAME,...",
-                        help="of " + ", ".join(ALGORITHMS) + " (default: sg,cbow)")  # fmt: skip
-    parser.add_argument("--dim", type=numbers, default=[100, 300], metavar="N,...", help="(default: 100,300)")
+                        help="training loops, of " + ", ".join(ALGORITHMS) + " (default: sg,cbow)")  # fmt: skip
+    parser.add_argument(
+        "--dim", type=numbers, default=[100, 300], metavar="N,...", help="dimensions (default: 100,300)"
+    )
     parser.add_argument("--vocabulary", type=numbers, default=[2000, 71000], metavar="N,...",
-                        help="words (default: 2000,71000)")  # fmt: skip
+                        help="vocabulary sizes (default: 2000,71000)")  # fmt: skip
     parser.add_argument("--simd", type=names(sets), default=list(sets), metavar="NAME,...",
-                        help="of " + ", ".join(sets) + " (default: all)")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=0.5, help="of each call, about (default: 0.5)")
-    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="rounds (default: 3)")
+                        help="instruction sets, of " + ", ".join(sets) + " (default: all)")  # fmt: skip
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="approximate duration of each call (default: 0.5)"
+    )
+    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="number of rounds (default: 3)")
     return parser
 
 

@@ -1,18 +1,21 @@
-"""What figures are measured on and with: processor, cores, versions, the highest memory of a process."""
+"""The conditions of a measurement: processor, cores, date, commit, software versions, and peak memory of a process."""
 
 from __future__ import annotations
 
+import datetime
 import os
 import platform
 import resource
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 
 def facts() -> dict[str, Any]:
-    """Return the machine and the software that all libraries share."""
+    """Return the machine, the date, the commit of this checkout and the software that all libraries share."""
     import scipy
 
     return {
@@ -20,10 +23,33 @@ def facts() -> dict[str, Any]:
         "cores": usable_cores(),
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": platform.platform(),
+        "date": datetime.date.today().isoformat(),
+        "commit": commit(Path(__file__).parent),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
     }
+
+
+def commit(directory: str | os.PathLike[str]) -> str | None:
+    """Return the commit of the git checkout that contains `directory`, or None if there is none.
+
+    The suffix "-dirty" marks a checkout with uncommitted changes.
+    """
+    command = ["git", "-C", os.fspath(directory), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except OSError:  # git is not installed
+        return None
+    return done.stdout.strip() or None
+
+
+def conditions() -> str:
+    """Return the processor, the number of cores, the commit and the date as one line."""
+    return (
+        f"{cpu_model()}, {usable_cores()} cores; commit {commit(Path(__file__).parent) or 'unknown'}; "
+        f"{datetime.date.today().isoformat()}"
+    )
 
 
 def cpu_model() -> str:
@@ -39,17 +65,17 @@ def cpu_model() -> str:
 
 
 def usable_cores() -> int:
-    """Return on how many cores this process may run."""
+    """Return the number of cores on which this process may run."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def peak_memory() -> tuple[int, str]:
-    """Return the highest resident memory of this process so far, in bytes, and where the figure comes from.
+    """Return the peak resident memory of this process in bytes, and the name of the source of the figure.
 
-    `getrusage` is what every Unix has, but on Linux its figure is that of the parent process if that one was
-    larger when it started this one. The kernel's own mark of the address space, VmHWM, has no such floor.
+    Every Unix has `getrusage`. On Linux, however, its figure is at least the memory that the parent process had when it
+    started this process. ``VmHWM`` in ``/proc/self/status`` does not have this flaw.
     """
     try:
         with open("/proc/self/status", encoding="ascii") as lines:

@@ -1,7 +1,7 @@
-"""Children run in turn, A B A B, and their figures put together: medians, and ratios within the run.
+"""Run the trainings alternately, each in a fresh process, and summarise them as medians and ratios.
 
-A machine that others share is faster at one minute than at the next. Taking turns lets each library see the
-same minutes, and the ratio of two libraries is taken between runs of one configuration and number of workers.
+The speed of a shared machine changes from minute to minute. The libraries alternate (A B A B ...), so that the changes
+affect all of them alike. A ratio compares two libraries with the same configuration and number of workers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from benchmarks.adapters import adapter
 from benchmarks.configurations import SYNTHETIC
 from benchmarks.quality import MEASURES
 
-REFERENCE = "gensim"  # queue mode
+REFERENCE = "gensim"  # with an iterable corpus, which a thread puts into a queue
 FIGURES = (
     "vocabulary_seconds", "training_seconds", "total_seconds", "raw_words", "effective_words",
     "raw_words_per_second", "effective_words_per_second", "peak_rss", "peak_rss_after_import", "vocabulary",
@@ -35,7 +35,7 @@ RATIOS = {
 
 @dataclass(frozen=True)
 class Case:
-    """One line of the table."""
+    """A configuration, a number of workers and a library: one row of the table."""
 
     configuration: str
     workers: int
@@ -50,13 +50,12 @@ def run_all(
     evaluation: str | None,
     repeat: int,
     seed: int,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
-    """Run every case `repeat` times, each in a process of its own, and yield their figures one by one.
+    """Run every case `repeat` times, each time in a fresh process, and yield the figures of each run.
 
-    Round r trains all cases with seed `seed` + r, so that quality comes with its spread over seeds, the same
-    ones for every library. Cases that come to the same training, as the peers of two configurations may do,
-    share one.
+    Round r uses the seed `seed` + r for all cases, so that all libraries are evaluated over the same seeds. Cases
+    with identical trainings, such as the peers of two configurations, share one run per round.
     """
     cases = list(cases)
     for round_number in range(repeat):
@@ -64,7 +63,7 @@ def run_all(
         for case in cases:
             chosen = parameters(case.configuration, case.library)
             chosen = {**chosen, "workers": case.workers, "seed": seed + round_number}
-            tell(f"{round_number + 1}/{repeat}: {case.configuration} {case.library} workers={case.workers}")
+            log(f"{round_number + 1}/{repeat}: {case.configuration} {case.library} workers={case.workers}")
             job = {
                 "library": case.library,
                 "corpus": corpus(case.configuration),
@@ -73,27 +72,27 @@ def run_all(
             }
             key = json.dumps(job, sort_keys=True)
             figures = done[key] = done.get(key) or run_child(job)
-            tell(f"    {figures['total_seconds']:.2f} s")
+            log(f"    {figures['total_seconds']:.2f} s")
             yield {**asdict(case), "round": round_number + 1, "parameters": chosen, **figures}
 
 
 def run_child(job: dict[str, Any]) -> dict[str, Any]:
     """Run one training in a fresh process and return its figures."""
     settings = getattr(adapter(job["library"]), "ENVIRONMENT", {})
-    return run_module("benchmarks.child", json.dumps(job), name=job["library"], settings=settings)
+    return run_module("benchmarks.training_child", json.dumps(job), name=job["library"], settings=settings)
 
 
 def run_module(
     module: str, *arguments: str, name: str | None = None, settings: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any]:
-    """Run a module in a fresh process, the last of its arguments the file for its figures, and return these.
+    """Run a module in a fresh process and return the figures that it writes.
 
-    `settings` are added to its environment.
+    The path of the file for the figures is added as the last argument. `settings` are added to the environment.
 
     Raises
     ------
     RuntimeError
-        If the process fails; the message ends with the last lines that it wrote.
+        If the process fails. The message ends with the last lines of its stderr.
     """
     root = str(Path(__file__).resolve().parent.parent)
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
@@ -107,16 +106,16 @@ def run_module(
         if done.returncode:
             last_lines = "\n".join(done.stderr.splitlines()[-5:])
             named = name or " ".join(arguments[:2])
-            raise RuntimeError(f"{named} ended with status {done.returncode}:\n{last_lines}")
+            raise RuntimeError(f"{named} exited with status {done.returncode}:\n{last_lines}")
         with open(result, encoding="utf8") as file:
             figures: dict[str, Any] = json.load(file)
             return figures
 
 
 def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each case the median of each figure, its spread, and its ratio to gensim's queue mode.
+    """Return for each case the median and range of each figure, and its ratio to gensim with an iterable corpus.
 
-    A ratio is above 1 where less time, or less memory, was taken than by the reference.
+    A ratio above 1 means less time or less memory than the reference.
     """
     groups: dict[Case, list[dict[str, Any]]] = {}
     for run in runs:

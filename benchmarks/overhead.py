@@ -1,18 +1,18 @@
-"""``python -m benchmarks.overhead --corpus FILE``: what of a training's time is not spent in the loops.
+"""Measure the time that a training spends outside its loops: ``python -m benchmarks.overhead --corpus FILE``.
 
-All workers together have workers x wall seconds, less those for which others had their cores. A part of them is spent
-in the compiled training loops, which hold no lock of the interpreter and which more workers share; the rest is printed
-here, in percent, for `train()` after `build_vocab()` and for the whole constructor, which counts the words first:
+The time available to all workers is (number of workers) x (wall time), minus the time in which they were preempted.
+They spend most of it in the compiled training loops, which run without the GIL. The rest is printed in percent, for
+`train()` after `build_vocab()` and for the whole constructor, which also builds the vocabulary:
 
-rest     not in the loops: the sum of
-around   outside of `Worker.run`: arguments, encoding, jobs, threads, reports, the end of an epoch, where one worker
-         has no more jobs and another finishes its last; in the constructor, the vocabulary and the weights
-waiting  asleep inside it: no job there yet
-held up  what was left out: a worker could have gone on, but had no core, as the calling thread had it, or another
-         process, or another guest of the same host (in percent of workers x wall time); where this is more than a few
-         percent the machine was not free, and the figures mean less
+overhead   the time outside the loops: the sum of the next two columns
+around     outside `Worker.run`: arguments, encoding, jobs, threads, reports, the vocabulary and the weights in the
+           constructor, and the end of an epoch, when some workers have finished and others have not
+waiting    inside `Worker.run`, waiting for a job
+preempted  in percent of (number of workers) x (wall time): a worker was ready to run but had no core, because the
+           calling thread, another process or another guest of the host used it. If this is more than a few percent,
+           the machine was busy, and the other figures are less reliable
 
-Each training runs in a process of its own (`overheadchild`); the cases take turns, and medians are shown.
+Each training runs in a fresh process (`overhead_child`). The cases alternate, and medians are shown.
 """
 
 from __future__ import annotations
@@ -33,29 +33,29 @@ from benchmarks.measure import run_module
 from benchmarks.table import aligned
 
 SOURCES = ("file", "list")
-WAYS = ("train", "constructor")
-PARTS = ("rest", "around", "waiting", "held up")
+CALLS = ("train", "constructor")
+PARTS = ("overhead", "around", "waiting", "preempted")
 
 Case = tuple[str, str, int, str]  # configuration, source, workers, call
 Run = tuple[Case, dict[str, float]]
 
 
 def shares(figures: dict[str, float], workers: int) -> dict[str, float]:
-    """Return each of `PARTS` as a share of the workers' time."""
-    whole = workers * figures["wall"]
-    around = whole - figures["run"]
-    waiting = figures["run"] - figures["loops"] - figures["held_up"]
-    had = whole - figures["held_up"]
+    """Return each of `PARTS` as a fraction of the time of the workers."""
+    total = workers * figures["wall"]
+    around = total - figures["run"]
+    waiting = figures["run"] - figures["loops"] - figures["preempted"]
+    available = total - figures["preempted"]
     return {
-        "rest": (around + waiting) / had,
-        "around": around / had,
-        "waiting": waiting / had,
-        "held up": figures["held_up"] / whole,
+        "overhead": (around + waiting) / available,
+        "around": around / available,
+        "waiting": waiting / available,
+        "preempted": figures["preempted"] / total,
     }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Print a table of all combinations that the arguments name; return the exit status."""
+    """Print a table of all combinations that the arguments select; return the exit status."""
     options = make_parser().parse_args(argv)
     try:
         with unpacked(options.corpus) as corpus:
@@ -64,28 +64,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"benchmarks.overhead: error: {error}", file=sys.stderr)
         return 1
     print(
-        f"{machine.cpu_model()}, {machine.usable_cores()} cores; {corpus.name}: {corpus.tokens:,} tokens; "
-        f"{options.epochs} epochs; medians of {options.repeat}"
+        f"{machine.conditions()}\n{corpus.name}: {corpus.tokens:,} tokens, {corpus.types:,} types; "
+        f"{COMMON['vector_size']} dimensions unless the name says otherwise; {options.epochs} epochs; "
+        f"medians of {options.repeat} rounds"
     )
-    print(", ".join(PARTS) + ": percent of the workers' time; see --help\n")
-    print(aligned([["trainer", "from", "workers", "call", "wall s", *PARTS], *rows(runs)], left={0, 1, 3}))
+    print(", ".join(PARTS) + ": percent of the time of the workers; see --help\n")
+    print(
+        aligned(
+            [["configuration", "corpus", "workers", "call", "wall s", *PARTS], *rows(runs)], left={0, 1, 3}
+        )
+    )
     return 0
 
 
 def trainings(options: argparse.Namespace, corpus: str) -> Iterator[Run]:
-    """Yield the figures of each training that `options` ask for."""
-    cases = list(itertools.product(options.only, options.sources, options.workers, options.ways))
+    """Yield the figures of each training that `options` select."""
+    cases = list(itertools.product(options.only, options.sources, options.workers, options.calls))
     for round_number, case in itertools.product(range(options.repeat), cases):
         print(f"{round_number + 1}/{options.repeat}:", *case, file=sys.stderr, flush=True)
-        configuration, source, workers, way = case
+        configuration, source, workers, call = case
         chosen = parameters(configuration, {"epochs": options.epochs, "workers": workers, "seed": 1})
-        job = {"corpus": corpus, "source": source, "way": way, "parameters": chosen}
-        for call, seconds in run_module("benchmarks.overheadchild", json.dumps(job)).items():
-            yield (configuration, source, workers, call), seconds
+        job = {"corpus": corpus, "source": source, "call": call, "parameters": chosen}
+        for measured_call, seconds in run_module("benchmarks.overhead_child", json.dumps(job)).items():
+            yield (configuration, source, workers, measured_call), seconds
 
 
 def rows(runs: Iterable[Run]) -> Iterator[list[str]]:
-    """Yield a line of the table for each case, with the medians of its runs."""
+    """Yield a row of the table for each case, with the medians of its runs."""
     cases: dict[Case, list[dict[str, float]]] = {}
     for case, seconds in runs:
         cases.setdefault(case, []).append(seconds)
@@ -99,6 +104,7 @@ def rows(runs: Iterable[Run]) -> Iterator[list[str]]:
 
 
 def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
     trainers = [name for name in CONFIGURATIONS if name not in SYNTHETIC]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.overhead",
@@ -106,19 +112,28 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--corpus", metavar="FILE", required=True, help="text of one sentence a line, plain or compressed"
+        "--corpus",
+        metavar="FILE",
+        required=True,
+        help="text file with one sentence per line, plain or compressed",
     )
     parser.add_argument("--only", type=names(trainers), default=["sg", "cbow"], metavar="NAME,...",
-                        help="of " + ", ".join(trainers) + " (default: sg,cbow)")  # fmt: skip
+                        help="configurations, of " + ", ".join(trainers) + " (default: sg,cbow)")  # fmt: skip
     parser.add_argument("--sources", type=names(SOURCES), default=list(SOURCES), metavar="NAME,...",
-                        help="of " + ", ".join(SOURCES) + " (default: both)")  # fmt: skip
-    parser.add_argument("--ways", type=names(WAYS), default=list(WAYS), metavar="NAME,...",
-                        help="of " + ", ".join(WAYS) + " (default: both)")  # fmt: skip
-    parser.add_argument("--workers", type=numbers, default=[1, 2], metavar="N,...", help="(default: 1,2)")
+                        help="kinds of corpus, of " + ", ".join(SOURCES) + " (default: both)")  # fmt: skip
+    parser.add_argument("--calls", type=names(CALLS), default=list(CALLS), metavar="NAME,...",
+                        help="calls to measure, of " + ", ".join(CALLS) + " (default: both)")  # fmt: skip
     parser.add_argument(
-        "--epochs", type=number, default=COMMON["epochs"], metavar="N", help=f"(default: {COMMON['epochs']})"
+        "--workers", type=numbers, default=[1, 2], metavar="N,...", help="numbers of workers (default: 1,2)"
     )
-    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="rounds (default: 3)")
+    parser.add_argument(
+        "--epochs",
+        type=number,
+        default=COMMON["epochs"],
+        metavar="N",
+        help=f"number of epochs (default: {COMMON['epochs']})",
+    )
+    parser.add_argument("--repeat", type=number, default=3, metavar="N", help="number of rounds (default: 3)")
     return parser
 
 

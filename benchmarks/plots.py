@@ -1,11 +1,11 @@
-"""``python -m benchmarks.plots RESULTS.json DIRECTORY``: the figures of a run as two plots, in SVG.
+"""Draw the results of ``python -m benchmarks --json`` as SVG: ``python -m benchmarks.plots RESULTS.json DIRECTORY``.
 
 speed-and-quality.svg
-    Each training as a point: effective words a second and accuracy of the analogies.
+    Effective words per second and accuracy of the analogies, one point per training.
 scaling.svg
-    Effective words a second over the number of workers, a line for each configuration and library.
+    Effective words per second by number of workers, one line per configuration and library.
 
-The files hold no date and no random names, so that two versions of one differ by their figures alone.
+The files contain no date and no random identifiers, so that two versions of a plot differ only in the figures.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ DATE = "2000-01-01"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Draw what the results allow; return the exit status."""
+    """Draw the plots for which the results suffice; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plots", description=__doc__)
-    parser.add_argument("results", metavar="RESULTS.json", help="written by python -m benchmarks --json")
-    parser.add_argument("directory", metavar="DIRECTORY", help="where the plots go")
+    parser.add_argument("results", metavar="RESULTS.json", help="file written by python -m benchmarks --json")
+    parser.add_argument("directory", metavar="DIRECTORY", help="directory for the plots")
     options = parser.parse_args(argv)
     try:
         summaries = json.loads(Path(options.results).read_text(encoding="utf8"))["summary"]
@@ -44,19 +44,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, KeyError) as error:
         print(f"benchmarks.plots: error: {options.results}: {error!r}", file=sys.stderr)
         return 1
-    print("\n".join(drawn) if drawn else "no trainings with a speed, so nothing to draw")
+    print(
+        "\n".join(drawn)
+        if drawn
+        else "the results contain no training with a speed, so there is nothing to draw"
+    )
     return 0
 
 
 def draw(summaries: list[dict[str, Any]], directory: str) -> list[str]:
-    """Write the plots that have anything to show; return their paths."""
-    fast = [summary for summary in summaries if summary.get(SPEED)]
+    """Write the plots for which the results suffice; return their paths."""
+    measured = [summary for summary in summaries if summary.get(SPEED)]
     paths = []
-    judged = [summary for summary in fast if summary.get(QUALITY) is not None]
-    if judged:
-        paths.append(_save(_speed_and_quality(judged), directory, "speed-and-quality.svg"))
-    if len({summary["workers"] for summary in fast}) > 1:
-        paths.append(_save(_scaling(fast), directory, "scaling.svg"))
+    evaluated = [summary for summary in measured if summary.get(QUALITY) is not None]
+    if evaluated:
+        paths.append(_save(_speed_and_quality(evaluated), directory, "speed-and-quality.svg"))
+    if len({summary["workers"] for summary in measured}) > 1:
+        paths.append(_save(_scaling(measured), directory, "scaling.svg"))
     return paths
 
 
@@ -73,7 +77,7 @@ def _speed_and_quality(summaries: list[dict[str, Any]]) -> Any:
         )
     axes.set_xscale("log")
     _plain_numbers(axes.xaxis)
-    axes.set_xlabel("million effective words a second, training")
+    axes.set_xlabel("million effective words per second, training")
     axes.set_ylabel("accuracy of the Google analogies")
     axes.set_title("filled: one worker; hollow: several", fontsize="small")
     _legend(axes, styles)
@@ -95,13 +99,13 @@ def _scaling(summaries: list[dict[str, Any]]) -> Any:
     _plain_numbers(axes.yaxis)
     axes.set_xticks(workers, [str(number) for number in workers])
     axes.set_xlabel("workers")
-    axes.set_ylabel("million effective words a second, training")
+    axes.set_ylabel("million effective words per second, training")
     _legend(axes, styles)
     return figure
 
 
 def _styles(summaries: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
-    """A colour for each library, a marker for each configuration."""
+    """Return the style of each line: a color per library, a marker per configuration."""
     libraries = list(dict.fromkeys(summary["library"] for summary in summaries))
     configurations = list(dict.fromkeys(summary["configuration"] for summary in summaries))
     return {
@@ -115,7 +119,7 @@ def _styles(summaries: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, 
 
 
 def _legend(axes: Any, styles: dict[tuple[str, str], dict[str, Any]]) -> None:
-    """Name the colours and the markers, apart: a name for each pair would take more room than the plot."""
+    """Explain colors and markers separately; one entry per combination would need more space than the plot."""
     from matplotlib.lines import Line2D
 
     colors = {library: style["color"] for (_, library), style in styles.items()}
@@ -140,7 +144,7 @@ def _axes() -> tuple[Any, Any]:
 
 
 def _plain_numbers(axis: Any) -> None:
-    """Label a logarithmic axis 0.2, 0.5, 1, 2 in place of powers of ten."""
+    """Label a logarithmic axis with plain numbers instead of powers of ten."""
     from matplotlib.ticker import FixedLocator, NullFormatter
 
     axis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50]))

@@ -1,7 +1,7 @@
-"""How good vectors are: analogies and word similarities, from a directory that the user names.
+"""Quality of vectors: analogies and word similarities, from a directory that the user names.
 
-All libraries' vectors go through one evaluator, fastw2v's, which gives gensim's results. Files that the
-directory lacks are left out.
+The vectors of all libraries are evaluated by fastw2v, whose results are those of gensim. Evaluation sets that are not
+in the directory are skipped.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ RESTRICT_VOCAB = 30000
 
 
 def evaluate(words: list[str], vectors: NDArray[np.float32], directory: str) -> dict[str, float | None]:
-    """Return the accuracy of the analogies, and Spearman's correlation of each set of pairs.
+    """Return the accuracy of the analogies and Spearman's correlation of each set of word pairs.
 
-    None stands for a set of which the vectors know too few words.
+    The value is None if too few words of a set have vectors.
     """
     from fastw2v import KeyedVectors
 
@@ -47,7 +47,7 @@ def evaluate(words: list[str], vectors: NDArray[np.float32], directory: str) -> 
 def _spearman(wv: object, path: str) -> float | None:
     try:
         _, spearman, _ = wv.evaluate_word_pairs(path)  # type: ignore[attr-defined]
-    except ValueError:  # fewer than two pairs of known words have no correlation
+    except ValueError:  # fewer than two pairs have vectors
         return None
     value = float(spearman[0])
     return value if np.isfinite(value) else None
@@ -58,5 +58,5 @@ def check_directory(directory: str) -> None:
     files = [ANALOGIES[1], *(file for _, file in PAIRS)]
     if not any(os.path.exists(os.path.join(directory, file)) for file in files):
         raise FileNotFoundError(
-            f"{directory}: none of {', '.join(files)} is here; leave out --evaluation, or add one"
+            f"{directory}: the directory contains none of {', '.join(files)}; add one of them or remove --evaluation"
         )

@@ -1,10 +1,13 @@
-"""``python -m benchmarks.seeds --corpus FILE --evaluation DIR --results FILE``: quality over seeds.
+"""Measure the quality over several seeds.
 
-Each training of configurations x negatives x workers x seeds runs in a fresh process, and becomes one line of
-JSON at the end of the file of results. What that file holds already is not run again, so that the command may be
-stopped and started at will; several may run at once on one file, since each training is claimed by a lock that
-the system takes back when its holder ends. Then the table: mean and standard deviation over the seeds, of all
-trainings in the file. Trainings of another state of the library belong into another file.
+    python -m benchmarks.seeds --corpus FILE --evaluation DIR --results FILE
+
+Each combination of configuration, number of negative samples, number of workers and seed is trained in a fresh process.
+Its figures are appended to the results file as one line of JSON, with the machine, the commit and the date. Trainings
+that are already in the file are skipped, so that the command can be stopped and restarted. Several commands can share
+one results file: each training is claimed by a lock, which the system releases when the process ends. At the end, the
+command prints the mean and the standard deviation over the seeds for all trainings in the file. Use a new results file
+for each version of the library.
 """
 
 from __future__ import annotations
@@ -22,24 +25,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import measure, quality
+from benchmarks import machine, measure, quality
 from benchmarks.adapters import ADAPTERS
 from benchmarks.arguments import names, number, numbers
 from benchmarks.configurations import COMMON, CONFIGURATIONS, parameters
 from benchmarks.corpus import unpacked
 from benchmarks.table import markdown
 
-# Beside seed and workers, these tell one line of the table from another.
+# The columns of the table that identify a row.
 _GROUP = ("configuration", "library", "negative", "workers")
 _SPEED = "effective_words_per_second"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train what is missing and print the table; return the exit status."""
+    """Run the trainings that are missing and print the table; return the exit status."""
     parser = make_parser()
     options = parser.parse_args(argv)
     if not options.table and not (options.corpus and options.evaluation):
-        parser.error("--corpus and --evaluation are needed, unless --table only prints what is there")
+        parser.error("--corpus and --evaluation are required without --table")
     results = Results(options.results)
     try:
         if not options.table:
@@ -52,20 +55,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class Results:
-    """A file of results, one line of JSON each, that several processes add to."""
+    """A file of results, one line of JSON each, to which several processes can append."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
     def read(self) -> list[dict[str, Any]]:
-        """Return all results; the last line does not count while somebody writes it."""
+        """Return all complete results; an unfinished last line is ignored."""
         if not self._path.exists():
             return []
         lines = self._path.read_text(encoding="utf8").splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def add(self, result: dict[str, Any]) -> None:
-        """Append one result, by one write, as a line."""
+        """Append one result as a line, with a single write."""
         line = (json.dumps(result) + "\n").encode()
         descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
@@ -75,9 +78,10 @@ class Results:
 
     @contextmanager
     def claim(self, key: str) -> Iterator[bool]:
-        """Claim the training of that key: False if another process has done so and is at it.
+        """Claim the training with this key; yield False if another process is running it.
 
-        A claim is a lock on one byte of a file beside the results, which the system gives up with the process.
+        A claim is a lock on one byte of a lock file beside the results file. The system releases it when the process
+        ends.
         """
         with open(f"{self._path}.lock", "ab") as file:
             try:
@@ -89,20 +93,21 @@ class Results:
 
 
 def train_all(options: argparse.Namespace, results: Results) -> None:
-    """Run every training that `options` ask for and `results` lack, seed by seed."""
+    """Run every training that `options` select and that is not in `results`, seed by seed."""
     quality.check_directory(options.evaluation)
     evaluation = os.path.abspath(options.evaluation)
     with unpacked(options.corpus) as corpus:
         for job in jobs(options):
             chosen = job["parameters"]
             key = _key(job | {"corpus": corpus.name, "tokens": corpus.tokens})
-            told = " ".join(f"{name}={chosen[name]}" for name in ("negative", "workers", "seed"))
-            told = f"{job['configuration']} {job['library']} {told}"
-            with results.claim(key) as mine:
-                if not mine or key in map(_key, results.read()):
-                    print(f"{told}: {'there' if mine else 'claimed'}", file=sys.stderr, flush=True)
+            label = " ".join(f"{name}={chosen[name]}" for name in ("negative", "workers", "seed"))
+            label = f"{job['configuration']} {job['library']} {label}"
+            with results.claim(key) as claimed:
+                if not claimed or key in map(_key, results.read()):
+                    reason = "already in the results" if claimed else "running in another process"
+                    print(f"{label}: {reason}", file=sys.stderr, flush=True)
                     continue
-                print(f"{told} ...", file=sys.stderr, flush=True)
+                print(f"{label} ...", file=sys.stderr, flush=True)
                 figures = measure.run_child(
                     {
                         "library": job["library"],
@@ -111,11 +116,12 @@ def train_all(options: argparse.Namespace, results: Results) -> None:
                         "evaluation": evaluation,
                     }
                 )
-                results.add({**job, "corpus": corpus.name, "tokens": corpus.tokens, **figures})
+                facts = {"corpus": corpus.name, "tokens": corpus.tokens, "measured_on": machine.conditions()}
+                results.add({**job, **facts, **figures})
 
 
 def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Yield each training once, those of the first seed first."""
+    """Yield each training once, ordered by seed."""
     seen: set[str] = set()
     combinations = itertools.product(
         options.seeds, options.config, options.negative or [None], options.workers, options.libraries
@@ -136,17 +142,17 @@ def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def _key(job: dict[str, Any]) -> str:
-    """What tells a training from all others."""
+    """Return a string that identifies a training."""
     names = ("configuration", "library", "parameters", "corpus", "tokens")
     return json.dumps({name: job.get(name) for name in names}, sort_keys=True)
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return mean and standard deviation of each measure over the seeds, a line for each kind of training."""
+    """Return a table with the mean and standard deviation of each measure over the seeds."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for result in results:
-        alike = {**result["parameters"], "seed": None}
-        groups.setdefault(_key({**result, "parameters": alike}), []).append(result)
+        without_seed = {**result["parameters"], "seed": None}
+        groups.setdefault(_key({**result, "parameters": without_seed}), []).append(result)
     measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
     rows = [[*_GROUP, "seeds", *measures, "eff kw/s"]]
     for members in groups.values():
@@ -169,32 +175,44 @@ def _mean_and_spread(values: list[float | None]) -> str:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.seeds", description=__doc__)
-    parser.add_argument(
-        "--results", metavar="FILE", required=True, help="lines of JSON; what is there is not run again"
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.seeds",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--corpus", metavar="FILE", help="text of one sentence a line, plain or compressed")
-    parser.add_argument("--evaluation", metavar="DIR", help="directory of analogies and pairs of words")
+    parser.add_argument(
+        "--results",
+        metavar="FILE",
+        required=True,
+        help="results file with one line of JSON per training; trainings in it are skipped",
+    )
+    parser.add_argument(
+        "--corpus", metavar="FILE", help="text file with one sentence per line, plain or compressed"
+    )
+    parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
     parser.add_argument(
         "--config", type=names(CONFIGURATIONS), default=["sg", "sg-shared"], metavar="NAME,...",
-        help="of " + ", ".join(CONFIGURATIONS) + " (default: sg,sg-shared)",
+        help="configurations, of " + ", ".join(CONFIGURATIONS) + " (default: sg,sg-shared)",
     )  # fmt: skip
     parser.add_argument(
         "--negative", type=numbers, metavar="K,...",
-        help="negatives, in place of what each configuration has; those without keep none",
+        help="numbers of negative samples (default: that of each configuration); ignored without negative sampling",
     )  # fmt: skip
     parser.add_argument(
-        "--workers", type=numbers, default=[1, 2], metavar="N,...", help="threads (default: 1,2)"
+        "--workers", type=numbers, default=[1, 2], metavar="N,...", help="numbers of threads (default: 1,2)"
     )
     parser.add_argument(
-        "--seeds", type=numbers, default=[1, 2, 3, 4, 5], metavar="N,...", help="(default: 1,2,3,4,5)"
+        "--seeds", type=numbers, default=[1, 2, 3, 4, 5], metavar="N,...", help="seeds (default: 1,2,3,4,5)"
     )
     parser.add_argument(
         "--libraries", type=names(ADAPTERS), default=["fastw2v"], metavar="NAME,...",
-        help="of " + ", ".join(ADAPTERS) + " (default: fastw2v)",
+        help="libraries, of " + ", ".join(ADAPTERS) + " (default: fastw2v)",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=number, metavar="N", help=f"in place of {COMMON['epochs']}")
-    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
+    parser.add_argument(
+        "--epochs", type=number, metavar="N", help=f"number of epochs (default: {COMMON['epochs']})"
+    )
+    parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser
 
 

@@ -1,9 +1,9 @@
-"""What is measured beside training: vocabularies, files, evaluation, queries, imports.
+"""Tasks that are measured besides training: building vocabularies, loading, saving, evaluation, queries, imports.
 
-fastw2v has gensim's names, so that one function serves both libraries; where fastw2v has a call of its own, or
-gensim none, the function says so. Each runs in a process of its own (`taskchild`), once: what a user waits for
-includes what a first call imports and allocates. A function does what the clock leaves out and returns what the
-clock is to see, together with the number of things done, by which the time is divided.
+fastw2v has the API of gensim, so that one function measures both libraries; docstrings note the exceptions. Each task
+runs once, in a fresh process (`task_child`), because a user also waits for the imports and allocations of a first
+call. A function prepares the task and returns the callable to be timed and a number of repetitions, by which the time
+is divided.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from dataclasses import dataclass
 from typing import Any
 
 Timed = Callable[[], Any]
-ONE_BY_ONE = 100  # queries that a library without batches answers; its time for more is in proportion
+ONE_BY_ONE = 100  # number of queries for a library without batches; the time per query is reported
 QUERIES = 1000
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Files that the tasks read, made once.
+    """The input files of the tasks.
 
     Attributes
     ----------
     corpus : str
-        Text of one sentence a line.
+        Text with one sentence per line.
     vectors : str
         Random vectors in the binary and, with the suffix ".txt", the text format.
     trained : str
-        Vectors of the corpus, in the binary format.
+        Vectors trained on the corpus, in the binary format.
     questions : str or None
-        Analogies.
+        File of analogy questions.
     directory : str
-        Where to write.
+        Directory for output files.
     """
 
     corpus: str
@@ -56,7 +56,7 @@ def vocabulary_from_list(library: str, inputs: Inputs) -> tuple[Timed, float]:
 
 
 def encode_list(library: str, inputs: Inputs) -> tuple[Timed, float]:
-    """Words to numbers. gensim has no such call, and does in each epoch what this comprehension does."""
+    """Map words to ids. gensim has no such function; in each epoch it does what the list comprehension does."""
     sentences = list(_lines(inputs.corpus))
     index: dict[str, int] = {}
     for sentence in sentences:
@@ -102,7 +102,7 @@ def one_query(library: str, inputs: Inputs) -> tuple[Timed, float]:
 
 
 def many_queries(library: str, inputs: Inputs) -> tuple[Timed, float]:
-    """A thousand queries in one call; of a library that has no such call, some of them one by one."""
+    """Answer a thousand queries in one call, or fewer one by one with a library that has no batches."""
     vectors = _load(library, inputs.vectors)
     vectors.most_similar("w0")
     if library == "fastw2v":
@@ -121,11 +121,11 @@ def import_classes(library: str, inputs: Inputs) -> tuple[Timed, float]:
 
 @dataclass(frozen=True)
 class Task:
-    """One line of the table."""
+    """A task: one row of the table."""
 
     title: str
     prepare: Callable[[str, Inputs], tuple[Timed, float]]
-    needs: str | None = None  # which of the inputs is made for it
+    needs: str | None = None  # the field of `Inputs` that must be created for it
 
 
 TASKS = {

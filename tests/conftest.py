@@ -1,4 +1,4 @@
-"""Corpora that the tests make themselves, and the public ones they may read where they are at hand."""
+"""Settings and fixtures of all tests: generated corpora, and the folder of public corpora."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ import signal
 from pathlib import Path
 
 import pytest
-from helpers.corpora import zipf_sentences
 from hypothesis import settings
 
-settings.register_profile("shared machine", deadline=None)  # where any example may have to wait for a core
+from helpers.corpora import zipf_sentences
+
+settings.register_profile("shared machine", deadline=None)  # an example may have to wait for a core
 settings.load_profile("shared machine")
 
-# Processes started by a shell in the background ignore Ctrl-C, and so would those that the tests of Ctrl-C send it to.
+# A background process of a shell ignores SIGINT, and its children inherit that. The tests of Ctrl-C need the default.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
 def sentences() -> list[list[str]]:
-    """Six jobs of the default size."""
+    """Return a corpus of six jobs of the default size."""
     return zipf_sentences(60_000, 3_000)
 
 
 @pytest.fixture(scope="session")
 def one_job() -> list[list[str]]:
+    """Return a corpus of one job."""
     return zipf_sentences(6_000, 1_000, seed=1)
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of public corpora and evaluation sets; a test that needs it is skipped where there is none."""
+    """Return the folder of public corpora and evaluation sets; skip the test if it does not exist."""
     path = Path(os.environ.get("FASTW2V_SHARED", Path(__file__).parents[2] / "shared"))
     if not path.is_dir():
-        pytest.skip(f"no public corpora at {path}; set FASTW2V_SHARED to the folder that holds them")
+        pytest.skip(f"{path} does not exist; set FASTW2V_SHARED to the folder of the public corpora")
     return path

@@ -1,14 +1,14 @@
-"""One file a library, each with two functions.
+"""Adapters: how each library is called. Each module has two functions.
 
 ``versions() -> dict[str, str]``
-    What was measured, by name.
+    Return the versions of the library and of what it depends on.
 ``train(corpus, parameters) -> Trained``
-    Run the library's constructor on a plain text of one sentence a line, with gensim's parameter names.
+    Train on a plain text with one sentence per line; the parameters have the names of gensim.
 
-and, if its process needs any, ``ENVIRONMENT``, a mapping of variables to set.
+A module may also have ``ENVIRONMENT``, a mapping of environment variables that the process needs.
 
-A library that reads text in several ways has one adapter each. An adapter imports its library inside its
-functions, so that a process holds the library that it measures and no other.
+A library that accepts several kinds of corpus has one adapter for each. An adapter imports its library inside its
+functions, so that a process imports only the library that it measures.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _COUNTS = re.compile(r"training on (\d+) raw words \((\d+) effective words\)")
 
 @dataclass
 class Trained:
-    """What an adapter hands back: figures, and the vectors for their evaluation.
+    """The result of an adapter: figures, and the vectors for the evaluation.
 
     Attributes
     ----------
@@ -44,14 +44,14 @@ class Trained:
         The word of each row, most frequent first.
     vectors : float32 array (words, D)
     vocabulary_seconds : float or None
-        The first part of the constructor's wall time; None where a library does not tell it.
+        Wall time of the constructor before the training starts; None if the library does not report it.
     training_seconds : float
-        The rest.
+        The remaining wall time of the constructor.
     epoch_seconds : list of float
         Wall time of each epoch.
     raw_words, effective_words : int
-        Words that were trained over all epochs, before and after the rare and the subsampled ones were left
-        out, as the library itself counts them; None where it does not tell.
+        Words of all epochs, before and after rare words are removed and frequent words are downsampled, as the
+        library counts them; None if it does not report them.
     """
 
     words: list[str]
@@ -64,10 +64,9 @@ class Trained:
 
 
 class Clock:
-    """A training callback that splits the constructor's time where training begins.
+    """A training callback that measures when the training inside the constructor starts.
 
-    Calling ``build_vocab`` and ``train`` apart would tell the same, but might take another way through the
-    library than the constructor, which is what users call.
+    Users call the constructor. Calling ``build_vocab`` and ``train`` separately could run different code.
     """
 
     def __init__(self) -> None:
@@ -90,7 +89,7 @@ class Clock:
 
 
 def run_constructor(model_class: Any, corpus: dict[str, Any], parameters: dict[str, Any]) -> Trained:
-    """Time a constructor with gensim's signature from before its call until after it."""
+    """Call a constructor with the signature of gensim and measure its time."""
     clock = Clock()
     model = model_class(**corpus, **parameters, callbacks=[clock])
     end = time.perf_counter()
@@ -107,7 +106,7 @@ def run_constructor(model_class: Any, corpus: dict[str, Any], parameters: dict[s
 
 
 def trained_words(lifecycle_events: list[dict[str, Any]]) -> tuple[int, int]:
-    """Return (raw, effective) words of the last training; the constructor tells them nowhere else."""
+    """Return the raw and the effective words of the last training, which only the event log of the model contains."""
     for event in reversed(lifecycle_events):
         found = _COUNTS.search(str(event.get("msg", "")))
         if found:
@@ -116,5 +115,5 @@ def trained_words(lifecycle_events: list[dict[str, Any]]) -> tuple[int, int]:
 
 
 def adapter(library: str) -> Any:
-    """Return the module of a library, named as on the command line."""
+    """Return the adapter of a library, by its name on the command line."""
     return importlib.import_module(f"benchmarks.adapters.{ADAPTERS[library]}")

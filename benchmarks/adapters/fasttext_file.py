@@ -1,9 +1,9 @@
-"""fastText on a file, with word vectors alone: no n-grams of characters.
+"""fastText on a file, without character n-grams.
 
-Its wheels are optional (``fasttext-numpy2`` or another that provides the module ``fasttext``). It tells neither how
-long its vocabulary takes nor how many words it keeps in training, so that words a second are raw words over the whole
-run. It takes no seed here; its noise distribution (square roots of counts) and its treatment of the ends of lines are
-its own.
+fastText is optional: install ``fasttext-numpy2`` or another package that provides the module ``fasttext``. It reports
+neither the time for the vocabulary nor the number of effective words, so its words per second are raw words over the
+whole run. It is not given a seed. Its noise distribution (square roots of the counts) and its treatment of line ends
+differ from word2vec.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.adapters import Trained
 
-# Where the process has used memory before, training mostly ends with "Encountered NaN" (fastText's issue 1278): it
-# reads some that it has not written. With this, glibc hands out zeros.
+# fastText reads uninitialized memory, and the training mostly ends with "Encountered NaN" if the memory was used before
+# (its issue 1278). This setting makes glibc fill new memory with zeros.
 ENVIRONMENT = {"MALLOC_PERTURB_": "255"}
 
 
@@ -63,7 +63,7 @@ def train(corpus: str, parameters: dict[str, Any]) -> Trained:
 
 
 def installed() -> bool:
-    """Whether there is a fastText to measure."""
+    """Return whether fastText is installed."""
     from importlib.util import find_spec
 
     return find_spec("fasttext") is not None

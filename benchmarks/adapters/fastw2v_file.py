@@ -1,4 +1,4 @@
-"""fastw2v on a file."""
+"""fastw2v with ``corpus_file``."""
 
 from __future__ import annotations
 

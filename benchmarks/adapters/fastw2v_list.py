@@ -1,4 +1,4 @@
-"""fastw2v on a list of lists of words, which is made before the clock starts."""
+"""fastw2v with a list of lists of words, which is created before the time is measured."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""gensim's ``corpus_file``: each worker reads its part of the file.
+"""gensim with ``corpus_file``: each worker reads its part of the file.
 
-With several workers it does not train every word once, so that its raw words differ from the corpus's.
+With several workers, gensim does not train every word exactly once, so its raw words differ from those of the corpus.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""gensim on an iterable of sentences: one thread reads and fills a queue, the workers train."""
+"""gensim with an iterable of sentences: one thread reads the sentences into a queue, and the workers train."""
 
 from __future__ import annotations
 

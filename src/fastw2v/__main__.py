@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from fastw2v.cli.parser import main
+from fastw2v.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

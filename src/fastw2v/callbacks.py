@@ -1,4 +1,9 @@
-"""What user code may do at the epoch boundaries of a training: gensim's callback protocol, and a way to stop early."""
+"""Training callbacks: the protocol of gensim and early stopping.
+
+A callback runs in the thread that called `train`, between epochs, when no worker is training. It may therefore read and
+change the model. Early stopping is a callback like any other: it raises `StopTraining`, which user callbacks may raise
+too.
+"""
 
 from __future__ import annotations
 
@@ -22,56 +27,80 @@ logger = logging.getLogger("gensim.models.word2vec")
 
 
 class CallbackAny2Vec:
-    """Base class of training callbacks; any object with these four methods will do.
+    """Base class of training callbacks.
 
-    All of them run in the thread that called `train`. An exception raised in one ends the training and reaches the
-    caller of `train`; `StopTraining` ends it without an error.
+    Inheriting from this class is optional: any object with these four methods is a callback. The methods run in the
+    thread that called `train`. An exception that a method raises ends the training and propagates to the caller of
+    `train`, except for `StopTraining`, which ends the training without an error.
+
+    Examples
+    --------
+    >>> from fastw2v import CallbackAny2Vec, Word2Vec
+    >>> class EpochCounter(CallbackAny2Vec):
+    ...     epochs = 0
+    ...
+    ...     def on_epoch_end(self, model):
+    ...         self.epochs += 1
+    >>> counter = EpochCounter()
+    >>> model = Word2Vec([["cat", "dog"], ["dog", "cow"]], min_count=1, epochs=3, callbacks=[counter])
+    >>> counter.epochs
+    3
     """
 
     def on_train_begin(self, model: Word2Vec) -> None:
-        """Run before the first epoch."""
+        """Run before the first epoch of a training."""
 
     def on_epoch_begin(self, model: Word2Vec) -> None:
-        """Run before each epoch."""
+        """Run at the beginning of each epoch."""
 
     def on_epoch_end(self, model: Word2Vec) -> None:
-        """Run after each epoch, when the vectors are as that epoch left them."""
+        """Run at the end of each epoch, when the model contains all updates of the epoch."""
 
     def on_train_end(self, model: Word2Vec) -> None:
-        """Run after the last epoch."""
+        """Run after the last epoch of a training."""
 
 
 class EarlyStopping(CallbackAny2Vec):
-    """Ends the training when the loss of held-out sentences has not fallen for some epochs.
+    """Callback that ends the training when the loss of held-out sentences stops decreasing.
 
     Parameters
     ----------
-    held_out : iterable of lists of str, or path
-        Sentences that are not trained on, iterated before the training and at the end of each epoch; a path is a text
-        file as in `corpus_file`. See `Word2Vec.evaluate_loss`.
+    held_out : iterable of list of str, or path
+        Sentences that are not part of the training corpus. They are evaluated before the training and at the end of
+        each epoch. A path names a text file in the format of `corpus_file`. See `Word2Vec.evaluate_loss`.
     patience : int, default 1
-        Epochs without an improvement after which to stop.
+        Number of consecutive epochs without an improvement after which the training ends.
     min_delta : float, default 0.0
-        By how much the loss must be below the best so far to be an improvement.
+        Minimum decrease of the loss, relative to the best loss so far, that counts as an improvement.
     restore_best : bool, default False
-        At the end, give the vectors and the output weights the values that they had after the best epoch. Holds a
-        copy of them meanwhile. A checkpoint does not keep that copy: where the best epoch was before an interruption,
-        the model stays as its last epoch left it, and the log warns.
+        Whether to restore, at the end of the training, the vectors and output weights of the best epoch. This needs
+        memory for a copy of them. A checkpoint does not contain the copy: if a training is resumed and the best epoch
+        was before the interruption, the model keeps the weights of the last epoch, and a warning is logged.
 
     Attributes
     ----------
     losses : list of float
-        The mean loss of an example after each epoch.
+        The mean loss per training example after each epoch.
     best_epoch : int or None
-        Index into `losses` of the best one.
+        The index of the best epoch in `losses`; None before the first epoch has ended.
 
     Raises
     ------
     ValueError
-        If `patience` is below 1 or `min_delta` negative; before the first epoch, if no held-out sentence has two known
-        words.
+        If `patience` is less than 1 or `min_delta` is negative. At the start of the training, if no held-out sentence
+        contains two words of the vocabulary.
     TypeError
-        If `held_out` can be iterated once only; before the first epoch, if it holds no sentences or is no file.
+        If `held_out` is an iterator. At the start of the training, if it contains anything but sentences or is a path
+        without a file.
+
+    Examples
+    --------
+    >>> from fastw2v import EarlyStopping, Word2Vec
+    >>> sentences = [["cat", "dog", "cow"], ["red", "green", "blue"]] * 500
+    >>> stopping = EarlyStopping(sentences[:10], patience=2, min_delta=0.1)
+    >>> model = Word2Vec(sentences[10:], min_count=1, epochs=100, workers=1, callbacks=[stopping])
+    >>> len(stopping.losses) < 100
+    True
     """
 
     def __init__(
@@ -83,12 +112,13 @@ class EarlyStopping(CallbackAny2Vec):
         restore_best: bool = False,
     ) -> None:
         if not patience >= 1:
-            raise ValueError(f"patience={patience!r} must be at least 1 epoch")
+            raise ValueError(f"patience={patience!r} must be at least 1 (epochs)")
         if not 0 <= min_delta < math.inf:
-            raise ValueError(f"min_delta={min_delta!r} must be a number of at least 0")
+            raise ValueError(f"min_delta={min_delta!r} must be a finite number of at least 0")
         if isinstance(held_out, Iterator):
             raise TypeError(
-                "held_out can be iterated once only, and is needed after each epoch; give a list of sentences"
+                "held_out is an iterator, which can be read only once, but it is needed after each epoch; pass a list "
+                "of sentences or a path"
             )
         self.held_out = held_out
         self.patience = patience
@@ -99,12 +129,12 @@ class EarlyStopping(CallbackAny2Vec):
         self._best_weights: dict[str, NDArray[np.float32]] | None = None
 
     def on_train_begin(self, model: Word2Vec) -> None:
-        """Forget the losses of an earlier training; refuse held-out sentences that have no loss."""
+        """Clear the losses of a previous training and check that the held-out sentences have a loss."""
         self.losses, self.best_epoch, self._best_weights = [], None, None
         self._loss_of(model)
 
     def on_epoch_end(self, model: Word2Vec) -> None:
-        """Measure the loss; ask to stop if it has not fallen for `patience` epochs, or is no number any more."""
+        """Compute the loss; raise `StopTraining` after `patience` epochs without improvement or if it is not finite."""
         loss = self._loss_of(model)
         self.losses.append(loss)
         epoch = len(self.losses) - 1
@@ -117,18 +147,18 @@ class EarlyStopping(CallbackAny2Vec):
             raise StopTraining
 
     def on_train_end(self, model: Word2Vec) -> None:
-        """Put back the best weights, if that was asked for and they are still known."""
-        self._put_back_best(model)
+        """Restore the weights of the best epoch if `restore_best` is true."""
+        self._restore_best_weights(model)
         self._best_weights = None
 
-    def _put_back_best(self, model: Word2Vec) -> None:
+    def _restore_best_weights(self, model: Word2Vec) -> None:
         last = len(self.losses) - 1
         if not self.restore_best or self.best_epoch is None or self.best_epoch == last:
             return
         if self._best_weights is None:
             logger.warning(
-                "the weights of the best epoch (%i) were lost when the training was interrupted and are not restored: "
-                "the model is as its last epoch (%i) left it",
+                "cannot restore the weights of the best epoch (%i): they were lost when the training was interrupted; "
+                "the model keeps the weights of the last epoch (%i)",
                 self.best_epoch, last,
             )  # fmt: skip
             return
@@ -137,11 +167,11 @@ class EarlyStopping(CallbackAny2Vec):
         model.wv.invalidate_norms()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what a checkpoint keeps: the losses. Of the weights it keeps the present ones only."""
+        """Return the state that a checkpoint stores: the losses and the best epoch, without the weights."""
         return {"losses": self.losses, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over the state from a checkpoint."""
+        """Set the state to that of a checkpoint."""
         self.losses, self.best_epoch = list(state["losses"]), state["best_epoch"]
 
     def _loss_of(self, model: Word2Vec) -> float:

@@ -1,10 +1,9 @@
-"""The benchmarks run from a checkout, and their figures are what they say."""
+"""The benchmarks run in a checkout, and their figures are consistent."""
 
 from __future__ import annotations
 
 import json
 import lzma
-import os
 import subprocess
 import sys
 import time
@@ -16,14 +15,9 @@ import numpy as np
 import pytest
 
 import fastw2v
+from helpers.fresh import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    ),
-}
 LIBRARIES = ["fastw2v", "gensim", "gensim-file", "fastw2v-list", "gensim-list"]
 
 
@@ -73,7 +67,7 @@ def report(corpus: Path, evaluation: Path, tmp_path_factory: pytest.TempPathFact
     return {**json.loads(out.read_text(encoding="utf8")), "printed": done.stdout}
 
 
-def test_each_library_has_its_figures(report):
+def test_every_library_has_all_figures(report):
     assert [line["library"] for line in report["summary"]] == LIBRARIES
     for line in report["summary"]:
         assert line["total_seconds"] == pytest.approx(line["vocabulary_seconds"] + line["training_seconds"])
@@ -98,12 +92,14 @@ def test_ratios_are_to_gensims_queue_in_the_same_run(report):
     assert lines["fastw2v"]["ratio"]["total"] == pytest.approx(expected)
 
 
-def test_the_header_says_what_was_measured_on_what(report):
+def test_the_header_states_the_conditions(report):
     assert report["corpus"]["tokens"] == 30_000
     assert report["corpus"]["lines"] == 1500
     assert report["versions"]["gensim"] == "4.4.0"
     for told in (
         "cores",
+        "commit",
+        "date",
         "30,000 tokens",
         "window=5",
         "epochs=1",
@@ -113,7 +109,7 @@ def test_the_header_says_what_was_measured_on_what(report):
         assert told in report["printed"]
 
 
-def test_runs_take_turns_and_medians_are_taken(monkeypatch):
+def test_runs_alternate_and_are_summarised_by_medians(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import measure
 
@@ -135,7 +131,7 @@ def test_runs_take_turns_and_medians_are_taken(monkeypatch):
             evaluation=None,
             repeat=3,
             seed=5,
-            tell=lambda text: None,
+            log=lambda text: None,
         )
     )
     assert order == [(library, seed) for seed in (5, 6, 7) for library in ("fastw2v", "gensim")]
@@ -157,7 +153,7 @@ def test_tasks_are_measured_for_both_libraries(report):
         assert line["title"] in report["printed"]
 
 
-def test_a_made_up_text_has_every_word(monkeypatch):
+def test_an_artificial_text_contains_every_word(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.corpus import zipf
 
@@ -169,7 +165,7 @@ def test_a_made_up_text_has_every_word(monkeypatch):
     assert not Path(path).exists()
 
 
-def test_plots_show_each_training_and_differ_by_figures_alone(tmp_path, monkeypatch, capsys):
+def test_plots_show_each_training_and_are_reproducible(tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import plots
 
@@ -210,18 +206,18 @@ def test_without_gensim_in_the_run_there_is_no_ratio(monkeypatch):
     assert table.table(summaries).splitlines()[-1].split()[-3:] == ["-", "-", "-"]
 
 
-def test_a_failing_child_is_reported_with_its_last_words(tmp_path):
+def test_a_failing_child_is_reported_with_its_last_lines(tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("each word once\n", encoding="utf8")  # nothing reaches min_count
+    text.write_text("each word once\n", encoding="utf8")  # no word reaches min_count
     done = program(
         "benchmarks", "--corpus", text, "--libraries", "fastw2v", "--workers", "1", "--quick", "--only", "sg"
     )
     assert done.returncode == 1
-    assert "benchmarks: error: fastw2v ended with status" in done.stderr
+    assert "benchmarks: error: fastw2v exited with status" in done.stderr
     assert "vocabulary" in done.stderr
 
 
-def test_what_cannot_be_used_is_refused_before_anything_runs(corpus, tmp_path):
+def test_invalid_arguments_are_rejected_before_anything_runs(corpus, tmp_path):
     done = program("benchmarks", "--corpus", corpus, "--evaluation", tmp_path)
     assert done.returncode == 1
     assert "questions-words.txt" in done.stderr
@@ -245,7 +241,36 @@ def test_the_kernel_benchmark_covers_every_instruction_set():
     assert all(float(row[4]) > 0 for row in rows)
 
 
-def test_time_outside_the_loops_has_its_shares(corpus):
+@pytest.mark.slow
+def test_two_builds_are_compared(corpus):
+    source = Path(fastw2v.__file__).parent.parent
+    done = program(
+        "benchmarks.compare_builds", f"{sys.executable}:{source}", f"{sys.executable}:{source}", "--corpus", corpus,
+        "--only", "cbow,sg-shared-5", "--workers", "1", "--rounds", "2", "--vector-size", "8",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"build B   fastw2v {fastw2v.__version__}" in done.stdout
+    rows = {line.split()[0]: line.split() for line in done.stdout.splitlines() if line}
+    for configuration in ("cbow", "sg-shared-5"):
+        _, workers, vocabulary, raw_words, effective_words, *seconds = rows[configuration][:8]
+        assert (workers, raw_words) == ("1", "30,000")
+        assert 0 < int(vocabulary.replace(",", "")) < int(effective_words.replace(",", "")) < 30_000
+        assert float(seconds[2]) == pytest.approx(float(seconds[0]) / float(seconds[1]), rel=0.2)
+        assert float(rows[configuration][-1]) == pytest.approx(
+            1.0, abs=0.2
+        )  # the same build needs the same memory
+    assert float(rows["import"][5]) > 0
+
+
+def test_a_build_that_does_not_run_is_named(corpus):
+    done = program(
+        "benchmarks.compare_builds", sys.executable, "/no/such/python", "--corpus", corpus, "--rounds", "1"
+    )
+    assert done.returncode == 1
+    assert "/no/such/python" in done.stderr
+
+
+def test_the_time_outside_the_loops_is_split(corpus):
     done = program(
         "benchmarks.overhead", "--corpus", corpus, "--only", "cbow", "--workers", "2", "--epochs", "2",
         "--repeat", "1",
@@ -256,18 +281,18 @@ def test_time_outside_the_loops_has_its_shares(corpus):
     assert [line[:4] for line in cells] == [
         ["cbow", source, "2", call]
         for source in ("file", "list")
-        for call in ("train()", "train() in it", "constructor")
+        for call in ("train()", "train() in constructor", "constructor")
     ]
     for line in cells:
-        rest, around, waiting, held_up = map(float, line[5:])
-        assert 0 < rest < 100
-        assert rest == pytest.approx(around + waiting, abs=0.2)
-        assert 0 <= held_up < 100
+        overhead, around, waiting, preempted = map(float, line[5:])
+        assert 0 < overhead < 100
+        assert overhead == pytest.approx(around + waiting, abs=0.2)
+        assert 0 <= preempted < 100
 
 
-def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
+def test_waiting_for_jobs_does_not_count_as_time_in_the_loops(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks import overhead, overheadchild
+    from benchmarks import overhead, overhead_child
 
     class Slow:
         def __iter__(self):
@@ -276,23 +301,26 @@ def test_a_worker_that_waits_for_jobs_is_not_in_the_loops(monkeypatch):
 
     model = fastw2v.Word2Vec(min_count=1, workers=1, vector_size=4)
     model.build_vocab([["a", "b", "c"]])
-    with overheadchild.watched() as seconds:
+    with overhead_child.watched() as seconds:
         model.train(Slow(), total_examples=100, epochs=1)
     assert seconds["wall"] > seconds["run"] > 0.1
-    assert seconds["run"] - seconds["loops"] > 0.1  # its naps cost some of that
-    seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "held_up": 3.0}
+    assert seconds["run"] - seconds["loops"] > 0.1  # its sleeps cost some of that
+    seconds = {"wall": 10.0, "run": 19.0, "loops": 15.0, "preempted": 3.0}
     shares = overhead.shares(seconds, 2)
-    assert shares == pytest.approx({"rest": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "held up": 3 / 20})
+    assert shares == pytest.approx(
+        {"overhead": 2 / 17, "around": 1 / 17, "waiting": 1 / 17, "preempted": 3 / 20}
+    )
 
 
 def _module_instead(run_module, module: str, *_: str, name: str, settings: dict[str, str]) -> dict[str, Any]:
     return run_module(module, name=name, settings=settings)
 
 
-def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
+def test_a_library_gets_its_environment_variables(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks import measure
     from benchmarks.adapters import fasttext_file
+
+    from benchmarks import measure
 
     (tmp_path / "told.py").write_text(
         "import json, os, sys\n"
@@ -305,7 +333,7 @@ def test_a_library_gets_the_environment_that_it_needs(tmp_path, monkeypatch):
     assert measure.run_child({"library": "gensim"}) == {"MALLOC_PERTURB_": None, "HOME": str(tmp_path)}
 
 
-def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_path, monkeypatch, capsys):
+def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import measure, seeds
 
@@ -315,7 +343,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
         parameters = job["parameters"]
         trained.append((parameters["negative"], parameters["seed"]))
         if parameters["seed"] == 3:
-            raise RuntimeError("broken off")
+            raise RuntimeError("interrupted")
         return {"analogies": 0.1 * parameters["seed"], "effective_words_per_second": 5000.0}
 
     monkeypatch.setattr(measure, "run_child", child)
@@ -323,7 +351,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
         "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", str(tmp_path / "results"),
         "--config", "sg,sg-hs", "--workers", "1", "--negative", "5,10",
     ]  # fmt: skip
-    assert seeds.main([*arguments, "--seeds", "1,3"]) == 1  # each line is there as soon as it is measured
+    assert seeds.main([*arguments, "--seeds", "1,3"]) == 1  # each result is written as soon as it is measured
     assert trained == [(5, 1), (10, 1), (0, 1), (5, 3)]
     trained.clear()
     capsys.readouterr()
@@ -339,7 +367,7 @@ def test_quality_over_seeds_goes_on_where_it_stopped(corpus, evaluation, tmp_pat
     assert all(line[4:] == ["2", "0.1500 ± 0.0707", "5"] for line in lines[2:])
 
 
-def test_a_training_of_another_process_is_left_to_it(corpus, evaluation, tmp_path, monkeypatch):
+def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import seeds
 
@@ -362,7 +390,7 @@ def test_a_training_of_another_process_is_left_to_it(corpus, evaluation, tmp_pat
     assert elsewhere("one") == "True"
 
 
-def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
+def test_libraries_without_shared_negatives_train_with_five(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.configurations import parameters
 
@@ -371,7 +399,8 @@ def test_libraries_without_shared_negatives_train_their_own_five(monkeypatch):
     assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
 
 
-def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_methods_of_updating_with_new_text(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
     random = np.random.RandomState(2)
     new, results = tmp_path / "new.txt", tmp_path / "results.jsonl"
     words = np.minimum(random.zipf(1.3, (600, 20)), 60) * random.choice([1, 1001], (600, 20))
@@ -382,7 +411,7 @@ def test_routes_of_learning_from_new_text(corpus: Path, evaluation: Path, tmp_pa
     arguments = (*arguments, "--models", tmp_path, "--epochs", 1, "--vector-size", 8, "--workers", 1)
     first = program("benchmarks.incremental", *arguments)
     assert first.returncode == 0, first.stderr
-    lines = {line["route"]: line for line in map(json.loads, results.read_text().splitlines())}
+    lines = {line["method"]: line for line in map(json.loads, results.read_text().splitlines())}
     assert list(lines) == [
         "old only",
         "retrain",

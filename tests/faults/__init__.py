@@ -1,6 +1,10 @@
-"""Faults on purpose: killed saves, full disks, damaged files, random input. See docs/robustness.md.
+"""Fault injection: killed saves, full disks, damaged files, random input, signals, memory limits.
 
-``python -m tests.faults`` runs them in full, from the root of the repository; `tests/test_faults.py` runs a little of
-each. Whatever is tried runs in a child process with a limit of memory and under a watch, so that a crash or a hang is
-a finding and not the end.
+To run one kind of fault in full, run ``python -m faults saving`` (or ``loading``, ``fuzz``, ``training``, ``memory``)
+in the folder ``tests``; ``--help`` describes the options. `robustness/test_faults.py` runs a small part of each. The
+faults need Linux. Each input is tried in a child process with limited memory, which the parent watches, so that a
+crash or a hang is reported and does not end the run.
+
+`harness` runs inputs in child processes, `mutation` generates inputs, `targets` lists the parsers that are fuzzed, and
+`samples` creates the models and files.
 """

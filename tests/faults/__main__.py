@@ -1,4 +1,4 @@
-"""Run the faults in full: ``python -m tests.faults saving|loading|fuzz|training|memory``."""
+"""Run one kind of fault in full: ``python -m faults saving|loading|fuzz|training|memory``, in the folder ``tests``."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ import importlib
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    """Run the kind of fault that the command line names."""
+    parser = argparse.ArgumentParser(prog="python -m faults", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    saving = commands.add_parser("saving", help="saves that are killed or fail")
-    saving.add_argument("--kills", type=int, default=200, help="of each format (default: %(default)s)")
-    commands.add_parser("loading", help="damaged files of every format")
-    fuzz = commands.add_parser("fuzz", help="random input for every parser")
-    fuzz.add_argument("--inputs", type=int, default=1_000_000, help="in all (default: %(default)s)")
-    fuzz.add_argument("--seed", type=int, default=0)
-    fuzz.add_argument("--update", action="store_true", help="add what was found to the corpus of the tests")
+    saving = commands.add_parser("saving", help="kill saves, and let them fail")
+    saving.add_argument("--kills", type=int, default=200, help="kills per format (default: %(default)s)")
+    commands.add_parser("loading", help="load damaged files of every format")
+    fuzz = commands.add_parser("fuzz", help="give random input to every parser")
+    fuzz.add_argument(
+        "--inputs", type=int, default=1_000_000, help="total number of inputs (default: %(default)s)"
+    )
+    fuzz.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
+    fuzz.add_argument("--update", action="store_true", help="add inputs with new outcomes to corpus.json")
     training = commands.add_parser(
-        "training", help="one sentence of millions of tokens; signals to the command line"
+        "training", help="train one sentence of millions of tokens; send signals to the command line"
     )
-    training.add_argument("--tokens", type=int, default=50_000_000, help="(default: %(default)s)")
+    training.add_argument("--tokens", type=int, default=50_000_000, help="tokens (default: %(default)s)")
     training.add_argument(
-        "--text", help="a text of some million words, for the signals; without it none are sent"
+        "--text", help="text of some million words to train while signals are sent (default: send no signals)"
     )
-    training.add_argument("--times", type=int, default=40, help="signals (default: %(default)s)")
-    training.add_argument("--seed", type=int, default=0)
+    training.add_argument("--times", type=int, default=40, help="number of signals (default: %(default)s)")
+    training.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     memory = commands.add_parser(
-        "memory", help="peak memory of training and saving against estimate_memory()"
+        "memory", help="compare the peak memory of training and saving with estimate_memory()"
     )
-    memory.add_argument("--words", type=int, default=2_000_000)
-    memory.add_argument("--size", type=int, default=300)
+    memory.add_argument("--words", type=int, default=2_000_000, help="vocabulary (default: %(default)s)")
+    memory.add_argument("--size", type=int, default=300, help="dimensions (default: %(default)s)")
     options = vars(parser.parse_args())
     module = importlib.import_module(f".{options.pop('command')}", __package__)
     module.main(**options)

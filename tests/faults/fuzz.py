@@ -1,6 +1,6 @@
-"""The fuzz run: every target of `targets`, and the corpus of what it found.
+"""Fuzzing: random inputs for every parser in `targets`.
 
-What it found is one input for each outcome, in `corpus.json`: the tests try them all again.
+`corpus.json` contains, for each parser, one input per outcome that earlier runs reached. The tests try them all again.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .mutation import Mutator
 from .targets import TARGETS
 
 CORPUS = Path(__file__).with_name("corpus.json")
-_LONGEST_KEPT = 1500
-_KEPT = 40  # inputs a target
+_MAX_LENGTH = 1500  # bytes of an input in the corpus
+_MAX_INPUTS = 40  # per target in the corpus
 
 
 def corpus() -> dict[str, list[bytes]]:
-    """Inputs of earlier runs that led to outcomes of their own, by target."""
+    """Return the inputs of the corpus by target."""
     if not CORPUS.exists():
         return {}
     return {
@@ -32,25 +32,25 @@ def corpus() -> dict[str, list[bytes]]:
 
 
 def fuzz(name: str, inputs: int, seed: int = 0) -> harness.Tally:
-    """Try so many inputs on one target."""
+    """Try `inputs` random inputs on the target `name`."""
     target = TARGETS[name]
     seeds = [*target.seeds(), *corpus().get(name, [])]
-    return harness.try_all(Mutator(seeds, target.words, seed), target.act, target.kinds, inputs)
+    return harness.try_all(Mutator(seeds, target.words, seed), target.parse, target.exceptions, inputs)
 
 
-def again(name: str) -> harness.Tally:
-    """Try what earlier runs found on one target."""
+def replay_corpus(name: str) -> harness.Tally:
+    """Try the inputs of the corpus on the target `name`."""
     target = TARGETS[name]
     known = corpus().get(name, [])
-    return harness.try_all(harness.Listed(known), target.act, target.kinds, len(known))
+    return harness.try_all(harness.FixedInputs(known), target.parse, target.exceptions, len(known))
 
 
-def keep(found: dict[str, dict[str, bytes]]) -> None:
-    """Add what was found to the corpus, the shortest first."""
+def add_to_corpus(found: dict[str, dict[str, bytes]]) -> None:
+    """Add inputs to the corpus and keep the shortest ones of each target."""
     known = corpus()
     for name, outcomes in found.items():
-        inputs = {*known.get(name, []), *(data for data in outcomes.values() if len(data) <= _LONGEST_KEPT)}
-        known[name] = sorted(inputs, key=lambda data: (len(data), data))[:_KEPT]
+        inputs = {*known.get(name, []), *(data for data in outcomes.values() if len(data) <= _MAX_LENGTH)}
+        known[name] = sorted(inputs, key=lambda data: (len(data), data))[:_MAX_INPUTS]
     texts = {
         name: [base64.b64encode(data).decode() for data in inputs] for name, inputs in sorted(known.items())
     }
@@ -58,12 +58,12 @@ def keep(found: dict[str, dict[str, bytes]]) -> None:
 
 
 def main(inputs: int = 1_000_000, seed: int = 0, update: bool = False) -> None:
-    """Share `inputs` out among the targets, as many at a time as there are cores; print the figures."""
-    shares = sum(target.share for target in TARGETS.values())
-    names = sorted(TARGETS, key=lambda name: -TARGETS[name].share)
+    """Distribute `inputs` among the targets by their weights, one process per core, and print the results."""
+    total_weight = sum(target.weight for target in TARGETS.values())
+    names = sorted(TARGETS, key=lambda name: -TARGETS[name].weight)
     total = harness.Tally()
     found = {}
-    numbers = [-(-inputs * TARGETS[name].share // shares) for name in names]
+    numbers = [-(-inputs * TARGETS[name].weight // total_weight) for name in names]
     with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("fork")) as pool:
         tallies = pool.map(fuzz, names, numbers, [seed] * len(names))
         for name, tally in zip(names, tallies, strict=True):
@@ -72,8 +72,8 @@ def main(inputs: int = 1_000_000, seed: int = 0, update: bool = False) -> None:
                 print(f"    {what}: {data!r:.400}")
             found[name] = tally.found
             total.add(tally)
-    print(total.line("in all"))
+    print(total.line("total"))
     if update:
-        keep(found)
+        add_to_corpus(found)
     if total.failures:
         raise SystemExit(1)

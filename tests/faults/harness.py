@@ -1,13 +1,14 @@
-"""A child process that tries one input after another, and a parent that notices how it ends.
+"""Run inputs in a child process that the parent watches.
 
-The input at hand lies in memory that both share, so that it survives the crash that it causes. A limit of address
-space turns unbounded memory into a `MemoryError`, which no target may raise; an input that takes longer than the
-parent's patience is a hang.
+The child tries one input after another. The current input is in memory that it shares with the parent, so that the
+parent still has it if it crashes the child. A limit of the address space turns unbounded allocation into a
+`MemoryError`, which is a failure unless a target documents it. An input that takes longer than the timeout is a hang.
 """
 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import logging
 import mmap
 import os
@@ -25,117 +26,122 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-LARGEST_INPUT = 1 << 20
-MEMORY = 1 << 30  # bytes beyond what the parent has: no input here is larger than a few KiB
-PATIENCE = 60.0  # seconds for one input, which takes milliseconds
+MAX_INPUT_SIZE = 1 << 20
+MEMORY = 1 << 30  # bytes in addition to those of the parent; inputs are no larger than a few KiB
+TIMEOUT = 60.0  # seconds for one input, which normally takes milliseconds
 REPORT_EVERY = 200
 
 
 class Source(Protocol):
-    """Where inputs come from; it may learn from what they led to."""
+    """An iterator of inputs that may adapt to their outcomes."""
 
     def __next__(self) -> bytes: ...
     def __iter__(self) -> Iterator[bytes]: ...
-    def learn(self, data: bytes, outcome: str) -> bool: ...
-    def go_on(self, used: int) -> None: ...  # in the parent, which never saw the inputs that its child took
+    def report(self, data: bytes, outcome: str) -> bool: ...  # returns whether the outcome is new
+    def skip(
+        self, used: int
+    ) -> None: ...  # called in the parent, whose copy did not see the inputs of the child
 
 
 @dataclass
 class Tally:
-    """What became of some inputs."""
+    """The outcomes of some inputs."""
 
     inputs: int = 0
     seconds: float = 0.0
     accepted: int = 0
-    refused: Counter[str] = field(default_factory=Counter)  # by kind of exception
+    rejected: Counter[str] = field(default_factory=Counter)  # by type of exception
     failures: list[tuple[str, bytes]] = field(default_factory=list)  # crashes, hangs, undocumented exceptions
     found: dict[str, bytes] = field(default_factory=dict)  # the first input of each outcome
 
     def add(self, other: Tally) -> None:
+        """Add the outcomes of other inputs."""
         self.inputs += other.inputs
         self.seconds += other.seconds
         self.accepted += other.accepted
-        self.refused += other.refused
+        self.rejected += other.rejected
         self.failures += other.failures
         self.found = {**other.found, **self.found}
 
     def line(self, name: str) -> str:
+        """Return a summary in one line."""
         rate = self.inputs / self.seconds if self.seconds else 0
-        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.refused.items()))
+        kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(self.rejected.items()))
         return (
-            f"{name:<12} {self.inputs:>9,} inputs {rate:>8,.0f}/s  loaded {self.accepted:,}, refused: {kinds or 0}; "
+            f"{name:<12} {self.inputs:>9,} inputs {rate:>8,.0f}/s  accepted {self.accepted:,}, rejected: {kinds or 0}; "
             f"outcomes {len(self.found)}, failures {len(self.failures)}"
         )
 
 
 def outcome_of(error: BaseException) -> str:
-    """The kind of an exception and the last place of this package that it passed."""
-    place, trace = "", error.__traceback__
+    """Return the type of an exception and the last line of fastw2v in its traceback."""
+    location, trace = "", error.__traceback__
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
         if "fastw2v" in name:
-            place = f"{os.path.basename(name)}:{trace.tb_lineno}"
+            location = f"{os.path.basename(name)}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return f"{type(error).__name__} {place}"
+    return f"{type(error).__name__} {location}"
 
 
 def try_all(
     source: Source,
-    act: Callable[[bytes], Any],
-    kinds: tuple[type[BaseException], ...],
+    parse: Callable[[bytes], Any],
+    exceptions: tuple[type[BaseException], ...],
     inputs: int,
     seconds: float = float("inf"),
     memory: int = MEMORY,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> Tally:
-    """Let a child call `act` with inputs of `source`; one that ends early is replaced until there were `inputs`.
+    """Call `parse` with `inputs` inputs of `source` in a child process; replace the child whenever it ends early.
 
     Parameters
     ----------
     source : Source
-    act : callable
-        Returns something that tells what was made of the input, or raises one of `kinds`.
-    kinds : tuple of exception types
-        The documented refusals.
+    parse : callable
+        Returns a short description of the result, or raises one of `exceptions`.
+    exceptions : tuple of exception types
+        The documented exceptions. Any other exception is a failure.
     inputs : int
     seconds : float
-        Stop after so long.
+        Maximum duration.
     memory : int
-        Bytes that may be allocated.
-    patience : float
-        Seconds after which one input counts as a hang.
+        Number of bytes that the child may allocate.
+    timeout : float
+        Number of seconds after which one input counts as a hang.
     """
     total = Tally()
     end = time.monotonic() + seconds
     while total.inputs < inputs and time.monotonic() < end and len(total.failures) < 20:
-        total.add(_one_child(source, act, kinds, inputs - total.inputs, end, memory, patience))
-        source.go_on(total.inputs)
+        total.add(_one_child(source, parse, exceptions, inputs - total.inputs, end, memory, timeout))
+        source.skip(total.inputs)
     return total
 
 
 def _one_child(
     source: Source,
-    act: Callable[[bytes], Any],
-    kinds: tuple[type[BaseException], ...],
+    parse: Callable[[bytes], Any],
+    exceptions: tuple[type[BaseException], ...],
     inputs: int,
     end: float,
     memory: int,
-    patience: float,
+    timeout: float,
 ) -> Tally:
     started = time.monotonic()
-    shared = mmap.mmap(-1, LARGEST_INPUT + 16)
+    shared = mmap.mmap(-1, MAX_INPUT_SIZE + 16)
     with tempfile.TemporaryFile() as report:
         child = os.fork()
         if child == 0:
+            faulthandler.disable()  # the parent reports crashes
             status = 1
             with contextlib.suppress(BaseException):
                 _limit(memory)
-                tally = _work(source, act, kinds, inputs, end, shared)
+                tally = _run_inputs(source, parse, exceptions, inputs, end, shared)
                 report.write(pickle.dumps(tally))
                 report.flush()
                 status = 0
             os._exit(status)
-        status = _watch(child, shared, patience)
+        status = _watch(child, shared, timeout)
         count, length = struct.unpack_from("<QQ", shared)
         last = shared[16 : 16 + length]
         if status == 0:
@@ -156,13 +162,13 @@ def _one_child(
 
 def _limit(memory: int) -> None:
     pages = int(Path("/proc/self/statm").read_text().split()[0])
-    most = pages * resource.getpagesize() + memory
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    limit = pages * resource.getpagesize() + memory
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _watch(child: int, shared: mmap.mmap, patience: float) -> int:
-    """Wait for the child; negative is the signal that ended it, SIGXCPU standing for a hang."""
+def _watch(child: int, shared: mmap.mmap, timeout: float) -> int:
+    """Wait for the child and return its exit status: the negative signal that ended it, or -SIGXCPU for a hang."""
     descriptor = os.pidfd_open(child)
     try:
         seen, since = -1, time.monotonic()
@@ -170,7 +176,7 @@ def _watch(child: int, shared: mmap.mmap, patience: float) -> int:
             count = struct.unpack_from("<Q", shared)[0]
             if count != seen:
                 seen, since = count, time.monotonic()
-            elif time.monotonic() - since > patience:
+            elif time.monotonic() - since > timeout:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 return -signal.SIGXCPU
@@ -179,10 +185,10 @@ def _watch(child: int, shared: mmap.mmap, patience: float) -> int:
         os.close(descriptor)
 
 
-def _work(
+def _run_inputs(
     source: Source,
-    act: Callable[[bytes], Any],
-    kinds: tuple[type[BaseException], ...],
+    parse: Callable[[bytes], Any],
+    exceptions: tuple[type[BaseException], ...],
     inputs: int,
     end: float,
     shared: mmap.mmap,
@@ -194,26 +200,26 @@ def _work(
         struct.pack_into("<QQ", shared, 0, tally.inputs, len(data))
         shared[16 : 16 + len(data)] = data
         try:
-            outcome = f"made {act(data)}"
+            outcome = f"accepted {parse(data)}"
             tally.accepted += 1
-        except kinds as error:
+        except exceptions as error:
             outcome = outcome_of(error)
-            tally.refused[type(error).__name__] += 1
+            tally.rejected[type(error).__name__] += 1
         except BaseException as error:
             outcome = outcome_of(error)
             tally.failures.append((f"{outcome}: {error!s:.200}", data))
             if len(tally.failures) > 10:
                 break
         tally.inputs += 1
-        if source.learn(data, outcome):
+        if source.report(data, outcome):
             tally.found[outcome] = data
         if tally.inputs >= inputs or (tally.inputs % REPORT_EVERY == 0 and time.monotonic() > end):
             break
     return tally
 
 
-class Listed:
-    """A source of inputs that are known beforehand."""
+class FixedInputs:
+    """A source of given inputs."""
 
     def __init__(self, inputs: list[bytes]) -> None:
         self._all = inputs
@@ -226,10 +232,10 @@ class Listed:
     def __next__(self) -> bytes:
         return next(self._inputs)
 
-    def go_on(self, used: int) -> None:
+    def skip(self, used: int) -> None:
         self._inputs = iter(self._all[used:])
 
-    def learn(self, data: bytes, outcome: str) -> bool:
+    def report(self, data: bytes, outcome: str) -> bool:
         new = outcome not in self._outcomes
         self._outcomes.add(outcome)
         return new

@@ -1,6 +1,6 @@
-"""Damaged files of every format that is read: each is loaded or refused in a documented way, in bounded memory.
+"""Damaged files of every format: each is loaded, or rejected with a documented exception, in limited memory.
 
-What the native format lets pass must be whole: its checksums see to that.
+The native format has checksums. A damaged file of this format that is loaded nevertheless must give the original model.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.training import checkpoints
 from fastw2v.common.files import open_atomic
+from fastw2v.training import checkpoints
 
 from . import harness, samples
 
-REFUSED = (
+DOCUMENTED_ERRORS = (
     ValueError, OSError, EOFError, pickle.UnpicklingError,
-    AttributeError,  # vectors where a model is asked for, as gensim has it
+    AttributeError,  # as in gensim, if a model is requested and the file contains vectors
 )  # fmt: skip
 
 _HUGE = [
@@ -40,7 +40,7 @@ _HUGE = [
 
 
 def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
-    """How each kind of file is read, and its files: the one that is damaged comes first."""
+    """Return for each kind of file the function that reads it, and its files; the first one is damaged."""
 
     def word2vec(binary: bool) -> Callable[[str], Any]:
         return lambda path: KeyedVectors.load_word2vec_format(path, binary=binary)
@@ -83,7 +83,7 @@ def _compressed(content: bytes, suffix: str) -> bytes:
 
 
 def damaged(content: bytes, cuts: int, flips: int, seed: int = 0) -> Iterator[bytes]:
-    """Files cut short, with one bit flipped, with other numbers in their first line or header, and the like."""
+    """Yield damaged variants of a file: truncated, with a flipped bit, with other numbers in the header, and others."""
     rng = random.Random(seed)
     yield b""
     yield content
@@ -97,26 +97,26 @@ def damaged(content: bytes, cuts: int, flips: int, seed: int = 0) -> Iterator[by
     head = len(content) if len(content) < flips else min(len(content), 4000)
     for _ in range(flips):
         octets = bytearray(content)
-        place = rng.randrange(head if rng.random() < 0.7 else len(content))
-        octets[place] ^= 1 << rng.randrange(8)
+        position = rng.randrange(head if rng.random() < 0.7 else len(content))
+        octets[position] ^= 1 << rng.randrange(8)
         yield bytes(octets)
     numbers = [match.span() for match in re.finditer(rb"\d+", content[:4000])]
     for start, end in rng.sample(numbers, min(60, len(numbers))):
         for number in _HUGE:
             yield content[:start] + number + content[end:]
-    for size in (1, 2, 4, 8):  # and in binary, where a header is binary
-        for place in range(0, min(64, len(content)), size):
+    for size in (1, 2, 4, 8):  # the same for binary headers
+        for position in range(0, min(64, len(content)), size):
             for octets in (
                 b"\xff" * size,
                 b"\x7f".rjust(size, b"\xff"),
                 b"\x80".rjust(size, b"\0"),
                 bytes(size),
             ):
-                yield content[:place] + octets + content[place + size :]
+                yield content[:position] + octets + content[position + size :]
 
 
 def damage(name: str, cuts: int = 400, flips: int = 1500) -> harness.Tally:
-    """Load every damaged variant of a kind of file."""
+    """Load every damaged variant of one kind of file."""
     load, files = _loaders()[name]
     file = next(iter(files))
     with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as directory:
@@ -124,43 +124,45 @@ def damage(name: str, cuts: int = 400, flips: int = 1500) -> harness.Tally:
             (Path(directory) / other).write_bytes(content)
         path = os.path.join(directory, file)
 
-        def act(data: bytes) -> str:
+        def parse(data: bytes) -> str:
             Path(path).write_bytes(data)
             load(path)
-            return "something"
+            return "loaded"
 
         variants = list(damaged(files[file], cuts, flips))
-        return harness.try_all(harness.Listed(variants), act, REFUSED, len(variants), patience=120)
+        return harness.try_all(
+            harness.FixedInputs(variants), parse, DOCUMENTED_ERRORS, len(variants), timeout=120
+        )
 
 
-def no_files(directory: Path) -> int:
-    """Directories, missing files, pipes and devices in place of files; how many were refused."""
+def reject_special_files(directory: Path) -> int:
+    """Load directories, missing files, pipes and devices; return how many were rejected."""
     pipe = directory / "pipe"
     os.mkfifo(pipe)
-    refused = 0
+    rejected = 0
     for load in (Word2Vec.load, KeyedVectors.load, KeyedVectors.load_word2vec_format):
         for path in (directory, directory / "absent", directory / "absent.gz"):
             with contextlib.suppress(OSError):
                 load(path)
                 raise AssertionError(f"{path} was loaded")
-            refused += 1
+            rejected += 1
     for load in (Word2Vec.load, KeyedVectors.load):
         for path in (pipe, Path("/dev/zero"), Path("/dev/null")):
             with contextlib.suppress(OSError):
                 load(path)
                 raise AssertionError(f"{path} was loaded")
-            refused += 1
+            rejected += 1
     for device in ("/dev/zero", "/dev/null"):
         for binary in (False, True):
             with contextlib.suppress(ValueError, EOFError):
                 KeyedVectors.load_word2vec_format(device, binary=binary)
                 raise AssertionError(f"{device} was loaded")
-            refused += 1
-    return refused
+            rejected += 1
+    return rejected
 
 
-def through_a_pipe(directory: Path) -> None:
-    """The word2vec formats are read from a pipe, and a pipe that ends early is said to."""
+def load_from_pipes(directory: Path) -> None:
+    """Load the word2vec formats from pipes; a pipe that ends early must be rejected."""
     for binary in (False, True):
         ((_, content),) = samples.files_of("word2vec binary" if binary else "word2vec text").items()
         for data, whole in ((content, True), (content[: len(content) // 2], False)):
@@ -178,17 +180,17 @@ def through_a_pipe(directory: Path) -> None:
 
 
 def main() -> None:
-    """All of it, for every format that is read; print the figures."""
+    """Run everything for every format that can be read, and print the results."""
     total = harness.Tally()
     for name in _loaders():
         tally = damage(name)
         print(tally.line(name), flush=True)
         total.add(tally)
     with tempfile.TemporaryDirectory() as directory:
-        refused = no_files(Path(directory))
-        through_a_pipe(Path(directory))
-    print(f"{refused} directories, pipes, devices and missing files refused")
-    print(total.line("in all"))
+        rejected = reject_special_files(Path(directory))
+        load_from_pipes(Path(directory))
+    print(f"{rejected} directories, pipes, devices and missing files rejected")
+    print(total.line("total"))
     for what, data in total.failures:
         print(what, data[:200])
     if total.failures:

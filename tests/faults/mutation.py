@@ -1,6 +1,7 @@
-"""Inputs made from others by small changes; those that lead somewhere new become others' ancestors.
+"""A source of inputs that mutates earlier inputs.
 
-Where an input leads is told by the harness: the exception and the line that raised it, or what was made of it.
+An input with a new outcome is mutated further. The harness reports the outcome: the exception and the line that raised
+it, or a description of the result.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 
-MOST_ANCESTORS = 400
-LONGEST = 1 << 14
+MAX_ANCESTORS = 400
+MAX_LENGTH = 1 << 14
 
 _NUMBER = re.compile(rb"-?\d+")
 _NUMBERS = [
@@ -48,7 +49,7 @@ class Mutator:
     ----------
     seeds : sequence of bytes
     words : sequence of bytes
-        Pieces that mean something to the target.
+        Tokens of the input language, which are inserted.
     seed : int
     """
 
@@ -63,8 +64,8 @@ class Mutator:
             self._number, self._integer, self._swap,
         ]  # fmt: skip
 
-    def go_on(self, used: int) -> None:
-        """Go on elsewhere, after `used` inputs."""
+    def skip(self, used: int) -> None:
+        """Continue with other random numbers after `used` inputs."""
         self._random = random.Random(f"{self._seed}/{used}")
 
     def __iter__(self) -> Iterator[bytes]:
@@ -74,18 +75,18 @@ class Mutator:
         data = bytearray(self._random.choice(self._ancestors))
         for _ in range(1 + int(self._random.expovariate(0.7))):
             self._random.choice(self._changes)(data)
-        return bytes(data[:LONGEST])
+        return bytes(data[:MAX_LENGTH])
 
-    def learn(self, data: bytes, outcome: str) -> bool:
-        """Keep `data` as an ancestor if it led to a new outcome."""
+    def report(self, data: bytes, outcome: str) -> bool:
+        """Mutate `data` further if its outcome is new; return whether it is new."""
         if outcome in self._outcomes:
             return False
         self._outcomes.add(outcome)
-        if len(self._ancestors) < MOST_ANCESTORS:
+        if len(self._ancestors) < MAX_ANCESTORS:
             self._ancestors.append(data)
         return True
 
-    def _place(self, data: bytearray) -> int:
+    def _position(self, data: bytearray) -> int:
         return self._random.randrange(len(data) + 1)
 
     def _flip(self, data: bytearray) -> None:
@@ -99,29 +100,31 @@ class Mutator:
             )
 
     def _insert(self, data: bytearray) -> None:
-        place = self._place(data)
-        data[place:place] = self._random.randbytes(self._random.randint(1, 8))
+        position = self._position(data)
+        data[position:position] = self._random.randbytes(self._random.randint(1, 8))
 
     def _remove(self, data: bytearray) -> None:
-        place = self._place(data)
-        del data[place : place + self._random.randint(1, 16)]
+        position = self._position(data)
+        del data[position : position + self._random.randint(1, 16)]
 
     def _repeat(self, data: bytearray) -> None:
-        place, target = self._place(data), self._place(data)
-        data[target:target] = data[place : place + self._random.randint(1, 64)] * self._random.randint(1, 4)
+        position, target = self._position(data), self._position(data)
+        data[target:target] = data[position : position + self._random.randint(1, 64)] * self._random.randint(
+            1, 4
+        )
 
     def _splice(self, data: bytearray) -> None:
         other = self._random.choice(self._ancestors)
-        place = self._random.randrange(len(other) + 1)
-        data[self._place(data) :] = other[place:]
+        position = self._random.randrange(len(other) + 1)
+        data[self._position(data) :] = other[position:]
 
     def _cut(self, data: bytearray) -> None:
-        del data[self._place(data) :]
+        del data[self._position(data) :]
 
     def _word(self, data: bytearray) -> None:
-        place = self._place(data)
+        position = self._position(data)
         word = self._random.choice(self._words)
-        data[place : place + self._random.choice((0, len(word)))] = word
+        data[position : position + self._random.choice((0, len(word)))] = word
 
     def _number(self, data: bytearray) -> None:
         numbers = [match.span() for match in _NUMBER.finditer(data)]
@@ -132,9 +135,9 @@ class Mutator:
     def _integer(self, data: bytearray) -> None:
         size = self._random.choice((1, 2, 4, 8))
         value = self._random.choice(_INTEGERS) % (1 << 8 * size)
-        place = self._place(data)
-        data[place : place + size] = value.to_bytes(size, self._random.choice(("little", "big")))
+        position = self._position(data)
+        data[position : position + size] = value.to_bytes(size, self._random.choice(("little", "big")))
 
     def _swap(self, data: bytearray) -> None:
-        a, b, size = self._place(data), self._place(data), self._random.randint(1, 16)
+        a, b, size = self._position(data), self._position(data), self._random.randint(1, 16)
         data[a : a + size], data[b : b + size] = data[b : b + size], data[a : a + size]

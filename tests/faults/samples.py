@@ -1,4 +1,8 @@
-"""Models and files whose content tells which generation they are, and whether they are whole."""
+"""Models and files of numbered generations.
+
+The content of a model follows from the number of its generation, so that a reader can determine which generation a file
+contains and whether it is complete.
+"""
 
 from __future__ import annotations
 
@@ -17,12 +21,12 @@ import numpy as np
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
 from fastw2v.formats import gensim
 
-SEPARATE_FROM = 1000  # elements, so that small models have files beside the main one
+SEPARATE_FROM = 1000  # elements; small enough that the sample models are split into several files
 TEXT = [["a", "b", "a"], ["c", "a"], ["b", "c", "d", "a"]] * 5
 
 
 def model_of(generation: int, words: int = 120, size: int = 24) -> Word2Vec:
-    """A model whose every number, and whose number of words, follows from `generation`."""
+    """Return a model whose weights, counts and number of words are determined by `generation`."""
     model = Word2Vec(vector_size=size, min_count=1, negative=5, hs=1, epochs=1)
     words += 17 * (generation % 7)
     model.build_vocab_from_freq({f"w{i}": generation + i + 1 for i in range(words)})
@@ -34,7 +38,7 @@ def model_of(generation: int, words: int = 120, size: int = 24) -> Word2Vec:
 
 
 def generation_of_vectors(wv: KeyedVectors) -> int:
-    """The generation of vectors; AssertionError unless they are whole."""
+    """Return the generation of vectors; raise AssertionError if they are not complete."""
     generation = int(wv.vectors[0, 0])
     assert len(wv) == len(wv.vectors)
     assert (wv.vectors == generation).all()
@@ -44,7 +48,7 @@ def generation_of_vectors(wv: KeyedVectors) -> int:
 
 
 def generation_of(model: Word2Vec) -> int:
-    """The generation of a model; AssertionError unless it is whole."""
+    """Return the generation of a model; raise AssertionError if it is not complete."""
     generation = generation_of_vectors(model.wv)
     assert model.comment == f"generation {generation}"
     assert sorted(model.wv.expandos["count"])[0] == generation + 1
@@ -55,7 +59,7 @@ def generation_of(model: Word2Vec) -> int:
 
 
 class Format(NamedTuple):
-    """How a format is written, and read back as a generation."""
+    """A file format: how to write a model, and how to read the generation of a file."""
 
     name: str  # of the file
     write: Callable[[Word2Vec, str], None]

@@ -1,8 +1,8 @@
-"""Saves that are killed, and saves that fail: what is on the disk afterwards.
+"""Kill saves, let saves fail, and check the files afterwards.
 
-A child saves one generation of a model after another over the same file and tells on a pipe what it has begun and
-finished. It is killed at a random moment, or before a chosen one of the system calls that change the directory. The
-file must then hold, whole, the last generation that was finished or the one that was being written.
+A child process saves one generation of a model after another to the same file and reports on a pipe which saves it has
+started and finished. It is killed at a random time, or before a given system call that changes the directory. The file
+must then contain, completely, the last generation that was finished or the one that was being written.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ _STEPS = {"open", "os.link", "os.rename", "os.chmod", "os.remove"}
 
 @dataclass
 class Kills:
-    """Kills survived, and temporary files that they left."""
+    """Results of some kills, and the number of temporary files that they left."""
 
     kills: int = 0
-    old: int = 0  # the file held what was finished last
-    new: int = 0  # ... what was being written
+    old: int = 0  # kills after which the file contained the last finished generation
+    new: int = 0  # kills after which it contained the generation being written
     left_over: int = 0
 
 
 def kill_at_random(form: Format, directory: Path, kills: int, seed: int = 0) -> Kills:
-    """Kill a process that saves, so many times, each at a random moment."""
+    """Kill `kills` saving processes, each at a random time."""
     path = directory / form.name
     form.write(model_of(0), str(path))
     expected = {entry.name for entry in directory.iterdir()}
@@ -54,25 +54,25 @@ def kill_at_random(form: Format, directory: Path, kills: int, seed: int = 0) -> 
             time.sleep(delay)
             os.kill(child, signal.SIGKILL)
 
-        begun, finished = _saver(form, str(path), last + 1, wait)
-        last = _examine(form, path, begun, last if finished is None else finished, result)
+        started_last, finished = _saver(form, str(path), last + 1, wait)
+        last = _examine(form, path, started_last, last if finished is None else finished, result)
     result.left_over = len({entry.name for entry in directory.iterdir()} - expected)
     return result
 
 
 def kill_at_each_step(form: Format, directory: Path) -> Kills:
-    """Kill a process that saves before the first change of a directory, before the second, ... until it ends."""
+    """Kill saving processes before their first change of a directory, before the second, and so on until one ends."""
     path = directory / form.name
     form.write(model_of(1), str(path))
     expected = {entry.name for entry in directory.iterdir()}
     result, last = Kills(), 1
     while True:
         step = result.kills
-        begun, finished = _saver(form, str(path), last + 1, lambda child: None, step)
+        started_last, finished = _saver(form, str(path), last + 1, lambda child: None, step)
         if finished is not None:
             assert form.read(str(path)) == finished
             break
-        last = _examine(form, path, begun, last, result)
+        last = _examine(form, path, started_last, last, result)
         result.left_over += len({entry.name for entry in directory.iterdir()} - expected)
         for entry in directory.iterdir():
             if entry.name not in expected:
@@ -80,9 +80,11 @@ def kill_at_each_step(form: Format, directory: Path) -> Kills:
     return result
 
 
-def _examine(form: Format, path: Path, begun: int | None, finished: int, result: Kills) -> int:
+def _examine(form: Format, path: Path, started_last: int | None, finished: int, result: Kills) -> int:
     found = form.read(str(path))
-    assert found in (finished, begun), f"generation {found} where {finished} was saved and {begun} begun"
+    assert found in (finished, started_last), (
+        f"found generation {found}; finished: {finished}, last started: {started_last}"
+    )
     result.kills += 1
     if found == finished:
         result.old += 1
@@ -92,9 +94,9 @@ def _examine(form: Format, path: Path, begun: int | None, finished: int, result:
 
 
 def _saver(
-    form: Format, path: str, first: int, act: Callable[[int], Any], step: int | None = None
+    form: Format, path: str, first: int, after_fork: Callable[[int], Any], step: int | None = None
 ) -> tuple[int | None, int | None]:
-    """A child that saves on and on, or once if it is to be killed at a step; what it has begun and finished."""
+    """Save in a child process, repeatedly or, with `step`, once; return the last generations started and finished."""
     models = [model_of(first + i) for i in range(1 if step is not None else 7)]
     source, sink = os.pipe()
     child = os.fork()
@@ -109,17 +111,17 @@ def _saver(
                 os.write(sink, b"-%d\n" % generation)
         os._exit(1)
     os.close(sink)
-    act(child)
+    after_fork(child)
     os.waitpid(child, 0)
-    with open(source, "rb") as told:
-        lines = told.read().split()
-    begun = [int(line[1:]) for line in lines if line[:1] == b"+"]
+    with open(source, "rb") as reports:
+        lines = reports.read().split()
+    started_last = [int(line[1:]) for line in lines if line[:1] == b"+"]
     finished = [int(line[1:]) for line in lines if line[:1] == b"-"]
-    return begun[-1] if begun else None, finished[-1] if finished else None
+    return started_last[-1] if started_last else None, finished[-1] if finished else None
 
 
 def _kill_before(step: int) -> None:
-    """Kill this process before its `step`-th change of a directory from now on."""
+    """Kill this process before its `step`-th change of a directory."""
     count = 0
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
@@ -141,10 +143,10 @@ def _writes(arguments: tuple[Any, ...]) -> bool:
 
 
 @contextlib.contextmanager
-def file_size_limited(most: int) -> Iterator[None]:
-    """Context manager: no file of this process may become larger than `most` bytes."""
+def file_size_limited(limit: int) -> Iterator[None]:
+    """Limit the size of files that this process writes to `limit` bytes inside the block."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
         yield
     finally:
@@ -153,7 +155,7 @@ def file_size_limited(most: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def small_disk(size: int) -> Iterator[Path | None]:
-    """Context manager: a file system of `size` bytes; None where this process may not mount one."""
+    """Yield a file system of `size` bytes, or None if this process is not allowed to mount one."""
     with tempfile.TemporaryDirectory() as directory:
         command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", directory]
         try:
@@ -169,7 +171,7 @@ def small_disk(size: int) -> Iterator[Path | None]:
 
 @contextlib.contextmanager
 def unprivileged(directory: Path) -> Iterator[None]:
-    """Context manager: this process is bound by file permissions, as it is not where it runs as root."""
+    """Run the block as an unprivileged user, because file permissions do not restrict root."""
     if os.geteuid() != 0:
         yield
         return
@@ -183,8 +185,12 @@ def unprivileged(directory: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
-def fails(form: Format, path: Path, numbers: tuple[int, ...]) -> str:
-    """Save where that must fail: with one of these error numbers and the path, the old file whole and nothing new."""
+def check_failure(form: Format, path: Path, numbers: tuple[int, ...]) -> str:
+    """Save a model where saving must fail, and return the error message.
+
+    The error must have one of the error numbers and name the path. The old file must be unchanged, and no new file may
+    appear.
+    """
     before = {entry.name for entry in path.parent.iterdir()} if path.parent.is_dir() else set()
     old = form.read(str(path)) if path.exists() else None
     raised: OSError | None = None
@@ -203,20 +209,20 @@ def fails(form: Format, path: Path, numbers: tuple[int, ...]) -> str:
 
 
 def disk_full(form: Format, directory: Path, points: int = 12) -> int:
-    """Let the disk be full at so many points of a save; the number of failures survived."""
+    """Limit the file size at `points` points of a save; return the number of failed saves."""
     path = directory / form.name
     form.write(model_of(1), str(path))
     size = max(entry.stat().st_size for entry in directory.iterdir())
     survived = 0
     for point in range(points):
         with file_size_limited(size * point // points):
-            fails(form, path, (errno.EFBIG,))
+            check_failure(form, path, (errno.EFBIG,))
         survived += 1
     return survived
 
 
 def small_disk_full(form: Format) -> int:
-    """Save on a disk that holds one model and not another beside it; 0 where no such disk can be mounted."""
+    """Save to a disk with space for one model but not two; return 0 if no such disk can be mounted."""
     with tempfile.TemporaryDirectory() as directory:
         form.write(model_of(1), os.path.join(directory, form.name))
         size = sum(entry.stat().st_size for entry in Path(directory).iterdir())
@@ -230,12 +236,12 @@ def small_disk_full(form: Format) -> int:
                     ballast.flush()
             with contextlib.suppress(OSError):
                 ballast.close()
-        fails(form, disk / form.name, (errno.ENOSPC,))
+        check_failure(form, disk / form.name, (errno.ENOSPC,))
     return 1
 
 
 def closed_directories(form: Format, directory: Path) -> int:
-    """Save into a directory that is read-only, and into one that is not there; the number of failures survived."""
+    """Save to a read-only directory and to a missing one; return the number of failed saves."""
     closed = directory / "closed"
     closed.mkdir()
     form.write(model_of(1), str(closed / form.name))
@@ -244,16 +250,16 @@ def closed_directories(form: Format, directory: Path) -> int:
     closed.chmod(0o555)
     try:
         with unprivileged(directory):
-            assert "not writable" in fails(form, closed / form.name, (errno.EACCES,))
-            assert "not writable" in fails(form, closed / f"new{form.name}", (errno.EACCES,))
+            assert "not writable" in check_failure(form, closed / form.name, (errno.EACCES,))
+            assert "not writable" in check_failure(form, closed / f"new{form.name}", (errno.EACCES,))
     finally:
         closed.chmod(0o755)
-    assert "create it first" in fails(form, directory / "absent" / form.name, (errno.ENOENT,))
+    assert "create it first" in check_failure(form, directory / "absent" / form.name, (errno.ENOENT,))
     return 3
 
 
 def main(kills: int = 200) -> None:
-    """All of it, for every format that is written; print the figures."""
+    """Run everything for every format that can be written, and print the results."""
     total = 0
     for name, form in FORMATS.items():
         with tempfile.TemporaryDirectory() as first, tempfile.TemporaryDirectory() as second:
@@ -265,9 +271,10 @@ def main(kills: int = 200) -> None:
             closed = closed_directories(form, Path(second))
         total += randomly.kills
         print(
-            f"{name:<16} {randomly.kills} killed at random: {randomly.old} old, {randomly.new} new, "
-            f"{randomly.left_over} left over; {steps.kills} killed at each step: {steps.old} old, {steps.new} new, "
-            f"{steps.left_over} left over; {full} full by limit, {mounted} by a small disk, {closed} closed or absent",
+            f"{name:<16} {randomly.kills} kills at random times (old file {randomly.old}, new file {randomly.new}, "
+            f"temporary files left {randomly.left_over}); {steps.kills} kills before system calls (old file "
+            f"{steps.old}, new file {steps.new}, temporary files left {steps.left_over}); failed saves: {full} by a "
+            f"size limit, {mounted} by a full disk, {closed} by read-only or missing directories",
             flush=True,
         )
-    print(f"{total} kills survived; every file was whole")
+    print(f"{total} kills; every file was complete")

@@ -1,7 +1,7 @@
-"""What is fuzzed: each parser with its seeds, the exceptions that it documents, and where there is one, its twin.
+"""The parsers that are fuzzed, each with seed inputs and the exceptions that it documents.
 
-A twin is a few lines of Python that say what the result must be; a difference is an `AssertionError`, which no target
-documents.
+Where possible, a target compares the result with a naive implementation in Python. A difference raises an
+`AssertionError`, which no parser documents, and is therefore reported as a failure.
 """
 
 from __future__ import annotations
@@ -22,32 +22,29 @@ import numpy as np
 import zstandard
 
 from fastw2v import KeyedVectors, Word2Vec, formats
-from fastw2v.formats import word2vec_rows
-from fastw2v.text import file_reader
-from fastw2v.text import token_encoder
-from fastw2v.text import tokenizer
-from fastw2v.formats import gensim, keys, native, unpickler, word2vec
+from fastw2v.formats import gensim, keys, native, unpickler, word2vec, word2vec_rows
+from fastw2v.text import file_reader, token_encoder, tokenizer
 from fastw2v.common.files import open_input
 from fastw2v.formats.vector_state import from_state
 
 from . import samples
 
-REFUSED = (ValueError, OSError, EOFError, pickle.UnpicklingError)
+DOCUMENTED_ERRORS = (ValueError, OSError, EOFError, pickle.UnpicklingError)
 
 
 @dataclass(frozen=True)
 class Target:
-    """One parser."""
+    """A parser: a function of the input, seed inputs, tokens to insert, and documented exceptions."""
 
-    act: Callable[[bytes], Any]
+    parse: Callable[[bytes], Any]
     seeds: Callable[[], list[bytes]]
     words: Sequence[bytes] = ()
-    kinds: tuple[type[BaseException], ...] = REFUSED
-    share: int = 1  # of the inputs of a whole run
+    exceptions: tuple[type[BaseException], ...] = DOCUMENTED_ERRORS
+    weight: int = 1  # share of the inputs in a full run
 
 
 def _file(data: bytes, suffix: str = "") -> str:
-    """A file of this process with `data` in it."""
+    """Write `data` to a file of this process and return the name."""
     directory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else tempfile.gettempdir()
     name = f"{directory}/fastw2v-fault-{os.getpid()}{suffix}"
     Path(name).write_bytes(data)
@@ -55,14 +52,14 @@ def _file(data: bytes, suffix: str = "") -> str:
 
 
 def _with_file(read: Callable[[str], Any], suffix: str = "") -> Callable[[bytes], Any]:
-    def act(data: bytes) -> Any:
+    def parse(data: bytes) -> Any:
         name = _file(data, suffix)
         try:
             return read(name)
         finally:
             os.unlink(name)
 
-    return act
+    return parse
 
 
 def _shape(matrix: Any) -> str:
@@ -73,7 +70,7 @@ def _shape(matrix: Any) -> str:
 
 
 def _text_piece(data: bytes) -> str:
-    """The tokenizer on one piece, both ways to classify, against str.split()."""
+    """Compare the tokenizer, with both classifiers, with `str.split`."""
     try:
         lines = [line.split() for line in data.decode("utf-8").split("\n")]
         invalid = -1
@@ -103,7 +100,7 @@ def _text_piece(data: bytes) -> str:
 
 
 def _text_file(name: str) -> str:
-    """A file in tiny pieces, against Python's own way to read lines."""
+    """Compare reading a file in tiny blocks with reading lines in Python."""
     file_reader.BLOCK_SIZE = 24
     files = file_reader.TextFiles([name], 3)
     words = tokenizer.WordTable()
@@ -119,8 +116,8 @@ def _text_file(name: str) -> str:
     return f"{min(len(found), 5)} sentences"
 
 
-def _thing(data: bytes, depth: int = 0) -> Any:
-    """Something that a careless user may give for a token, chosen by the data."""
+def _token(data: bytes, depth: int = 0) -> Any:
+    """Return an object, chosen by the data, that a user may pass as a token by mistake."""
     kind = data[0] % 12 if data else 0
     rest = data[1:]
     makers: list[Callable[[], Any]] = [
@@ -144,23 +141,23 @@ def _sentence(data: bytes) -> Any:
     if not data:
         return []
     if data[0] % 16 == 0:
-        return _thing(data[1:])
-    tokens = [_thing(part) for part in data[1:].split(b"\xff")]
+        return _token(data[1:])
+    tokens = [_token(part) for part in data[1:].split(b"\xff")]
     return [tuple, iter, list, lambda t: np.array([*t, None], dtype=object), list][data[0] % 5](tokens)
 
 
 def _token_encoder(data: bytes) -> str:
-    """The encoder of Python tokens, against a dict."""
+    """Compare the encoder of Python tokens with a dict."""
     chunks = data.split(b"\xfe")
     corpus = [_sentence(chunk) for chunk in chunks]
-    twin: dict[Any, int] = {}
+    naive: dict[Any, int] = {}
     expected, lengths = [], []
     failed = None
     try:
         for sentence in [_sentence(chunk) for chunk in chunks]:
             count = 0
             for token in sentence:
-                expected.append(twin.setdefault(token, len(twin)))
+                expected.append(naive.setdefault(token, len(naive)))
                 count += 1
             lengths.append(count)
     except TypeError:
@@ -188,7 +185,7 @@ def _token_encoder(data: bytes) -> str:
 
 
 def _read_lines(data: bytes) -> str:
-    """The compiled reader of vectors, against NumPy's reading of each number."""
+    """Compare the compiled reader of vectors with NumPy's parsing of each number."""
     width = data[0] % 5 + 1 if data else 1
     text = data[1:]
     starts, ends, vectors = word2vec_rows.read_lines(text, width)
@@ -348,7 +345,7 @@ def _gensim(name: str) -> str:
 
 
 def _companion(suffix: str, main_suffix: str = "") -> Callable[[bytes], Any]:
-    def act(data: bytes) -> str:
+    def parse(data: bytes) -> str:
         name = _file(data, f"{main_suffix}.vectors{suffix}")
         try:
             return str(
@@ -357,7 +354,7 @@ def _companion(suffix: str, main_suffix: str = "") -> Callable[[bytes], Any]:
         finally:
             os.unlink(name)
 
-    return act
+    return parse
 
 
 def _decompressed(name: str) -> str:
@@ -410,9 +407,9 @@ def _compressed() -> list[bytes]:
 
 
 def _act_compressed(data: bytes) -> str:
-    """Each codec on data for it, found by its first bytes, or by chance."""
-    marks = {b"\x1f": ".gz", b"B": ".bz2", b"\xfd": ".xz", b"\x28": ".zst"}
-    return _with_file(_decompressed, marks.get(data[:1], ".gz"))(data)  # type: ignore[no-any-return]
+    """Decompress data with the codec that its first byte selects."""
+    first_bytes = {b"\x1f": ".gz", b"B": ".bz2", b"\xfd": ".xz", b"\x28": ".zst"}
+    return _with_file(_decompressed, first_bytes.get(data[:1], ".gz"))(data)  # type: ignore[no-any-return]
 
 
 def _npy() -> list[bytes]:
@@ -478,28 +475,34 @@ _OPCODES += [
 ]
 
 TARGETS: dict[str, Target] = {
-    "text": Target(_text_piece, lambda: TEXT, SPACES, (), share=6),
-    "text file": Target(_with_file(_text_file), lambda: TEXT, SPACES, (UnicodeDecodeError,), share=3),
+    "text": Target(_text_piece, lambda: TEXT, SPACES, (), weight=6),
+    "text file": Target(_with_file(_text_file), lambda: TEXT, SPACES, (UnicodeDecodeError,), weight=3),
     "tokens": Target(
-        _token_encoder, lambda: [b"\1\0a\xff\0b\xfe\2\3x", b"\1\7ab\xfe\0\4"], [b"\xfe", b"\xff"], (), share=6
+        _token_encoder,
+        lambda: [b"\1\0a\xff\0b\xfe\2\3x", b"\1\7ab\xfe\0\4"],
+        [b"\xfe", b"\xff"],
+        (),
+        weight=6,
     ),
-    "read lines": Target(_read_lines, lambda: VECTORS, NUMBERS, (), share=6),
-    "write lines": Target(_write_lines, lambda: [np.arange(12, dtype="<f4").tobytes()], share=4, kinds=()),
+    "read lines": Target(_read_lines, lambda: VECTORS, NUMBERS, (), weight=6),
+    "write lines": Target(
+        _write_lines, lambda: [np.arange(12, dtype="<f4").tobytes()], weight=4, exceptions=()
+    ),
     "records": Target(
-        _find_records, lambda: [b"\0" + BINARY_FILES[0][4:], b"\1a 12345678"], [b" ", b"\n"], (), share=5
+        _find_records, lambda: [b"\0" + BINARY_FILES[0][4:], b"\1a 12345678"], [b" ", b"\n"], (), weight=5
     ),
-    "w2v text": Target(_with_file(_word2vec_text), lambda: TEXT_FILES, NUMBERS, share=3),
+    "w2v text": Target(_with_file(_word2vec_text), lambda: TEXT_FILES, NUMBERS, weight=3),
     "w2v text gz": Target(
         lambda data: _with_file(_word2vec_text, ".gz")(gzip.compress(data, 1)), lambda: TEXT_FILES, NUMBERS
     ),
-    "w2v binary": Target(_with_file(_word2vec_binary), lambda: BINARY_FILES, NUMBERS, share=3),
+    "w2v binary": Target(_with_file(_word2vec_binary), lambda: BINARY_FILES, NUMBERS, weight=3),
     "w2v binary gz": Target(
         lambda data: _with_file(_word2vec_binary, ".gz")(gzip.compress(data, 1)),
         lambda: BINARY_FILES,
         NUMBERS,
     ),
-    "counts": Target(_with_file(_counts), lambda: [b"the 5\nof 3\n\na b 7\n"], NUMBERS, share=2),
-    "native": Target(_with_file(_native), samples.native_files, _JSON, share=4),
+    "counts": Target(_with_file(_counts), lambda: [b"the 5\nof 3\n\na b 7\n"], NUMBERS, weight=2),
+    "native": Target(_with_file(_native), samples.native_files, _JSON, weight=4),
     "native gz": Target(
         lambda data: _with_file(lambda name: f"{len(native.read(name)[0])} arrays", ".gz")(
             gzip.compress(data, 1)
@@ -507,15 +510,15 @@ TARGETS: dict[str, Target] = {
         samples.native_files,
         _JSON,
     ),
-    "state": Target(_state, lambda: [b"\0\1\2", b"\1\2\3\2\4\5", b"\3\6\1\4\7"], share=2),
-    "keys": Target(_keys, _key_seeds, share=5),
-    "unpickler": Target(_unpickler, samples.gensim_files, _OPCODES, (pickle.UnpicklingError,), share=8),
-    "gensim": Target(_with_file(_gensim), samples.gensim_files, _OPCODES, share=3),
+    "state": Target(_state, lambda: [b"\0\1\2", b"\1\2\3\2\4\5", b"\3\6\1\4\7"], weight=2),
+    "keys": Target(_keys, _key_seeds, weight=5),
+    "unpickler": Target(_unpickler, samples.gensim_files, _OPCODES, (pickle.UnpicklingError,), weight=8),
+    "gensim": Target(_with_file(_gensim), samples.gensim_files, _OPCODES, weight=3),
     "npy": Target(
-        _companion(".npy"), _npy, [b"'descr'", b"'<f4'", b"'|O'", b"(", b")", b"True", b"-"], share=2
+        _companion(".npy"), _npy, [b"'descr'", b"'<f4'", b"'|O'", b"(", b")", b"True", b"-"], weight=2
     ),
     "npz": Target(
-        _companion(".npz", ".gz"), _npz, [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"val.npy"], share=2
+        _companion(".npz", ".gz"), _npz, [b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"val.npy"], weight=2
     ),
-    "compressed": Target(_act_compressed, _compressed, share=2),
+    "compressed": Target(_act_compressed, _compressed, weight=2),
 }

@@ -1,7 +1,7 @@
-"""Trainings too large or too often interrupted for the suite: one endless sentence, signals at random moments.
+"""Trainings that take too long for the test suite: a very long sentence, and signals at random times.
 
-A sentence is a job of its own and is never cut, so one of 50 million tokens asks the most of every buffer. A signal
-must end the command line within two seconds, whatever it does just then, and leave whole files only.
+A sentence is never split into several jobs, so a sentence of 50 million tokens needs the largest buffers. A signal must
+end the command line within two seconds at any time, and the files that it leaves must be complete.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from fastw2v import Word2Vec
 LIMIT_SECONDS = 2.0
 
 
-class Once:
-    """A corpus of one sentence that is no list."""
+class OneSentence:
+    """A corpus with one sentence that is an iterable and not a list."""
 
     def __init__(self, sentence: list[str]) -> None:
         self.sentence = sentence
@@ -34,11 +34,11 @@ class Once:
 
 
 def long_sentence(tokens: int) -> None:
-    """Train one sentence of so many tokens, as a list and as a stream."""
+    """Train one sentence of `tokens` tokens, from a list and from an iterable."""
     words = [f"w{i}" for i in range(10_000)]
     rng = np.random.default_rng(1)
     sentence = [words[i] for i in (10_000 * rng.random(tokens) ** 3).astype(int)]
-    for corpus in ([sentence], Once(sentence)):
+    for corpus in ([sentence], OneSentence(sentence)):
         start = time.perf_counter()
         model = Word2Vec(vector_size=8, negative=1, window=2, sample=0, min_count=1, workers=2)
         model.build_vocab(corpus)
@@ -56,33 +56,24 @@ def _peak_mib() -> int:
 
 
 def signals(text: str, times: int, seed: int) -> None:
-    """Send SIGINT or SIGTERM to ``fastw2v train`` at random moments, and look at what it leaves."""
+    """Send SIGINT or SIGTERM to ``fastw2v train`` at random times and check the files that it leaves."""
     rng = random.Random(seed)
     slowest, checkpoints = 0.0, 0
     for _ in range(times):
         with tempfile.TemporaryDirectory() as directory:
             output, checkpoint = Path(directory, "model"), Path(directory, "checkpoint")
-            options = [
-                "--epochs",
-                "1000",
-                "--min-count",
-                "5",
-                "--checkpoint",
-                checkpoint,
-                "--checkpoint-every",
-                "2M",
-            ]
+            options = ["--epochs", "1000", "--checkpoint", checkpoint, "--checkpoint-every", "2M"]
             command = [sys.executable, "-m", "fastw2v", "train", text, output, *options, "--quiet"]
             process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE)
             time.sleep(
                 0.6 + 8 * rng.random()
-            )  # past the imports, in the scan, in the training, in a checkpoint
+            )  # after the imports: while scanning, training or writing a checkpoint
             number = rng.choice([signal.SIGINT, signal.SIGTERM])
             start = time.perf_counter()
             process.send_signal(number)
-            _, said = process.communicate(timeout=60)
+            _, errors = process.communicate(timeout=60)
             seconds = time.perf_counter() - start
-            assert process.returncode == 128 + number, (process.returncode, said)
+            assert process.returncode == 128 + number, (process.returncode, errors)
             assert seconds < LIMIT_SECONDS, f"{seconds:.2f} s after {number.name}"
             assert set(os.listdir(directory)) <= {"checkpoint"}, os.listdir(directory)
             if checkpoint.exists():
@@ -90,13 +81,13 @@ def signals(text: str, times: int, seed: int) -> None:
                 checkpoints += 1
             slowest = max(slowest, seconds)
     print(
-        f"{times} signals: every process left within {slowest:.2f} s, {checkpoints} checkpoints whole, "
-        "no other file left"
+        f"{times} signals: every process ended within {slowest:.2f} s, {checkpoints} complete checkpoints, "
+        "no other files"
     )
 
 
 def main(tokens: int, text: str | None, times: int, seed: int) -> None:
-    """Do both; the second needs a text that takes some seconds to train."""
+    """Train the long sentence and, if a text is given, send signals."""
     long_sentence(tokens)
     if text is not None:
         signals(text, times, seed)

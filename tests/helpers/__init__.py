@@ -1,1 +1,5 @@
-"""What several test modules share: generated corpora, and code that runs in a fresh interpreter."""
+"""Helpers that several test modules share.
+
+`corpora` generates texts, `fresh` runs code in a fresh interpreter, `oracle` imports gensim or skips, and
+`gensim_suite` runs the test suite of gensim.
+"""

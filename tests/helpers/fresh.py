@@ -1,11 +1,24 @@
-"""Running a piece of code in a fresh interpreter, where gensim may be out of reach."""
+"""Code in fresh interpreters, optionally without gensim."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
+import fastw2v
+
+# The environment of a process that imports the same fastw2v as the tests.
+ENVIRONMENT = {
+    **os.environ,
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
+    ),
+}
+
+# Makes gensim look as if it were not installed.
 FORBID_GENSIM = """
 import sys
 
@@ -33,7 +46,7 @@ importlib.metadata.Distribution.from_name = staticmethod(from_name)
 
 
 def run_fresh(code: str, *arguments: object, without_gensim: bool = False) -> str:
-    """Run `code`, with warnings as errors, and return what it prints; fail with its traceback."""
+    """Run `code` with warnings as errors and return its output; if it fails, the assertion shows its traceback."""
     script = (FORBID_GENSIM if without_gensim else "") + textwrap.dedent(code)
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script, *map(str, arguments)],

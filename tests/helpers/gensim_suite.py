@@ -1,4 +1,4 @@
-"""Runs gensim's own tests on fastw2v in place of gensim, and prints what became of each as JSON."""
+"""Run the test suite of gensim with fastw2v in place of gensim, and print the outcome of each test as JSON."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import unittest
 
 
 class Results(unittest.TestResult):
+    """Record the outcome of each test: "passed", the reason for skipping it, or the traceback."""
+
     def __init__(self) -> None:
         super().__init__()
         self.outcomes: dict[str, str] = {}
@@ -27,16 +29,17 @@ class Results(unittest.TestResult):
 
 
 def main() -> None:
-    who, *modules = sys.argv[1:]
-    if who == "fastw2v":
+    """Run the modules that the command line names with the library that it names first."""
+    library, *modules = sys.argv[1:]
+    if library == "fastw2v":
         import fastw2v
 
         fastw2v.install_as_gensim()
     suite = unittest.defaultTestLoader.loadTestsFromNames(modules)
     results = Results()
     with tempfile.TemporaryDirectory() as directory:
-        tempfile.tempdir = directory  # some of the tests leave files behind
-        os.chdir(directory)  # and some write where they are
+        tempfile.tempdir = directory  # some tests do not delete their temporary files
+        os.chdir(directory)  # some tests write to the current directory
         suite.run(results)
         os.chdir("/")
     print(json.dumps(results.outcomes))

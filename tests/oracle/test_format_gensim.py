@@ -8,15 +8,19 @@ import pickle
 import shutil
 from pathlib import Path
 
-import gensim.test.utils
 import numpy as np
 import pytest
-from gensim.models import Doc2Vec, FastText, KeyedVectors, Word2Vec
-from gensim.models.doc2vec import TaggedDocument
 from hypothesis import given, settings, strategies as st
 
 from fastw2v.formats import gensim as format_gensim
 from fastw2v.formats.gensim import is_gensim, read_keyedvectors, read_model, write_keyedvectors, write_model
+from helpers.oracle import import_gensim
+
+gensim_models = import_gensim("gensim.models")
+gensim_utils = import_gensim("gensim.test.utils")
+Doc2Vec, FastText, KeyedVectors, Word2Vec = (
+    getattr(gensim_models, name) for name in ("Doc2Vec", "FastText", "KeyedVectors", "Word2Vec")
+)
 
 OLD = [f"old_w2v_models/w2v_0.{version}.mdl" for version in ("12.0", "12.1", "12.2", "12.3", "12.4")]
 OLD += [f"old_w2v_models/w2v_0.13.{patch}.mdl" for patch in range(4)]
@@ -70,7 +74,7 @@ def quiet(caplog):
 
 
 def datapath(name):
-    return gensim.test.utils.datapath(name)
+    return gensim_utils.datapath(name)
 
 
 def raw(name):
@@ -324,7 +328,7 @@ def test_damaged_companions(tmp_path, damage):
 
 @pytest.mark.parametrize("kind", [Doc2Vec, FastText])
 def test_other_models_are_refused_by_name(tmp_path, kind):
-    documents = [TaggedDocument(words, [i]) for i, words in enumerate(CORPUS)]
+    documents = [gensim_models.doc2vec.TaggedDocument(words, [i]) for i, words in enumerate(CORPUS)]
     model = kind(documents if kind is Doc2Vec else CORPUS, vector_size=4, min_count=1, epochs=1)
     model.save(str(tmp_path / "model"))
     with pytest.raises(pickle.UnpicklingError, match=rf"{kind.__module__}\.{kind.__name__}") as caught:
@@ -444,6 +448,7 @@ EDITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(EDITS)
 def test_mutated_models_are_refused_or_read(whole_file, edits):

@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gensim", reason="pip install '.[test]': the tests are gensim's own")
-import ot  # noqa: F401 - without POT gensim's tests of wmdistance would not run
-import testfixtures  # noqa: F401 - gensim's tests need it
+from helpers.oracle import import_gensim
+
+import_gensim()
+pytest.importorskip("ot", reason="gensim's tests of wmdistance need POT")
+pytest.importorskip("testfixtures", reason="gensim's tests need it")
 
 SUITE = Path(__file__).parents[1] / "helpers" / "gensim_suite.py"
 MODULES = ("gensim.test.test_word2vec", "gensim.test.test_keyedvectors")
@@ -35,6 +37,7 @@ def outcomes(who: str, tests: tuple[str, ...] = MODULES) -> dict[str, str]:
     return result
 
 
+@pytest.mark.slow
 def test_everything_that_passes_on_gensim_passes_here():
     ours = outcomes("fastw2v")
     assert len(ours) == 117

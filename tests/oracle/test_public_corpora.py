@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from fastw2v import LineSentence, Word2Vec
+from helpers.oracle import import_gensim
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim is the oracle of these tests")
+gensim_models = import_gensim("gensim.models")
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,7 @@ def english(shared):
         return [line.split() for line in islice(lines, 12_000)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sg", [0, 1])
 def test_english_gives_gensims_numbers(english, sg):
     options = {"vector_size": 50, "workers": 1, "epochs": 1, "sg": sg}
@@ -31,6 +33,7 @@ def test_english_gives_gensims_numbers(english, sg):
     assert ours.random.randint(2**30) == theirs.random.randint(2**30)
 
 
+@pytest.mark.slow
 def test_two_workers_learn_as_much_as_gensims_two(english, shared):
     """Hogwild costs no quality: rank correlation with human judgements, ours and gensim's, at two workers each."""
     options = {"vector_size": 100, "sg": 1, "workers": 2, "epochs": 5, "min_count": 5}
@@ -44,6 +47,7 @@ def test_two_workers_learn_as_much_as_gensims_two(english, shared):
     assert oov[0] == oov[1]
 
 
+@pytest.mark.slow
 def test_chinese_from_a_compressed_file(shared, tmp_path):
     """Segmented Chinese, white space of several kinds: what is counted is trained, compressed or not."""
     compressed = shared / "corpora" / "zhwiki-sample.txt.xz"

@@ -11,11 +11,12 @@ import itertools
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
+from helpers.corpora import zipf_sentences
+from helpers.oracle import import_gensim
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim is the oracle of these tests")
+gensim_models = import_gensim("gensim.models")
 
 ALGORITHMS = list(itertools.product((0, 1), ((5, 0), (0, 1), (5, 1))))
 ONE_JOB, SEVERAL_JOBS = 1e-5, 1e-3

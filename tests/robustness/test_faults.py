@@ -1,4 +1,4 @@
-"""A little of each fault of `faults`, whose scripts do all of it; and everything that the fuzzing ever found."""
+"""A small part of each kind of fault in `faults`, and all inputs that fuzzing has found."""
 
 import os
 import sys
@@ -6,24 +6,25 @@ import sys
 import pytest
 
 if sys.platform != "linux":
-    pytest.skip("the faults are made by means of Linux", allow_module_level=True)
+    pytest.skip("fault injection needs Linux", allow_module_level=True)
 
 from fastw2v import KeyedVectors, Word2Vec
 from faults import fuzz, harness, loading, saving
 from faults.samples import FORMATS
 from faults.targets import TARGETS
+from helpers.oracle import gensim
 
 FORMS = [pytest.param(form, id=name) for name, form in FORMATS.items()]
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_save_that_is_killed_leaves_the_old_file_or_the_new_one_whole(tmp_path, form):
+def test_a_killed_save_leaves_the_old_or_the_new_file_complete(tmp_path, form):
     found = saving.kill_at_each_step(form, tmp_path)
     assert found.kills >= 4
-    assert found.left_over <= found.kills // 4  # a complete file may wait for its name to be changed
+    assert found.left_over <= found.kills // 4  # a complete temporary file may not have been renamed yet
 
 
-def test_a_kill_at_any_moment_leaves_a_whole_file_and_nothing_else(tmp_path):
+def test_a_kill_at_a_random_time_leaves_a_complete_file(tmp_path):
     for number, form in enumerate((FORMATS["native"], FORMATS["gensim"])):
         (tmp_path / str(number)).mkdir()
         found = saving.kill_at_random(form, tmp_path / str(number), 6)
@@ -32,15 +33,13 @@ def test_a_kill_at_any_moment_leaves_a_whole_file_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_save_that_fails_says_why_and_leaves_everything_as_it_was(tmp_path, form):
+def test_a_failed_save_states_the_reason_and_changes_nothing(tmp_path, form):
     (tmp_path / "full").mkdir()
     assert saving.disk_full(form, tmp_path / "full", points=5) == 5
     assert saving.closed_directories(form, tmp_path) == 3
 
 
-def test_gensim_loads_what_replaces_a_larger_model_of_several_files(tmp_path):
-    import gensim.models
-
+def test_gensim_loads_a_model_that_replaced_a_larger_one_with_several_files(tmp_path):
     form = FORMATS["gensim"]
     for generation in (6, 1, 3):
         form.write(saving.model_of(generation), str(tmp_path / "model"))
@@ -50,6 +49,7 @@ def test_gensim_loads_what_replaces_a_larger_model_of_several_files(tmp_path):
         assert len(model.wv) == len(saving.model_of(generation).wv)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -62,41 +62,45 @@ def test_gensim_loads_what_replaces_a_larger_model_of_several_files(tmp_path):
         "checkpoint, version 1",
     ],
 )
-def test_damaged_files_are_refused_or_loaded(name):
+def test_damaged_files_are_rejected_or_loaded(name):
     tally = loading.damage(name, cuts=15, flips=60)
     assert not tally.failures, tally.failures[0][0]
-    assert tally.refused
+    assert tally.rejected
 
 
-def test_what_is_no_file_is_refused_and_a_pipe_is_read(tmp_path):
-    assert loading.no_files(tmp_path) == 19
-    loading.through_a_pipe(tmp_path)
+def test_special_files_are_rejected_and_pipes_are_read(tmp_path):
+    assert loading.reject_special_files(tmp_path) == 19
+    loading.load_from_pipes(tmp_path)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_random_input_and_all_that_was_ever_found(name):
-    for tally in (fuzz.again(name), fuzz.fuzz(name, 150, seed=int.from_bytes(os.urandom(4), "little"))):
+def test_random_inputs_and_the_corpus_of_inputs(name):
+    for tally in (
+        fuzz.replay_corpus(name),
+        fuzz.fuzz(name, 150, seed=int.from_bytes(os.urandom(4), "little")),
+    ):
         assert not tally.failures, tally.failures[0]
 
 
 @pytest.mark.parametrize(
-    "act", [lambda data: os.abort(), lambda data: bytearray(1 << 40), lambda data: 1 // 0]
+    "parse", [lambda data: os.abort(), lambda data: bytearray(1 << 40), lambda data: 1 // 0]
 )
-def test_the_harness_notices(act):
-    tally = harness.try_all(harness.Listed([b"found"]), act, (ValueError,), 1)
+def test_the_harness_reports_failures(parse):
+    tally = harness.try_all(harness.FixedInputs([b"found"]), parse, (ValueError,), 1)
     assert [data for _, data in tally.failures] == [b"found"]
 
 
-def test_the_harness_notices_a_hang():
-    def act(data):
+@pytest.mark.slow
+def test_the_harness_reports_a_hang():
+    def parse(data):
         while True:
             pass
 
-    tally = harness.try_all(harness.Listed([b"found"]), act, (), 1, patience=3)
+    tally = harness.try_all(harness.FixedInputs([b"found"]), parse, (), 1, timeout=3)
     assert tally.failures == [("hang", b"found")]
 
 
-def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
+def test_a_line_without_end_is_rejected(tmp_path, monkeypatch):
     from fastw2v.formats import word2vec
 
     monkeypatch.setattr(word2vec, "_MAX_LINE", 1000)
@@ -110,7 +114,7 @@ def test_a_line_without_end_is_refused(tmp_path, monkeypatch):
         KeyedVectors.load_word2vec_format(tmp_path / "binary", binary=True)
 
 
-def test_a_model_whose_parts_contradict_each_other_is_refused_with_its_name(tmp_path):
+def test_an_inconsistent_model_is_rejected_with_its_file_name(tmp_path):
     from fastw2v.formats import native
 
     path = tmp_path / "model"

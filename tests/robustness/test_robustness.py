@@ -85,6 +85,7 @@ INTERRUPTED = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="interrupts by a POSIX timer")
 @pytest.mark.parametrize("strikes", [1, 2])
 def test_an_interrupt_at_any_moment_neither_hangs_nor_gets_lost(strikes):

@@ -1,6 +1,6 @@
-"""What several threads do at once, in short: for ThreadSanitizer, which slows everything down tenfold.
+"""Short tests of everything that uses several threads, for ThreadSanitizer, which makes code about ten times slower.
 
-Run by ``tests/sanitizers/run tsan``; not part of the ordinary tests, which check the results of the same.
+``tests/sanitizers/run tsan`` runs them. They are not part of the test suite, which tests the same functions thoroughly.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The command line as a user types it: results, files, messages, exit statuses."""
+"""The command line: results, files, messages and exit statuses."""
 
 from __future__ import annotations
 
@@ -18,25 +18,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import gensim.models
 import numpy as np
 import pytest
 
-import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
-from fastw2v.cli import parser
-from fastw2v.cli.parser import commands
+from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
+from helpers.fresh import ENVIRONMENT, run_fresh
+from helpers.oracle import gensim
 
 ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
 COLOURS = ["red", "blue", "green", "black", "white"]
 SMALL = ["--vector-size", "16", "--min-count", "1", "--sample", "0", "--epochs", "3", "--workers", "1"]
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join(
-        [str(Path(fastw2v.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    ),
-}
 
 
 def lines(count: int = 300) -> list[str]:
@@ -55,17 +48,20 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def model(text: Path) -> Path:
     path = text.parent / "model.fw2v"
     assert (
-        parser.main(["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]) == 0
+        entry_point.main(
+            ["train", str(text), str(path), *SMALL, "--epochs", "20", "--alpha", "0.1", "--quiet"]
+        )
+        == 0
     )
     return path
 
 
 def run(*arguments: object) -> int:
-    return parser.main([str(argument) for argument in arguments])
+    return entry_point.main([str(argument) for argument in arguments])
 
 
 def error_of(capsys: pytest.CaptureFixture[str]) -> str:
-    """The one line that an error is."""
+    """Return the error message, which must be a single line."""
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("fastw2v: error: ")
@@ -78,7 +74,7 @@ def fastw2v_process(*arguments: object, **options: Any) -> subprocess.Popen[byte
     return subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, **options)
 
 
-# ---------------------------------------------------------------------------------------- train
+# --- train
 
 
 def test_every_parameter_of_the_constructor_is_an_option_with_its_default():
@@ -103,7 +99,7 @@ def test_train_gives_the_model_of_the_constructor(text, tmp_path, capsys):
     np.testing.assert_array_equal(trained.syn1neg, expected.syn1neg)
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "2,400 words in 300 sentences, vocabulary 10" in captured.err
+    assert "2,400 words in 300 sentences for 2 epochs, vocabulary of 10 words" in captured.err
     assert "words/s" in captured.err
 
 
@@ -223,7 +219,7 @@ def test_the_output_is_checked_before_the_input_is_read(tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["nosuch.txt", "{out}"], "nosuch.txt"),
         (["{text}", "{out}", "--min-count", "100000"], "--min-count=100000"),
@@ -236,10 +232,10 @@ def test_the_output_is_checked_before_the_input_is_read(tmp_path, monkeypatch, c
         (["{text}", "{out}", "--no-such-option"], "--no-such-option"),
     ],
 )
-def test_train_refuses_in_one_line(text, tmp_path, capsys, arguments, told):
+def test_train_reports_invalid_arguments_in_one_line(text, tmp_path, capsys, arguments, message):
     out = tmp_path / "m.fw2v"
     assert run("train", *(argument.format(text=text, out=out) for argument in arguments)) == 2
-    assert told in error_of(capsys)
+    assert message in error_of(capsys)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -250,7 +246,7 @@ def test_text_that_is_not_utf8_is_named_with_its_line(tmp_path, capsys):
     assert "line 2" in error_of(capsys)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="SIGINT is sent as POSIX has it")
+@pytest.mark.skipif(os.name != "posix", reason="the test sends SIGINT, which needs POSIX")
 @pytest.mark.parametrize("keep", [False, True])
 def test_interrupt_leaves_no_model_unless_asked(text, tmp_path, keep):
     out = tmp_path / "m.fw2v"
@@ -270,9 +266,9 @@ def test_interrupt_leaves_no_model_unless_asked(text, tmp_path, keep):
         assert len(Word2Vec.load(out).wv) == 10
 
 
-@pytest.mark.skipif(os.name != "posix", reason="SIGTERM is sent as POSIX has it")
+@pytest.mark.skipif(os.name != "posix", reason="the test sends SIGTERM, which needs POSIX")
 @pytest.mark.parametrize("keep", [False, True])
-def test_sigterm_stops_as_ctrl_c_does_and_the_checkpoint_goes_on(text, tmp_path, keep):
+def test_sigterm_ends_the_training_and_the_checkpoint_can_be_resumed(text, tmp_path, keep):
     out, checkpoint = tmp_path / "m.fw2v", tmp_path / "run.ckpt"
     options = [*SMALL, "--epochs", "10000000", "--checkpoint", checkpoint, "--resume"]
     options += ["--keep-partial"] if keep else []
@@ -315,7 +311,7 @@ def test_train_resumes_to_the_same_model(text, tmp_path, monkeypatch, capsys):
 
     epochs: list[Word2Vec] = []
     with monkeypatch.context() as patch:
-        patch.setattr(commands.Begun, "on_epoch_end", interrupt)
+        patch.setattr(commands.TrainingObserver, "on_epoch_end", interrupt)
         assert run("train", text, parts, *options, "--checkpoint-every", "0.1K") == 130
     assert "--resume" in error_of(capsys)
     assert run("train", text, parts, *options) == 2
@@ -330,9 +326,9 @@ def test_train_resumes_to_the_same_model(text, tmp_path, monkeypatch, capsys):
     assert "not that of the checkpoint" in error_of(capsys)
 
 
-def test_checkpoint_options_that_do_not_go_together(text, tmp_path, capsys):
+def test_contradictory_checkpoint_options_are_rejected(text, tmp_path, capsys):
     out = tmp_path / "m"
-    for options, told in (
+    for options, message in (
         (["--resume"], "--checkpoint"),
         (["--checkpoint-every", "5M"], "--checkpoint"),
         (["--checkpoint", out], "OUTPUT"),
@@ -342,11 +338,11 @@ def test_checkpoint_options_that_do_not_go_together(text, tmp_path, capsys):
         (["--checkpoint", tmp_path / "none" / "c"], "directory"),
     ):
         assert run("train", text, out, *SMALL, *options) == 2
-        assert told in error_of(capsys)
+        assert message in error_of(capsys)
         assert not out.exists()
 
 
-# ---------------------------------------------------------------------------------------- queries
+# --- similar, analogy
 
 
 def test_similar_lists_the_neighbours_of_each_word(model, capsys):
@@ -400,7 +396,7 @@ def test_analogy_is_b_minus_a_plus_c(model, capsys, cosmul):
     ]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="pipes break so on POSIX")
+@pytest.mark.skipif(os.name != "posix", reason="broken pipes raise SIGPIPE only on POSIX")
 def test_a_closed_pipe_is_silent(model):
     process = fastw2v_process("similar", model, "cat", stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -411,7 +407,7 @@ def test_a_closed_pipe_is_silent(model):
     assert process.wait(timeout=20) == 141
 
 
-# ---------------------------------------------------------------------------------------- eval
+# --- eval
 
 
 @pytest.fixture
@@ -452,7 +448,7 @@ def test_eval_prints_a_table(model, judged, capsys):
     assert len({len(row) for row in table}) == 1
 
 
-def test_a_set_that_cannot_be_scored_leaves_the_others_their_scores(model, judged, tmp_path, capsys):
+def test_a_set_without_a_score_does_not_affect_the_others(model, judged, tmp_path, capsys):
     unknown = tmp_path / "unknown.tsv"
     unknown.write_text("one\ttwo\t3\nthree\tfour\t5\n", encoding="utf8")
     assert run("eval", model, "--pairs", unknown, judged[1], "--json") == 0
@@ -463,14 +459,14 @@ def test_a_set_that_cannot_be_scored_leaves_the_others_their_scores(model, judge
     assert "unknown.tsv" in captured.err
 
 
-def test_eval_without_files_or_with_a_missing_one_is_refused(model, capsys):
+def test_eval_rejects_missing_files(model, capsys):
     assert run("eval", model) == 2
     assert "--analogies" in error_of(capsys)
     assert run("eval", model, "--pairs", "nosuch.tsv") == 2
     assert "nosuch.tsv" in error_of(capsys)
 
 
-# ---------------------------------------------------------------------------------------- files
+# --- info, convert
 
 
 @pytest.fixture(scope="module")
@@ -496,7 +492,7 @@ def test_info_on_a_model(model, capsys):
     assert any("raw words" in str(event.get("msg")) for event in facts["history"])
     assert run("info", model) == 0
     told = capsys.readouterr().out
-    assert "10 words of 16 dimensions" in told
+    assert "10 words, 16 dimensions, float32" in told
     assert "training on 48000 raw words" in told
 
 
@@ -512,7 +508,7 @@ def test_info_on_gensims_model_and_on_bare_vectors(gensim_model, tmp_path, capsy
     assert "parameters" not in facts
 
 
-def test_convert_takes_gensims_model_through_all_formats(gensim_model, tmp_path, capsys):
+def test_convert_converts_a_gensim_model_through_all_formats(gensim_model, tmp_path, capsys):
     theirs = gensim.models.Word2Vec.load(str(gensim_model))
     chain = [gensim_model, *(tmp_path / name for name in ("a.fw2v", "b.txt.gz", "c.bin", "d.vec", "e.fw2v"))]
     for source, target in itertools.pairwise(chain):
@@ -543,7 +539,7 @@ def test_convert_keeps_the_vectors_alone_if_asked(model, tmp_path, capsys):
         Word2Vec.load(tmp_path / "v.fw2v")
 
 
-def test_convert_refuses_what_a_format_cannot_hold(model, tmp_path, capsys):
+def test_convert_rejects_a_format_that_cannot_hold_the_model(model, tmp_path, capsys):
     assert run("convert", model, tmp_path / "v.txt", "--kind", "model") == 2
     assert "vectors only" in error_of(capsys)
     assert run("convert", model, tmp_path / "v.txt", "--quiet") == 0
@@ -560,7 +556,7 @@ def test_vectors_without_a_header_are_read(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", ["info", "similar", "convert"])
-def test_files_that_are_no_model_are_refused(tmp_path, capsys, command):
+def test_files_without_a_model_are_rejected(tmp_path, capsys, command):
     extra = {"info": [], "similar": ["cat"], "convert": [tmp_path / "out.fw2v"]}[command]
     for name, content in (
         ("text.txt", b"just some words\n"),
@@ -577,7 +573,7 @@ def test_files_that_are_no_model_are_refused(tmp_path, capsys, command):
     assert "directory" in error_of(capsys)
 
 
-# ---------------------------------------------------------------------------------------- the whole
+# --- program
 
 
 def test_usage_errors_and_help(capsys):
@@ -591,12 +587,23 @@ def test_usage_errors_and_help(capsys):
     assert "fastw2v demo" in capsys.readouterr().out
 
 
+def test_help_does_not_import_what_it_does_not_need():
+    printed = run_fresh("""
+        import contextlib, sys
+        from fastw2v.cli import main
+        with contextlib.suppress(SystemExit):
+            main(["--help"])
+        print({"numpy", "smart_open", "fastw2v.word2vec"} & set(sys.modules))
+    """)
+    assert printed.splitlines()[-1] == "set()"
+
+
 def test_a_traceback_only_with_debug(capsys):
     assert run("info", "nosuch", "--debug") == 2
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_fault_of_our_own_has_its_own_status(model, monkeypatch, capsys):
+def test_an_internal_error_has_its_own_exit_status(model, monkeypatch, capsys):
     monkeypatch.setattr("fastw2v.cli.commands.print_ranking", lambda ranking: ranking.no_such_method())
     assert run("similar", model, "cat") == 1
     assert "--debug" in error_of(capsys)

@@ -16,7 +16,6 @@ import tempfile
 import numpy as np
 import pytest
 import zstandard
-from gensim.models import Word2Vec, word2vec as gensim_word2vec
 from hypothesis import given, settings, strategies as st
 
 import fastw2v
@@ -34,6 +33,7 @@ from fastw2v.corpora import (
     stream,
 )
 from fastw2v.text import corpus_builder
+from helpers.oracle import gensim
 
 ARRAYS = ("ids", "offsets", "raw_lengths")
 LOGGER = "gensim.models.word2vec"
@@ -80,7 +80,7 @@ def text(tmp_path):
 
 @pytest.mark.parametrize("options", [{}, {"max_sentence_length": 2}, {"limit": 4}, {"limit": 0}])
 def test_line_sentence_reads_what_gensim_reads(text, options):
-    expected = list(gensim_word2vec.LineSentence(str(text), **options))
+    expected = list(gensim.models.word2vec.LineSentence(str(text), **options))
     for source in (str(text), text, f"file://{text}"):
         reader = LineSentence(source, **options)
         assert list(reader) == list(reader) == expected
@@ -91,6 +91,7 @@ def test_line_sentence_reads_what_gensim_reads(text, options):
             assert list(reader) == list(reader) == expected
 
 
+@pytest.mark.slow
 @given(
     st.text(
         alphabet=st.one_of(
@@ -102,7 +103,7 @@ def test_line_sentence_reads_what_gensim_reads(text, options):
 @settings(max_examples=150)
 def test_line_sentence_splits_as_gensim_splits(content, length):
     source = io.BytesIO(content.encode())
-    expected = list(gensim_word2vec.LineSentence(source, length))
+    expected = list(gensim.models.word2vec.LineSentence(source, length))
     assert list(LineSentence(source, length)) == expected
 
 
@@ -167,7 +168,7 @@ def test_text8_is_the_whole_text_cut(tmp_path, length):
 def test_text8_agrees_with_gensim_on_spaces(tmp_path):
     path = tmp_path / "text8"
     path.write_text(" ".join(itertools.chain(*zipf_corpus(2, 3000))))
-    assert list(Text8Corpus(path, 700)) == list(gensim_word2vec.Text8Corpus(str(path), 700))
+    assert list(Text8Corpus(path, 700)) == list(gensim.models.word2vec.Text8Corpus(str(path), 700))
 
 
 def test_text8_of_nothing(tmp_path):
@@ -182,13 +183,13 @@ def test_brown_corpus(tmp_path):
         "The/AT-TL Fulton/NP 1/2/3 ,/, bare said/VBD\n\n./.\nÉA/n /x y/\n", encoding="utf8"
     )
     (tmp_path / "ca02").write_text("It/PPS is/BEZ ok/JJ ./.\n")
-    assert list(BrownCorpus(tmp_path)) == list(gensim_word2vec.BrownCorpus(str(tmp_path)))
+    assert list(BrownCorpus(tmp_path)) == list(gensim.models.word2vec.BrownCorpus(str(tmp_path)))
 
 
 def test_path_line_sentences(tmp_path):
     (tmp_path / "b.txt").write_text("b b\nb2\n")
     (tmp_path / "a.txt.gz").write_bytes(gzip.compress(b"a a a\n"))
-    theirs = gensim_word2vec.PathLineSentences(str(tmp_path), 2, 1)
+    theirs = gensim.models.word2vec.PathLineSentences(str(tmp_path), 2, 1)
     for source in (tmp_path, str(tmp_path), str(tmp_path) + os.sep):
         ours = PathLineSentences(source, 2, 1)
         assert vars(ours) == vars(theirs)
@@ -221,7 +222,7 @@ def test_readers_refuse_what_they_cannot_read(tmp_path):
 
 def gensim_refusal(*args, **kwargs):
     with pytest.raises(TypeError) as caught:
-        Word2Vec(*args, **kwargs)
+        gensim.models.Word2Vec(*args, **kwargs)
     return str(caught.value)
 
 
@@ -333,7 +334,7 @@ def test_scan_counts_orders_and_logs_as_gensim(caplog, seed, max_vocab_size, rul
     corpus = zipf_corpus(seed)
 
     def theirs():
-        model = Word2Vec(max_vocab_size=max_vocab_size)
+        model = gensim.models.Word2Vec(max_vocab_size=max_vocab_size)
         caplog.clear()
         return (*model.scan_vocab(corpus, progress_per=97, trim_rule=rule), list(model.raw_vocab.items()))
 
@@ -367,7 +368,7 @@ def test_plain_strings_are_warned_of_once_and_counted_as_characters(caplog, corp
 def test_the_warning_about_strings_is_gensims(caplog):
     corpus = ["human machine"]
     _, lines = log_lines(caplog, lambda: scan(corpus))
-    _, expected = log_lines(caplog, lambda: Word2Vec().scan_vocab(corpus))
+    _, expected = log_lines(caplog, lambda: gensim.models.Word2Vec().scan_vocab(corpus))
     assert [line for line in lines if line[1] == "WARNING"] == [
         line for line in expected if line[1] == "WARNING"
     ]

@@ -1,4 +1,4 @@
-"""The loss of held-out sentences, and training that ends when it no longer falls."""
+"""The loss of held-out sentences and early stopping."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import copy
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, StopTraining, Word2Vec
+from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(20_000, 200, seed=5)
 HELD_OUT = zipf_sentences(2_000, 200, seed=6)
@@ -19,7 +19,7 @@ SCHEMES = pytest.mark.parametrize(
 
 
 def topics(words, seed):
-    """Sentences that keep to one of four topics each, so that there is something to foretell."""
+    """Return sentences of one of four topics each, so that a word predicts its neighbors."""
     rng = np.random.default_rng(seed)
     return [[f"t{topic}w{i}" for i in rng.integers(0, 20, 20)] for topic in rng.integers(0, 4, words // 20)]
 
@@ -39,7 +39,7 @@ def test_the_loss_falls_in_training_and_changes_nothing(scheme, sg):
     model.build_vocab(corpus)
     untrained = model.evaluate_loss(held_out)
     if not scheme.get("hs"):
-        # Output weights of zero make every target a coin's toss; a negative that is the word itself is left out.
+        # With output weights of zero, every probability is 1/2. A negative sample that equals the target is skipped.
         assert 0.97 * 6 * np.log(2) < untrained <= 6 * np.log(2)
     model.train(corpus, total_examples=len(corpus), epochs=5)
     twin = copy.deepcopy(model)
@@ -54,18 +54,18 @@ def test_the_loss_falls_in_training_and_changes_nothing(scheme, sg):
     np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)  # random state included
 
 
-def test_the_loss_of_a_pair_is_that_of_the_formula():
+def test_the_loss_of_a_pair_agrees_with_the_formula():
     model = Word2Vec([["a", "b"]] * 50, **OPTIONS, sg=1, hs=1, negative=0, alpha=0.5)
     codes = dict(
         zip(model.wv.index_to_key, (int(row[0]) for row in model.huffman_tree.code_rows), strict=True)
     )
-    by_hand = [
+    expected = [
         -np.log(sigmoid((1 - 2 * codes[center]) * (model.syn1[0] @ model.wv[context])))
         for center, context in ("ab", "ba")
     ]
-    assert model.evaluate_loss([["a", "b"]]) == pytest.approx(np.mean(by_hand), rel=1e-5)
+    assert model.evaluate_loss([["a", "b"]]) == pytest.approx(np.mean(expected), rel=1e-5)
     assert model.evaluate_loss([["a", "unknown", "b"], ["a"], []] * 3) == pytest.approx(
-        np.mean(by_hand), rel=1e-5
+        np.mean(expected), rel=1e-5
     )
 
 
@@ -76,7 +76,7 @@ def test_losses_of_large_logits_do_not_vanish():
     assert model.evaluate_loss([["a", "b"]]) == pytest.approx(1_000.0, rel=1e-6)
 
 
-def test_any_corpus_and_seed(tmp_path):
+def test_the_loss_is_the_same_for_every_kind_of_corpus(tmp_path):
     path = tmp_path / "held_out.txt"
     path.write_text("".join(" ".join(sentence) + "\n" for sentence in HELD_OUT))
     model = Word2Vec(CORPUS, **OPTIONS)
@@ -96,7 +96,7 @@ def test_a_read_only_model_can_be_evaluated(tmp_path):
     assert Word2Vec.load(tmp_path / "m", mmap="r").evaluate_loss(HELD_OUT) == model.evaluate_loss(HELD_OUT)
 
 
-def test_what_has_no_loss_is_refused():
+def test_sentences_without_a_loss_are_rejected():
     model = Word2Vec(CORPUS, **OPTIONS)
     for nothing in ([], [["unknown", "words"]], [["w1"]] * 100, [[]]):
         with pytest.raises(ValueError, match="two words of the vocabulary"):
@@ -113,7 +113,7 @@ def test_what_has_no_loss_is_refused():
 
 
 class Losses(Word2Vec):
-    """A model whose held-out losses after each epoch are given."""
+    """A model that returns given losses instead of computing them."""
 
     def evaluate_loss(self, held_out):
         if not self.train_started:
@@ -162,8 +162,8 @@ def test_it_restores_the_best_weights(losses):
     assert model.wv.similarity(word, model.wv.index_to_key[1]) == pytest.approx(cosine, rel=1e-5)
 
 
-def test_it_serves_several_trainings_and_the_constructor():
-    stopping = EarlyStopping(HELD_OUT, min_delta=100.0)  # nothing is ever that much better
+def test_it_can_be_reused_in_several_trainings_and_in_the_constructor():
+    stopping = EarlyStopping(HELD_OUT, min_delta=100.0)  # no improvement is ever that large
     model = Word2Vec(CORPUS, **OPTIONS, epochs=10, callbacks=[stopping])
     assert len(stopping.losses) == 2
     assert model.train(CORPUS, total_examples=len(CORPUS), epochs=10, callbacks=[stopping])[1] == 40_000
@@ -193,7 +193,7 @@ def test_a_resumed_training_stops_where_the_uninterrupted_one_does(tmp_path):
     [([2.0, 2.5], True), ([2.0, 0.5], False), ([0.5, 2.5], False)],
     ids=["before", "last", "between"],
 )
-def test_a_resumed_training_warns_where_the_best_weights_are_lost(tmp_path, monkeypatch, caplog, later, lost):
+def test_a_resumed_training_warns_if_the_best_weights_are_lost(tmp_path, monkeypatch, caplog, later, lost):
     class Interrupt(CallbackAny2Vec):
         left = 2
 
@@ -205,7 +205,7 @@ def test_a_resumed_training_warns_where_the_best_weights_are_lost(tmp_path, monk
     def stopping():
         return EarlyStopping(HELD_OUT, restore_best=True, patience=5)
 
-    given = iter([9.0, 1.0, 2.0, 9.0, *later])  # each time one more, before the training
+    given = iter([9.0, 1.0, 2.0, 9.0, *later])  # the first value of each training is that before it starts
     monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
     path = tmp_path / "run.ckpt"
     with pytest.raises(KeyboardInterrupt):
@@ -213,10 +213,10 @@ def test_a_resumed_training_warns_where_the_best_weights_are_lost(tmp_path, monk
     resumed = stopping()
     Word2Vec.resume(path, CORPUS, callbacks=[resumed])
     assert resumed.losses == [1.0, *later]
-    assert ("the best epoch (0) were lost" in caplog.text) == lost
+    assert ("the weights of the best epoch (0)" in caplog.text) == lost
 
 
-def test_held_out_sentences_may_be_a_file(tmp_path):
+def test_held_out_sentences_can_be_a_file(tmp_path):
     path = tmp_path / "held_out.txt"
     path.write_text("".join(" ".join(sentence) + "\n" for sentence in HELD_OUT))
     losses = []
@@ -232,7 +232,7 @@ def test_held_out_sentences_may_be_a_file(tmp_path):
     ("held_out", "error"),
     [([], ValueError), ([["unknown"]], ValueError), ([1, 2], TypeError), ("missing.txt", TypeError)],
 )
-def test_held_out_sentences_without_a_loss_are_refused_before_the_training(
+def test_held_out_sentences_without_a_loss_are_rejected_before_the_training(
     tmp_path, monkeypatch, held_out, error
 ):
     monkeypatch.chdir(tmp_path)
@@ -253,6 +253,6 @@ def test_held_out_sentences_without_a_loss_are_refused_before_the_training(
         ({"held_out": iter(HELD_OUT)}, TypeError, "held_out"),
     ],
 )
-def test_arguments_without_sense_are_refused(arguments, error, message):
+def test_invalid_arguments_are_rejected(arguments, error, message):
     with pytest.raises(error, match=message):
         EarlyStopping(**{"held_out": HELD_OUT, **arguments})

@@ -7,10 +7,10 @@ import threading
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors as GensimKeyedVectors
 
-from fastw2v.vectors import similarity
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.vectors import similarity
+from helpers.oracle import gensim
 
 ROWS, COLUMNS, WIDTH = 8, 6, 20
 
@@ -44,7 +44,7 @@ def questions():
 
 
 def both(words, matrix):
-    stores = KeyedVectors(matrix.shape[1]), GensimKeyedVectors(matrix.shape[1])
+    stores = KeyedVectors(matrix.shape[1]), gensim.models.KeyedVectors(matrix.shape[1])
     for store in stores:
         store.add_vectors(words, matrix)
     return stores

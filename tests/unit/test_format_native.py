@@ -167,6 +167,7 @@ def test_checksums_are_xxh64():
     assert XXH64().value == 0xEF46DB3751D8E999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["", ".gz"])
 def test_every_flipped_bit_is_noticed(tmp_path, suffix):
     path = tmp_path / "model"
@@ -453,6 +454,7 @@ def read_or_refused(path, mmap):
         return None if path in str(error) else pytest.fail(f"the message lacks the path: {error}")
 
 
+@pytest.mark.slow
 @settings(max_examples=3000, deadline=None)
 @given(EDITS)
 def test_mutated_files_are_refused_or_read_whole(edits):

@@ -9,16 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors as GensimKeyedVectors
-from gensim.models.keyedvectors import (
-    prep_vectors as gensim_prep_vectors,
-    pseudorandom_weak_vector as gensim_weak_vector,
-)
 from hypothesis import given, settings, strategies as st
 
 from fastw2v import keyedvectors
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.keyedvectors import KeyedVectors
+from helpers.oracle import gensim
 
 WORDS = [f"w{i}" for i in range(30)]
 MATRIX = np.random.default_rng(3).standard_normal((30, 5)).astype(np.float32)
@@ -51,7 +47,7 @@ def assert_consistent(vectors):
 
 
 def test_a_fresh_store_has_empty_slots_of_zeros():
-    ours, theirs = KeyedVectors(4, count=3), GensimKeyedVectors(4, count=3)
+    ours, theirs = KeyedVectors(4, count=3), gensim.models.KeyedVectors(4, count=3)
     assert ours.index_to_key == theirs.index_to_key
     assert str(ours) == str(theirs) == "KeyedVectors<vector_size=4, 3 keys>"
     assert np.array_equal(ours.vectors, theirs.vectors)
@@ -70,7 +66,9 @@ def test_vectors_are_read_by_key_by_row_and_in_lists(vectors):
     assert np.array_equal(vectors[np.array([0, 2])], MATRIX[[0, 2]])
     assert np.array_equal(vectors[(word for word in ["w9"])], MATRIX[[9]])
     unit = vectors.get_vector("w3", norm=True)
-    np.testing.assert_allclose(unit, filled(GensimKeyedVectors).get_vector("w3", norm=True), atol=1e-7)
+    np.testing.assert_allclose(
+        unit, filled(gensim.models.KeyedVectors).get_vector("w3", norm=True), atol=1e-7
+    )
     assert not unit.flags.writeable
 
 
@@ -92,7 +90,7 @@ def test_missing_keys_raise_key_error(vectors, key):
 
 
 def test_membership_and_indices_are_gensims(vectors):
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     for key in ["w3", "absent", 5, 29, 30, -1, np.int64(3), None]:
         assert (key in vectors) == (key in theirs)
         assert vectors.get_index(key, default=-7) == theirs.get_index(key, default=-7)
@@ -241,7 +239,7 @@ def test_full_lock_factors_grow_with_the_store(vectors):
 
 
 def test_attributes_have_gensims_types_and_conflicts():
-    ours, theirs = filled(), filled(GensimKeyedVectors)
+    ours, theirs = filled(), filled(gensim.models.KeyedVectors)
     for attribute, value in [
         ("i", 5),
         ("f", 2.5),
@@ -335,7 +333,7 @@ def test_assignment_checks_shape_but_follows_replaced_keys(vectors):
 
 
 def test_normalised_matrices(vectors):
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     unit = vectors.get_normed_vectors()
     np.testing.assert_allclose(unit, theirs.get_normed_vectors(), atol=1e-6)
     assert np.array_equal(vectors.vectors, MATRIX)
@@ -364,7 +362,7 @@ def test_deprecated_names_warn_and_work(vectors):
 def test_initial_vectors_are_gensims(dtype, old):
     prior = np.ones((old, 3), dtype)
     ours = keyedvectors.prep_vectors((7, 3), prior, seed=5, dtype=dtype)
-    assert np.array_equal(ours, gensim_prep_vectors((7, 3), prior, seed=5, dtype=dtype))
+    assert np.array_equal(ours, gensim.models.keyedvectors.prep_vectors((7, 3), prior, seed=5, dtype=dtype))
     assert ours.dtype == dtype
     assert (ours is prior) == (old == 7)
 
@@ -380,7 +378,7 @@ def test_initial_vectors_of_narrow_types_and_bad_shapes():
 
 
 def test_resizing_gives_new_keys_the_rows_of_the_seed(vectors):
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     for store in (vectors, theirs):
         store.set_vecattr("w0", "count", 4)
         store.index_to_key += ["x", "y"]
@@ -393,7 +391,7 @@ def test_resizing_gives_new_keys_the_rows_of_the_seed(vectors):
 def test_weak_vectors_are_gensims():
     assert np.array_equal(
         keyedvectors.pseudorandom_weak_vector(9, "seed", hashfxn=len),
-        gensim_weak_vector(9, "seed", hashfxn=len),
+        gensim.models.keyedvectors.pseudorandom_weak_vector(9, "seed", hashfxn=len),
     )
     vector = keyedvectors.pseudorandom_weak_vector(500)
     assert vector.dtype == np.float32
@@ -462,7 +460,7 @@ def test_subsets(vectors):
 
 @pytest.mark.parametrize("options", [{}, {"copy_vecattrs": True}, {"allow_inference": False}], ids=str)
 def test_vectors_for_all_is_gensims(options):
-    ours, theirs = filled(), filled(GensimKeyedVectors)
+    ours, theirs = filled(), filled(gensim.models.KeyedVectors)
     for store in (ours, theirs):
         for i, word in enumerate(WORDS):
             store.set_vecattr(word, "count", 100 + i)
@@ -475,7 +473,7 @@ def test_vectors_for_all_is_gensims(options):
 
 
 def test_sorting_is_gensims(vectors, caplog):
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     with pytest.raises(KeyError):
         vectors.sort_by_descending_frequency()
     counts = np.random.default_rng(1).integers(1, 5, 30)
@@ -720,7 +718,7 @@ def test_damaged_key_arrays_are_refused():
 
 @pytest.mark.parametrize("mmap", [None, "r"])
 def test_vectors_that_gensim_saved(tmp_path, mmap):
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     for i, word in enumerate(WORDS):
         theirs.set_vecattr(word, "count", i + 1)
     theirs.save(str(tmp_path / "theirs"), sep_limit=0)
@@ -735,7 +733,7 @@ def test_vectors_that_gensim_saved(tmp_path, mmap):
 def test_gensim_loads_what_is_saved_for_it(tmp_path):
     vectors = decorated()
     vectors.save_gensim(tmp_path / "v")
-    theirs = GensimKeyedVectors.load(str(tmp_path / "v"))
+    theirs = gensim.models.KeyedVectors.load(str(tmp_path / "v"))
     assert theirs.index_to_key == vectors.index_to_key
     assert np.array_equal(theirs.vectors, vectors.vectors)
     assert theirs.get_vecattr("w3", "count") == 47
@@ -744,7 +742,7 @@ def test_gensim_loads_what_is_saved_for_it(tmp_path):
 
 
 def test_gensims_pickles_become_these_classes():
-    theirs = filled(GensimKeyedVectors)
+    theirs = filled(gensim.models.KeyedVectors)
     theirs.fill_norms()
     ours = KeyedVectors.__new__(KeyedVectors)
     ours.__setstate__(theirs.__dict__)

@@ -14,8 +14,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
+from helpers.oracle import import_gensim
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim writes and reads models here")
+gensim_models = import_gensim("gensim.models")
 
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}]
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 2, "seed": 7}

@@ -7,10 +7,10 @@ import warnings
 
 import numpy as np
 import pytest
-from gensim.models import KeyedVectors as GensimKeyedVectors
 
-from fastw2v.vectors import similarity
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.vectors import similarity
+from helpers.oracle import gensim
 
 SIZE, WIDTH = 3000, 24
 WORDS = [f"w{i}" for i in range(SIZE)]
@@ -31,7 +31,7 @@ def ours():
 
 @pytest.fixture(scope="module")
 def theirs():
-    return filled(GensimKeyedVectors)
+    return filled(gensim.models.KeyedVectors)
 
 
 def assert_same_ranking(found, expected, tolerance=2e-6):
@@ -215,7 +215,7 @@ def test_similarities_of_given_keys_are_gensims(ours, theirs):
         np.testing.assert_allclose(ours.distances(*arguments), theirs.distances(*arguments), atol=2e-6)
     np.testing.assert_allclose(
         KeyedVectors.cosine_similarities(MATRIX[1], MATRIX),
-        GensimKeyedVectors.cosine_similarities(MATRIX[1], MATRIX),
+        gensim.models.KeyedVectors.cosine_similarities(MATRIX[1], MATRIX),
         atol=2e-6,
     )
     for word in ("w0", "w8"):
@@ -370,19 +370,19 @@ def test_norms_of_rows_larger_than_a_block():
 
 
 ADDED_PARAMETERS = {"most_similar": ["candidates"], "most_similar_cosmul": ["candidates"]}
-METHODS = [
-    name
-    for name, value in vars(GensimKeyedVectors).items()
-    if name[0] != "_" and not isinstance(value, property)
-]
 
 
-@pytest.mark.parametrize("name", ["__init__", "load", *sorted(set(METHODS) - {"save", "load"})])
-def test_signatures_are_gensims(name):
-    """All but that of save, whose ``*args, **kwargs`` have names here; what is added is keyword-only."""
-    expected = inspect.signature(getattr(GensimKeyedVectors, name)).parameters.values()
-    found = list(inspect.signature(getattr(KeyedVectors, name)).parameters.values())
-    added = [parameter for parameter in found if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
-    shared = found[: len(found) - len(added)]
-    assert [(p.name, p.kind, p.default) for p in shared] == [(p.name, p.kind, p.default) for p in expected]
-    assert [parameter.name for parameter in added] == ADDED_PARAMETERS.get(name, [])
+def test_signatures_are_gensims():
+    """The parameters are those of gensim; additional ones are keyword-only.
+
+    The exception is `save`: it names the parameters that are ``*args, **kwargs`` in gensim.
+    """
+    theirs = vars(gensim.models.KeyedVectors).items()
+    methods = {name for name, value in theirs if name[0] != "_" and not isinstance(value, property)}
+    for name in sorted((methods - {"save"}) | {"__init__", "load"}):
+        expected = inspect.signature(getattr(gensim.models.KeyedVectors, name)).parameters.values()
+        found = list(inspect.signature(getattr(KeyedVectors, name)).parameters.values())
+        added = [parameter for parameter in found if parameter.kind is inspect.Parameter.KEYWORD_ONLY]
+        shared = [(p.name, p.kind, p.default) for p in found[: len(found) - len(added)]]
+        assert shared == [(p.name, p.kind, p.default) for p in expected], name
+        assert [parameter.name for parameter in added] == ADDED_PARAMETERS.get(name, []), name

@@ -216,6 +216,7 @@ def test_bytes_that_are_no_utf8_are_refused_as_by_the_twin(tmp_path, workers, ba
         assert refusal(encode, reader, {"one": 0}) == refusal(list, reader)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200))
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_taken_or_refused_as_by_the_twin(tmp_path_factory, content):

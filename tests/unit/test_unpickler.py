@@ -421,6 +421,7 @@ EDITS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=3000, deadline=None)
 @given(st.sampled_from(PROTOCOLS), EDITS)
 def test_mutated_pickles_are_read_or_refused(protocol, edits):
@@ -441,6 +442,7 @@ def test_mutated_pickles_are_read_or_refused(protocol, edits):
         unpickle(bytes(content))
 
 
+@pytest.mark.slow
 @settings(max_examples=3000, deadline=None)
 @given(st.binary(max_size=60))
 def test_noise_is_read_or_refused(content):

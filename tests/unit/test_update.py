@@ -7,12 +7,13 @@ import copy
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import Word2Vec
 from fastw2v.vocabulary.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
+from helpers.corpora import zipf_sentences
 from helpers.fresh import run_fresh
+from helpers.oracle import import_gensim
 
-gensim_models = pytest.importorskip("gensim.models", reason="gensim is compared with here")
+gensim_models = import_gensim("gensim.models")
 
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}]
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 3}
@@ -182,7 +183,7 @@ CYCLE = """
 )
 def test_the_whole_cycle_across_processes(tmp_path, name):
     """A model of gensim 3 or 4: grown, trained, saved; loaded where gensim is not, trained, saved; and again."""
-    gensim_utils = pytest.importorskip("gensim.test.utils")
+    gensim_utils = import_gensim("gensim.test.utils")
     fresh = [[f"fresh{i % 7}", "fresh0", "fresh1", "human", "computer"] for i in range(60)]
     if name is None:
         path = tmp_path / "gensim4"

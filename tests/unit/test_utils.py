@@ -4,12 +4,12 @@ import logging
 import pickle
 from itertools import chain
 
-import gensim.utils
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from fastw2v import utils
+from helpers.oracle import gensim
 
 TEXT = st.text(
     alphabet=st.one_of(

@@ -8,8 +8,9 @@ import pickle
 
 import numpy as np
 import pytest
-from gensim.models import Word2Vec
 
+from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
+from fastw2v.vocab import Vocab
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, graft, huffman
 from fastw2v.vocabulary.sampling import (
     downsampling,
@@ -19,8 +20,7 @@ from fastw2v.vocabulary.sampling import (
     subsample_threshold,
 )
 from fastw2v.vocabulary.selection import frequency_order, select
-from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
-from fastw2v.vocab import Vocab
+from helpers.oracle import gensim
 
 
 def zipf_counts(seed, words=400, ceiling=10**6):
@@ -37,7 +37,7 @@ def zipf_corpus(seed, sentences=300, words=200):
 
 def gensim_model(counts, **options):
     options = {"vector_size": 1, "min_count": 1} | options
-    model = Word2Vec(**options)
+    model = gensim.models.Word2Vec(**options)
     model.build_vocab_from_freq(counts)
     return model
 
@@ -54,7 +54,9 @@ def rule(word, count, min_count):
 @pytest.mark.parametrize("min_count", [0, 1, 3, 10**7])
 def test_selection_is_gensims(min_count, max_final_vocab, trim_rule):
     counts = zipf_counts(1)
-    model = Word2Vec(vector_size=1, min_count=min_count, max_final_vocab=max_final_vocab, sorted_vocab=0)
+    model = gensim.models.Word2Vec(
+        vector_size=1, min_count=min_count, max_final_vocab=max_final_vocab, sorted_vocab=0
+    )
     model.raw_vocab = dict(counts)
     report = model.prepare_vocab(keep_raw_vocab=True, trim_rule=trim_rule)
     chosen = select(counts, min_count=min_count, max_final_vocab=max_final_vocab, trim_rule=trim_rule)
@@ -125,7 +127,7 @@ def test_order_whatever_the_size_of_the_counts(top):
 @pytest.mark.parametrize("seed", range(3))
 def test_keep_probabilities_are_gensims(seed, sample):
     counts = zipf_counts(seed)
-    model = Word2Vec(vector_size=1, min_count=2, sample=sample)
+    model = gensim.models.Word2Vec(vector_size=1, min_count=2, sample=sample)
     model.raw_vocab = dict(counts)
     report = model.prepare_vocab()
     vocab = Vocab.from_frequencies(counts, min_count=2, sample=sample)
@@ -138,7 +140,7 @@ def test_keep_probabilities_are_gensims(seed, sample):
 
 
 def test_the_logged_estimate_is_gensims_to_the_last_digit():
-    model = Word2Vec(vector_size=1, min_count=1)
+    model = gensim.models.Word2Vec(vector_size=1, min_count=1)
     model.raw_vocab = zipf_counts(4)
     model.prepare_vocab(keep_raw_vocab=True)
     chosen = select(model.raw_vocab, min_count=1)
@@ -295,7 +297,7 @@ def test_ragged_array_is_a_sequence_of_read_only_rows():
 @pytest.mark.parametrize("trim_rule", [None, rule])
 def test_a_vocabulary_from_a_corpus_is_gensims(tmp_path, options, trim_rule):
     corpus = [sentence for sentence in zipf_corpus(1) if sentence]
-    model = Word2Vec(vector_size=1, hs=1, **options)
+    model = gensim.models.Word2Vec(vector_size=1, hs=1, **options)
     model.build_vocab(corpus, trim_rule=trim_rule)
     path = tmp_path / "corpus.txt"
     path.write_text("".join(" ".join(sentence) + "\n" for sentence in corpus))
@@ -330,7 +332,7 @@ def test_a_corpus_given_wrongly_is_refused():
 def test_growth_appends_the_words_that_gensim_appends(from_corpus, trim_rule, max_final_vocab):
     old, new = zipf_corpus(2, words=60), zipf_corpus(3)
     options = {"min_count": 4, "max_final_vocab": max_final_vocab}
-    model = Word2Vec(vector_size=1, **options)
+    model = gensim.models.Word2Vec(vector_size=1, **options)
     model.build_vocab(old)
     known = len(model.wv)
     vocab = Vocab.from_corpus(old, **options)

@@ -1,7 +1,7 @@
-"""What the commands of the command line do: parsed options in, results on stdout, notes on stderr.
+"""The commands of the command line, one function each.
 
-Each public function is one command and takes the options that `cli` parsed. Results that a machine might read
-come as JSON with ``--json``.
+A command takes the options that `fastw2v.cli.parser` parsed. It prints its result to stdout, as text or with ``--json``
+as JSON, and everything else (summaries, warnings) to stderr, so that the output can be piped into another program.
 """
 
 from __future__ import annotations
@@ -17,87 +17,69 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from fastw2v.cli import files
-from fastw2v.corpora import PathLineSentences
+from fastw2v.callbacks import CallbackAny2Vec
+from fastw2v.cli import demo, files
+from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.files import check_writable, open_input
+from fastw2v.corpora import PathLineSentences
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
-# Options of the constructor that a command line cannot express.
-NOT_OPTIONS = {
-    "self",
-    "sentences",
-    "corpus_file",
-    "hashfxn",
-    "trim_rule",
-    "callbacks",
-    "progress",
-    "checkpoint",
-    "checkpoint_every",
-}
-ALL_CORES = -1
-MAY_CHANGE = {"workers", "corpus_budget", "comment"}  # from one part of a training to the next
+# Parameters that may differ between a training and its continuation from a checkpoint.
+MAY_DIFFER_ON_RESUME = {"workers", "corpus_budget", "comment"}
 
 STDIN = "-"
-# What compressed data begins with, for a stream that has no name.
+# The first bytes of compressed data. A stream has no file name that would tell.
 SIGNATURES = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
-SPELLINGS_TRIED = 50_000
+SPELLING_CANDIDATES = 50_000
 
 
-class UsageError(Exception):
-    """The arguments cannot be used."""
-
-
-def constructor_defaults() -> dict[str, Any]:
-    """Return the parameters of the constructor that are options of ``train``, with their defaults here.
-
-    They are the constructor's, but that all cores are used.
-    """
-    parameters = inspect.signature(Word2Vec.__init__).parameters
-    defaults = {name: parameter.default for name, parameter in parameters.items() if name not in NOT_OPTIONS}
-    return {**defaults, "workers": ALL_CORES}
-
-
-# ---------------------------------------------------------------------------------------- train
+# --- train
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train a model on a text and write it."""
-    form = options.format or files.output_format(options.output)
+    """Train a model on a text and save it."""
+    output_format = options.format or files.output_format(options.output)
     both_exist = os.path.exists(options.input) and os.path.exists(options.output)
     if both_exist and os.path.samefile(options.input, options.output):
-        raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); name another file")
+        raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); choose another file name")
     check_writable(options.output)
-    resumes = _resumes(options)
-    parameters = {name: getattr(options, name) for name in constructor_defaults()}
+    resume = _is_resumed(options)
+    parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
-    bar = sys.stderr.isatty() and not options.quiet and not options.verbose
-    begun = Begun(parameters if resumes else {})
+    progress = sys.stderr.isatty() and not options.quiet and not options.verbose
+    observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
         with _corpus(options.input) as corpus:
-            if resumes:
+            if resume:
                 corpus["corpus_iterable"] = corpus.pop("sentences", None)
                 model = Word2Vec.resume(
-                    options.checkpoint, **corpus, workers=options.workers, callbacks=[begun], progress=bar
+                    options.checkpoint,
+                    **corpus,
+                    workers=options.workers,
+                    callbacks=[observer],
+                    progress=progress,
                 )
             else:
                 checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
-                model = Word2Vec(**corpus, **parameters, **checkpoint, callbacks=[begun], progress=bar)
+                model = Word2Vec(
+                    **corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress
+                )
     except KeyboardInterrupt as interrupt:
-        raise type(interrupt)(_after_interrupt(begun, options, form)) from None
+        raise type(interrupt)(_handle_interrupt(observer, options, output_format)) from None
     except RuntimeError as error:
-        if begun.model is None:  # nothing but the vocabulary can fail so before the training begins
+        if observer.model is None:  # before the training, only an empty vocabulary raises RuntimeError
             raise RuntimeError(
-                f"{error} (is INPUT empty, or --min-count={options.min_count} too high?)"
+                f"{error} (is INPUT empty, or is --min-count={options.min_count} too high?)"
             ) from error
         raise
     seconds = time.perf_counter() - start
-    files.save(model, options.output, form)
+    files.save(model, options.output, output_format)
     summary = {
         "words": model.corpus_total_words,
         "sentences": model.corpus_count,
@@ -109,101 +91,121 @@ def train(options: argparse.Namespace) -> None:
             (model.corpus_total_words or 0) * model.epochs / max(model.total_train_time, 1e-9)
         ),
         "output": options.output,
-        "format": form,
+        "format": output_format,
     }
     if options.json:
         _print_json(summary)
     if not options.quiet:
-        note(
-            f"{summary['words']:,} words in {summary['sentences']:,} sentences, "
-            f"vocabulary {summary['vocabulary']:,}; {model.epochs} epochs; {seconds:.1f} s in all, "
-            f"{model.total_train_time:.1f} s of training at {summary['raw_words_per_second']:,} raw words/s; "
-            f"wrote {options.output} ({form})"
+        print_message(
+            f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences for {model.epochs} epochs, "
+            f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, "
+            f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
+            f"saved {options.output} ({output_format} format)"
         )
 
 
-def _resumes(options: argparse.Namespace) -> bool:
-    """Whether to go on with a training; refuse what would not do what was meant."""
+def _is_resumed(options: argparse.Namespace) -> bool:
+    """Return whether the training continues from a checkpoint.
+
+    Raises
+    ------
+    UsageError
+        If the options contradict each other, or a file would be overwritten.
+    """
     if options.checkpoint is None:
         if options.resume or options.checkpoint_every:
-            raise UsageError("--resume and --checkpoint-every need --checkpoint=FILE")
+            raise UsageError("--resume and --checkpoint-every need --checkpoint FILE")
         return False
     for name, path in (("INPUT", options.input), ("OUTPUT", options.output)):
         if os.path.abspath(path) == os.path.abspath(options.checkpoint):
-            raise UsageError(f"the checkpoint would overwrite {name} ({path}); name another file")
+            raise UsageError(f"the checkpoint would overwrite {name} ({path}); choose another file name")
     exists = os.path.exists(options.checkpoint)
     if exists and not options.resume:
         raise UsageError(
-            f"the checkpoint {options.checkpoint} exists; add --resume to go on from it, or remove it to start anew"
+            f"the checkpoint {options.checkpoint} already exists; add --resume to continue from it, or delete it to "
+            "start from the beginning"
         )
     return exists
 
 
-class Begun:
-    """A callback that holds on to the model, which an interrupted constructor would take with it.
+class TrainingObserver(CallbackAny2Vec):
+    """A callback that checks the parameters of a resumed model and keeps a reference to the model.
+
+    The constructor of `Word2Vec` trains, so an exception in it would otherwise lose the partly trained model.
 
     Parameters
     ----------
-    parameters : dict
-        What the model of a checkpoint must have been made with.
+    expected : dict of str to value
+        The parameters that the model must have.
+
+    Attributes
+    ----------
+    model : Word2Vec or None
+        The model; None before the training has started.
     """
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
+    def __init__(self, expected: dict[str, Any]) -> None:
         self.model: Word2Vec | None = None
-        self._parameters = parameters
+        self._expected = expected
 
     def on_train_begin(self, model: Word2Vec) -> None:
-        for name, value in self._parameters.items():
-            made_with = getattr(model, name, value)  # what concerns the first vectors alone is not kept
-            if name not in MAY_CHANGE and made_with != value:
+        """Check the parameters.
+
+        Raises
+        ------
+        UsageError
+            If a parameter of the model differs from the expected value.
+        """
+        for name, value in self._expected.items():
+            actual = getattr(
+                model, name, value
+            )  # a model does not store the parameters of the initialization
+            if name not in MAY_DIFFER_ON_RESUME and actual != value:
                 option = "--" + name.replace("_", "-")
                 raise UsageError(
-                    f"the checkpoint was made with {option}={made_with}, not {value}; resume with the options of the "
-                    "training"
+                    f"the checkpoint was made with {option}={actual}, not {value}; resume the training with the "
+                    "options that it was started with"
                 )
         self.model = model
 
-    def on_epoch_begin(self, model: Word2Vec) -> None:
-        pass
 
-    def on_epoch_end(self, model: Word2Vec) -> None:
-        pass
-
-    def on_train_end(self, model: Word2Vec) -> None:
-        pass
-
-
-def _after_interrupt(begun: Begun, options: argparse.Namespace, form: str) -> str:
-    if options.keep_partial and begun.model is not None:
-        files.save(begun.model, options.output, form)
-        return f"interrupted; the partly trained model is in {options.output}"
+def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, output_format: str) -> str:
+    """Save the partly trained model if the options ask for it, and return the message for the user."""
+    if options.keep_partial and observer.model is not None:
+        files.save(observer.model, options.output, output_format)
+        return f"interrupted; the partly trained model was saved in {options.output}"
     if options.checkpoint is not None and os.path.exists(options.checkpoint):
-        return f"interrupted; --resume goes on from the checkpoint {options.checkpoint}"
-    if begun.model is None:
-        return "interrupted before the training began; nothing was written"
-    return "interrupted; nothing was written (--keep-partial would have kept what was trained)"
+        return (
+            f"interrupted; run the command with --resume to continue from the checkpoint {options.checkpoint}"
+        )
+    if observer.model is None:
+        return "interrupted before the training started; nothing was saved"
+    return "interrupted; nothing was saved (--keep-partial saves the partly trained model)"
 
 
 @contextlib.contextmanager
 def _corpus(source: str) -> Iterator[dict[str, Any]]:
-    """Arguments of the constructor that name the corpus."""
+    """Yield the arguments of the constructor that select the corpus."""
     if source == STDIN:
-        with _spooled(sys.stdin.buffer) as path:
+        with _temporary_copy(sys.stdin.buffer) as path:
             yield {"corpus_file": path}
     elif os.path.isdir(source):
         yield {"sentences": PathLineSentences(source)}
-    elif os.path.exists(source) and not os.path.isfile(source):  # a pipe, such as a shell's <(command)
-        with open(source, "rb") as stream, _spooled(stream) as path:
+    elif os.path.exists(source) and not os.path.isfile(source):  # a pipe, e.g. <(command) in a shell
+        with open(source, "rb") as stream, _temporary_copy(stream) as path:
             yield {"corpus_file": path}
     else:
-        with open_input(source):  # says what is wrong with it, if it cannot be read
+        with open_input(source):  # raises an error that names the file if it cannot be read
             pass
         yield {"corpus_file": source}
 
 
 @contextlib.contextmanager
-def _spooled(stream: Any) -> Iterator[str]:
-    """Copy a stream, which can be read once only, into a temporary file; its first bytes name the codec."""
+def _temporary_copy(stream: Any) -> Iterator[str]:
+    """Copy a stream to a temporary file and yield its path: training reads the text several times.
+
+    The suffix of the file states the compression, which the first bytes of the stream identify.
+    """
     first = stream.read(1 << 16)
     suffix = next((suffix for signature, suffix in SIGNATURES.items() if first.startswith(signature)), "")
     descriptor, path = tempfile.mkstemp(prefix="fastw2v-stdin-", suffix=suffix)
@@ -216,11 +218,11 @@ def _spooled(stream: Any) -> Iterator[str]:
         os.unlink(path)
 
 
-# ---------------------------------------------------------------------------------------- queries
+# --- similar, analogy
 
 
 def similar(options: argparse.Namespace) -> None:
-    """Show the words nearest to some words."""
+    """Show the words most similar to some words."""
     vectors = files.load_vectors(options.model)
     words = list(dict.fromkeys(options.words))
     check_known(vectors, words)
@@ -234,14 +236,14 @@ def similar(options: argparse.Namespace) -> None:
     if options.json:
         _print_json({query: _as_records(ranking) for query, ranking in rankings.items()})
         return
-    for place, (query, ranking) in enumerate(rankings.items()):
+    for position, (query, ranking) in enumerate(rankings.items()):
         if len(rankings) > 1:
-            print(("\n" if place else "") + query)
+            print(("\n" if position else "") + query)
         print_ranking(ranking)
 
 
 def analogy(options: argparse.Namespace) -> None:
-    """Answer: a is to b as c is to which word?"""
+    """Answer the question "a is to b as c is to which word?"."""
     vectors = files.load_vectors(options.model)
     check_known(vectors, [options.a, options.b, options.c])
     search = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
@@ -255,22 +257,23 @@ def analogy(options: argparse.Namespace) -> None:
 
 
 def check_known(vectors: KeyedVectors, words: Iterable[str]) -> None:
-    """Raise UsageError for words that have no vector; suggest others that are spelled alike."""
+    """Raise UsageError if a word is not in the vocabulary; the message suggests words with a similar spelling."""
     unknown = [word for word in words if word not in vectors.key_to_index]
     if not unknown:
         return
     message = f"not in the vocabulary of {len(vectors):,} words: {', '.join(map(repr, unknown))}"
-    candidates = [key for key in vectors.index_to_key[:SPELLINGS_TRIED] if isinstance(key, str)]
-    alike = dict.fromkeys(near for word in unknown for near in _alike(word, candidates))
-    raise UsageError(message + (f"; did you mean {', '.join(alike)}?" if alike else ""))
+    candidates = [key for key in vectors.index_to_key[:SPELLING_CANDIDATES] if isinstance(key, str)]
+    suggestions = dict.fromkeys(match for word in unknown for match in _similar_spellings(word, candidates))
+    raise UsageError(message + (f"; did you mean {', '.join(suggestions)}?" if suggestions else ""))
 
 
-def _alike(word: str, candidates: list[str]) -> list[str]:
-    same = [key for key in candidates if key.casefold() == word.casefold()]
-    return same or difflib.get_close_matches(word, candidates, n=3, cutoff=0.75)
+def _similar_spellings(word: str, candidates: list[str]) -> list[str]:
+    other_case = [key for key in candidates if key.casefold() == word.casefold()]
+    return other_case or difflib.get_close_matches(word, candidates, n=3, cutoff=0.75)
 
 
 def print_ranking(ranking: list[tuple[Any, float]]) -> None:
+    """Print words and their scores, one pair per line."""
     width = max((len(str(key)) for key, _ in ranking), default=0)
     for key, score in ranking:
         print(f"  {key!s:{width}}  {score:.4f}")
@@ -280,13 +283,13 @@ def _as_records(ranking: list[tuple[Any, float]]) -> list[dict[str, Any]]:
     return [{"word": key, "score": round(float(score), 6)} for key, score in ranking]
 
 
-# ---------------------------------------------------------------------------------------- eval
+# --- eval
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    """Score vectors on analogies and on pairs of words, and print a table."""
+    """Score vectors on analogies and on word similarities, and print a table."""
     if not options.analogies and not options.pairs:
-        raise UsageError("nothing to evaluate; give --analogies FILE, --pairs FILE, or both")
+        raise UsageError("there is nothing to evaluate; add --analogies FILE, --pairs FILE or both")
     analogies = [(path, _lines(path)) for path in options.analogies]
     pairs = [(path, _lines(path)) for path in options.pairs]
     vectors = files.load_vectors(options.model)
@@ -306,22 +309,26 @@ def evaluate(options: argparse.Namespace) -> None:
 
 
 def _cells(row: dict[str, Any], columns: dict[str, str]) -> list[str]:
-    return ["-" if row.get(name) is None else form.format(row[name]) for name, form in columns.items()]
+    return [
+        "-" if row.get(name) is None else template.format(row[name]) for name, template in columns.items()
+    ]
 
 
 def _lines(path: str) -> list[str]:
-    """The lines of a file, read once: it may be a pipe."""
+    """Return the lines of a file. It is read only once, so it may be a pipe."""
     try:
         with open_input(path, "r") as lines:
             return list(lines)
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: not UTF-8 text ({error}); convert it, with iconv for instance") from error
+        raise ValueError(
+            f"{path}: the file is not UTF-8 text ({error}); convert it to UTF-8, for example with iconv"
+        ) from error
 
 
 def _analogy_rows(
     vectors: KeyedVectors, path: str, lines: list[str], options: argparse.Namespace
 ) -> list[dict[str, Any]]:
-    """The score of all questions, and of each section if these are wanted."""
+    """Return the row of all questions, followed by one row per section if the options ask for them."""
     try:
         _, sections = vectors.evaluate_word_analogies(
             lines,
@@ -331,26 +338,27 @@ def _analogy_rows(
         )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    asked = _questions(lines)
-    rows = [_analogy_row(_name(path), sections[-1], sum(asked.values()))]
+    counts = _question_counts(lines)
+    *sections, total = sections
+    rows = [_analogy_row(_name(path), total, sum(counts.values()))]
     if options.sections:
-        rows += [_analogy_row(f"  {part['section']}", part, asked[part["section"]]) for part in sections[:-1]]
+        rows += [_analogy_row(f"  {each['section']}", each, counts[each["section"]]) for each in sections]
     return rows
 
 
-def _analogy_row(name: str, section: dict[str, Any], asked: int) -> dict[str, Any]:
-    right, wrong = len(section["correct"]), len(section["incorrect"])
-    answered = right + wrong
+def _analogy_row(name: str, section: dict[str, Any], n_questions: int) -> dict[str, Any]:
+    n_correct, n_incorrect = len(section["correct"]), len(section["incorrect"])
+    n_answered = n_correct + n_incorrect
     return {
         "name": name,
-        "score": right / answered if answered else None,
-        "oov": 100.0 * (1 - answered / asked) if asked else None,
-        "items": asked,
+        "score": n_correct / n_answered if n_answered else None,
+        "oov": 100.0 * (1 - n_answered / n_questions) if n_questions else None,
+        "items": n_questions,
     }
 
 
-def _questions(lines: list[str]) -> dict[str, int]:
-    """Number of questions in each section of a file of analogies."""
+def _question_counts(lines: list[str]) -> dict[str, int]:
+    """Return the number of questions in each section of a file of analogies."""
     counts: dict[str, int] = {}
     section = ""
     for line in lines:
@@ -372,8 +380,8 @@ def _pairs_row(
             case_insensitive=not options.case_sensitive,
             dummy4unknown=options.dummy4unknown,
         )
-    except ValueError as error:  # a set that cannot be scored does not cost the others their scores
-        note(f"warning: {path}: {error}")
+    except ValueError as error:  # the other files are scored nevertheless
+        print_message(f"warning: {path}: {error}")
         return {"name": _name(path), "pearson": None, "spearman": None, "oov": None}
     return {
         "name": _name(path),
@@ -391,11 +399,11 @@ def _name(path: str) -> str:
     return os.path.basename(path).split(".")[0]
 
 
-# ---------------------------------------------------------------------------------------- files
+# --- info, convert
 
 
 def info(options: argparse.Namespace) -> None:
-    """Show what a file holds."""
+    """Show what a file of a model or of vectors contains."""
     model = files.load(options.model)
     vectors = files.vectors_of(model)
     sizes = files.file_sizes(options.model)
@@ -424,11 +432,12 @@ def info(options: argparse.Namespace) -> None:
 
 
 def _print_info(facts: dict[str, Any]) -> None:
-    print(f"{facts['file']}: {facts['class']} ({facts['kind']}), format {facts['format']}")
+    print(f"{facts['file']}: {facts['class']} ({facts['kind']}), {facts['format']} format")
     for path, size in facts["files"].items():
         print(f"  {human_size(size):>10}  {path}")
-    tokens = f", seen {facts['tokens']:,} times" if "tokens" in facts else ""
-    print(f"  {facts['words']:,} words of {facts['vector_size']} dimensions ({facts['dtype']}){tokens}")
+    print(f"  {facts['words']:,} words, {facts['vector_size']} dimensions, {facts['dtype']}")
+    if "tokens" in facts:
+        print(f"  trained on a text with {facts['tokens']:,} occurrences of these words")
     print(f"  first words: {' '.join(map(str, facts['most_frequent']))}")
     if "parameters" in facts:
         print("parameters")
@@ -443,39 +452,40 @@ def _print_info(facts: dict[str, Any]) -> None:
 
 def convert(options: argparse.Namespace) -> None:
     """Write a model or vectors in another format."""
-    form = options.format or files.output_format(options.output)
-    if options.kind == "model" and form in files.VECTORS_ONLY:
+    output_format = options.format or files.output_format(options.output)
+    if options.kind == "model" and output_format in files.VECTORS_ONLY:
         raise UsageError(
-            f"the {form} format holds vectors only; name OUT something.fw2v to keep the whole model"
+            f"the {output_format} format holds vectors only; to save the whole model, give OUTPUT another suffix, "
+            "such as .fw2v"
         )
     check_writable(options.output)
     model = files.load(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(
-            f"{options.input} holds vectors only, so no model can be made of it; leave out --kind model"
+            f"{options.input} holds vectors only and cannot be converted to a model; remove --kind model"
         )
-    if options.kind == "vectors" or form in files.VECTORS_ONLY:
+    if options.kind == "vectors" or output_format in files.VECTORS_ONLY:
         model = files.vectors_of(model)
-    files.save(model, options.output, form)
+    files.save(model, options.output, output_format)
     if not options.quiet:
-        what = "a model" if isinstance(model, Word2Vec) else "vectors"
-        words = len(files.vectors_of(model))
-        note(
-            f"wrote {what} of {words:,} words to {options.output} ({form}); "
-            f"read as {files.input_format(options.input)}"
+        kind = "a model" if isinstance(model, Word2Vec) else "vectors"
+        n_words = len(files.vectors_of(model))
+        print_message(
+            f"converted {options.input} ({files.input_format(options.input)} format) to {options.output} "
+            f"({output_format} format): {kind} of {n_words:,} words"
         )
 
 
-# ---------------------------------------------------------------------------------------- printing
+# --- output
 
 
-def note(text: str) -> None:
-    """Say something that is not part of the result."""
+def print_message(text: str) -> None:
+    """Print a message that is not part of the result to stderr."""
     print(f"fastw2v: {text}", file=sys.stderr)
 
 
 def print_table(lines: list[list[str]]) -> None:
-    """Print aligned columns, the first one to the left, the others to the right."""
+    """Print rows in columns; the first column is aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = [
@@ -486,7 +496,7 @@ def print_table(lines: list[list[str]]) -> None:
 
 
 def human_size(size: float) -> str:
-    """Return bytes as people read them."""
+    """Return a number of bytes with a suitable unit."""
     for unit in ("B", "KiB", "MiB", "GiB"):
         if size < 1024:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
@@ -497,3 +507,15 @@ def human_size(size: float) -> str:
 def _print_json(value: Any) -> None:
     json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
     print()
+
+
+# The commands by name; `fastw2v.cli.parser` defines their options.
+COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "train": train,
+    "similar": similar,
+    "analogy": analogy,
+    "eval": evaluate,
+    "info": info,
+    "convert": convert,
+    "demo": lambda options: demo.run(options.workers, options.save),
+}

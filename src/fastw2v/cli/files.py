@@ -1,7 +1,7 @@
-"""Models and vectors in whatever format a file has: what the command line opens and writes.
+"""Reading and writing models and vectors in every supported format.
 
-A file to read is recognised by its content, a file to write by its suffix. What the user named is a path;
-which class and which method belong to it is decided here and nowhere else.
+The content of a file determines how it is read; the suffix of a file or an option determines how it is written. This
+module selects the class (`Word2Vec` or `KeyedVectors`) and the method.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import glob
 import os
 
-from fastw2v.formats.detect import VECTORS_ONLY, input_format, load_vectors, mapping_of
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
+from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
@@ -32,7 +32,7 @@ BINARY_SUFFIXES = (".bin",)
 
 
 def output_format(path: str) -> str:
-    """Return the one of `FORMATS` that the suffix of `path` asks for, a suffix of compression aside."""
+    """Return the element of `FORMATS` that the suffix of `path` selects; a suffix of compression is ignored."""
     stem, suffix = os.path.splitext(path)
     if suffix.lower() in COMPRESSED_SUFFIXES:
         suffix = os.path.splitext(stem)[1]
@@ -44,35 +44,43 @@ def output_format(path: str) -> str:
 
 
 def load(path: str) -> Word2Vec | KeyedVectors:
-    """Return the model that a file holds, or its vectors if there is no more."""
-    form = input_format(path)
-    if form in VECTORS_ONLY:
-        return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
-    try:
-        return Word2Vec.load(path, mmap=mapping_of(path, form))
-    except AttributeError:  # what `Word2Vec.load` raises for vectors without a model
-        return KeyedVectors.load(path, mmap=mapping_of(path, form))
+    """Load the model in a file, or the vectors if the file holds no model."""
+    file_format = input_format(path)
+    if file_format not in VECTORS_ONLY:
+        try:
+            return Word2Vec.load(path, mmap=mapping_of(path, file_format))
+        except AttributeError:  # `Word2Vec.load` raises it for a file of vectors
+            pass
+    return load_vectors(path)
 
 
-def save(model: Word2Vec | KeyedVectors, path: str, form: str) -> None:
-    """Write a model, or vectors, in one of `FORMATS`; text and binary hold the vectors only."""
-    if form == "native":
+def load_vectors(path: str) -> KeyedVectors:
+    """Load the vectors in a file; if the file holds a model, load the vectors of the model."""
+    file_format = input_format(path)
+    if file_format in VECTORS_ONLY:
+        return KeyedVectors.load_word2vec_format(path, binary=file_format == "binary")
+    return KeyedVectors.load(path, mmap=mapping_of(path, file_format))
+
+
+def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
+    """Save a model or vectors in one of `FORMATS`; "text" and "binary" save only the vectors."""
+    if file_format == "native":
         model.save(path)
-    elif form == "gensim":
+    elif file_format == "gensim":
         model.save_gensim(path)
     else:
-        vectors_of(model).save_word2vec_format(path, binary=form == "binary")
+        vectors_of(model).save_word2vec_format(path, binary=file_format == "binary")
 
 
 def vectors_of(model: Word2Vec | KeyedVectors) -> KeyedVectors:
-    """Return the vectors of a model, or the vectors themselves."""
+    """Return the vectors of a model; return an argument that is vectors unchanged."""
     return model.wv if isinstance(model, Word2Vec) else model
 
 
 def file_sizes(path: str) -> dict[str, int]:
-    """Return the bytes of a file and of the arrays that gensim writes beside a large one, by path."""
+    """Return the size in bytes of a file and of the ``.npy`` files that gensim saved beside it, by path."""
     local = local_path(path)
     if local is None:
         return {}
-    parts = [local, *sorted(glob.glob(glob.escape(local) + ".*.npy"))]
-    return {part: os.path.getsize(part) for part in parts}
+    paths = [local, *sorted(glob.glob(glob.escape(local) + ".*.npy"))]
+    return {each: os.path.getsize(each) for each in paths}

@@ -1,34 +1,35 @@
-"""The command line: arguments in, a command called, an exit status out.
+"""The options and help texts of the command line.
 
-What the commands do is in `commands` and `demo`; here is what they are called, what they take, and what
-becomes of their errors: one line on stderr that says what to do, never a traceback unless ``--debug`` asks
-for it.
+The options of ``fastw2v train`` are the parameters of `Word2Vec.__init__` with the same names and defaults, read from
+its signature, so that a new parameter becomes an option as soon as `PARAMETER_HELP` describes it. The only default that
+differs is ``--workers``: the command line uses all cores.
 
-Exit status: 0 done, 1 a fault of fastw2v's own, 2 wrong usage or unusable input, 130 interrupted, 141 nobody
-reads the output any more, 143 terminated.
+Each command adds its options only when its own arguments are parsed. ``fastw2v --help`` therefore does not import the
+model classes.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import logging
-import os
-import pickle
-import sys
-import traceback
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from fastw2v import __version__
-from fastw2v.cli import demo
-from fastw2v.cli import commands
-from fastw2v.cli.files import FORMATS
-from fastw2v.cli.commands import ALL_CORES, UsageError, constructor_defaults
-from fastw2v.training.termination import Terminated, sigterm_as_interrupt
+# Parameters of the constructor that are not options: Python objects, and those that have an option of their own.
+NOT_OPTIONS = {
+    "self",
+    "sentences",
+    "corpus_file",
+    "hashfxn",
+    "trim_rule",
+    "callbacks",
+    "progress",
+    "checkpoint",
+    "checkpoint_every",
+}
+ALL_CORES = -1
 
-OK, FAULT, UNUSABLE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
-
+# Parameters that are 0 or 1. The option without a value means 1.
 SWITCHES = {
     "sg",
     "hs",
@@ -40,38 +41,51 @@ SWITCHES = {
     "shared_negatives",
 }
 
-OPTION_HELP = {
-    "vector_size": "dimensions of the vectors",
-    "alpha": "learning rate at the start",
-    "window": "largest distance between a center and its context words",
-    "min_count": "leave out words seen less often",
-    "max_vocab_size": "prune rare words while counting, to hold no more than so many",
-    "sample": "threshold for dropping tokens of frequent words; 0: off",
-    "seed": "seed of the initial vectors and all draws",
-    "workers": "threads; -1: one a core; 1: reproducible",
-    "min_alpha": "learning rate at the end",
-    "sg": "1: skip-gram, 0: CBOW",
-    "hs": "1: hierarchical softmax",
-    "negative": "noise words drawn for each target; 0: no negative sampling",
-    "ns_exponent": "noise words are drawn by count ** NS_EXPONENT",
-    "cbow_mean": "CBOW input is the mean (1) or the sum (0) of the context",
-    "epochs": "passes over the corpus",
-    "null_word": "1: add a word '\\0' of count 1",
-    "sorted_vocab": "1: order the words by falling count",
-    "batch_words": "raw words of a job",
-    "compute_loss": "1: tally the loss, shown in the bar and the log",
-    "comment": "kept with the model",
-    "max_final_vocab": "raise min-count until no more than so many words are left",
-    "shrink_windows": "1: draw each window's size from 1 to WINDOW",
-    "shared_negatives": "1: skip-gram draws noise words once a window, not once a pair; faster",
-    "init_from": "vectors of any format that is read; the words they know start from them",
-    "init_lockf": "factor on the learning rate of the vectors of --init-from; 0: frozen",
-    "corpus_budget": "memory for the encoded corpus, in bytes or as 500M, 4G; beyond it a file is used",
-}
-OPTION_TYPES: dict[str, Callable[[str], Any]] = {
+PARAMETER_HELP = {
+    "vector_size": "number of dimensions of the vectors",
+    "alpha": "learning rate at the start of the training; it falls linearly to --min-alpha",
+    "min_alpha": "learning rate at the end of the training",
+    "window": "maximum distance between the center word and a context word",
+    "min_count": "ignore words that occur fewer than N times",
+    "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
+    "max_final_vocab": "limit the vocabulary to about N words by raising --min-count",
+    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing",
+    "seed": "seed of the random number generator",
+    "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
+    "sg": "1 trains skip-gram, 0 trains CBOW",
+    "hs": "1 uses hierarchical softmax",
+    "negative": "number of negative samples per target; 0 disables negative sampling",
+    "ns_exponent": "draw negative samples with a probability proportional to count ** N",
+    "cbow_mean": "input of CBOW: 1 uses the mean of the context vectors, 0 their sum",
+    "epochs": "number of passes over the text",
+    "null_word": "1 adds the word '\\0' with a count of 1 to the vocabulary",
+    "sorted_vocab": "1 sorts the vocabulary by descending frequency",
+    "batch_words": "number of words per job, the unit of work of a thread; the learning rate changes between jobs",
+    "compute_loss": "1 computes the training loss and shows it in the progress bar and the log",
+    "comment": "text that is stored in the model",
+    "shrink_windows": "1 draws the size of each window uniformly from 1 to --window, 0 always uses --window",
+    "shared_negatives": "1 makes skip-gram draw the negative samples once per window instead of once per word pair, "
+    "which is faster",
+    "init_from": "file of a model or of vectors, in any supported format; the words in it start with its vectors "
+    "instead of random ones",
+    "init_lockf": "factor on the learning rate of the vectors from --init-from; 0 keeps these vectors unchanged",
+    "corpus_budget": "memory for the encoded text, in bytes or with a unit (500M, 4G); a temporary file holds the text "
+    "if it needs more",
+}  # fmt: skip
+PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
     "init_from": str, "init_lockf": float,
 }  # fmt: skip
+PARAMETER_METAVARS = {
+    "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
+    "init_lockf": "FACTOR", "corpus_budget": "BYTES",
+}  # fmt: skip
+# How the help describes a default of None.
+DEFAULT_HELP = {
+    "corpus_budget": "a quarter of the free memory",
+    "max_vocab_size": "unlimited",
+    "max_final_vocab": "unlimited",
+}
 
 EXAMPLES = """\
 examples:
@@ -82,325 +96,374 @@ examples:
   fastw2v analogy model.fw2v man king woman
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v convert model.fw2v vectors.bin
+
+'fastw2v COMMAND --help' describes the options of a command.
 """
+
+MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe)"
+OUTPUT_HELP = (
+    "file to write. The suffix selects the format: .txt or .vec for word2vec text, .bin for word2vec binary (both hold "
+    "vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz or .zst compresses the "
+    "file"
+)
+FORMAT_HELP = "format of OUTPUT (default: chosen by its suffix)"
+
+
+class UsageError(Exception):
+    """The command-line arguments are wrong."""
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser whose errors take the way of all others."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see '{self.prog} --help')")
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command line.
+    """An argument parser that raises `UsageError` and adds its arguments when it is first used.
 
     Parameters
     ----------
-    argv : sequence of str, optional
-        The arguments; those of the process by default.
-
-    Returns
-    -------
-    int
-        The exit status, see the module.
+    *args, **kwargs
+        Passed to `argparse.ArgumentParser`.
+    add_arguments : callable, optional
+        Called with the parser before the first parsing.
     """
-    arguments = complete_switches(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in arguments
-    try:
-        options = make_parser().parse_args(arguments)
-        with sigterm_as_interrupt(), _logging(options):
-            options.command(options)
-            sys.stdout.flush()
-        return OK
-    except KeyboardInterrupt as interrupt:
-        status = TERMINATED if isinstance(interrupt, Terminated) else INTERRUPTED
-        return _fail(status, str(interrupt) or "interrupted", debug)
-    except BrokenPipeError:
-        _close_stdout()
-        return BROKEN_PIPE
-    except (
-        UsageError, OSError, ValueError, EOFError, ImportError, MemoryError, RuntimeError,
-        pickle.UnpicklingError,
-    ) as error:  # fmt: skip
-        return _fail(UNUSABLE, describe_error(error), debug)
-    except Exception as error:
-        return _fail(
-            FAULT, f"unexpected {type(error).__name__}: {error}; add --debug and report the traceback", debug
-        )
 
+    def __init__(
+        self, *args: Any, add_arguments: Callable[[Parser], None] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self._add_arguments = add_arguments
 
-def describe_error(error: BaseException) -> str:
-    """Return an exception as one line for people."""
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    elif isinstance(error, MemoryError):
-        text = f"out of memory {error}".rstrip()
-    else:
-        text = str(error)
-    return " ".join(text.split()) or type(error).__name__
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments at the first call, then parse."""
+        add_arguments, self._add_arguments = self._add_arguments, None
+        if add_arguments is not None:
+            add_arguments(self)
+        return super().parse_known_args(args, namespace)
 
-
-def complete_switches(arguments: Sequence[str]) -> list[str]:
-    """Let a bare ``--sg`` mean ``--sg 1``, whatever follows it; gensim's users know both."""
-    completed: list[str] = []
-    for place, argument in enumerate(arguments):
-        completed.append(argument)
-        following = arguments[place + 1] if place + 1 < len(arguments) else ""
-        if (
-            argument.startswith("--")
-            and argument[2:].replace("-", "_") in SWITCHES
-            and not following.isdecimal()
-        ):
-            completed.append("1")
-    return completed
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` instead of exiting."""
+        raise UsageError(f"{message} (see '{self.prog} --help')")
 
 
 def make_parser() -> Parser:
-    """Return the parser of all commands; what it parses has the function to call as `command`."""
+    """Return the parser of the whole command line.
+
+    The parsed options have an attribute `command`, a key of `fastw2v.cli.commands.COMMANDS`.
+    """
     parser = Parser(
         prog="fastw2v",
         description="Train word2vec embeddings and use them.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"fastw2v {__version__}")
+    parser.add_argument(
+        "--version", action=_ShowVersion, nargs=0, help="show the version of fastw2v and exit"
+    )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_train, _add_similar, _add_analogy, _add_eval, _add_info, _add_convert, _add_demo):
-        command = add(subparsers)
-        command.add_argument("--verbose", action="store_true", help="log what happens to stderr")
-        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+    def add(name: str, add_arguments: Callable[[Parser], None], summary: str, description: str) -> None:
+        command = subparsers.add_parser(
+            name, help=summary, description=description, add_arguments=add_arguments
+        )
+        command.set_defaults(command=name)
+
+    add(
+        "train",
+        _add_train_arguments,
+        "train a model on a text",
+        "Train a word2vec model on a text. The text has one sentence per line; white space separates the words.",
+    )
+    add(
+        "similar",
+        _add_similar_arguments,
+        "show the words most similar to a word",
+        "Show the words whose vectors are most similar to the vector of each WORD, with their cosine similarities.",
+    )
+    add(
+        "analogy",
+        _add_analogy_arguments,
+        "answer 'A is to B as C is to which word?'",
+        "Answer the question 'A is to B as C is to which word?'. For example, the answer to "
+        "'man king woman' should be 'queen'.",
+    )
+    add(
+        "eval",
+        _add_eval_arguments,
+        "score vectors on analogies and on word similarities",
+        "Score vectors on analogy questions, on word similarities judged by people, or on both.",
+    )
+    add(
+        "info",
+        _add_info_arguments,
+        "show what a file of a model or of vectors contains",
+        "Show what a file of a model or of vectors contains: its format and size, the vocabulary and, for a model, its "
+        "parameters and history.",
+    )
+    add(
+        "convert",
+        _add_convert_arguments,
+        "convert a model or vectors to another format",
+        "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe) and write "
+        "them in the format that the suffix of OUTPUT or --format selects.",
+    )
+    add(
+        "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
+        "Train a small model on text that every Python installation contains (its reference manual and the docstrings "
+        "of its standard library) and show the results. It takes some seconds and downloads nothing.",
+    )  # fmt: skip
     return parser
 
 
-def _add_train(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "train", "train a model on a text of one sentence a line",
-        "Train a model on a text of one sentence a line, tokens separated by white space.",
-    )  # fmt: skip
+def expand_switches(arguments: Sequence[str]) -> list[str]:
+    """Replace a switch without a value by the switch with the value 1, e.g. ``--sg`` by ``--sg 1``.
+
+    `argparse` cannot do this: with an optional value, ``--sg FILE`` would take FILE as the value.
+    """
+    expanded: list[str] = []
+    for position, argument in enumerate(arguments):
+        expanded.append(argument)
+        following = arguments[position + 1] if position + 1 < len(arguments) else ""
+        is_switch = argument.startswith("--") and argument[2:].replace("-", "_") in SWITCHES
+        if is_switch and not following.isdecimal():
+            expanded.append("1")
+    return expanded
+
+
+def training_defaults() -> dict[str, Any]:
+    """Return the parameters of `Word2Vec.__init__` that are options of ``train``, with their default values."""
+    from fastw2v.word2vec import Word2Vec
+
+    parameters = inspect.signature(Word2Vec.__init__).parameters
+    defaults = {name: parameter.default for name, parameter in parameters.items() if name not in NOT_OPTIONS}
+    return {**defaults, "workers": ALL_CORES}
+
+
+class _ShowVersion(argparse.Action):
+    """Print the version; reading it from the package metadata takes time that other commands need not spend."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *args: Any) -> NoReturn:
+        from fastw2v import __version__
+
+        print(f"fastw2v {__version__}")
+        parser.exit()
+
+
+# --- arguments of each command
+
+
+def _add_train_arguments(parser: Parser) -> None:
+    from fastw2v.cli.files import FORMATS
+
     parser.add_argument(
-        "input", metavar="INPUT", help="text, plain or .gz .bz2 .xz .zst; a directory; -: stdin"
+        "input",
+        metavar="INPUT",
+        help="text file, plain or compressed (.gz, .bz2, .xz, .zst); a directory, all of whose files are read; or - "
+        "for stdin",
     )
-    parser.add_argument(
-        "output",
-        metavar="OUTPUT",
-        help=".txt or .vec: word2vec text, .bin: word2vec binary (vectors only); else a whole model. "
-        ".gz .bz2 .xz .zst after it compress",
-    )
-    parser.add_argument("--format", choices=FORMATS, help="format of OUTPUT, whatever its suffix")
-    parser.add_argument("--quiet", action="store_true", help="no bar, no summary, no warnings")
+    parser.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
+    parser.add_argument("--format", choices=FORMATS, help=FORMAT_HELP)
     parser.add_argument(
         "--keep-partial",
         action="store_true",
-        help="on Ctrl-C or SIGTERM write the model as far as it is trained",
+        help="if the training is interrupted (Ctrl-C or SIGTERM), write the partly trained model to OUTPUT",
     )
     parser.add_argument(
-        "--checkpoint", metavar="FILE", help="at the end of each epoch write FILE, to go on from if need be"
+        "--checkpoint",
+        metavar="FILE",
+        help="save a checkpoint in FILE after each epoch, from which --resume continues",
     )
     parser.add_argument(
         "--checkpoint-every",
-        type=_count,
+        type=_word_count,
         metavar="WORDS",
-        help="write it every so many raw words too, as 100M",
+        help="also save the checkpoint each time WORDS more words have been trained, e.g. 100M",
     )
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the checkpoint in FILE, if there is one already"
+        "--resume",
+        action="store_true",
+        help="continue the training from the checkpoint; start from the beginning if it does not exist yet",
     )
-    _add_json(parser, "print the summary as JSON to stdout")
-    group = parser.add_argument_group("parameters, named as in fastw2v.Word2Vec")
-    for name, default in constructor_defaults().items():
+    _add_common_arguments(
+        parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
+    )
+    group = parser.add_argument_group("training parameters, named as those of fastw2v.Word2Vec")
+    for name, default in training_defaults().items():
         _add_parameter(group, name, default)
-    return _runs(parser, commands.train)
 
 
 def _add_parameter(group: Any, name: str, default: Any) -> None:
     option = "--" + name.replace("_", "-")
     if name in SWITCHES:
         default = int(default)
-    what = f"{OPTION_HELP[name]} (default: {'none' if default is None else default})"
+    shown_default = DEFAULT_HELP.get(name, "none") if default is None else default
+    help_text = f"{PARAMETER_HELP[name]} (default: {shown_default})"
     if name in SWITCHES:
-        group.add_argument(option, type=int, choices=(0, 1), default=default, metavar="{0,1}", help=what)
-    elif name == "corpus_budget":
-        group.add_argument(option, type=_size, default=default, metavar="BYTES", help=what)
-    else:
-        group.add_argument(option, type=OPTION_TYPES.get(name, int), default=default, metavar="N", help=what)
+        group.add_argument(option, type=int, choices=(0, 1), default=default, metavar="{0,1}", help=help_text)
+        return
+    argument_type = _byte_count if name == "corpus_budget" else PARAMETER_TYPES.get(name, int)
+    metavar = PARAMETER_METAVARS.get(name, "N")
+    group.add_argument(option, type=argument_type, default=default, metavar=metavar, help=help_text)
 
 
-def _count(text: str) -> int:
-    factors = {"K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-    factor = factors.get(text[-1:].upper(), 1)
-    try:
-        count = int(float(text.rstrip("KMGTkmgt")) * factor)
-    except (ValueError, OverflowError):
-        count = 0
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of words; write it in full, or as 100M")
-    return count
-
-
-def _size(text: str) -> int:
-    factors = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-    factor = factors.get(text[-1:].upper(), 1)
-    try:
-        return int(float(text.rstrip("KMGTkmgt")) * factor)
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write bytes, or 500M, or 4G") from None
-
-
-def _add_similar(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "similar", "show the words nearest to some words", "Show the words nearest to each WORD."
-    )
-    _add_model(parser)
-    parser.add_argument("words", metavar="WORD", nargs="+")
-    parser.add_argument("--together", action="store_true", help="one list, for the mean of all words")
-    _add_query_options(parser)
-    return _runs(parser, commands.similar)
-
-
-def _add_analogy(subparsers: Any) -> Parser:
-    parser = _new(subparsers, "analogy", "A is to B as C is to ?", "Answer: A is to B as C is to which word?")
-    _add_model(parser)
-    for name in "ABC":
-        parser.add_argument(name.lower(), metavar=name)
+def _add_similar_arguments(parser: Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("words", metavar="WORD", nargs="+", help="word to look up")
     parser.add_argument(
-        "--cosmul", action="store_true", help="multiplicative combination (3CosMul), not the additive"
+        "--together",
+        action="store_true",
+        help="show a single list: the words most similar to the mean of the vectors of all WORDs",
     )
-    _add_query_options(parser)
-    return _runs(parser, commands.analogy)
+    _add_query_arguments(parser)
 
 
-def _add_query_options(parser: Parser) -> None:
+def _add_analogy_arguments(parser: Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("a", metavar="A", help="first word of the example, e.g. man")
+    parser.add_argument("b", metavar="B", help="second word of the example, e.g. king")
+    parser.add_argument("c", metavar="C", help="word of the question, e.g. woman")
     parser.add_argument(
-        "--topn", type=_positive, default=10, metavar="N", help="how many words (default: 10)"
+        "--cosmul",
+        action="store_true",
+        help="rank the answers by 3CosMul, which multiplies the similarities, instead of adding them",
+    )
+    _add_query_arguments(parser)
+
+
+def _add_query_arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "--topn", type=_positive_int, default=10, metavar="N", help="number of words to show (default: 10)"
     )
     parser.add_argument(
-        "--restrict-vocab", type=_positive, metavar="N", help="search the N most frequent words only"
+        "--restrict-vocab",
+        type=_positive_int,
+        metavar="N",
+        help="search only the N most frequent words (default: all words)",
     )
-    _add_json(parser, "print JSON")
+    _add_common_arguments(parser)
 
 
-def _add_eval(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "eval", "score vectors on analogies and word similarities",
-        "Score vectors on analogies (': section' lines and lines of four words) and on pairs of words with "
-        "human judgements (word, word, number).",
-    )  # fmt: skip
-    _add_model(parser)
-    parser.add_argument("--analogies", metavar="FILE", nargs="+", action="extend", default=[])
-    parser.add_argument("--pairs", metavar="FILE", nargs="+", action="extend", default=[])
+def _add_eval_arguments(parser: Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
-        "--restrict-vocab", type=_positive, default=30000, metavar="N",
-        help="for analogies, use the N most frequent words only (default: 30000)",
-    )  # fmt: skip
-    parser.add_argument("--delimiter", default="\t", help="between the columns of --pairs (default: a tab)")
-    parser.add_argument("--case-sensitive", action="store_true", help="do not ignore case")
-    parser.add_argument(
-        "--dummy4unknown", action="store_true", help="count items with unknown words as wrong"
+        "--analogies",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="files of analogy questions: four words A B C D per line, where D is the correct answer to 'A is to B as "
+        "C is to which word?'; a line ': NAME' starts a section",
     )
-    parser.add_argument("--sections", action="store_true", help="show each section of the analogies")
-    _add_json(parser, "print JSON")
-    return _runs(parser, commands.evaluate)
-
-
-def _add_info(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "info", "show what a file holds", "Show what a file of a model or of vectors holds."
-    )
-    _add_model(parser)
-    _add_json(parser, "print JSON")
-    return _runs(parser, commands.info)
-
-
-def _add_convert(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "convert", "write a model or vectors in another format",
-        "Read a model or vectors in any format (fastw2v, gensim of any version, word2vec, GloVe) "
-        "and write them in the format that the suffix of OUT asks for: .txt .vec text, .bin binary, else "
-        "fastw2v's own.",
-    )  # fmt: skip
-    parser.add_argument("input", metavar="IN")
-    parser.add_argument("output", metavar="OUT")
-    parser.add_argument("--format", choices=FORMATS, help="format of OUT, whatever its suffix")
     parser.add_argument(
-        "--kind", choices=("model", "vectors"),
-        help="what to write: the whole model, ready for further training, or its vectors only "
-        "(default: all that IN has and the format can hold)",
-    )  # fmt: skip
-    parser.add_argument("--quiet", action="store_true", help="do not say what was written")
-    return _runs(parser, commands.convert)
-
-
-def _add_demo(subparsers: Any) -> Parser:
-    parser = _new(
-        subparsers, "demo", "train on the English of the Python installation",
-        "Train on the English of the Python installation itself, its manual and its docstrings, in a few "
-        "seconds, and show what came out. Nothing is downloaded.",
-    )  # fmt: skip
-    parser.add_argument(
-        "--workers", type=int, default=ALL_CORES, metavar="N", help="threads (default: one a core)"
+        "--pairs",
+        metavar="FILE",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="files of word similarities: per line two words and the similarity that people assigned to them",
     )
-    parser.add_argument("--save", metavar="FILE", help="keep the model")
-    parser.set_defaults(command=lambda options: demo.run(options.workers, options.save))
-    return parser
-
-
-def _new(subparsers: Any, name: str, summary: str, description: str) -> Parser:
-    parser: Parser = subparsers.add_parser(name, help=summary, description=description)
-    return parser
-
-
-def _add_model(parser: Parser) -> None:
     parser.add_argument(
-        "model",
-        metavar="MODEL",
-        help="a model or vectors: of fastw2v, gensim, word2vec (text, binary), GloVe",
+        "--restrict-vocab",
+        type=_positive_int,
+        default=30000,
+        metavar="N",
+        help="in analogies, use only the N most frequent words; all other words count as unknown "
+        "(default: 30000)",
     )
+    parser.add_argument(
+        "--delimiter",
+        default="\t",
+        metavar="TEXT",
+        help="separator of the columns in the files of --pairs (default: a tab)",
+    )
+    parser.add_argument(
+        "--case-sensitive",
+        action="store_true",
+        help="distinguish upper and lower case (default: ignore the difference)",
+    )
+    parser.add_argument(
+        "--dummy4unknown",
+        action="store_true",
+        help="count questions with unknown words as wrong, and pairs with unknown words as similarity 0 (default: skip "
+        "them)",
+    )
+    parser.add_argument(
+        "--sections", action="store_true", help="also show the score of each section of the analogies"
+    )
+    _add_common_arguments(parser)
 
 
-def _add_json(parser: Parser, what: str) -> None:
-    parser.add_argument("--json", action="store_true", help=what)
+def _add_info_arguments(parser: Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    _add_common_arguments(parser)
 
 
-def _positive(text: str) -> int:
+def _add_convert_arguments(parser: Parser) -> None:
+    from fastw2v.cli.files import FORMATS
+
+    parser.add_argument("input", metavar="INPUT", help=MODEL_HELP)
+    parser.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
+    parser.add_argument("--format", choices=FORMATS, help=FORMAT_HELP)
+    parser.add_argument(
+        "--kind",
+        choices=("model", "vectors"),
+        help="write the whole model, which can be trained further, or only its vectors (default: the whole model if "
+        "INPUT contains one and the format can hold it)",
+    )
+    _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
+
+
+def _add_demo_arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=ALL_CORES,
+        metavar="N",
+        help=f"number of threads; -1 uses one thread per core (default: {ALL_CORES})",
+    )
+    parser.add_argument("--save", metavar="FILE", help="save the model in FILE")
+    _add_common_arguments(parser, json=None)
+
+
+def _add_common_arguments(
+    parser: Parser, *, quiet: str | None = None, json: str | None = "print the result as JSON"
+) -> None:
+    """Add the options that most commands have; a help text of None leaves out the option."""
+    if json is not None:
+        parser.add_argument("--json", action="store_true", help=json)
+    if quiet is not None:
+        parser.add_argument("--quiet", action="store_true", help=quiet)
+    parser.add_argument("--verbose", action="store_true", help="show log messages on stderr")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+
+
+# --- types of arguments
+
+
+def _positive_int(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
-def _runs(parser: Parser, command: Callable[[argparse.Namespace], None]) -> Parser:
-    parser.set_defaults(command=command)
-    return parser
-
-
-@contextlib.contextmanager
-def _logging(options: argparse.Namespace) -> Iterator[None]:
-    """Show warnings, all with ``--verbose``, errors with ``--quiet``; leave the loggers as they were."""
-    verbose, quiet = options.verbose, getattr(options, "quiet", False)
-    handler = logging.StreamHandler(sys.stderr)
-    form = "%(asctime)s : %(levelname)s : %(message)s" if verbose else "fastw2v: %(levelname)s: %(message)s"
-    handler.setFormatter(logging.Formatter(form))
-    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
-    handler.setLevel(level)
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(level)
+def _word_count(text: str) -> int:
     try:
-        yield
-    finally:
-        root.removeHandler(handler)
-        root.setLevel(before)
+        count = _with_unit(text, 1000)
+    except (ValueError, OverflowError):
+        count = 0
+    if count < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number of words; give a number of at least 1, with or without a unit, e.g. 100M"
+        )
+    return count
 
 
-def _fail(status: int, message: str, debug: bool) -> int:
-    if debug:
-        traceback.print_exc()
-    print(f"fastw2v: error: {message}", file=sys.stderr)
-    return status
+def _byte_count(text: str) -> int:
+    try:
+        return _with_unit(text, 1024)
+    except (ValueError, OverflowError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a size; give a number of bytes, or a number with a unit, e.g. 500M or 4G"
+        ) from None
 
 
-def _close_stdout() -> None:
-    # The interpreter flushes stdout when it ends, and would complain about the pipe once more.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _with_unit(text: str, base: int) -> int:
+    """Return the value of a number with an optional unit K, M, G or T, the first four powers of `base`."""
+    exponent = "KMGT".find(text[-1:].upper()) + 1 if text else 0
+    return int(float(text.rstrip("KMGTkmgt")) * base**exponent)

@@ -7,7 +7,16 @@ from typing import Any
 
 
 class StopTraining(Exception):  # noqa: N818 - a request, not an error, as StopIteration is
-    """Raise it in a callback to end the training after the current epoch; `train` then returns as usual."""
+    """Exception that a callback raises to end the training after the current epoch; `train` then returns normally.
+
+    Examples
+    --------
+    >>> from fastw2v import CallbackAny2Vec, StopTraining, Word2Vec
+    >>> class OneEpoch(CallbackAny2Vec):
+    ...     def on_epoch_end(self, model):
+    ...         raise StopTraining
+    >>> model = Word2Vec([["cat", "dog"], ["dog", "cow"]], min_count=1, epochs=1000, callbacks=[OneEpoch()])
+    """
 
 
 StopTraining.__module__ = "fastw2v.callbacks"  # where users import it from, and what pickles name

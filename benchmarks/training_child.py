@@ -1,7 +1,7 @@
-"""One training in a fresh process: ``python -m benchmarks.child JOB RESULT``.
+"""Run one training and write its figures: ``python -m benchmarks.training_child JOB RESULT``.
 
-JOB is JSON (library, corpus, parameters, evaluation); the figures go to the file RESULT as JSON. The memory
-mark is read before the evaluation, which belongs to no library.
+JOB is JSON with the keys library, corpus, parameters and evaluation. The figures are written to the file RESULT as
+JSON. The peak memory is read before the evaluation, which is the same code for all libraries.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.adapters import adapter
 
 
 def measure(job: dict[str, Any]) -> dict[str, Any]:
-    """Train as a job says and return its figures."""
+    """Run the training that `job` describes and return its figures."""
     library = adapter(job["library"])
     versions = library.versions()
     imported, _ = machine.peak_memory()
@@ -44,8 +44,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def answer(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Measure the job on the command line and write the figures to the file that it names."""
+def run_child(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Call `measure` with the job on the command line and write the figures to the result file."""
     job, result = sys.argv[1:]
     figures = measure(json.loads(job))
     with open(result, "w", encoding="utf8") as file:
@@ -53,4 +53,4 @@ def answer(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    answer(measure)
+    run_child(measure)

@@ -1,12 +1,12 @@
-"""One training in a fresh process: ``python -m benchmarks.overheadchild JOB RESULT``; seconds in and around the loops.
+"""Run one training of `overhead` and write its times: ``python -m benchmarks.overhead_child JOB RESULT``.
 
-JOB is JSON (corpus, source, way, parameters); the figures go to the file RESULT as JSON.
+JOB is JSON with the keys corpus, source, call and parameters. The figures are written to the file RESULT as JSON.
 
-A worker is inside `Worker.run`, one long call without the interpreter's lock, for a whole epoch, and naps there where
-it finds no job. Two clocks tell training from the rest, and nothing is changed inside the loops: the wall clock around
-`run`, and the CPU clock of the worker's own thread. What they differ by is sleep, or time for which another had the
-core: a thread of this system, which tells for how long, or another guest of the host, which does not. So sleep goes by
-the number of naps (Linux; elsewhere all of the difference counts as sleep).
+A worker stays in `Worker.run`, one call without the GIL, for a whole epoch, and sleeps there while it has no job. The
+loops are measured without changing them, by two clocks: the wall clock around `run` and the CPU clock of the thread.
+The difference is time asleep, or time in which the thread was preempted. Linux reports preemption by other threads of
+the same system but not by other guests of the host. Therefore the time asleep is computed from the number of sleeps.
+On other systems, the whole difference counts as time asleep.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
-from benchmarks.child import answer
+from benchmarks.training_child import run_child
 from fastw2v import LineSentence, Word2Vec
-from fastw2v.training import trainer
 from fastw2v._inner import Worker
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.training import trainer
 
 try:
     import resource
@@ -33,13 +33,13 @@ try:
 except (ImportError, AttributeError):
     THREAD = None
 
-NAP_SECONDS = 5e-5  # as `short_sleep` asks for; the system makes more of it
+SLEEP_SECONDS = 5e-5  # what the loops request; the actual duration is longer
 
 Corpus = str | list[list[str]]  # the path of a text, or its sentences
 
 
-def seconds_queued() -> float:
-    """Return for how long this thread has waited for a core although it could go on; 0 where nobody counts it."""
+def seconds_preempted() -> float:
+    """Return how long this thread was ready to run but had no core; 0 where the system does not count it."""
     try:
         with open("/proc/thread-self/schedstat", encoding="ascii") as counts:
             return int(counts.read().split()[1]) / 1e9
@@ -47,49 +47,49 @@ def seconds_queued() -> float:
         return 0.0
 
 
-def times_asleep() -> int:
-    """Return how often this thread has given up its core of its own accord; always 0 where nobody counts it."""
+def sleep_count() -> int:
+    """Return how often this thread has gone to sleep; 0 where the system does not count it."""
     return 0 if THREAD is None else resource.getrusage(THREAD).ru_nvcsw
 
 
-def seconds_of_a_nap() -> float:
-    """Return how long one lasts here; infinity where nobody counts them."""
-    clock, lasted, before = time.perf_counter, [], times_asleep()
+def seconds_per_sleep() -> float:
+    """Return the actual duration of a short sleep; infinity where the system does not count sleeps."""
+    clock, lasted, before = time.perf_counter, [], sleep_count()
     for _ in range(100):
         begin = clock()
-        time.sleep(NAP_SECONDS)
+        time.sleep(SLEEP_SECONDS)
         lasted.append(clock() - begin)
-    return statistics.median(lasted) if times_asleep() - before >= 100 else math.inf
+    return statistics.median(lasted) if sleep_count() - before >= 100 else math.inf
 
 
 @contextmanager
 def watched() -> Iterator[dict[str, float]]:
-    """Yield a dict that holds, after the block, its wall seconds and those of all its workers together.
+    """Yield a dict that contains these times in seconds after the block, summed over the workers.
 
-    wall : of the block
-    run : of the workers within `Worker.run`, by the wall clock
-    loops : of that, on a core
-    held_up : of that, ready to go on, but without a core
+    wall : wall time of the block
+    run : wall time in `Worker.run`
+    loops : CPU time in `Worker.run`
+    preempted : time in `Worker.run` in which a worker was ready to run but had no core
     """
-    nap = seconds_of_a_nap()
-    seconds = dict.fromkeys(("wall", "run", "loops", "held_up"), 0.0)
+    seconds_asleep_once = seconds_per_sleep()
+    seconds = dict.fromkeys(("wall", "run", "loops", "preempted"), 0.0)
     lock = threading.Lock()
 
     class TimedWorker(Worker):
         def run(self, queue: JobQueue) -> None:
-            queued, naps = seconds_queued(), times_asleep()
+            queued, sleeps = seconds_preempted(), sleep_count()
             begin, cpu = time.perf_counter(), time.thread_time()
             try:
                 super().run(queue)
             finally:
                 wall, cpu = time.perf_counter() - begin, time.thread_time() - cpu
-                queued, naps = seconds_queued() - queued, times_asleep() - naps
+                queued, sleeps = seconds_preempted() - queued, sleep_count() - sleeps
                 lost = max(wall - cpu - queued, 0.0)
-                asleep = lost if math.isinf(nap) else min(naps * nap, lost)
+                asleep = lost if math.isinf(seconds_asleep_once) else min(sleeps * seconds_asleep_once, lost)
                 with lock:
                     seconds["run"] += wall
                     seconds["loops"] += cpu
-                    seconds["held_up"] += wall - cpu - asleep
+                    seconds["preempted"] += wall - cpu - asleep
 
     with mock.patch.object(trainer, "Worker", TimedWorker):
         begin = time.perf_counter()
@@ -98,14 +98,14 @@ def watched() -> Iterator[dict[str, float]]:
 
 
 def measure(job: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Train as a job says and return the seconds of each call."""
+    """Run the training that `job` describes and return the times of each measured call."""
     corpus = job["corpus"] if job["source"] == "file" else list(LineSentence(job["corpus"]))
-    way = by_constructor if job["way"] == "constructor" else by_train
-    return way(corpus, job["parameters"])
+    run = by_constructor if job["call"] == "constructor" else by_train
+    return run(corpus, job["parameters"])
 
 
 def by_train(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """``train()`` after ``build_vocab()``, which reads the text once more."""
+    """Measure ``train()`` after ``build_vocab()``; ``train()`` reads the text again."""
     named: dict[str, Any] = {"corpus_file" if isinstance(corpus, str) else "corpus_iterable": corpus}
     model = Word2Vec(**parameters)
     model.build_vocab(**named)
@@ -115,7 +115,7 @@ def by_train(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict[str, 
 
 
 def by_constructor(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """The constructor, and the ``train()`` that it ends with, to which it hands the text as numbers."""
+    """Measure the constructor and the ``train()`` that it calls, which gets the encoded text."""
     named: dict[str, Any] = {"corpus_file" if isinstance(corpus, str) else "sentences": corpus}
     within: list[dict[str, float]] = []
 
@@ -128,8 +128,8 @@ def by_constructor(corpus: Corpus, parameters: dict[str, Any]) -> dict[str, dict
     begin = time.perf_counter()
     Timed(**named, **parameters)
     wall = time.perf_counter() - begin
-    return {"train() in it": within[0], "constructor": {**within[0], "wall": wall}}
+    return {"train() in constructor": within[0], "constructor": {**within[0], "wall": wall}}
 
 
 if __name__ == "__main__":
-    answer(measure)
+    run_child(measure)

@@ -1,4 +1,4 @@
-"""Tasks of both libraries in turn, and their figures put together; the files that they read."""
+"""Run the tasks alternately with both libraries, create their input files, and summarise the figures."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ LIBRARIES = ("fastw2v", "gensim")
 
 
 @contextmanager
-def made_inputs(
+def make_inputs(
     names: Iterable[str], corpus: str, questions: str | None, shape: tuple[int, int]
 ) -> Iterator[Inputs]:
-    """Make what the tasks of those names read, in a directory that goes away again."""
+    """Create the input files of the named tasks in a temporary directory and yield their paths."""
     from fastw2v import KeyedVectors, Word2Vec
 
     needed = {TASKS[name].needs for name in names}
@@ -41,20 +41,20 @@ def made_inputs(
 
 
 def run_tasks(
-    names: Iterable[str], inputs: Inputs, repeat: int, tell: Callable[[str], None]
+    names: Iterable[str], inputs: Inputs, repeat: int, log: Callable[[str], None]
 ) -> Iterator[dict[str, Any]]:
-    """Run every task with both libraries `repeat` times, in turn, and yield their figures one by one."""
+    """Run every task `repeat` times, alternately with both libraries, and yield the figures of each run."""
     names = list(names)
     for round_number in range(repeat):
         for name in names:
             for library in LIBRARIES:
-                tell(f"{round_number + 1}/{repeat}: {name} {library}")
-                figures = run_module("benchmarks.taskchild", library, name, json.dumps(asdict(inputs)))
+                log(f"{round_number + 1}/{repeat}: {name} {library}")
+                figures = run_module("benchmarks.task_child", library, name, json.dumps(asdict(inputs)))
                 yield {"task": name, "library": library, "round": round_number + 1, **figures}
 
 
 def summarise(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return for each task the medians of both libraries, and gensim's divided by fastw2v's."""
+    """Return for each task the medians of both libraries and the ratio of gensim to fastw2v."""
     summaries = []
     for name in dict.fromkeys(run["task"] for run in runs):
         summary: dict[str, Any] = {"task": name, "title": TASKS[name].title, "ratio": {}}
