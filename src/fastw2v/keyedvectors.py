@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v import formats
-from fastw2v.formats import vector_state
-from fastw2v.vectors import evaluation
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
+from fastw2v.formats import vector_state, word2vec
+from fastw2v.vectors import evaluation
 from fastw2v.vectors.drift import Drift, drift
-from fastw2v.formats import word2vec
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
 from fastw2v.vectors.keyed_rows import KEY_TYPES, Array, Key
 from fastw2v.vectors.queries import VectorQueries

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from fastw2v import corpora
 from fastw2v.common.files import open_atomic, open_input
+from fastw2v.text.trim_rule import TrimRule
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
 from fastw2v.vocabulary.sampling import (
     downsampling,
@@ -27,7 +28,6 @@ from fastw2v.vocabulary.sampling import (
     subsample_threshold,
 )
 from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, in_order, select
-from fastw2v.text.trim_rule import TrimRule
 
 __all__ = [
     "HuffmanTree",

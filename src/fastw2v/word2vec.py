@@ -22,7 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.exclusive_lock import ExclusiveLock
-from fastw2v.common.validation import as_callbacks, as_float, as_int, check_integer, check_number, random_state
+from fastw2v.common.validation import (
+    as_callbacks,
+    as_float,
+    as_int,
+    check_integer,
+    check_number,
+    random_state,
+)
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments

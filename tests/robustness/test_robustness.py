@@ -13,11 +13,11 @@ import time
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
-from fastw2v.training import trainer
 from fastw2v.common import memory
+from fastw2v.training import trainer
 from fastw2v.vocabulary.huffman import HuffmanTree
+from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(3_000, 100, seed=5)
 SMALL = {"vector_size": 8, "min_count": 1, "workers": 1, "sample": 0}

@@ -7,8 +7,8 @@ import copy
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import KeyedVectors, Word2Vec
+from helpers.corpora import zipf_sentences
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from fastw2v.vectors import similarity
-from fastw2v.vectors import ranking
+from fastw2v.vectors import ranking, similarity
 
 SIZES = [(1, 1, 1), (3, 31, 4), (2, 32, 1), (5, 200, 7), (4, 1000, 40)]
 

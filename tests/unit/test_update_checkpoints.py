@@ -8,11 +8,11 @@ import os
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import CallbackAny2Vec, KeyedVectors, Update, Word2Vec
-from fastw2v.training import checkpoints
 from fastw2v.formats import native
+from fastw2v.training import checkpoints
 from fastw2v.training.barriers import CorpusChangedError
+from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 12, "min_count": 2, "workers": 1, "epochs": 2, "batch_words": 300, "alpha": 0.05}
 SCHEMES = {

@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fastw2v.formats import word2vec_rows
-from fastw2v.common import parallel
-from fastw2v.common import memory
-from fastw2v.formats import word2vec
+from fastw2v.common import memory, parallel
+from fastw2v.formats import word2vec, word2vec_rows
 
 
 def written(numbers):

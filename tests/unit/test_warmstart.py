@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
 from fastw2v import KeyedVectors, Word2Vec
+from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1}
 

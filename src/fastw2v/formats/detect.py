@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastw2v.formats import detect_saved_format
 from fastw2v.common.files import check_regular, compression, local_path, open_input
+from fastw2v.formats import detect_saved_format
 from fastw2v.keyedvectors import KeyedVectors
 
 VECTORS_ONLY = ("text", "binary")

@@ -19,12 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v import formats
-from fastw2v.formats import vector_state
 from fastw2v.compat import pickle_state
-from fastw2v.formats import native
+from fastw2v.formats import native, vector_state
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 if TYPE_CHECKING:
     from fastw2v.vocabulary.lexicon import Lexicon

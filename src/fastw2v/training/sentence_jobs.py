@@ -127,12 +127,12 @@ class SentenceQueue:
         self.stopped = False
 
     @property
-    def room(self) -> int:
+    def n_free(self) -> int:
         """How many jobs can be pushed; the whole capacity once every job is done."""
         return self._capacity - (self._pushed - self._done)
 
     @property
-    def waiting(self) -> int:
+    def n_waiting(self) -> int:
         """How many jobs no worker has taken yet."""
         return self._jobs.qsize()
 

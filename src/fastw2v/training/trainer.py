@@ -82,11 +82,11 @@ class Queue(Protocol):
     """A bounded queue of jobs, filled by the calling thread and emptied by the workers."""
 
     @property
-    def room(self) -> int:
+    def n_free(self) -> int:
         """How many jobs can be pushed now; the whole capacity only once every job is done."""
 
     @property
-    def waiting(self) -> int:
+    def n_waiting(self) -> int:
         """How many jobs no worker has taken yet."""
 
     @property
@@ -183,7 +183,7 @@ class Trainer:
         self._reporter = reporter
         self._start = start or TrainingPosition()
         self._schedule = BarrierSchedule(barriers, self._start)
-        self._capacity = queue.room
+        self._capacity = queue.n_free
         self._jobs = self._sentences = self._raw_words = 0  # handed out, those before the start included
         self.last_alpha: float | None = None
 
@@ -228,12 +228,12 @@ class Trainer:
             done = first
             while done < n_jobs:
                 due = words_before[done] >= self._schedule.next_words
-                if not self._wait_for_room(self._capacity if due else 1):
+                if not self._wait_for_space(self._capacity if due else 1):
                     return
                 if due:
                     self._schedule.run(self._position())
                 before_barrier = np.searchsorted(words_before[done + 1 : -1], self._schedule.next_words)
-                last = done + min(1 + int(before_barrier), self._queue.room)
+                last = done + min(1 + int(before_barrier), self._queue.n_free)
                 batch.push(self._queue, done, last, alphas[done - first : last - first])
                 self.last_alpha = float(alphas[last - first - 1])
                 self._count(last - done, int(sentences_before[last]), int(words_before[last]))
@@ -260,9 +260,9 @@ class Trainer:
         self._jobs += jobs
         self._sentences, self._raw_words = sentences, raw_words
 
-    def _wait_for_room(self, n_jobs: int) -> bool:
+    def _wait_for_space(self, n_jobs: int) -> bool:
         """Wait until `n_jobs` can be pushed; return False if the queue was stopped."""
-        while self._queue.room < n_jobs:
+        while self._queue.n_free < n_jobs:
             time.sleep(0.001)
             self._report()
             if self._queue.stopped:
@@ -271,7 +271,7 @@ class Trainer:
 
     def _report(self) -> None:
         if self._reporter.is_observed:
-            self._reporter.report(self._tally(), self.last_alpha or 0.0, self._queue.waiting)
+            self._reporter.report(self._tally(), self.last_alpha or 0.0, self._queue.n_waiting)
 
     def _tally(self) -> Tally:
         return sum((Tally(*worker.tallies()) for worker in self._workers), self._start.tally)
@@ -315,10 +315,10 @@ def prepare_encoded(
     else:
         jobs = cut_into_jobs(corpus, batch_words)
         capacity = max(4 * n_workers, QUEUE_WORDS // batch_words)
-    return JobQueue(max(capacity, 1), network.n_words), _workers(network, n_workers, first_partition), jobs
+    return JobQueue(max(capacity, 1), network.n_words), _make_workers(network, n_workers, first_partition), jobs
 
 
-def _workers(network: Network, n: int, first_partition: int) -> list[Worker]:
+def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker]:
     if n < 2:  # exact, as gensim with one worker
         return [Worker(network) for _ in range(n)]
     words, nodes = replicated_rows(network.dim)

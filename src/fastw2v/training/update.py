@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
-from fastw2v.common.validation import check_number, check_integer
+from fastw2v.common.validation import check_integer, check_number
 from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode

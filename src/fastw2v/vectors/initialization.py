@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v.common import parallel
-from fastw2v.common import memory
+from fastw2v.common import memory, parallel
 
 REAL = np.float32
 _BLOCK = 1 << 17  # numbers that are drawn and scaled while they are in the cache

@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v.vectors import similarity
 from fastw2v.common import memory
 from fastw2v.compat.pickle_state import vectors_state
-from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.vectors import similarity
 from fastw2v.vectors.growable_array import SpareRoom
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 Key = str | int | np.integer[Any]
 Array = NDArray[Any]

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
-from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vectors.initialization import grown_vectors, prep_vectors
 from fastw2v.vectors.keyed_rows import KEY_TYPES, Array, Key, KeyedRows
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

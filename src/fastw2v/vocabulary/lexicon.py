@@ -17,20 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.text import corpus as corpora
-from fastw2v.vocabulary import growth
-from fastw2v.vocabulary import sampling
-from fastw2v.text import scanning
 from fastw2v.compat.descriptors import renamed_arguments
-from fastw2v.vectors.drift import Drift
-from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.vocabulary.selection import Selection, as_counts, frequency_order, in_order, select
-from fastw2v.vocab import Vocab
-from fastw2v.training.warm_start import WarmStart
-from fastw2v.vocabulary.weights import Weights
+from fastw2v.text import corpus as corpora, scanning
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.word_counts import WordCounts
+from fastw2v.training.warm_start import WarmStart
+from fastw2v.vectors.drift import Drift
+from fastw2v.vocab import Vocab
+from fastw2v.vocabulary import growth, sampling
+from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
+from fastw2v.vocabulary.selection import Selection, as_counts, frequency_order, in_order, select
+from fastw2v.vocabulary.weights import Weights
 
 logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
 lifecycle_logger = logging.getLogger("gensim.utils")

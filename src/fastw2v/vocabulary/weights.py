@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.training import trainer
 from fastw2v.common import memory
-from fastw2v.vectors.initialization import prep_vectors
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.training import trainer
 from fastw2v.training.warm_start import WarmStart
+from fastw2v.vectors.initialization import prep_vectors
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
