@@ -1,4 +1,4 @@
-"""word2vec text and binary files: gensim's are read, what is written gensim reads, damage is named."""
+"""word2vec text and binary files: fastw2v and gensim read each other's, and damage is reported."""
 
 from __future__ import annotations
 
@@ -192,10 +192,8 @@ def test_files_without_header(tmp_path):
     with pytest.raises(NotImplementedError):
         KeyedVectors.load_word2vec_format(path, binary=True, no_header=True)
     many = np.random.default_rng(1).standard_normal((20000, 2)).astype(np.float32)
-    for name in ("many", "many.gz"):  # with and without a size that tells how many there may be
-        word2vec.write_text(
-            tmp_path / name, [f"w{i}" for i in range(20000)], many, np.arange(20000), None
-        )
+    for name in ("many", "many.gz"):  # with and without a file size that limits the number of rows
+        word2vec.write_text(tmp_path / name, [f"w{i}" for i in range(20000)], many, np.arange(20000), None)
         assert np.array_equal(KeyedVectors.load_word2vec_format(tmp_path / name).vectors, many)
 
 
