@@ -1,4 +1,4 @@
-"""Subclasses of Word2Vec that override gensim's training methods, and corpora of every kind that people bring."""
+"""Subclasses of Word2Vec that override gensim's training methods, and every kind of corpus that users pass."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODELS = {"ours": Word2Vec, "gensim's": gensim_models.Word2Vec}
 
 
 def recording(base):
-    """A subclass that notes what each overridable method is given."""
+    """Return a subclass that records the arguments of each overridable method."""
 
     class Recording(base):
         def __init__(self, *args, **kwargs):
@@ -194,7 +194,7 @@ def test_a_subclass_with_a_constructor_of_its_own(one_job, tmp_path):
 
 
 class SeriesLike:
-    """Iterates over its values and is indexed by labels, as a pandas Series is."""
+    """A corpus that iterates over its values and is indexed by labels, as a pandas Series is."""
 
     def __init__(self, values):
         self.index = [f"row {i}" for i in range(len(values))]
@@ -214,7 +214,7 @@ class SeriesLike:
 
 
 class Indexed:
-    """A corpus by __getitem__ alone."""
+    """A corpus that has __getitem__ only."""
 
     def __init__(self, sentences):
         self._sentences = sentences

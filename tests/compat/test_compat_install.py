@@ -1,4 +1,4 @@
-"""fastw2v.install_as_gensim(): what programs that import gensim get, with gensim installed and without."""
+"""fastw2v.install_as_gensim(): what a program that imports gensim gets, with gensim installed and without."""
 
 from __future__ import annotations
 
@@ -159,7 +159,9 @@ assert not isinstance(Word2Vec(vector_size=3), Doc2Vec)
 """,
         tmp_path,
     )
-    plain = gensim_models.Doc2Vec.load(str(tmp_path / "Doc2Vec"))  # gensim alone reads what was saved
+    plain = gensim_models.Doc2Vec.load(
+        str(tmp_path / "Doc2Vec")
+    )  # gensim without fastw2v reads the saved model
     assert type(plain.dv) is gensim_models.KeyedVectors
     assert type(pickle.loads(pickle.dumps(plain)).wv) is gensim_models.KeyedVectors
 
@@ -202,7 +204,7 @@ def test_plain_pickles_of_older_versions(name):
 import pickle, sys
 import warnings
 import numpy as np
-warnings.simplefilter("ignore")  # NumPy on the pickles of its own old versions
+warnings.simplefilter("ignore")  # of NumPy, about pickles of its old versions
 with open(sys.argv[1], "rb") as file:
     model = pickle.load(file, encoding="latin1")
 expected = fastw2v.Word2Vec.load(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Code written for gensim 3.x: each old name works and gives one warning that names today's."""
+"""Code written for gensim 3.x: each old name works, and gives one warning that says what to write instead."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def model(trained):
     return copy.deepcopy(trained)
 
 
-def one_warning(use, todays):
-    """Return what `use()` returns, if it gives exactly one warning, at its own line, that names `todays`."""
+def one_warning(use, current):
+    """Return what `use()` returns, after checking that it gives one warning, at its own line, that names `current`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         value = use()
     assert [w.category for w in caught] == [DeprecationWarning]
-    assert todays in str(caught[0].message)
+    assert current in str(caught[0].message)
     assert caught[0].filename == __file__
     return value
 
@@ -285,7 +285,7 @@ def test_keras_embedding(model, monkeypatch):
     assert layer["weights"][0][1].any()
 
 
-# --- and nothing else changes
+# --- the current names
 
 
 @pytest.mark.parametrize("name", ["vocabb", "wv", "index2words", "syn00"])

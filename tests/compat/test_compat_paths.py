@@ -1,4 +1,4 @@
-"""gensim's import paths under fastw2v's name, and the command line of word2vec.c."""
+"""gensim's import paths with fastw2v's name, and the command line of the original word2vec tool."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_a_bare_import_reaches_everything():
     code = """if True:
         import sys
         import fastw2v
-        assert "fastw2v.word2vec" not in sys.modules  # loaded when first asked for
+        assert "fastw2v.word2vec" not in sys.modules  # loaded when first used
         assert fastw2v.models.word2vec.FAST_VERSION >= 0
         assert fastw2v.utils.RULE_KEEP == 2
         assert not {"scipy", "smart_open", "gensim"} & set(sys.modules)

@@ -1,7 +1,7 @@
-"""Packages from PyPI that are written for gensim, unmodified, on fastw2v.
+"""Packages from PyPI that are written for gensim, unmodified, with fastw2v in place of gensim.
 
-They are optional: where one is missing its test is skipped. To have them all (karateclub and wefe pin an older NumPy
-than they need, hence ``--no-deps``)::
+They are optional: the test of a package that is not installed is skipped. Install them with ``--no-deps``, because
+karateclub and wefe require an older NumPy than they need::
 
     pip install --no-deps node2vec karateclub wefe
     pip install joblib networkx decorator python-louvain scikit-learn pygsp pandas python-Levenshtein plotly \
@@ -20,7 +20,7 @@ INSTALL = """
 import warnings
 import fastw2v
 fastw2v.install_as_gensim()
-warnings.simplefilter("ignore")  # what these packages warn of themselves
+warnings.simplefilter("ignore")  # warnings of these packages themselves
 """
 EITHER_WAY = pytest.mark.parametrize("without_gensim", [False, True], ids=["with gensim", "without gensim"])
 

@@ -1,4 +1,4 @@
-"""gensim's files: each version holds what gensim shows, and what is written gensim takes as its own."""
+"""gensim's files: those of every version are read as gensim reads them, and gensim reads what fastw2v writes."""
 
 import gzip
 import io
@@ -78,7 +78,7 @@ def datapath(name):
 
 
 def raw(name):
-    """The attributes of an old file, as Python's own unpickler sees them with gensim's classes."""
+    """Return the attributes in an old file, as Python's unpickler reads them with gensim's classes."""
     with open(datapath(name), "rb") as file:
         return vars(pickle.load(file, encoding="latin1"))
 
@@ -281,7 +281,7 @@ def test_a_foreign_random_generator_is_left_out(tmp_path, generator):
     assert read_model(tmp_path / "model").random_state is None
 
 
-def test_a_missing_companion_is_named_with_its_place(tmp_path):
+def test_a_missing_separate_array_is_named_with_its_path(tmp_path):
     path = str(tmp_path / "model")
     train().save(path, sep_limit=0)
     os.unlink(f"{path}.wv.vectors.npy")
@@ -290,7 +290,7 @@ def test_a_missing_companion_is_named_with_its_place(tmp_path):
     assert f"{path}.wv.vectors.npy" in str(caught.value)
 
 
-def test_models_under_another_name_find_their_companions_there(tmp_path):
+def test_models_under_another_name_find_their_separate_arrays_there(tmp_path):
     model = train()
     model.save(str(tmp_path / "model"), sep_limit=0)
     (tmp_path / "moved").mkdir()
@@ -301,26 +301,26 @@ def test_models_under_another_name_find_their_companions_there(tmp_path):
 
 
 @pytest.mark.parametrize("damage", ["cut", "longer", "pickled", "text", "other shape", "empty", "fifo"])
-def test_damaged_companions(tmp_path, damage):
+def test_damaged_separate_arrays(tmp_path, damage):
     path = str(tmp_path / "model")
     train().save(path, sep_limit=0)
-    companion = Path(f"{path}.syn1neg.npy")
-    whole = companion.read_bytes()
+    separate = Path(f"{path}.syn1neg.npy")
+    whole = separate.read_bytes()
     if damage == "cut":
-        companion.write_bytes(whole[:-1])
+        separate.write_bytes(whole[:-1])
     elif damage == "longer":
-        companion.write_bytes(whole + b"\0")
+        separate.write_bytes(whole + b"\0")
     elif damage == "pickled":
-        np.save(companion, np.array([{}], dtype=object))
+        np.save(separate, np.array([{}], dtype=object))
     elif damage == "text":
-        companion.write_text("no array")
+        separate.write_text("no array")
     elif damage == "other shape":
-        np.save(companion, np.zeros((3, 3), np.float32))
+        np.save(separate, np.zeros((3, 3), np.float32))
     elif damage == "empty":
-        companion.write_bytes(b"")
+        separate.write_bytes(b"")
     else:
-        companion.unlink()
-        os.mkfifo(companion)
+        separate.unlink()
+        os.mkfifo(separate)
     for mmap in (None, "r"):
         with pytest.raises((ValueError, OSError), match="syn1neg"):
             read_model(path, mmap=mmap)
@@ -382,7 +382,7 @@ def test_is_gensim():
 
 
 def altered(tmp_path, alter, **options):
-    """A file of gensim's whose attributes were altered."""
+    """Return the path of a file that gensim saved after `alter` has changed the model."""
     model = train(**options)
     alter(model)
     with open(tmp_path / "model", "wb") as file:
@@ -424,7 +424,7 @@ def test_parts_that_contradict_each_other(tmp_path, alter, match):
     assert str(path) in str(caught.value)
 
 
-def test_names_of_companions_cannot_lead_elsewhere(tmp_path):
+def test_names_of_separate_arrays_cannot_lead_to_other_directories(tmp_path):
     np.save(tmp_path / "secret.npy", np.zeros((19, 6), np.float32))
     (tmp_path / "model.").mkdir()
 

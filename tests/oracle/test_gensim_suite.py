@@ -1,4 +1,4 @@
-"""gensim's own tests of Word2Vec and KeyedVectors, unmodified, on fastw2v in place of gensim."""
+"""gensim's own tests of Word2Vec and KeyedVectors, unmodified, with fastw2v in place of gensim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytest.importorskip("testfixtures", reason="gensim's tests need it")
 SUITE = Path(__file__).parents[1] / "helpers" / "gensim_suite.py"
 MODULES = ("gensim.test.test_word2vec", "gensim.test.test_keyedvectors")
 
-# Tests that pass on gensim and must fail here, each with the reason.
+# Test that passes with gensim and must fail here -> reason.
 DIFFERENT: dict[str, str] = {}
 
 
@@ -47,8 +47,8 @@ def test_everything_that_passes_on_gensim_passes_here():
     ]  # gensim skips it too
     failed = {name: what for name, what in ours.items() if what != "passed" and name not in skipped}
     for _ in range(3):
-        # Some of gensim's tests ask of two workers on 300 short texts that one small cosine be above zero, which the
-        # order of the threads decides now and then. What fails must fail again and again to count.
+        # Some of gensim's tests train 300 short texts with two workers and expect a small cosine to be above zero. That
+        # sometimes fails because of the order of the threads. A test counts as failed only if it fails every time.
         if not failed:
             break
         again = outcomes("fastw2v", tuple(failed))

@@ -1,4 +1,4 @@
-"""Every public signature beside that of gensim 4.4.0, and every name that gensim has and fastw2v has not."""
+"""Every public signature compared with gensim 4.4.0, and the names that gensim has and fastw2v does not have."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ CLASSES = [
     ("callbacks", "CallbackAny2Vec"),
 ]
 
-# Differences of one signature, beyond keyword-only parameters at its end. Name -> why.
+# Name -> reason why its signature differs by more than keyword-only parameters at the end.
 DIFFERENT = {
     "Word2Vec.train": "compute_loss=None means what the constructor said, where gensim's False turns the loss off; "
-    "unknown keywords, which gensim lets fail deep within, are refused at once",
-    "Word2Vec.load": "its parameters have names, and no others are taken",
+    "unknown keyword arguments are refused at once",
+    "Word2Vec.load": "its parameters have names, and no others are accepted",
     "Word2Vec.save": "the first parameter has a name",
     "KeyedVectors.save": "parameters have names; sep_limit has no meaning, as there is one file",
     "keyedvectors._load_word2vec_format": "limit=None for all, and larger pieces are read at a time",
 }
 
-# Methods that gensim has and fastw2v has not. Name -> why.
+# Method of gensim that fastw2v does not have -> reason.
 MISSING_METHODS = {
     **dict.fromkeys(
         ("Word2Vec._job_producer", "Word2Vec._worker_loop", "Word2Vec._log_progress", "Word2Vec._log_epoch_end",
          "Word2Vec._log_epoch_progress", "Word2Vec._log_train_end"),
-        "parts of gensim's queues; training.py and progress.py have no queues of sentences",
+        "private parts of gensim's queues of sentences, which fastw2v does not have",
     ),
     **dict.fromkeys(
         ("Word2Vec._do_train_epoch", "Word2Vec._train_epoch_corpusfile", "Word2Vec._worker_loop_corpusfile"),
@@ -53,21 +53,21 @@ MISSING_METHODS = {
         ("Word2Vec._adapt_by_suffix", "Word2Vec._load_specials", "Word2Vec._save_specials", "Word2Vec._smart_save",
          "KeyedVectors._adapt_by_suffix", "KeyedVectors._load_specials", "KeyedVectors._save_specials",
          "KeyedVectors._smart_save", "KeyedVectors._upconvert_old_vocab", "KeyedVectors._upconvert_old_d2vkv"),
-        "parts of gensim's way to pickle",
+        "private parts of gensim's file format",
     ),
     "KeyedVectors.add_lifecycle_event": "vectors keep no log",
 }  # fmt: skip
 DIFFERENT_HOOKS = {"Word2Vec._train_epoch": "takes the corpus as ids, and no queues"}
 
-# Functions and constants of modules that fastw2v has not. Name -> why.
+# Function or constant of gensim that fastw2v does not have -> reason.
 MISSING_NAMES = {
     **dict.fromkeys(
         ("word2vec._build_heap", "word2vec._assign_binary_codes"),
-        "private; fastw2v.vocab.huffman makes the codes",
+        "private; fastw2v.vocab.huffman computes the codes",
     ),
     **dict.fromkeys(
         ("word2vec.train_epoch_sg", "word2vec.train_epoch_cbow"),
-        "kernels that read a file by byte offsets, which lost and doubled lines",
+        "functions that read a file by byte offsets, which loses and repeats lines",
     ),
     **dict.fromkeys(
         ("keyedvectors._add_word_to_kv", "keyedvectors._add_bytes_to_kv", "keyedvectors._word2vec_read_binary",
@@ -95,10 +95,10 @@ def parameters(function: object) -> list[tuple[str, str, object]]:
 
 
 def differs(ours: object, theirs: object) -> str | None:
-    """Say how one signature differs from the other, apart from keyword-only parameters at the end of ours."""
-    mine, wanted = parameters(ours), parameters(theirs)
-    extra = [name for name, kind, _ in mine[len(wanted) :] if kind != "keyword-only"]
-    if mine[: len(wanted)] != wanted or extra:
+    """Return how the signatures differ, apart from keyword-only parameters at the end of ours; None if they do not."""
+    mine, expected = parameters(ours), parameters(theirs)
+    extra = [name for name, kind, _ in mine[len(expected) :] if kind != "keyword-only"]
+    if mine[: len(expected)] != expected or extra:
         return f"{inspect.signature(ours)} is not {inspect.signature(theirs)}"
     return None
 
@@ -121,7 +121,7 @@ METHODS = [
 
 @pytest.mark.parametrize(("module", "cls", "method"), METHODS, ids=lambda part: part)
 def test_methods(module, cls, method):
-    ours, theirs = (getattr(home, cls) for home in modules(module))
+    ours, theirs = (getattr(package, cls) for package in modules(module))
     name = f"{cls}.{method}"
     if name in MISSING_METHODS:
         assert not hasattr(ours, method), f"{name} is there by now"
@@ -135,7 +135,7 @@ def test_methods(module, cls, method):
 
 @pytest.mark.parametrize(("module", "cls"), CLASSES)
 def test_classes_take_the_same_arguments(module, cls):
-    ours, theirs = (getattr(home, cls) for home in modules(module))
+    ours, theirs = (getattr(package, cls) for package in modules(module))
     assert differs(ours, theirs) is None
 
 

@@ -1,4 +1,4 @@
-"""The native format: what is written is read back, others read it too, and damage is always noticed."""
+"""The native format: files are read back as they were written, by other readers too, and damage is reported."""
 
 import gzip
 import io
@@ -153,7 +153,7 @@ def test_a_mapped_file_can_be_replaced_from_its_own_map(tmp_path):
 
 
 def test_checksums_are_xxh64():
-    """Zstandard ends a frame with the lower half of the XXH64 of its content: an oracle for any data."""
+    """A Zstandard frame ends with the lower half of the XXH64 of its contents, which gives the expected result."""
     rng = random.Random(0)
     for size in [*range(100), 1000, 70_001]:
         data = rng.randbytes(size)
@@ -275,7 +275,7 @@ def test_is_native(tmp_path):
 
 
 def file_of(header, data=b""):
-    """A file with a given header."""
+    """Return a file with the given header."""
     if not isinstance(header, bytes):
         header = json.dumps(header).encode()
     return len(header).to_bytes(8, "little") + header + data
@@ -447,7 +447,7 @@ def edited(edits):
 
 
 def read_or_refused(path, mmap):
-    """What the file holds, or None if it was refused in the promised way."""
+    """Return the contents of the file, or None if it was refused with a documented error."""
     try:
         return native.read(path, mmap=mmap)
     except (ValueError, OSError) as error:

@@ -9,7 +9,7 @@ import pytest
 
 from fastw2v import Word2Vec
 from fastw2v.engine.scoring import held_out_loss, score_sentences
-from fastw2v.training.network import network_of
+from fastw2v.training.network import make_network
 
 LCG_MASK = (1 << 48) - 1
 SENTENCES = [[f"w{(i * i + j) % 23}" for j in range(3 + i % 9)] for i in range(60)] + [["w1"], []]
@@ -76,7 +76,7 @@ def naive_loss(model: Word2Vec, seed: int) -> tuple[float, int]:
 def test_held_out_loss_is_what_it_says(sg, objective, cbow_mean):
     model = model_of(sg=sg, cbow_mean=cbow_mean, **objective)
     for seed in (0, 12345):
-        loss, examples = held_out_loss(network_of(model), *encoded(model), seed)
+        loss, examples = held_out_loss(make_network(model), *encoded(model), seed)
         expected, n = naive_loss(model, seed)
         assert examples == n
         assert loss == pytest.approx(expected, rel=1e-6)
@@ -86,7 +86,7 @@ def test_held_out_loss_leaves_weights_and_draws_alone():
     model = model_of(sg=1, hs=1)
     before = [array.copy() for array in (model.wv.vectors, model.syn1, model.syn1neg)]
     state = model.random.get_state()
-    held_out_loss(network_of(model), *encoded(model), 1)
+    held_out_loss(make_network(model), *encoded(model), 1)
     for old, new in zip(before, (model.wv.vectors, model.syn1, model.syn1neg), strict=True):
         np.testing.assert_array_equal(old, new)
     for old, new in zip(state, model.random.get_state(), strict=True):
@@ -96,7 +96,7 @@ def test_held_out_loss_leaves_weights_and_draws_alone():
 def test_ids_beyond_the_vocabulary_are_refused():
     model = model_of(sg=1)
     with pytest.raises(IndexError, match="word index 23, but 23 words"):
-        held_out_loss(network_of(model), np.array([0, 23], dtype=np.int32), np.array([0, 2]), 0)
+        held_out_loss(make_network(model), np.array([0, 23], dtype=np.int32), np.array([0, 2]), 0)
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers are POSIX's")
@@ -105,7 +105,7 @@ def test_signals_are_handled_within_a_sentence(score):
     model = Word2Vec(vector_size=300, window=10, sg=1, hs=1, negative=0, min_count=1, workers=1)
     model.build_vocab(SENTENCES)
     ids = np.arange(400_000, dtype=np.int32) % len(model.wv)
-    sentences = network_of(model, scoring=True), ids, np.array([0, len(ids)])
+    sentences = make_network(model, scoring=True), ids, np.array([0, len(ids)])
     handled = []
 
     def count(signum, frame):

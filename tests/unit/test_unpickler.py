@@ -1,4 +1,4 @@
-"""The unpickler builds data and nothing else: whatever else a pickle asks for is refused, unexecuted."""
+"""The unpickler builds data only; a pickle that needs anything else is refused, and nothing is executed."""
 
 import collections
 import contextlib
@@ -20,7 +20,7 @@ PROTOCOLS = range(6)
 
 
 class Calls:
-    """Pickles as the call of a function."""
+    """An object that is pickled as the call of a function."""
 
     def __init__(self, function, *arguments, state=None):
         self.function, self.arguments, self.state = function, arguments, state
@@ -30,12 +30,12 @@ class Calls:
 
 
 def named(module, name, arguments="()", opcode=b"R"):
-    """A protocol 0 pickle that calls a global by name, whether or not it exists here."""
+    """Return a pickle of protocol 0 that calls a global by name, which need not exist."""
     return f"c{module}\n{name}\n(V{arguments}\nt".encode() + opcode + b"."
 
 
 def stacked(module, name):
-    """The same with STACK_GLOBAL."""
+    """Return such a pickle that uses STACK_GLOBAL."""
     parts = b"".join(b"\x8c" + bytes([len(part)]) + part.encode() for part in (module, name))
     return b"\x80\x04" + parts + b"\x93\x8c\x01x\x85R."
 
@@ -117,7 +117,7 @@ def test_globals_beyond_the_list_are_refused_by_name(module, name):
     for content in (
         named(module, name),
         stacked(module, name),
-        named(module, name, opcode=b"0N"),  # named, then not even called
+        named(module, name, opcode=b"0N"),  # named, but not called
         f"(i{module}\n{name}\n.".encode(),
         b"(" + named(module, name)[:-2] + b"o.",
         b"c" + f"{module}\n{name}\n)\x81.".encode(),
@@ -251,7 +251,7 @@ def test_hostile_programs_are_refused(name):
 
 
 def test_a_cached_extension_is_refused_too():
-    """CPython's own unpickler does not ask find_class about an extension that was used before."""
+    """CPython's unpickler does not call find_class for an extension code that was used before."""
     copyreg.add_extension(os.system.__module__, "system", 77)
     try:
         content = pickle.dumps(os.system, 2)
@@ -297,7 +297,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_take_neither_time_nor_memory_nor_the_process(name, tmp_path):
-    """Each in a process of its own with a bounded memory: it must end by itself, and soon."""
+    """Each pickle is loaded in a process of its own with limited memory, which must end within seconds."""
     (tmp_path / "bomb").write_bytes(BOMBS[name])
     script = (
         "import re, resource, sys, pickle, time\n"

@@ -62,6 +62,12 @@ _MOVED = {
     "_checksum": "formats.xxh64",
     "_vectors": "formats.word2vec_rows",
     "anyvectors": "formats.detect",
+    "formats.admitted": "formats.pickle_globals",
+    "formats.companions": "formats.npy",
+    "formats.gensim_state": "formats.gensim",
+    "formats.gensim_writer": "formats.gensim",
+    "formats.rows": "formats.word2vec",
+    "formats.word2vec_writer": "formats.word2vec",
     "modelstate": "formats.model_state",
     "vectorfiles": "formats.vector_state",
     # training
