@@ -40,7 +40,7 @@ from fastw2v.formats import checksums
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
 from fastw2v.formats.streams import Taker, fill, read_growing
-from fastw2v.common.memory import FirstTouch, empty
+from fastw2v.common.memory import empty
 
 ALIGNMENT = 64
 MAX_HEADER = 100_000_000  # the layout's own limit
@@ -320,16 +320,7 @@ def _read_arrays(header: _Header, read_one: Callable[[_Entry, Taker], Array]) ->
 
 def _filled(raw: io.FileIO, entry: _Entry, taken: Taker) -> Array:
     array = _allocate(entry)
-    octets, filled = array.reshape(-1).view(np.uint8), 0
-
-    def taken_and_told(piece: memoryview) -> None:
-        nonlocal filled
-        filled += len(piece)
-        touch.before(filled)
-        taken(piece)
-
-    with FirstTouch(octets) as touch:
-        fill(raw, octets, f"array {entry.name!r:.80}", taken_and_told)
+    fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}", taken)
     return array
 
 

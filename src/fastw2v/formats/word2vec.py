@@ -129,9 +129,8 @@ def read_binary(
         wanted = min(count, limit)
         expected = _possible_rows(path, wanted, 1 + 4 * width, width)
         rows = Rows(width, datatype, only, expected, encoding, unicode_errors)
-        with memory.FirstTouch(rows.room) as touch:
+        with memory.prefault(rows.room):
             for buffer, starts, ends in _blocks_of_records(stream, 4 * width, wanted, path, chunk_size):
-                touch.before(len(rows.index) + len(ends))
                 kept, target = rows.take(buffer, starts, ends)
                 _place(buffer, ends if kept is None else ends[kept], target)
     return rows.index, rows.matrix()

@@ -181,9 +181,7 @@ def _scan_sentences(corpus: Iterable[Any], observer: _ScanObserver, builder: Cor
     return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
 
 
-def _scan_files(
-    files: file_reader.TextFiles, observer: _ScanObserver, builder: CorpusBuilder | None
-) -> Scan:
+def _scan_files(files: file_reader.TextFiles, observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
     words = tokenizer.WordTable()
     tokenizers = file_reader.tokenizers_for(files, words)
     splitter = tokenizer.SentenceSplitter(files.max_sentence_length)
