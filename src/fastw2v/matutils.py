@@ -1,4 +1,4 @@
-"""What ``gensim.matutils`` offers to a word2vec user: unit vectors, top indices, aligned arrays."""
+"""Functions of ``gensim.matutils`` that word2vec users need: unit vectors, largest elements, aligned arrays."""
 
 from __future__ import annotations
 
@@ -11,21 +11,28 @@ __all__ = ["argsort", "unitvec", "zeros_aligned"]
 
 
 def unitvec(vec: Any, norm: str = "l2", return_norm: bool = False) -> Any:
-    """Return a vector scaled to length 1; a zero vector stays as it is.
+    """Return a vector scaled to length 1; a zero vector is returned unchanged.
 
     Parameters
     ----------
     vec : array-like of one dimension, or scipy sparse matrix
-        Integers become floats.
+        The vector. Integers are converted to float64.
     norm : {"l2", "l1"}, default "l2"
         Euclidean length, or sum of absolute values.
     return_norm : bool, default False
-        Return (vector, its length before) instead; the length of a zero vector counts as 1.0.
+        Return the pair (scaled vector, original length) instead. The length of a zero vector is given as 1.0.
 
     Raises
     ------
     ValueError
         If `norm` is neither.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastw2v.matutils import unitvec
+    >>> unitvec(np.array([3.0, 4.0]))
+    array([0.6, 0.8])
     """
     if norm not in ("l1", "l2"):
         raise ValueError(f"norm={norm!r} is not a supported norm; use 'l1' or 'l2'")
@@ -41,20 +48,54 @@ def unitvec(vec: Any, norm: str = "l2", return_norm: bool = False) -> Any:
 
 
 def argsort(x: Any, topn: int | None = None, reverse: bool = False) -> NDArray[np.intp]:
-    """Return the indices of the `topn` smallest elements of `x` in order; of the largest, with `reverse`."""
+    """Return the indices of the smallest elements in ascending order, or of the largest in descending order.
+
+    Parameters
+    ----------
+    x : array-like of one dimension
+        The elements.
+    topn : int, optional
+        Number of indices to return. By default all are returned.
+    reverse : bool, default False
+        Return the indices of the largest elements.
+
+    Examples
+    --------
+    >>> from fastw2v.matutils import argsort
+    >>> argsort([0.3, 0.1, 0.2], topn=2, reverse=True)
+    array([0, 2])
+    """
     values = np.asarray(x)
-    wanted = values.size if topn is None else topn
-    if wanted <= 0:
+    n = values.size if topn is None else topn
+    if n <= 0:
         return np.empty(0, dtype=np.intp)
     keys = -values if reverse else values
-    if wanted >= values.size:
+    if n >= values.size:
         return np.argsort(keys)
-    chosen = np.argpartition(keys, wanted)[:wanted]
-    return chosen[np.argsort(keys[chosen])]
+    smallest = np.argpartition(keys, n)[:n]
+    return smallest[np.argsort(keys[smallest])]
 
 
 def zeros_aligned(shape: Any, dtype: DTypeLike, order: str = "C", align: int = 128) -> NDArray[Any]:
-    """Return zeros whose memory begins at a multiple of `align` bytes."""
+    """Return an array of zeros whose memory begins at a multiple of `align` bytes.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+        Shape of the array.
+    dtype : dtype-like
+        Type of the elements.
+    order : {"C", "F"}, default "C"
+        Memory layout.
+    align : int, default 128
+        Alignment in bytes.
+
+    Examples
+    --------
+    >>> from fastw2v.matutils import zeros_aligned
+    >>> zeros_aligned((2, 2), "float32", align=64).ctypes.data % 64
+    0
+    """
     kind = np.dtype(dtype)
     nbytes = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
     buffer = np.zeros(nbytes + align, dtype=np.uint8)

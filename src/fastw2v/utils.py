@@ -1,7 +1,6 @@
-"""What ``gensim.utils`` offers to a word2vec user: text to tokens, trim rules, corpus wrappers.
+"""Functions of ``gensim.utils`` that word2vec users need: text to tokens, trim rules, wrappers of corpora.
 
-Plain functions and small wrappers without state of their own, with gensim's signatures and results.
-Nothing here knows of models or vectors, and everything but the standard library and NumPy is imported on use.
+All have gensim's signatures and return what gensim's functions return. smart_open is imported only by `open`.
 """
 
 from __future__ import annotations
@@ -58,7 +57,10 @@ _ALPHABETIC_RUN = re.compile(r"(?:(?!\d)\w)+")
 
 
 def call_on_class_only(*args: Any, **kwargs: Any) -> None:
-    """Raise an AttributeError. gensim's models have it as their ``load``, so that pickles of theirs name it."""
+    """Raise an AttributeError that says how to load a model.
+
+    gensim's models store this function as their ``load``, so their pickles name it.
+    """
     raise AttributeError("load() makes a new object: call it on the class, as in Word2Vec.load(path)")
 
 
@@ -66,18 +68,38 @@ def call_on_class_only(*args: Any, **kwargs: Any) -> None:
 
 
 def any2unicode(text: str | bytes, encoding: str = "utf8", errors: str = "strict") -> str:
-    """Return `text` as str, decoding it if it is bytes-like.
+    """Return `text` as str; decode it if it is bytes-like.
+
+    Parameters
+    ----------
+    text : str or bytes
+        The text.
+    encoding, errors : str
+        How to decode bytes; see `bytes.decode`.
 
     Raises
     ------
     UnicodeDecodeError
         If the bytes are not valid in `encoding` and `errors` is ``"strict"``.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import any2unicode
+    >>> any2unicode(b"na\\xc3\\xafve")
+    'naïve'
     """
     return text if isinstance(text, str) else str(text, encoding, errors=errors)
 
 
 def any2utf8(text: str | bytes, errors: str = "strict", encoding: str = "utf8") -> bytes:
-    """Return `text` as UTF-8 bytes; bytes-like input is decoded from `encoding` first."""
+    """Return `text` as UTF-8 bytes; bytes-like input is decoded from `encoding` first.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import any2utf8
+    >>> any2utf8("naïve")
+    b'na\\xc3\\xafve'
+    """
     return any2unicode(text, encoding, errors).encode("utf8")
 
 
@@ -86,14 +108,28 @@ to_utf8 = any2utf8
 
 
 def deaccent(text: str | bytes) -> str:
-    """Return `text` without its combining marks: ``"Šéf"`` becomes ``"Sef"``."""
+    """Remove the accents of `text`.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import deaccent
+    >>> deaccent("Šéf")
+    'Sef'
+    """
     decomposed = unicodedata.normalize("NFD", any2unicode(text))
     bare = "".join(char for char in decomposed if unicodedata.category(char) != "Mn")
     return unicodedata.normalize("NFC", bare)
 
 
 def simple_tokenize(text: str) -> Iterator[str]:
-    """Yield the maximal runs of word characters that are not digits, in order."""
+    """Yield the longest sequences of word characters that are not digits, in order.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import simple_tokenize
+    >>> list(simple_tokenize("a1b, c"))
+    ['a', 'b', 'c']
+    """
     for match in _ALPHABETIC_RUN.finditer(text):
         yield match.group()
 
@@ -111,14 +147,20 @@ def tokenize(
 
     Parameters
     ----------
-    text
-        Text, or bytes in `encoding`.
-    lowercase, to_lower, lower
-        Lower-case the text first; three spellings of one switch.
-    deacc
-        Strip accents first.
-    encoding, errors
-        How bytes are decoded.
+    text : str or bytes
+        The text.
+    lowercase, to_lower, lower : bool, default False
+        Convert the text to lower case first. The three names mean the same.
+    deacc : bool, default False
+        Remove the accents first.
+    encoding, errors : str
+        How to decode bytes; see `bytes.decode`.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import tokenize
+    >>> list(tokenize("Nic nemůže", lowercase=True, deacc=True))
+    ['nic', 'nemuze']
     """
     text = any2unicode(text, encoding, errors)
     if lowercase or to_lower or lower:
@@ -131,10 +173,24 @@ def tokenize(
 def simple_preprocess(
     doc: str | bytes, deacc: bool = False, min_len: int = 2, max_len: int = 15
 ) -> list[str]:
-    """Return the lower-cased tokens of `doc` that have `min_len` to `max_len` characters.
+    """Return the tokens of a document in lower case.
 
-    Digits split words, tokens that start with an underscore are dropped, and bytes that are not UTF-8 are
-    ignored.
+    Digits separate tokens, tokens that start with an underscore are left out, and bytes that are not UTF-8 are ignored.
+
+    Parameters
+    ----------
+    doc : str or bytes
+        The text.
+    deacc : bool, default False
+        Remove the accents first.
+    min_len, max_len : int
+        Shortest and longest token to return, in characters.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import simple_preprocess
+    >>> simple_preprocess("A quick brown fox, and a dog!")
+    ['quick', 'brown', 'fox', 'and', 'dog']
     """
     return [
         token
@@ -147,19 +203,37 @@ def simple_preprocess(
 
 
 def open(uri: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-    """Open a path or URI, compressed or not, with smart_open (imported on the first call)."""
+    """Open a path or URI, compressed or not, with ``smart_open.open``, which gets all arguments."""
     import smart_open
 
     return smart_open.open(uri, mode, *args, **kwargs)
 
 
 def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: str | os.PathLike[str]) -> None:
-    """Write `corpus` as UTF-8 text, a sentence a line and its tokens separated by spaces.
+    """Write a corpus as UTF-8 text that `LineSentence` reads: one sentence per line, tokens separated by spaces.
+
+    Parameters
+    ----------
+    corpus : iterable of sequence of str
+        The sentences.
+    filename : str or os.PathLike
+        The file, which is saved atomically; a suffix .gz, .bz2, .xz or .zst compresses it.
 
     Raises
     ------
     TypeError
         If a token is not a str.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from fastw2v import LineSentence
+    >>> from fastw2v.utils import save_as_line_sentence
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "corpus.txt")
+    ...     save_as_line_sentence([["a", "rose"], ["is", "a", "rose"]], path)
+    ...     list(LineSentence(path))
+    [['a', 'rose'], ['is', 'a', 'rose']]
     """
     with open_atomic(filename, "wb") as out:
         for sentence in corpus:
@@ -170,7 +244,14 @@ def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: str | os.Pa
 
 
 class RepeatCorpus:
-    """The first `reps` documents of `corpus` repeated without end."""
+    """Documents of `corpus`, repeated as often as needed to yield `reps` of them.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import RepeatCorpus
+    >>> list(RepeatCorpus(["a", "b"], 5))
+    ['a', 'b', 'a', 'b', 'a']
+    """
 
     def __init__(self, corpus: Iterable[Any], reps: int) -> None:
         self.corpus = corpus
@@ -181,7 +262,14 @@ class RepeatCorpus:
 
 
 class RepeatCorpusNTimes:
-    """All documents of `corpus`, `n` times over; `corpus` is iterated afresh each time."""
+    """All documents of `corpus`, `n` times; each time, `corpus` is iterated anew.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import RepeatCorpusNTimes
+    >>> list(RepeatCorpusNTimes(["a", "b"], 2))
+    ['a', 'b', 'a', 'b']
+    """
 
     def __init__(self, corpus: Iterable[Any], n: int) -> None:
         self.corpus = corpus
@@ -193,7 +281,14 @@ class RepeatCorpusNTimes:
 
 
 class ClippedCorpus:
-    """The first `max_docs` documents of `corpus`; all of them where it is None."""
+    """The first `max_docs` documents of `corpus`, or all of them if `max_docs` is None.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import ClippedCorpus
+    >>> list(ClippedCorpus(["a", "b", "c"], 2))
+    ['a', 'b']
+    """
 
     def __init__(self, corpus: Any, max_docs: int | None = None) -> None:
         self.corpus = corpus
@@ -208,10 +303,16 @@ class ClippedCorpus:
 
 
 class SlicedCorpus:
-    """The documents of `corpus` that a slice, or a sequence of positions, chooses.
+    """The documents of `corpus` that a slice or a sequence of positions selects.
 
-    A slice needs no more of `corpus` than iteration, unless it counts from the end. Positions, and slices
-    that count from the end, need a corpus that can be indexed.
+    The corpus must support indexing for positions and for slices that count from the end. For all other slices it need
+    only be iterable.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import SlicedCorpus
+    >>> list(SlicedCorpus(["a", "b", "c", "d"], slice(1, None, 2)))
+    ['b', 'd']
     """
 
     def __init__(self, corpus: Any, slice_: slice | Sequence[int] | npt.NDArray[np.integer[Any]]) -> None:
@@ -226,9 +327,9 @@ class SlicedCorpus:
 
     def __iter__(self) -> Iterator[Any]:
         if isinstance(self.slice_, slice):
-            parts = (self.slice_.start, self.slice_.stop, self.slice_.step)
-            if all(part is None or part >= 0 for part in parts):
-                return itertools.islice(self.corpus, *parts)
+            bounds = (self.slice_.start, self.slice_.stop, self.slice_.step)
+            if all(bound is None or bound >= 0 for bound in bounds):
+                return itertools.islice(self.corpus, *bounds)
         return (self.corpus[position] for position in self._positions())
 
     def __len__(self) -> int:
@@ -244,9 +345,24 @@ class SlicedCorpus:
 def chunkize_serial(
     iterable: Iterable[T], chunksize: int, as_numpy: bool = False, dtype: npt.DTypeLike = np.float32
 ) -> Iterator[list[Any]]:
-    """Yield lists of `chunksize` items of `iterable`; the last may be shorter.
+    """Yield lists of `chunksize` items of `iterable`; the last list may be shorter.
 
-    With `as_numpy` each item becomes an array of `dtype`.
+    Parameters
+    ----------
+    iterable : iterable
+        The items.
+    chunksize : int
+        Number of items of a list.
+    as_numpy : bool, default False
+        Convert each item to an array.
+    dtype : dtype-like, default float32
+        Type of these arrays.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import chunkize_serial
+    >>> list(chunkize_serial(range(5), 2))
+    [[0, 1], [2, 3], [4]]
     """
     items: Iterator[Any] = iter(iterable)
     while chunk := list(itertools.islice(items, int(chunksize))):

@@ -1,4 +1,4 @@
-"""Writing aside and renaming: what is on the disk after success, failure and misuse."""
+"""Atomic writing: what is on the disk after success, failure and misuse."""
 
 import errno
 import gzip

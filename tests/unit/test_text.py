@@ -1,4 +1,4 @@
-"""The compiled reader of text against its naive twin: the same file, read line by line in Python."""
+"""The compiled reader of text against reading the same file line by line in Python."""
 
 import _thread
 import bz2

@@ -1,8 +1,9 @@
 """The compiled reader and writer of vectors against NumPy and Python, number by number and line by line."""
 
+import _thread
 import io
 import random
-import threading
+import time
 
 import numpy as np
 import pytest
@@ -308,8 +309,8 @@ def test_records_out_of_the_text_are_refused():
         word2vec_rows.copy_records(text, np.array([1]), rows[:0])
 
 
-def test_a_binary_file_larger_than_what_is_touched_ahead(tmp_path, caplog):
-    rows = memory.FirstTouch._LEAST // 4000 + 300
+def test_a_binary_file_whose_rows_are_touched_by_threads(tmp_path, caplog):
+    rows = memory._PREFAULT_MINIMUM // 4000 + 300
     matrix = np.arange(rows * 1000, dtype=np.float32).reshape(rows, 1000)
     words = [f"w{i}" for i in range(rows)]
     words[200] = words[100]
@@ -320,20 +321,20 @@ def test_a_binary_file_larger_than_what_is_touched_ahead(tmp_path, caplog):
     assert "duplicate word 'w100'" in caplog.text
 
 
-@pytest.mark.parametrize("lead", [1, 3, 1000])
-def test_touching_ahead_leaves_what_is_filled(monkeypatch, lead):
-    monkeypatch.setattr(memory.FirstTouch, "_LEAST", 1)
-    monkeypatch.setattr(memory.FirstTouch, "_LEAD", lead * memory.HUGE_PAGE)
+def test_touching_pages_keeps_what_is_filled(monkeypatch):
+    monkeypatch.setattr(memory, "_PREFAULT_MINIMUM", 1)
     array = memory.empty((3000, 500), np.float64)
-    with memory.FirstTouch(array) as touch:
+    with memory.prefault(array):
         for row in range(len(array)):
-            touch.before(row)
             array[row] = row
     assert (array == np.arange(3000)[:, None]).all()
 
 
-def test_touching_ahead_ends_when_filling_fails():
-    array = memory.empty((memory.FirstTouch._LEAST // 4, 1))
-    with pytest.raises(KeyError), memory.FirstTouch(array):
+def test_touching_pages_ends_when_filling_fails():
+    array = memory.empty((memory._PREFAULT_MINIMUM // 4, 1))
+    with pytest.raises(KeyError), memory.prefault(array):
         raise KeyError
-    assert not [thread for thread in threading.enumerate() if thread.name == "fastw2v-touch"]
+    deadline = time.monotonic() + 10
+    while _thread._count() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert _thread._count() == 0

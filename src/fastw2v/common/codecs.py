@@ -1,5 +1,7 @@
-"""Compressed streams: those of the standard library and zstandard, which unlike smart_open's are the same whatever its
-version, and which report damage in one way.
+"""Compressed streams, by the standard library and by zstandard.
+
+smart_open is not used, because the formats it supports depend on its version. Damaged data is reported in one way for
+all formats.
 """
 
 from __future__ import annotations
@@ -13,8 +15,18 @@ import zlib
 from typing import IO, Any
 
 
-class Decompressed(io.RawIOBase):
-    """Content of a compressed file, which it owns; damage is an OSError that names the file."""
+class DecompressedFile(io.RawIOBase):
+    """The decompressed content of a file; damaged data raises an OSError that names the file.
+
+    Parameters
+    ----------
+    compressed : binary file object
+        The compressed data. It is closed together with this object.
+    suffix : {".gz", ".bz2", ".xz", ".zst"}
+        The format.
+    name : str
+        Name of the file, for messages.
+    """
 
     def __init__(self, compressed: IO[bytes], suffix: str, name: str) -> None:
         self._compressed = compressed
@@ -27,7 +39,7 @@ class Decompressed(io.RawIOBase):
         elif suffix == ".xz":
             self._codec = lzma.LZMAFile(compressed, "rb")  # noqa: SIM115 - closed with the file beneath it
         else:
-            self._codec = _ZstdSource(compressed)
+            self._codec = _ZstdReader(compressed)
 
     def readable(self) -> bool:
         return True
@@ -53,14 +65,14 @@ class Decompressed(io.RawIOBase):
 
 
 class _DamagedError(Exception):
-    """Damage that the codec itself would report otherwise, or not at all."""
+    """Damage that the codec itself reports in another way, or not at all."""
 
 
-class _ZstdSource:
-    """Content of a file of zstd frames, cut ones noticed; zstandard's own reader takes a cut for the end."""
+class _ZstdReader:
+    """Read a file of zstd frames. zstandard's own reader does not report a truncated frame; this one does."""
 
-    # A block of 128 KiB can be 4 bytes long, so what one piece expands to stays below 128 MiB.
-    _PIECE = 4096
+    # A compressed block of 4 bytes can expand to 128 KiB, so one read expands to less than 128 MiB.
+    _READ_SIZE = 4096
 
     def __init__(self, compressed: IO[bytes]) -> None:
         self._module = _zstandard()
@@ -73,7 +85,7 @@ class _ZstdSource:
     def readinto(self, buffer: Any) -> int:
         while not self._output:
             if not self._input:
-                self._input = self._compressed.read(self._PIECE)
+                self._input = self._compressed.read(self._READ_SIZE)
             if not self._input:
                 if self._within_frame:
                     raise _DamagedError("it ends within a frame")
@@ -85,7 +97,7 @@ class _ZstdSource:
         return count
 
     def _decompress(self) -> None:
-        """Expand the input at hand, up to the end of its frame."""
+        """Decompress the buffered input, up to the end of its frame."""
         try:
             self._output = memoryview(self._frame.decompress(self._input))
         except self._module.ZstdError as error:
@@ -96,8 +108,8 @@ class _ZstdSource:
             self._frame = self._module.ZstdDecompressor().decompressobj()
 
 
-def compressing(raw: IO[bytes], suffix: str) -> Any:
-    """Writer that compresses into `raw` as `suffix` says; `raw` stays open when it is closed."""
+def compressing_writer(raw: IO[bytes], suffix: str) -> Any:
+    """Return a file object that compresses into `raw` in the format of `suffix`; closing it leaves `raw` open."""
     if suffix == ".gz":
         return gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6)
     if suffix == ".bz2":

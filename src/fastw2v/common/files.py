@@ -1,12 +1,14 @@
-"""Opening files for reading and writing, such that a failure never costs the user an old file.
+"""Opening files for reading, and writing them atomically.
 
-A local file is written under a temporary name in its own directory, flushed to the disk and renamed over the
-old one: whoever looks sees the old file or the new one, never a part. The rename needs the same file system,
-hence the same directory. Where the system can (Linux), the file has no name at all until it is complete, so that
-not even a process that is killed leaves a part of it. What has no such rename is written as it comes: URIs
-(``s3://...``, through smart_open), pipes and devices. Compression is chosen by suffix; see `codecs`.
+A local file is saved atomically: it is written to a temporary file beside the target, flushed to the disk, and renamed.
+Other processes see either the old file or the new one, and after a failure the old file is untouched. The temporary
+file lies in the same directory because renaming works only within one file system. Where the system supports it
+(Linux), the temporary file has no name until it is complete, so that even a killed process leaves nothing behind.
 
-Paths are checked by the same routine before a long training and at the writing itself.
+Files that cannot be renamed are written directly: URIs (``s3://...``, through smart_open), pipes and devices. The
+suffix of a path chooses the compression; see `codecs`.
+
+The same function checks a path before a long training (`check_writable`) and when the file is written.
 """
 
 from __future__ import annotations
@@ -30,15 +32,15 @@ Text = tuple[str | None, str | None, str | None]  # encoding, errors, newline
 COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
-# Names of open descriptors: renaming a file over what they stand for would cut the descriptor off from it.
+# Names of open descriptors. A file that is renamed over one would not be what the descriptor refers to.
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|tty|fd/\d+)$|/proc/[^/]+/fd/\d+$")
-_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
+_DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 def local_path(path: PathLike) -> str | None:
-    """Path on this machine's file system, or None where `path` is a URI of another kind.
+    """Return the path on the local file system, or None for a URI of another kind than ``file://``.
 
-    ``file://`` is local, and a leading ``~`` is the home directory, as smart_open has it.
+    A leading ``~`` is the home directory, as for smart_open.
 
     Raises
     ------
@@ -46,6 +48,12 @@ def local_path(path: PathLike) -> str | None:
         If `path` is neither a string nor an ``os.PathLike``.
     ValueError
         If `path` is empty or holds a null character.
+
+    Examples
+    --------
+    >>> from fastw2v.common.files import local_path
+    >>> local_path("file:///tmp/model"), local_path("s3://bucket/model")
+    ('/tmp/model', None)
     """
     try:
         name = os.fsdecode(path)
@@ -61,22 +69,22 @@ def local_path(path: PathLike) -> str | None:
 
 
 def compression(path: PathLike) -> str | None:
-    """Suffix of `path` that asks for compression (".gz", ".bz2", ".xz", ".zst"), or None."""
+    """Return the suffix of `path` that names a compression (".gz", ".bz2", ".xz", ".zst"), or None."""
     suffix = os.path.splitext(os.fspath(path))[1].lower()
     return suffix if suffix in COMPRESSED_SUFFIXES else None
 
 
 def check_writable(path: PathLike) -> None:
-    """Raise now what writing `path` would raise later; leave nothing behind.
+    """Check that `path` can be written, without leaving anything behind.
 
     Raises
     ------
     OSError
-        `IsADirectoryError`, `FileNotFoundError`, `NotADirectoryError`, `PermissionError` or another, naming
-        the path and the remedy.
+        `IsADirectoryError`, `FileNotFoundError`, `NotADirectoryError`, `PermissionError` or another one. The message
+        names the path and the remedy.
     ValueError
-        If `path` is a URI that smart_open cannot handle. Whether one that it can handle is writable shows
-        only when it is written.
+        If `path` is a URI that smart_open cannot handle. Whether any other URI is writable is known only when it is
+        written.
     """
     local = local_path(path)
     if local is None:
@@ -84,15 +92,15 @@ def check_writable(path: PathLike) -> None:
     elif not _is_special(local):
         target = os.path.realpath(local)
         _check_target(target)
-        _Aside(target).remove()
+        _TemporaryFile(target).remove()
     elif not os.access(local, os.W_OK):
         raise PermissionError(errno.EACCES, "no permission to write to this device or pipe", local)
 
 
 def check_regular(path: PathLike) -> str:
-    """Local path of a regular file that exists.
+    """Return the local path of a regular file that exists.
 
-    Models are read with their size known: a pipe could block for ever or end early.
+    Models are read from regular files, whose size is known; a pipe could block forever or end early.
 
     Raises
     ------
@@ -122,7 +130,7 @@ def open_input(
     errors: str | None = None,
     newline: str | None = None,
 ) -> IO[Any]:
-    """Open `path` for reading; decompress by suffix.
+    """Open a file for reading, decompressed according to its suffix.
 
     Parameters
     ----------
@@ -136,13 +144,13 @@ def open_input(
     Returns
     -------
     file object
-        To be closed by the caller (``with``).
+        The caller closes it (``with``).
 
     Raises
     ------
     OSError
         `FileNotFoundError`, `IsADirectoryError` or `PermissionError`; while reading, compressed data that is
-        damaged or cut short.
+        damaged or truncated.
     """
     if mode not in ("r", "rt", "rb"):
         raise ValueError(f"mode must be 'r' or 'rb', not {mode!r}")
@@ -159,7 +167,7 @@ def open_input(
     stream: Any = raw
     if suffix is not None:
         try:
-            stream = io.BufferedReader(codecs.Decompressed(raw, suffix, os.fspath(path)), 1 << 17)
+            stream = io.BufferedReader(codecs.DecompressedFile(raw, suffix, os.fspath(path)), 1 << 17)
         except BaseException:
             raw.close()
             raise
@@ -175,27 +183,41 @@ def open_atomic(
     append: bool = False,
     errors: str | None = None,
 ) -> Iterator[IO[Any]]:
-    """Context manager: a file object to write, which becomes `path` only when the block ends well.
+    """Context manager that gives a file object whose content replaces `path` when the block ends without an exception.
 
-    On any exception, KeyboardInterrupt included, the temporary file is removed and the old file is untouched.
-    The permission bits of an existing file are kept, and a symbolic link keeps pointing at the new content.
+    The file is saved atomically: it is written to a temporary file beside the target, flushed, and renamed. After an
+    exception, KeyboardInterrupt included, the temporary file is removed and the old file is untouched. The permission
+    bits of an existing file are kept, and a symbolic link points to the new content.
 
     Parameters
     ----------
     path : str or os.PathLike
-        Local file, pipe or device, or a URI that smart_open knows. The last three are written directly and
-        are not atomic. A suffix ".gz", ".bz2", ".xz" or ".zst" compresses.
+        Local file, pipe, device, or a URI that smart_open supports. The last three are written directly, not
+        atomically. A suffix ".gz", ".bz2", ".xz" or ".zst" compresses the content.
     mode : str, default "wb"
         "wb" or "w".
     encoding, newline, errors : str, optional
         As for `open`, in text mode. The encoding is UTF-8 by default.
     append : bool, default False
-        Begin with the content of the existing file, if there is one. Not for URIs.
+        Keep the content of the existing file, if there is one, and write behind it. Not supported for URIs.
 
     Raises
     ------
     OSError
-        If `path` cannot be written: see `check_writable`. A full disk or quota is named with the path.
+        If `path` cannot be written; see `check_writable`. If the disk or the quota is full, the message says so and
+        names the path.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from fastw2v.common.files import open_atomic, open_input
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "words.txt.gz")
+    ...     with open_atomic(path, "w") as file:
+    ...         _ = file.write("first\\n")
+    ...     with open_input(path, "r") as file:
+    ...         file.read()
+    'first\\n'
     """
     if mode not in ("w", "wt", "wb"):
         raise ValueError(f"mode must be 'w' or 'wb', not {mode!r}")
@@ -207,13 +229,13 @@ def open_atomic(
     if local is None:
         if append:
             raise ValueError(f"append=True needs a local file; {os.fspath(path)!r} is not one")
-        with _open_uri(os.fspath(path), "wb") as raw, _encoding(raw, mode, suffix, text) as handle:
+        with _open_uri(os.fspath(path), "wb") as raw, _encoded(raw, mode, suffix, text) as handle:
             yield handle
     elif _is_special(local):
-        with open(local, "wb") as raw, _encoding(raw, mode, suffix, text) as handle:
+        with open(local, "wb") as raw, _encoded(raw, mode, suffix, text) as handle:
             yield handle
     else:
-        with _named_when_full(local), _replacing(local) as raw, _encoding(raw, mode, suffix, text) as handle:
+        with _explain_full_disk(local), _replacing(local) as raw, _encoded(raw, mode, suffix, text) as handle:
             if append and os.path.exists(local):
                 with open_input(local, mode.replace("w", "r"), encoding, errors, newline="") as old:
                     shutil.copyfileobj(old, handle)
@@ -222,20 +244,20 @@ def open_atomic(
 
 @contextlib.contextmanager
 def _replacing(path: str) -> Iterator[IO[bytes]]:
-    """Context manager: a file object whose content replaces `path` when the block ends well, or vanishes."""
+    """Context manager that gives a file object whose content replaces `path`, or is removed after an exception."""
     target = os.path.realpath(path)
     mode = _check_target(target)
-    aside = _Aside(target)
+    temporary = _TemporaryFile(target)
     try:
-        with aside.file as raw:
+        with temporary.file as raw:
             yield raw
             raw.flush()
             if mode is not None:
-                os.chmod(raw.fileno() if os.chmod in os.supports_fd else aside.name, mode)
+                os.chmod(raw.fileno() if os.chmod in os.supports_fd else temporary.name, mode)
             _fsync(raw.fileno())
-            aside.replace(target)
+            temporary.replace(target)
     except BaseException:
-        aside.remove()
+        temporary.remove()
         raise
     if os.name == "posix":
         descriptor = os.open(os.path.dirname(target), os.O_RDONLY)
@@ -246,24 +268,24 @@ def _replacing(path: str) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def _named_when_full(path: str) -> Iterator[None]:
-    """Give the bare "no space left" of a write the name of the file, and say that the old one is whole."""
+def _explain_full_disk(path: str) -> Iterator[None]:
+    """Add to a bare "no space left" error the name of the file, and that the old file is untouched."""
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM and error.filename is None:
-            message = f"{error.strerror}; the old file, if any, is untouched: free some room and save again"
+        if error.errno in _DISK_FULL and error.filename is None:
+            message = f"{error.strerror}; the old file, if any, is untouched: free some space and save again"
             raise OSError(error.errno, message, path) from error
         raise
 
 
 @contextlib.contextmanager
-def _encoding(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Iterator[IO[Any]]:
-    """What to write into so that `raw` receives it encoded, in text mode, and compressed as `suffix` says."""
+def _encoded(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Iterator[IO[Any]]:
+    """Context manager that gives a file object which encodes (in text mode) and compresses into `raw`."""
     with contextlib.ExitStack() as layers:
         stream: Any = raw
         if suffix is not None:
-            stream = layers.enter_context(codecs.compressing(raw, suffix))
+            stream = layers.enter_context(codecs.compressing_writer(raw, suffix))
         if "b" in mode:
             yield stream
             return
@@ -271,11 +293,11 @@ def _encoding(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Iter
         try:
             yield wrapper
         finally:
-            wrapper.detach()  # flushes; `raw` is closed by whoever opened it
+            wrapper.detach()  # flushes; the caller closes `raw`
 
 
 def _check_target(target: str) -> int | None:
-    """Permission bits of the file at `target` (None if there is none); raise if it cannot be replaced."""
+    """Return the permission bits of the file at `target`, None if there is none; raise if it cannot be replaced."""
     directory = os.path.dirname(target)
     try:
         status = os.stat(target)
@@ -285,7 +307,7 @@ def _check_target(target: str) -> int | None:
             raise FileNotFoundError(errno.ENOENT, message, target) from None
         return None
     except OSError as error:
-        raise _refusal(error, target) from None
+        raise _write_error(error, target) from None
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, "this is a directory; name a file inside it", target)
     if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
@@ -294,20 +316,25 @@ def _check_target(target: str) -> int | None:
     return stat.S_IMODE(status.st_mode)
 
 
-class _Aside:
-    """A new file in the directory of `target`, with the permission bits of the umask.
+class _TemporaryFile:
+    """A new file in the directory of the target, with the permission bits that the umask allows.
+
+    Parameters
+    ----------
+    target : str
+        The file that it will replace.
 
     Attributes
     ----------
     file : file object
         Open for writing.
     name : str
-        Its path, while it has one.
+        Its path, once it has one.
     """
 
     def __init__(self, target: str) -> None:
         directory, name = os.path.split(target)
-        # Names end at 255 bytes on most file systems; the random part must fit whatever the name.
+        # Most file systems limit names to 255 bytes; the random part must fit however long the name is.
         self.name = os.path.join(directory, f".{name[:40]}.{uuid.uuid4().hex}.tmp")
         descriptor = _create_unnamed(directory)
         self._named = descriptor is None
@@ -318,11 +345,11 @@ class _Aside:
             try:
                 descriptor = os.open(self.name, flags, 0o666)
             except OSError as error:
-                raise _refusal(error, target) from None
-        self.file = open(descriptor, "wb")  # noqa: SIM115 - closed by whoever writes
+                raise _write_error(error, target) from None
+        self.file = open(descriptor, "wb")  # noqa: SIM115 - closed by the caller
 
     def replace(self, target: str) -> None:
-        """Let the file take the place of `target`, at once: whoever is killed meanwhile leaves a file of that name."""
+        """Replace `target` by the file in one step."""
         if not self._named:
             self._give_name()
         elif os.name != "posix":
@@ -333,9 +360,9 @@ class _Aside:
         self._named = True
         descriptor = self.file.fileno()
         try:
-            # The descriptor counts for nothing beside an absolute path, but without it os.link() links the link itself.
+            # The path is absolute, so the descriptor is ignored. Without it, os.link() would link the symbolic link.
             os.link(_link_of(descriptor), self.name, src_dir_fd=descriptor, follow_symlinks=True)
-        except OSError:  # a system that makes unnamed files and does not let them be named
+        except OSError:  # the system creates unnamed files but cannot name them
             with open(_link_of(descriptor), "rb") as content, open(self.name, "xb") as named:
                 shutil.copyfileobj(content, named, 1 << 20)
                 os.chmod(self.name, stat.S_IMODE(os.fstat(descriptor).st_mode))
@@ -343,8 +370,8 @@ class _Aside:
                 _fsync(named.fileno())
 
     def remove(self) -> None:
-        """Close the file and leave nothing of it."""
-        with contextlib.suppress(OSError):  # what could not be flushed is not wanted any more
+        """Close and delete the file."""
+        with contextlib.suppress(OSError):  # data that cannot be flushed is not needed any more
             self.file.close()
         if self._named:
             with contextlib.suppress(FileNotFoundError):
@@ -352,12 +379,14 @@ class _Aside:
 
 
 def _create_unnamed(directory: str) -> int | None:
-    """Descriptor of a new file without a name that can get one later; None where there is no such thing."""
+    """Return the descriptor of a new file without a name that can be named later, or None if not supported."""
     if not hasattr(os, "O_TMPFILE"):
         return None
     try:
         descriptor = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
-    except OSError:  # not on this file system; if the directory is to blame, the next attempt tells
+    except (
+        OSError
+    ):  # not supported; a problem of the directory itself is reported when a named file is created
         return None
     if os.path.exists(_link_of(descriptor)):
         return descriptor
@@ -369,13 +398,13 @@ def _link_of(descriptor: int) -> str:
     return f"/proc/self/fd/{descriptor}"
 
 
-def _refusal(error: OSError, target: str) -> OSError:
-    """What `error`, met while preparing to write `target`, means to the user."""
+def _write_error(error: OSError, target: str) -> OSError:
+    """Return an error that explains to the user why `target` cannot be written."""
     number = error.errno or errno.EIO
-    closed = "its directory is not writable (a new file is written there, then renamed)"
+    no_access = "its directory is not writable (a new file is written there, then renamed)"
     reason = {
-        errno.EACCES: closed,
-        errno.EPERM: closed,
+        errno.EACCES: no_access,
+        errno.EPERM: no_access,
         errno.EROFS: "its file system is read-only",
         errno.ENOTDIR: "a part of this path is a file, not a directory",
         errno.ENAMETOOLONG: "the name is too long",
@@ -384,7 +413,7 @@ def _refusal(error: OSError, target: str) -> OSError:
 
 
 def _is_special(path: str) -> bool:
-    """Whether `path` is to be written as it is: a pipe, a device, or the name of an open descriptor."""
+    """Return whether `path` must be written directly: a pipe, a device, or the name of an open descriptor."""
     if _DESCRIPTOR.match(os.path.abspath(path)):
         return True
     try:
@@ -395,16 +424,16 @@ def _is_special(path: str) -> bool:
 
 
 def _fsync(descriptor: int) -> None:
-    """Flush what the system holds back of a file, or of a directory's entries, to the disk."""
+    """Flush a file, or the entries of a directory, to the disk."""
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that know no fsync of a directory
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some file systems cannot flush directories
             raise
 
 
 def _open_uri(uri: str, mode: str) -> IO[bytes]:
-    """Byte stream of a URI, uncompressed and undecoded; smart_open is imported only when one is given."""
+    """Open the raw byte stream of a URI; smart_open is imported only here and in `_check_uri`."""
     import smart_open
 
     try:
@@ -415,7 +444,7 @@ def _open_uri(uri: str, mode: str) -> IO[bytes]:
 
 
 def _check_uri(uri: str) -> None:
-    """Raise ValueError if smart_open knows no transport for `uri`."""
+    """Raise ValueError if smart_open has no transport for `uri`."""
     import smart_open.transport
 
     scheme = uri.split("://", 1)[0]

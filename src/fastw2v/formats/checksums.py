@@ -11,12 +11,14 @@ Hashing takes about as long as reading, so a thread of its own hashes a large ar
 from __future__ import annotations
 
 import contextlib
+import queue
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.formats.xxh64 import XXH64
 
 NAME = "__checksums__"
@@ -73,23 +75,16 @@ class Reading:
         Complete when the block of `reading` has ended.
     """
 
-    def __init__(self, pool: Any = None) -> None:
+    def __init__(self) -> None:
         self.checksum = XXH64()
-        self._pool = pool
-        self._tasks: list[Any] = []
+        self._pieces: queue.SimpleQueue[memoryview | None] | None = None
 
     def take(self, piece: memoryview) -> None:
         """Add a piece, which must not change any more."""
-        if self._pool is None:
+        if self._pieces is None:
             self.checksum.update(piece)
         else:
-            self._tasks.append(self._pool.submit(self.checksum.update, piece))
-
-    def finish(self) -> None:
-        """Wait until all pieces are done."""
-        for task in self._tasks:
-            task.result()
-        self._tasks = []
+            self._pieces.put(piece)
 
 
 @contextlib.contextmanager
@@ -98,9 +93,23 @@ def reading(length: int) -> Iterator[Reading]:
     if length < _WORTH_A_THREAD:
         yield Reading()
         return
-    from concurrent.futures import ThreadPoolExecutor
+    current = Reading()
+    pieces: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
 
-    with ThreadPoolExecutor(1, thread_name_prefix="fastw2v-checksum") as pool:
-        current = Reading(pool)
-        yield current
-        current.finish()
+    def update() -> None:
+        while (piece := pieces.get()) is not None:
+            current.checksum.update(piece)
+
+    pool = WorkerPool(stop=lambda: pieces.put(None))
+    try:
+        with pool.guard:
+            with contextlib.suppress(RuntimeError):  # without another thread, `take` does the work
+                pool.start(update)
+                current._pieces = pieces
+            yield current
+            pieces.put(None)
+            while pool.busy(0.05):
+                pass
+    finally:
+        pool.shutdown()
+    pool.raise_error()

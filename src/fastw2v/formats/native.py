@@ -44,7 +44,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
-from fastw2v.common.memory import FirstTouch, empty
+from fastw2v.common.memory import empty
 from fastw2v.formats import checksums
 from fastw2v.formats.streams import OnPiece, fill, read_growing
 from fastw2v.formats.xxh64 import XXH64
@@ -329,16 +329,7 @@ def _read_arrays(header: _Header, read_array: Callable[[_Entry, OnPiece], Array]
 
 def _filled(raw: io.FileIO, entry: _Entry, taken: OnPiece) -> Array:
     array = _allocate(entry)
-    octets, filled = array.reshape(-1).view(np.uint8), 0
-
-    def taken_and_told(piece: memoryview) -> None:
-        nonlocal filled
-        filled += len(piece)
-        touch.before(filled)
-        taken(piece)
-
-    with FirstTouch(octets) as touch:
-        fill(raw, octets, f"array {entry.name!r:.80}", taken_and_told)
+    fill(raw, array.reshape(-1).view(np.uint8), f"array {entry.name!r:.80}", taken)
     return array
 
 

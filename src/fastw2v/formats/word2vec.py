@@ -149,9 +149,8 @@ def read_binary(
         n_vectors = min(count, limit)
         expected = _rows_to_allocate(path, n_vectors, 1 + 4 * width, width)
         rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
-        with memory.FirstTouch(rows.buffer) as touch:
+        with memory.prefault(rows.buffer):
             for buffer, starts, ends in _blocks_of_records(stream, 4 * width, n_vectors, path, chunk_size):
-                touch.before(len(rows.index) + len(ends))
                 kept, target = rows.add(buffer, starts, ends)
                 _copy_vectors(buffer, ends if kept is None else ends[kept], target)
     return rows.index, rows.matrix()

@@ -1,7 +1,7 @@
 """Words and their counts, as bytes that become Python strings only on request.
 
-Most words of a text are rare and leave the vocabulary as soon as it is chosen. Making strings of all words, and a dict of
-the strings, would take longer than counting the words.
+Most words of a text are rare and leave the vocabulary as soon as it is chosen. Making strings of all words, and a
+dict of the strings, would take longer than counting the words.
 """
 
 from __future__ import annotations
