@@ -14,22 +14,10 @@ import time
 import numpy as np
 import pytest
 
-from helpers.corpora import zipf_sentences
+from helpers.corpora import Reiterable, zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
-
-
-class Reiterable:
-    """A corpus that is no list: iterated afresh each epoch."""
-
-    def __init__(self, sentences):
-        self.sentences = sentences
-        self.passes = 0
-
-    def __iter__(self):
-        self.passes += 1
-        return iter(self.sentences)
 
 
 def write_lines(path, sentences):
