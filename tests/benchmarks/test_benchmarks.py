@@ -176,7 +176,7 @@ def test_plots_show_each_training_and_are_reproducible(tmp_path, monkeypatch, ca
         }
         for configuration in ("sg", "cbow") for library in ("fastw2v", "gensim") for workers in (1, 2)
     ]  # fmt: skip
-    styles = plots._styles(summaries)
+    styles = plots.line_styles(summaries)
     assert len({tuple(style.values()) for style in styles.values()}) == 4
     results = tmp_path / "results.json"
     results.write_text(json.dumps({"summary": summaries}), encoding="utf8")
@@ -360,7 +360,7 @@ def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, c
     lines = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()
     ]
-    assert lines[0] == [*seeds._GROUP, "seeds", "analogies", "eff kw/s"]
+    assert lines[0] == [*seeds.GROUP_COLUMNS, "seeds", "analogies", "eff kw/s"]
     assert [line[:3] for line in lines[2:]] == [
         ["sg", "fastw2v", "5"], ["sg", "fastw2v", "10"], ["sg-hs", "fastw2v", "0"],
     ]  # fmt: skip
