@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from helpers.corpora import zipf_sentences
+from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 
 CORPUS = zipf_sentences(6_000, 100, seed=7)
@@ -522,7 +523,7 @@ def test_a_model_answers_while_another_thread_trains_it(tmp_path):
 def test_children_of_a_process_that_trained_train_on(method):
     code = f"""
         import multiprocessing, sys
-        sys.path.insert(0, {os.path.dirname(__file__)!r})
+        sys.path.insert(0, {str(TESTS)!r})
         from helpers.corpora import zipf_sentences
         from fastw2v import Word2Vec
         corpus = zipf_sentences(6_000, 100, seed=7)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from helpers.corpora import zipf_sentences
+from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 from fastw2v.training import checkpoints
 from fastw2v.training import trainer
@@ -270,7 +271,7 @@ KILLED = """
 @pytest.mark.parametrize("kind", ["list", "stream"])
 def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):
     def child(path, seconds):
-        arguments = [os.path.dirname(__file__), str(path), kind, str(seconds)]
+        arguments = [str(TESTS), str(path), kind, str(seconds)]
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(KILLED), *arguments], timeout=60
         ).returncode
