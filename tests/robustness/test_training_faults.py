@@ -518,6 +518,7 @@ def test_a_model_answers_while_another_thread_trains_it(tmp_path):
     assert len(Word2Vec.load(tmp_path / "m").wv) == len(model.wv)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_children_of_a_process_that_trained_train_on(method):

@@ -267,6 +267,7 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 @pytest.mark.parametrize("kind", ["list", "stream"])
 def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):

@@ -166,6 +166,7 @@ CYCLE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["old_w2v_models/w2v_3.4.0.mdl", "model-from-gensim-3.8.0.w2v", "word2vec_3.3", None]
 )
