@@ -66,7 +66,7 @@ def draw(summaries: list[dict[str, Any]], directory: str) -> list[str]:
 
 def _speed_and_quality(summaries: list[dict[str, Any]]) -> Any:
     figure, axes = _axes()
-    styles = _styles(summaries)
+    styles = line_styles(summaries)
     for summary in summaries:
         axes.plot(
             summary[SPEED] / 1e6,
@@ -90,7 +90,7 @@ def _scaling(summaries: list[dict[str, Any]]) -> Any:
     for summary in summaries:
         point = (summary["workers"], summary[SPEED] / 1e6)
         lines.setdefault((summary["configuration"], summary["library"]), []).append(point)
-    styles = _styles(summaries)
+    styles = line_styles(summaries)
     for (configuration, library), points in lines.items():
         axes.plot(*zip(*sorted(points), strict=True), **styles[configuration, library])
     workers = sorted({summary["workers"] for summary in summaries})
@@ -104,7 +104,7 @@ def _scaling(summaries: list[dict[str, Any]]) -> Any:
     return figure
 
 
-def _styles(summaries: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
+def line_styles(summaries: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, Any]]:
     """Return the style of each line: a color per library, a marker per configuration."""
     libraries = list(dict.fromkeys(summary["library"] for summary in summaries))
     configurations = list(dict.fromkeys(summary["configuration"] for summary in summaries))

@@ -33,7 +33,7 @@ from benchmarks.corpus import unpacked
 from benchmarks.table import markdown
 
 # The columns of the table that identify a row.
-_GROUP = ("configuration", "library", "negative", "workers")
+GROUP_COLUMNS = ("configuration", "library", "negative", "workers")
 _SPEED = "effective_words_per_second"
 
 
@@ -154,11 +154,11 @@ def table(results: list[dict[str, Any]]) -> str:
         without_seed = {**result["parameters"], "seed": None}
         groups.setdefault(_key({**result, "parameters": without_seed}), []).append(result)
     measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
-    rows = [[*_GROUP, "seeds", *measures, "eff kw/s"]]
+    rows = [[*GROUP_COLUMNS, "seeds", *measures, "eff kw/s"]]
     for members in groups.values():
         facts = {**members[0]["parameters"], **members[0]}
         rows.append(
-            [str(facts[name]) for name in _GROUP]
+            [str(facts[name]) for name in GROUP_COLUMNS]
             + [str(len(members))]
             + [_mean_and_spread([member.get(name) for member in members]) for name in measures]
             + [f"{statistics.mean(member[_SPEED] for member in members) / 1e3:,.0f}"]

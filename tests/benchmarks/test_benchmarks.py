@@ -67,6 +67,7 @@ def report(corpus: Path, evaluation: Path, tmp_path_factory: pytest.TempPathFact
     return {**json.loads(out.read_text(encoding="utf8")), "printed": done.stdout}
 
 
+@pytest.mark.slow
 def test_every_library_has_all_figures(report):
     assert [line["library"] for line in report["summary"]] == LIBRARIES
     for line in report["summary"]:
@@ -77,6 +78,7 @@ def test_every_library_has_all_figures(report):
         assert line["peak_rss"] > line["peak_rss_after_import"] > 10 << 20
 
 
+@pytest.mark.slow
 def test_one_seed_gives_every_library_the_same_words_and_quality(report):
     for name in ("vocabulary", "effective_words", "analogies"):
         assert len({line[name] for line in report["summary"] if line["library"] != "gensim-file"}) == 1, name
@@ -85,6 +87,7 @@ def test_one_seed_gives_every_library_the_same_words_and_quality(report):
     assert all("men" not in line for line in report["summary"])  # the directory has no such file
 
 
+@pytest.mark.slow
 def test_ratios_are_to_gensims_queue_in_the_same_run(report):
     lines = {line["library"]: line for line in report["summary"]}
     assert lines["gensim"]["ratio"] == {"vocabulary": 1.0, "training": 1.0, "total": 1.0, "peak_rss": 1.0}
@@ -92,6 +95,7 @@ def test_ratios_are_to_gensims_queue_in_the_same_run(report):
     assert lines["fastw2v"]["ratio"]["total"] == pytest.approx(expected)
 
 
+@pytest.mark.slow
 def test_the_header_states_the_conditions(report):
     assert report["corpus"]["tokens"] == 30_000
     assert report["corpus"]["lines"] == 1500
@@ -141,6 +145,7 @@ def test_runs_alternate_and_are_summarised_by_medians(monkeypatch):
     assert ours["ratio"]["total"] == 4.0
 
 
+@pytest.mark.slow
 def test_tasks_are_measured_for_both_libraries(report):
     assert [line["task"] for line in report["tasks"]] == [
         "vocabulary-list", "load-text", "analogies", "queries", "import",
@@ -176,7 +181,7 @@ def test_plots_show_each_training_and_are_reproducible(tmp_path, monkeypatch, ca
         }
         for configuration in ("sg", "cbow") for library in ("fastw2v", "gensim") for workers in (1, 2)
     ]  # fmt: skip
-    styles = plots._styles(summaries)
+    styles = plots.line_styles(summaries)
     assert len({tuple(style.values()) for style in styles.values()}) == 4
     results = tmp_path / "results.json"
     results.write_text(json.dumps({"summary": summaries}), encoding="utf8")
@@ -360,7 +365,7 @@ def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, c
     lines = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in capsys.readouterr().out.splitlines()
     ]
-    assert lines[0] == [*seeds._GROUP, "seeds", "analogies", "eff kw/s"]
+    assert lines[0] == [*seeds.GROUP_COLUMNS, "seeds", "analogies", "eff kw/s"]
     assert [line[:3] for line in lines[2:]] == [
         ["sg", "fastw2v", "5"], ["sg", "fastw2v", "10"], ["sg-hs", "fastw2v", "0"],
     ]  # fmt: skip

@@ -128,6 +128,7 @@ except ImportError:
     )
 
 
+@pytest.mark.slow
 def test_doc2vec_and_fasttext_keep_gensims_base_and_are_word2vec_all_the_same(tmp_path):
     run_fresh(
         INSTALL

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import fastw2v
 
+TESTS = Path(__file__).parents[1]  # the folder from which processes import the helpers
 # The environment of a process that imports the same fastw2v as the tests.
 ENVIRONMENT = {
     **os.environ,

@@ -17,6 +17,7 @@ from helpers.oracle import gensim
 FORMS = [pytest.param(form, id=name) for name, form in FORMATS.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", FORMS)
 def test_a_killed_save_leaves_the_old_or_the_new_file_complete(tmp_path, form):
     found = saving.kill_at_each_step(form, tmp_path)

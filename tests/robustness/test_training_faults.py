@@ -17,6 +17,7 @@ import joblib
 import numpy as np
 import pytest
 
+from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 from helpers.corpora import zipf_sentences
 
@@ -517,12 +518,13 @@ def test_a_model_answers_while_another_thread_trains_it(tmp_path):
     assert len(Word2Vec.load(tmp_path / "m").wv) == len(model.wv)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_children_of_a_process_that_trained_train_on(method):
     code = f"""
         import multiprocessing, sys
-        sys.path.insert(0, {os.path.dirname(os.path.dirname(__file__))!r})
+        sys.path.insert(0, {str(TESTS)!r})
         from helpers.corpora import zipf_sentences
         from fastw2v import Word2Vec
         corpus = zipf_sentences(6_000, 100, seed=7)

@@ -13,6 +13,7 @@ import textwrap
 import numpy as np
 import pytest
 
+from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 from fastw2v.formats import native
 from fastw2v.training import checkpoints, trainer
@@ -265,11 +266,12 @@ KILLED = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is POSIX's")
 @pytest.mark.parametrize("kind", ["list", "stream"])
 def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):
     def child(path, seconds):
-        arguments = [os.path.dirname(os.path.dirname(__file__)), str(path), kind, str(seconds)]
+        arguments = [str(TESTS), str(path), kind, str(seconds)]
         return subprocess.run(
             [sys.executable, "-c", textwrap.dedent(KILLED), *arguments], timeout=60
         ).returncode

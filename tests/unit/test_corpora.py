@@ -33,25 +33,11 @@ from fastw2v.corpora import (
     stream,
 )
 from fastw2v.text import corpus_builder
+from helpers.corpora import Reiterable, ragged_sentences
 from helpers.oracle import gensim
 
 ARRAYS = ("ids", "offsets", "raw_lengths")
 LOGGER = "gensim.models.word2vec"
-
-
-def zipf_corpus(seed, sentences=400, words=300):
-    rng = np.random.default_rng(seed)
-    return [
-        [f"w{rank % words}" for rank in rng.zipf(1.3, rng.integers(0, 30)).tolist()] for _ in range(sentences)
-    ]
-
-
-class Reiterable:
-    def __init__(self, corpus):
-        self.corpus = corpus
-
-    def __iter__(self):
-        return iter(self.corpus)
 
 
 def assert_same(ours, theirs):
@@ -167,7 +153,7 @@ def test_text8_is_the_whole_text_cut(tmp_path, length):
 
 def test_text8_agrees_with_gensim_on_spaces(tmp_path):
     path = tmp_path / "text8"
-    path.write_text(" ".join(itertools.chain(*zipf_corpus(2, 3000))))
+    path.write_text(" ".join(itertools.chain(*ragged_sentences(2, 3000))))
     assert list(Text8Corpus(path, 700)) == list(gensim.models.word2vec.Text8Corpus(str(path), 700))
 
 
@@ -331,7 +317,7 @@ RULES = [None, lambda word, count, min_count: 2 if word.endswith("7") else (1 if
 @pytest.mark.parametrize("max_vocab_size", [None, 0, 1, 40, 150, 10**6])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_scan_counts_orders_and_logs_as_gensim(caplog, seed, max_vocab_size, rule):
-    corpus = zipf_corpus(seed)
+    corpus = ragged_sentences(seed)
 
     def theirs():
         model = gensim.models.Word2Vec(max_vocab_size=max_vocab_size)
@@ -400,7 +386,7 @@ def test_an_error_of_the_trim_rule_passes_unchanged():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_one_corpus_in_every_form_encodes_alike(tmp_path, seed):
-    corpus = [sentence for sentence in zipf_corpus(seed) if sentence]
+    corpus = [sentence for sentence in ragged_sentences(seed) if sentence]
     index = index_of(scan(corpus).counts)
     path = tmp_path / "corpus.txt"
     path.write_text("".join(" ".join(sentence) + "\n\n" for sentence in corpus))
@@ -424,7 +410,7 @@ def test_one_corpus_in_every_form_encodes_alike(tmp_path, seed):
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("budget", [None, 0, 500, 10**9])
 def test_scan_and_renumber_is_encode(seed, budget):
-    corpus = zipf_corpus(seed)
+    corpus = ragged_sentences(seed)
     found = scan(corpus, keep_ids=True, budget=budget)
     index = index_of(found.counts, 1 + seed)
     assert list(found.counts.items()) == list(scan(corpus).counts.items())
@@ -442,7 +428,7 @@ def test_renumber_needs_a_table_of_all_words():
 def test_any_mapping_is_a_vocabulary():
     from types import MappingProxyType
 
-    corpus = zipf_corpus(3)
+    corpus = ragged_sentences(3)
     index = index_of(scan(corpus).counts)
     assert_same(encode(corpus, MappingProxyType(index)), encode(corpus, index))
 
@@ -450,7 +436,7 @@ def test_any_mapping_is_a_vocabulary():
 @pytest.mark.parametrize("chunk_words", [1, 50, 1000, 10**9])
 @pytest.mark.parametrize("first_words", [None, 1])
 def test_stream_is_encode_in_chunks_of_whole_sentences(chunk_words, first_words):
-    corpus = zipf_corpus(4)
+    corpus = ragged_sentences(4)
     index = index_of(scan(corpus).counts)
     whole = encode(corpus, index)
     chunks = list(stream(Reiterable(corpus), index, chunk_words=chunk_words, first_words=first_words))
@@ -529,7 +515,7 @@ def open_files():
 
 
 def test_beyond_the_budget_ids_live_in_a_file_that_vanishes(spill_dir):
-    corpus = zipf_corpus(6, sentences=9000)
+    corpus = ragged_sentences(6, sentences=9000)
     index = index_of(scan(corpus).counts)
     expected = encode(corpus, index, budget=1 << 40)
     spilt = encode(corpus, index, budget=100_000)
@@ -544,11 +530,11 @@ def test_beyond_the_budget_ids_live_in_a_file_that_vanishes(spill_dir):
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files through /proc")
 def test_no_file_stays_open(spill_dir):
     def broken():
-        yield from zipf_corpus(6, sentences=9000)
+        yield from ragged_sentences(6, sentences=9000)
         raise KeyboardInterrupt
 
     before = open_files()
-    spilt = encode(zipf_corpus(6), {"w1": 0}, budget=0)
+    spilt = encode(ragged_sentences(6), {"w1": 0}, budget=0)
     assert open_files() > before
     del spilt
     with pytest.raises(KeyboardInterrupt):
@@ -575,7 +561,7 @@ def test_a_full_disk_is_explained(spill_dir):
 
 
 def test_the_budget_defaults_to_a_quarter_of_the_free_memory(monkeypatch, spill_dir):
-    corpus = zipf_corpus(7)
+    corpus = ragged_sentences(7)
     monkeypatch.setattr(corpus_builder, "free_memory", lambda: 4000)
     assert not encode(corpus, {"w1": 0}).ids.flags.owndata
     monkeypatch.undo()

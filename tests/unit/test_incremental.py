@@ -13,22 +13,9 @@ from fastw2v import CallbackAny2Vec, Update, Word2Vec
 from fastw2v.text.encoding import encode
 from fastw2v.training.replay import PIECE_WORDS
 from fastw2v.training.update import UpdateSession
-from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 4, "batch_words": 1000}
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3, "sg": 1}]
-
-
-@pytest.fixture(scope="module")
-def old():
-    return zipf_sentences(12_000, 400, seed=1)
-
-
-@pytest.fixture(scope="module")
-def new():
-    """Half known words, half new ones."""
-    fresh = [[f"new-{word}" for word in sentence] for sentence in zipf_sentences(4_000, 150, seed=2)]
-    return [old + young for old, young in zip(zipf_sentences(4_000, 300, seed=3), fresh, strict=True)]
 
 
 @pytest.fixture(scope="module")

@@ -78,6 +78,7 @@ def random_text(seed, size):
     return "".join(rng.choice(tokens) + gap for gap in gaps)
 
 
+@pytest.mark.slow
 @given(st.text(CHARACTERS, max_size=300), st.integers(1, 5), st.none() | st.integers(0, 4))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read_as_by_the_twin(tmp_path_factory, content, length, limit):
@@ -139,6 +140,7 @@ def test_tokens_of_all_lengths_differ_by_any_byte(tmp_path, workers, size):
     assert_reads_as_twin(LineSentence(path))
 
 
+@pytest.mark.slow
 def test_many_words_and_many_blocks(tmp_path):
     rng = np.random.default_rng(1)
     words = [f"wörd{i}" for i in (rng.zipf(1.2, 300_000) % 90_000).tolist()]

@@ -14,22 +14,10 @@ import time
 import numpy as np
 import pytest
 
+from helpers.corpora import Reiterable, zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
-from helpers.corpora import zipf_sentences
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
-
-
-class Reiterable:
-    """A corpus that is no list: iterated afresh each epoch."""
-
-    def __init__(self, sentences):
-        self.sentences = sentences
-        self.passes = 0
-
-    def __iter__(self):
-        self.passes += 1
-        return iter(self.sentences)
 
 
 def write_lines(path, sentences):
@@ -94,6 +82,7 @@ def test_corpus_file_trains_what_the_vocabulary_counted(tmp_path, epochs):
 # --- one result whatever the input
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("budget", [None, 1_000])
 def test_list_iterable_and_file_give_the_same_vectors(tmp_path, sg, budget):
@@ -441,6 +430,7 @@ def test_similarities_in_a_callback_are_those_of_the_vectors_then(one_job):
 # --- loss, log, progress
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_the_loss_does_not_depend_on_the_number_of_workers(workers):
     corpus = zipf_sentences(200_000, 500, seed=11)

@@ -295,6 +295,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_bombs_take_neither_time_nor_memory_nor_the_process(name, tmp_path):
     """Each pickle is loaded in a process of its own with limited memory, which must end within seconds."""

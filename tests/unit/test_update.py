@@ -19,18 +19,6 @@ SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}]
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 3}
 
 
-@pytest.fixture(scope="module")
-def old():
-    return zipf_sentences(12_000, 400, seed=1)
-
-
-@pytest.fixture(scope="module")
-def new():
-    """Half known words, half new ones."""
-    fresh = [[f"new-{word}" for word in sentence] for sentence in zipf_sentences(4_000, 150, seed=2)]
-    return [old + young for old, young in zip(zipf_sentences(4_000, 300, seed=3), fresh, strict=True)]
-
-
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_words_counts_and_first_vectors_are_gensims(old, new, scheme):
     ours, theirs = Word2Vec(old, **OPTIONS, **scheme), gensim_models.Word2Vec(old, **OPTIONS, **scheme)
@@ -178,6 +166,7 @@ CYCLE = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["old_w2v_models/w2v_3.4.0.mdl", "model-from-gensim-3.8.0.w2v", "word2vec_3.3", None]
 )

@@ -203,6 +203,7 @@ def twin(lines, width):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:overflow encountered in cast:RuntimeWarning")
 @given(LINES, st.integers(1, 40))
 @settings(max_examples=200, deadline=None)

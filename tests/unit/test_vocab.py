@@ -20,19 +20,13 @@ from fastw2v.vocabulary.sampling import (
     subsample_threshold,
 )
 from fastw2v.vocabulary.selection import frequency_order, select
+from helpers.corpora import ragged_sentences
 from helpers.oracle import gensim
 
 
 def zipf_counts(seed, words=400, ceiling=10**6):
     rng = np.random.default_rng(seed)
     return {f"w{i}": int(count) for i, count in enumerate(rng.zipf(1.25, words).clip(1, ceiling))}
-
-
-def zipf_corpus(seed, sentences=300, words=200):
-    rng = np.random.default_rng(seed)
-    return [
-        [f"w{rank % words}" for rank in rng.zipf(1.3, rng.integers(0, 30)).tolist()] for _ in range(sentences)
-    ]
 
 
 def gensim_model(counts, **options):
@@ -296,7 +290,7 @@ def test_ragged_array_is_a_sequence_of_read_only_rows():
 )
 @pytest.mark.parametrize("trim_rule", [None, rule])
 def test_a_vocabulary_from_a_corpus_is_gensims(tmp_path, options, trim_rule):
-    corpus = [sentence for sentence in zipf_corpus(1) if sentence]
+    corpus = [sentence for sentence in ragged_sentences(1, 300, 200) if sentence]
     model = gensim.models.Word2Vec(vector_size=1, hs=1, **options)
     model.build_vocab(corpus, trim_rule=trim_rule)
     path = tmp_path / "corpus.txt"
@@ -330,7 +324,7 @@ def test_a_corpus_given_wrongly_is_refused():
 @pytest.mark.parametrize("trim_rule", [None, rule])
 @pytest.mark.parametrize("max_final_vocab", [None, 70])
 def test_growth_appends_the_words_that_gensim_appends(from_corpus, trim_rule, max_final_vocab):
-    old, new = zipf_corpus(2, words=60), zipf_corpus(3)
+    old, new = ragged_sentences(2, 300, 60), ragged_sentences(3, 300, 200)
     options = {"min_count": 4, "max_final_vocab": max_final_vocab}
     model = gensim.models.Word2Vec(vector_size=1, **options)
     model.build_vocab(old)
@@ -353,7 +347,7 @@ def test_growth_appends_the_words_that_gensim_appends(from_corpus, trim_rule, ma
 
 
 def test_growth_recomputes_the_tables_from_merged_counts():
-    old, new = zipf_corpus(2, words=60), zipf_corpus(3)
+    old, new = ragged_sentences(2, 300, 60), ragged_sentences(3, 300, 200)
     vocab = Vocab.from_corpus(old, min_count=1)
     stale = vocab.keep_probabilities, vocab.noise_table, vocab.huffman
     vocab.update(new)

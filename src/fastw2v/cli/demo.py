@@ -200,9 +200,9 @@ def show_analogies(vectors: KeyedVectors) -> None:
             f"  {a} is to {b} as {c} is to {answers[0]} ({verdict}; next answers: {', '.join(answers[1:])})"
         )
     print(
-        f"  {n_correct} of {len(questions)} answers are correct. The questions were chosen to suit this text;"
+        f"  {n_correct} of {len(questions)} answers are correct. The questions were chosen to suit this text."
     )
-    print("  a model that is trained on so little text answers most other questions wrong.")
+    print("  The text is small: good embeddings need far more, for example 100 million words.")
 
 
 def show_saving(model: Word2Vec, save: str | None) -> None:

@@ -106,7 +106,10 @@ OUTPUT_HELP = (
     "vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz or .zst compresses the "
     "file"
 )
-FORMAT_HELP = "format of OUTPUT (default: chosen by its suffix)"
+FORMAT_HELP = (
+    "format of OUTPUT: native is that of fastw2v, text and binary are those of word2vec, gensim is that of gensim "
+    "(default: selected by the suffix of OUTPUT)"
+)
 
 
 class UsageError(Exception):
@@ -278,12 +281,16 @@ def _add_train_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="continue the training from the checkpoint; start from the beginning if it does not exist yet",
+        help="continue the training from the file of --checkpoint; start from the beginning if the file does not exist",
     )
     _add_common_arguments(
         parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
     )
-    group = parser.add_argument_group("training parameters, named as those of fastw2v.Word2Vec")
+    group = parser.add_argument_group(
+        "training parameters",
+        "The names are those of the parameters of fastw2v.Word2Vec. An option with the values {0,1} may be given "
+        "without a value, which means 1.",
+    )
     for name, default in training_defaults().items():
         _add_parameter(group, name, default)
 
@@ -321,7 +328,7 @@ def _add_analogy_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--cosmul",
         action="store_true",
-        help="rank the answers by 3CosMul, which multiplies the similarities, instead of adding them",
+        help="rank the answers by 3CosMul, which multiplies similarities (default: 3CosAdd, which adds them)",
     )
     _add_query_arguments(parser)
 
