@@ -27,13 +27,15 @@ Cython inlines a function of another file only if it is `cdef inline` in a `.pxd
 part of this module. Code that needs compiler intrinsics or macros is in C headers instead.
 
 Notation. v is a row of `syn0` (input vector), u a row of `syn1neg` or `syn1` (output vector), y the label of a target,
-sigmoid(z) = 1 / (1 + exp(-z)), lr the learning rate, lock the lock factor of an input word. For an input h and targets
+sigmoid(z) = 1 / (1 + exp(-z)), lr the learning rate, lock the lock factor of an input word. The input h is v of one
+context word in skip-gram, and the mean or the sum of v over the window in CBOW. For an input h and its targets
 t = 1 .. n, every loop below computes
 
     logit_t    = u_t . h
     gradient_t = lr * (y_t - sigmoid(logit_t))
-    h         += lock * sum_t gradient_t * u_t          with u_t before its update
-    u_t       += gradient_t * h                         with h before its update
+    e          = sum_t gradient_t * u_t             with u_t before its update
+    u_t       += gradient_t * h                     with h before its update
+    v         += lock * e                           for each context word of the input
     loss      -= log sigmoid(logit_t if y_t = 1 else -logit_t)
 """
 
@@ -183,8 +185,8 @@ cdef class Worker:
     cdef noise_partition partition_of_job(self, int64_t number) noexcept nogil:
         """Return the part of the noise distribution from which a job draws its negatives.
 
-        The first jobs of an epoch draw from the whole distribution, so that a short text, above all one of a single job,
-        is trained as with one worker.
+        The first jobs of an epoch draw from the whole distribution, so that a short text, above all one of a single
+        job, is trained as with one worker.
         """
         if number < N_UNPARTITIONED_JOBS:
             return make_noise_partition(0, 1)
@@ -265,14 +267,12 @@ cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center
 
 cdef void train_skip_gram_batches(const Net *net, Scratch *s, const Center *center, const Center *next_center,
                                   float alpha) noexcept nogil:
-    """Skip-gram with targets that all pairs of a window share, trained in batches of context words.
+    """Skip-gram with hierarchical softmax, shared negatives, or hierarchical softmax and negatives of each pair.
 
-    These are the path targets of hierarchical softmax and the noise targets of shared negatives. Negatives that are not
-    shared, beside hierarchical softmax, are trained pair by pair after each batch.
+    Where all pairs of a window have the same targets, batches of context words are trained together.
     """
     cdef int64_t j = center.low, pair = 0
     cdef uint32_t word = s.pipeline.kept[center.position]
-    cdef int i
     if net.negative and next_center != NULL and next_center.high - next_center.low > 1:
         prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
     while True:
@@ -280,29 +280,48 @@ cdef void train_skip_gram_batches(const Net *net, Scratch *s, const Center *cent
         if s.batch.n == 0:
             break
         if net.hs:
-            set_path_targets(&s.path, &s.syn1, net, word)
-            if s.batch.n == 1:
-                train_pair(net, s, s.batch.words[0], &s.path, alpha)
-            else:
-                set_learning_rate(&s.path, alpha)
-                train_batch(net, s, &s.path, True)
+            train_batch_on_path(net, s, word, alpha)
         if net.shared_negatives:
-            set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
-            train_batch(net, s, &s.noise, False)
+            train_batch_on_shared_negatives(net, s, word, center.negatives, alpha)
         elif net.negative:
-            for i in range(s.batch.n):
-                set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
-                train_pair(net, s, s.batch.words[i], &s.noise, alpha)
-                pair += 1
+            train_batch_on_own_negatives(net, s, word, center.negatives + pair * net.negative, alpha)
+            pair += s.batch.n
     s.examples += center.high - center.low - 1
+
+
+cdef inline void train_batch_on_path(const Net *net, Scratch *s, uint32_t word, float alpha) noexcept nogil:
+    """Hierarchical softmax for the pairs of an input batch, with the result of training them one after another."""
+    set_path_targets(&s.path, &s.syn1, net, word)
+    if s.batch.n == 1:
+        train_pair(net, s, s.batch.words[0], &s.path, alpha)
+    else:
+        set_learning_rate(&s.path, alpha)
+        train_batch(net, s, &s.path, True)
+
+
+cdef inline void train_batch_on_shared_negatives(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
+                                                 float alpha) noexcept nogil:
+    """Negative sampling for the pairs of an input batch, with one set of negatives and one step for all of them."""
+    set_merged_noise_targets(&s.noise, &s.syn1neg, word, negatives, net.negative, alpha)
+    train_batch(net, s, &s.noise, False)
+
+
+cdef inline void train_batch_on_own_negatives(const Net *net, Scratch *s, uint32_t word, const uint32_t *negatives,
+                                              float alpha) noexcept nogil:
+    """Negative sampling for the pairs of an input batch, one after another, each with negatives of its own."""
+    cdef int i
+    for i in range(s.batch.n):
+        set_noise_targets(&s.noise, &s.syn1neg, word, negatives + i * net.negative, net.negative)
+        train_pair(net, s, s.batch.words[i], &s.noise, alpha)
 
 
 cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Targets *targets,
                             float alpha) noexcept nogil:
-    """Train one pair: h = v_context.
+    """Train one pair, with h = v_context.
 
-        v_context += lock * sum_t gradient_t * u_t
+        e          = sum_t gradient_t * u_t
         u_t       += gradient_t * v_context
+        v_context += lock * e
     """
     cdef float *row = row_of(net.syn0, net, context_word)
     cdef float lock = lock_factor(net, context_word)
@@ -340,11 +359,11 @@ cdef inline int64_t next_input_batch(const Net *net, Scratch *s, const Center *c
 
 
 cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint sequential) noexcept nogil:
-    """Train the m inputs of the batch, h_1 .. h_m, against the same targets.
+    """Train the m context words of the input batch, h_j = v_j, against the same targets.
 
         logit_jt    = u_t . h_j                                           kernel products
         gradient_jt = lr_t * (y_t - sigmoid(logit_jt))                    kernel gradients
-        h_j        += lock_j * sum_t gradient_jt * u_t                    kernel update
+        v_j        += lock_j * sum_t gradient_jt * u_t                    kernel update
         u_t        += sum_j gradient_jt * h_j
 
     This is a step on the sum of the losses. `sequential` gives the result of training the inputs one after another
@@ -443,10 +462,10 @@ cdef void set_shares(const Net *net, Scratch *s, const Center *center, float sha
 # --- shared by skip-gram and CBOW
 
 cdef inline void train_targets(const Net *net, Scratch *s, float *hidden, Targets *targets, float alpha) noexcept nogil:
-    """Update the targets of an input h, and set the update of the input.
+    """Update the targets of an input h, and compute the update e of the input.
 
-        u_t         += gradient_t * h
-        input_update = sum_t gradient_t * u_t
+        e    = sum_t gradient_t * u_t               stored in s.input_update
+        u_t += gradient_t * h
 
     Distinct targets are trained together. Where a row occurs twice, the second update must see the first, so the
     targets are trained one by one.

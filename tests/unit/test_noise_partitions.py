@@ -1,7 +1,7 @@
 """Noise partitions: with several workers, each job draws its negatives from a part of the noise distribution.
 
-The draws are read off the output rows. The text consists of one word, whose input vector is 1 and stays so. Each draw of
-another word subtracts the same small step from the output row of that word.
+The draws are read off the output rows. The text consists of one word, whose input vector is 1 and stays so. Each draw
+of another word subtracts the same small step from the output row of that word.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Held-out loss: a naive twin of it, and what it promises to leave alone."""
+"""Held-out loss: comparison with a plain NumPy version, and its effects on the model (none)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def encoded(model: Word2Vec) -> tuple[np.ndarray, np.ndarray]:
     return np.array([i for sentence in ids for i in sentence], dtype=np.int32), offsets
 
 
-def naive_loss(model: Word2Vec, seed: int) -> tuple[float, int]:
-    """The definition, word by word in float64."""
+def loss_by_definition(model: Word2Vec, seed: int) -> tuple[float, int]:
+    """Return (loss, examples) by the definition, one word at a time, in float64."""
     vectors = model.wv.vectors.astype(np.float64)
     lcg, total, examples = seed & LCG_MASK, 0.0, 0
 
@@ -73,16 +73,16 @@ def naive_loss(model: Word2Vec, seed: int) -> tuple[float, int]:
 @pytest.mark.parametrize("sg", [0, 1])
 @pytest.mark.parametrize("objective", [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}])
 @pytest.mark.parametrize("cbow_mean", [0, 1])
-def test_held_out_loss_is_what_it_says(sg, objective, cbow_mean):
+def test_held_out_loss_agrees_with_the_definition(sg, objective, cbow_mean):
     model = model_of(sg=sg, cbow_mean=cbow_mean, **objective)
     for seed in (0, 12345):
         loss, examples = held_out_loss(make_network(model), *encoded(model), seed)
-        expected, n = naive_loss(model, seed)
+        expected, n = loss_by_definition(model, seed)
         assert examples == n
         assert loss == pytest.approx(expected, rel=1e-6)
 
 
-def test_held_out_loss_leaves_weights_and_draws_alone():
+def test_held_out_loss_changes_neither_weights_nor_the_random_state():
     model = model_of(sg=1, hs=1)
     before = [array.copy() for array in (model.wv.vectors, model.syn1, model.syn1neg)]
     state = model.random.get_state()
@@ -99,7 +99,7 @@ def test_ids_beyond_the_vocabulary_are_refused():
         held_out_loss(make_network(model), np.array([0, 23], dtype=np.int32), np.array([0, 2]), 0)
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="timers are POSIX's")
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="setitimer needs POSIX")
 @pytest.mark.parametrize("score", [score_sentences, lambda *sentences: held_out_loss(*sentences, 1)])
 def test_signals_are_handled_within_a_sentence(score):
     model = Word2Vec(vector_size=300, window=10, sg=1, hs=1, negative=0, min_count=1, workers=1)
@@ -110,7 +110,7 @@ def test_signals_are_handled_within_a_sentence(score):
 
     def count(signum, frame):
         handled.append(signum)
-        if len(handled) == 4:  # once: the timer still runs where the error is looked at
+        if len(handled) == 4:  # only once: the timer still runs while pytest inspects the error
             raise ZeroDivisionError("of the handler")
 
     before = signal.signal(signal.SIGALRM, count)
@@ -123,13 +123,13 @@ def test_signals_are_handled_within_a_sentence(score):
         signal.signal(signal.SIGALRM, before)
 
 
-def test_no_sentences_are_scored_where_none_is_wanted():
+def test_total_sentences_limits_how_many_are_scored():
     model = model_of(hs=1, negative=0)
-    for wanted, scored in ((0, 0), (-1, 0), (2, 2), (10**9, len(SENTENCES))):
-        assert model.score(SENTENCES, total_sentences=wanted).shape == (scored,)
+    for total, n_scored in ((0, 0), (-1, 0), (2, 2), (10**9, len(SENTENCES))):
+        assert model.score(SENTENCES, total_sentences=total).shape == (n_scored,)
 
 
 @pytest.mark.parametrize("seed", [None, -1, 1.5, "1", 1 << 32])
-def test_held_out_loss_has_one_seed(seed):
+def test_held_out_loss_rejects_seeds_that_are_no_32_bit_integers(seed):
     with pytest.raises((TypeError, ValueError), match="seed"):
         model_of().evaluate_loss(SENTENCES, seed=seed)

@@ -1,4 +1,4 @@
-"""Negatives shared over a window: a naive twin of the whole trainer, and what a user would notice."""
+"""Negatives shared over a window: comparison with a plain NumPy trainer, and what users can observe."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ def sigmoid_table() -> np.ndarray:
     return (exps / (exps + 1)).astype(np.float32)
 
 
-def naive(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[np.ndarray, np.ndarray, float]:
-    """One job of the definition in float64: the draws of gensim's order, once a window in place of once a pair.
+def train_by_definition(
+    model: Word2Vec, sentences: list[list[str]], alpha: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Train one job by the definition, in float64; return (vectors, syn1neg, loss).
 
-    The gradient's sigma is the function itself, the reported loss by table as in the other trainers.
+    The draws are made in gensim's order, but once a window instead of once a pair. The gradient uses the exact logistic
+    function; the reported loss uses gensim's table, as the other trainers do.
     """
     table = sigmoid_table()
     random = np.random.RandomState()
@@ -54,47 +57,51 @@ def naive(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[np
             for drawn in negatives_of_window(pool, model.negative, draw, model.cum_table):
                 if drawn != word:
                     negatives[drawn] = negatives.get(drawn, 0) + 1
-            targets, counts = [word, *negatives], np.array([1, *negatives.values()])
+            targets, multiplicities = [word, *negatives], np.array([1, *negatives.values()])
             labels = np.array([1] + [0] * len(negatives))
             context = sentence[max(0, i - reach) : i] + sentence[i + 1 : i + reach + 1]
-            for run in runs(context):
-                f = vectors[run] @ syn1neg[targets].T
-                covered = np.abs(f) < 6
-                sigma = 1 / (1 + np.exp(-np.where(covered, f, 0)))
-                g = np.where(covered, (labels - sigma) * alpha * counts, 0.0)
-                likely = table[((np.where(covered, np.where(labels, f, -f), 0) + 6) * 83).astype(int)]
-                loss -= (np.where(covered, np.log(likely), 0) * counts).sum()
-                for j, context_word in enumerate(run):
+            for batch in input_batches(context):
+                logits = vectors[batch] @ syn1neg[targets].T
+                covered = np.abs(logits) < 6
+                sigma = 1 / (1 + np.exp(-np.where(covered, logits, 0)))
+                gradients = np.where(covered, (labels - sigma) * alpha * multiplicities, 0.0)
+                signed = np.where(covered, np.where(labels, logits, -logits), 0)
+                likelihood = table[((signed + 6) * 83).astype(int)]
+                loss -= (np.where(covered, np.log(likelihood), 0) * multiplicities).sum()
+                for j, context_word in enumerate(batch):
                     x = vectors[context_word].copy()
-                    vectors[context_word] += g[j] @ syn1neg[targets]
-                    syn1neg[targets] += np.outer(g[j], x)
+                    vectors[context_word] += gradients[j] @ syn1neg[targets]
+                    syn1neg[targets] += np.outer(gradients[j], x)
     return vectors, syn1neg, loss
 
 
 def negatives_of_window(pool: list[int], negative: int, draw, cum_table: np.ndarray) -> list[int]:
-    """What one window draws: all anew until 512 are known, then a quarter, the others from among these."""
-    n_new = negative if len(pool) < 512 else -(-negative // 4)
-    new = [int(np.searchsorted(cum_table, draw() % int(cum_table[-1]))) for _ in range(n_new)]
+    """Return the negatives of one window, and update the pool.
+
+    All negatives are fresh until the pool holds 512 words. Then a quarter is fresh, and the others come from the pool.
+    """
+    n_fresh = negative if len(pool) < 512 else -(-negative // 4)
+    fresh = [int(np.searchsorted(cum_table, draw() % int(cum_table[-1]))) for _ in range(n_fresh)]
     if len(pool) < 512:
-        pool.extend(new[: 512 - len(pool)])
-        return new
-    known = []
-    for replacement in [*new, *[None] * negative][: negative - n_new]:
-        place = draw() >> 23
-        known.append(pool[place])
+        pool.extend(fresh[: 512 - len(pool)])
+        return fresh
+    pooled = []
+    for replacement in [*fresh, *[None] * negative][: negative - n_fresh]:
+        slot = draw() >> 23
+        pooled.append(pool[slot])
         if replacement is not None:
-            pool[place] = replacement
-    return new + known
+            pool[slot] = replacement
+    return fresh + pooled
 
 
-def runs(context: list[int]) -> list[list[int]]:
-    """Stretches of distinct words, 16 at most: what is trained together."""
-    found: list[list[int]] = [[]]
+def input_batches(context: list[int]) -> list[list[int]]:
+    """Cut a window into sequences of at most 16 distinct words, which are trained together."""
+    batches: list[list[int]] = [[]]
     for word in context:
-        if word in found[-1] or len(found[-1]) == 16:
-            found.append([])
-        found[-1].append(word)
-    return [run for run in found if run]
+        if word in batches[-1] or len(batches[-1]) == 16:
+            batches.append([])
+        batches[-1].append(word)
+    return [batch for batch in batches if batch]
 
 
 @pytest.mark.parametrize("simd", ["", "scalar"])
@@ -102,7 +109,7 @@ def runs(context: list[int]) -> list[list[int]]:
     ("window", "negative", "vector_size", "longest"),
     [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50), (3, 70, 20, 12), (2, 1, 8, 12)],
 )
-def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size, longest, monkeypatch):
+def test_one_job_agrees_with_the_definition(simd, window, negative, vector_size, longest, monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", simd)
     sentences = corpus(70 if longest == 12 else 8, longest=longest)
     model = Word2Vec(
@@ -110,7 +117,7 @@ def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size
         sample=0.05, compute_loss=True, workers=1,
     )  # fmt: skip
     model.build_vocab(sentences)
-    vectors, syn1neg, loss = naive(model, sentences, 0.05)
+    vectors, syn1neg, loss = train_by_definition(model, sentences, 0.05)
     before = model.wv.vectors.copy()
     model.train(
         sentences,
@@ -126,12 +133,12 @@ def test_one_job_is_what_the_definition_says(simd, window, negative, vector_size
     assert model.get_latest_training_loss() == pytest.approx(loss, rel=1e-3)
 
 
-def test_long_windows_are_cut_into_runs():
-    assert max(len(run) for run in runs([i % 40 for i in range(60)])) == 16
+def test_the_definition_cuts_long_windows():
+    assert max(len(batch) for batch in input_batches([i % 40 for i in range(60)])) == 16
 
 
 @pytest.mark.parametrize("objective", [{"shared_negatives": True}, {"hs": 1, "negative": 0}])
-def test_the_loss_is_known_at_a_learning_rate_of_zero(objective):
+def test_the_loss_is_computed_at_a_learning_rate_of_zero(objective):
     sentences = corpus(50)
     model = Word2Vec(sg=1, min_count=1, workers=1, alpha=0.0, min_alpha=0.0, vector_size=8, **objective)
     model.build_vocab(sentences)
@@ -139,7 +146,7 @@ def test_the_loss_is_known_at_a_learning_rate_of_zero(objective):
     assert model.get_latest_training_loss() > 0
 
 
-def test_words_of_one_topic_come_close():
+def test_words_of_one_topic_become_similar():
     rng = np.random.default_rng(1)
     topics = [[f"{name}{i}" for i in range(15)] for name in "abc"]
     sentences = [rng.choice(topics[i % 3], 10).tolist() for i in range(3000)]
@@ -148,8 +155,8 @@ def test_words_of_one_topic_come_close():
         assert {near[0] for near, _ in model.wv.most_similar(word, topn=10)} == {word[0]}
 
 
-def test_hierarchical_softmax_keeps_its_part():
-    """With hs on as well, only the negatives are shared: without any, the numbers are those of hs alone."""
+def test_sharing_affects_negatives_only():
+    """With hs=1 as well, the result without negatives is that of hierarchical softmax alone."""
     sentences = corpus(300)
     settings = {"vector_size": 16, "sg": 1, "hs": 1, "min_count": 1, "workers": 1, "sample": 0.01}
     shared = Word2Vec(sentences, negative=0, shared_negatives=True, **settings)
@@ -161,7 +168,7 @@ def test_hierarchical_softmax_keeps_its_part():
     assert both.syn1neg.any()
 
 
-def test_cbow_is_the_same_with_and_without():
+def test_cbow_is_the_same_with_and_without_sharing():
     sentences = corpus(300)
     one, other = (
         Word2Vec(sentences, min_count=1, workers=1, shared_negatives=shared) for shared in (True, False)
@@ -169,7 +176,7 @@ def test_cbow_is_the_same_with_and_without():
     np.testing.assert_array_equal(one.wv.vectors, other.wv.vectors)
 
 
-def test_locked_words_stay():
+def test_locked_words_keep_their_vectors():
     sentences = corpus(200)
     model = Word2Vec(sg=1, min_count=1, shared_negatives=True, workers=1)
     model.build_vocab(sentences)

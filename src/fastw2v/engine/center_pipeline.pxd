@@ -30,7 +30,8 @@ from fastw2v.engine.negative_pool cimport (
     NegativePool, count_fresh, draw_slots, pool_slot, reserve_slots, resolve_slots,
 )
 from fastw2v.engine.negative_sampling cimport (
-    HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries, randint_mask,
+    HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries,
+    randint_mask,
 )
 from fastw2v.engine.network cimport Net, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, peek

@@ -31,7 +31,7 @@ cdef struct NegativePool:
 
 
 cdef inline int64_t reserve_slots(NegativePool *pool, int64_t n_negatives) noexcept nogil:
-    """Reserve slots for a window's negatives; return the position of the first one, or POOL_SIZE if the pool is full."""
+    """Reserve slots for a window's negatives; return the position of the first, or POOL_SIZE if the pool is full."""
     cdef int64_t pool_position = pool.n
     pool.n = min(pool_position + n_negatives, POOL_SIZE)
     return pool_position

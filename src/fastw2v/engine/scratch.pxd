@@ -1,7 +1,7 @@
 """The working memory of one worker.
 
-`Scratch` and all arrays of fixed size lie in one arena, so that no cache line of them is shared with another worker. The
-arrays whose size depends on a job grow on demand.
+`Scratch` and all arrays of fixed size lie in one arena, so that no cache line of them is shared with another worker.
+The arrays whose size depends on a job grow on demand.
 """
 
 from libc.stdint cimport int64_t, uint32_t
@@ -55,7 +55,7 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     alloc_targets(arena, &s.noise, net.negative + 1)
     alloc_targets(arena, &s.path, net.longest_path)
-    # A vocabulary is usually sorted by falling frequency, and the nodes of a Huffman tree are numbered towards the root.
+    # A vocabulary is usually sorted by falling frequency. The nodes of a Huffman tree are numbered towards the root.
     alloc_replicas(arena, &s.syn1neg, net.syn1neg, net.dim, 0, n_words, replica_uses)
     alloc_replicas(arena, &s.syn1, net.syn1, net.dim, net.n_words - n_nodes, n_nodes, replica_uses)
     s.batch.logits = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))
