@@ -22,7 +22,7 @@
  * The file of an instruction set includes this file after it has defined: KERNEL(name), KERNEL_NAME, KERNEL_FEATURES,
  * KERNEL_ATTR; the type VEC of LANES floats; vec_zero, vec_set1, vec_load, vec_store, vec_fma(a, b, c) = a * b + c,
  * vec_add, vec_mul; vec_load_part(p, n) and vec_store_part(p, n, v), which access only n < LANES floats and read zeros
- * for the others; GROUP, the largest number of targets whose accumulators and gradients fit the registers, 4 or 8;
+ * for the others; GROUP, the largest number of targets whose accumulators and gradients fit the registers, 6 or 8;
  * group_gradients(sums, n, labels, learning_rate, logits, gradients), which reduces n accumulators, stores the sums as
  * logits and sets every lane of gradients[k] to the gradient of target k. */
 
@@ -103,7 +103,10 @@ FW_INLINE KERNEL_ATTR void KERNEL(group)(float *input, float *const *targets, co
     }
 #else
 #define GROUP_SWITCH(COUNT, MODE) \
-    switch (COUNT) { GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) GROUP_CASE(4, MODE) }
+    switch (COUNT) { \
+        GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) \
+        GROUP_CASE(4, MODE) GROUP_CASE(5, MODE) GROUP_CASE(6, MODE) \
+    }
 #endif
 
 /* See kernels.h, as for all functions below without a comment. The first group issues the prefetches. */

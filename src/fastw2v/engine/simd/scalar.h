@@ -94,9 +94,9 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec logits, scalar_vec label,
 #define vec_smooth_gradient scalar_smooth_gradient
 #define group_gradients scalar_group_gradients
 #define group_sums scalar_group_sums
-#define GROUP 4
+#define GROUP 6
 #define TILE_SUMS 8
-#define UPDATE_INPUTS 4
+#define UPDATE_INPUTS 6
 #include "row_kernels.h"
 #include "window_products.h"
 #include "window_gradients.h"

@@ -14,7 +14,7 @@
  * in registers. One version alone is 4 to 5 % slower in training (docs/development/experiments.md).
  *
  * The including file defines, beside what row_kernels.h needs:
- * - UPDATE_INPUTS: the largest number of inputs in a tile, 4, 6 or 12;
+ * - UPDATE_INPUTS: the largest number of inputs in a tile, 6 or 12;
  * - UPDATE_VECTORS(m), optional: how many vectors `update_piece` processes for m inputs (1: do not use it). The
  *   registers hold m + 1 vectors for each of them;
  * - NARROW, NARROW_LANES, narrow_load_part, ..., optional: a vector type of half the width for the last columns of a
@@ -144,11 +144,8 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_remaining)(float *const *inputs, const 
         KERNEL(update_##M)(inputs + j, targets, n_targets, gradients + j * stride, stride, locks + j, dim, queue); \
         break;
 
-UPDATE_TILE(1) UPDATE_TILE(2) UPDATE_TILE(3) UPDATE_TILE(4)
-#if UPDATE_INPUTS >= 6
-UPDATE_TILE(5) UPDATE_TILE(6)
-#endif
-#if UPDATE_INPUTS >= 12
+UPDATE_TILE(1) UPDATE_TILE(2) UPDATE_TILE(3) UPDATE_TILE(4) UPDATE_TILE(5) UPDATE_TILE(6)
+#if UPDATE_INPUTS > 6
 UPDATE_TILE(7) UPDATE_TILE(8) UPDATE_TILE(9) UPDATE_TILE(10) UPDATE_TILE(11) UPDATE_TILE(12)
 #endif
 
@@ -160,11 +157,8 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int n_inputs, float
     for (int j = 0, size; j < n_inputs; j += size) {
         size = tile_size(n_inputs - j, UPDATE_INPUTS);
         switch (size) {
-            UPDATE_CASE(1) UPDATE_CASE(2) UPDATE_CASE(3) UPDATE_CASE(4)
-#if UPDATE_INPUTS >= 6
-            UPDATE_CASE(5) UPDATE_CASE(6)
-#endif
-#if UPDATE_INPUTS >= 12
+            UPDATE_CASE(1) UPDATE_CASE(2) UPDATE_CASE(3) UPDATE_CASE(4) UPDATE_CASE(5) UPDATE_CASE(6)
+#if UPDATE_INPUTS > 6
             UPDATE_CASE(7) UPDATE_CASE(8) UPDATE_CASE(9) UPDATE_CASE(10) UPDATE_CASE(11) UPDATE_CASE(12)
 #endif
         }
