@@ -1,4 +1,4 @@
-"""The row kernels of an instruction set as a table of function pointers; engine/simd/kernels.h describes each of them."""
+"""The row kernels of an instruction set as a table of function pointers; engine/simd/kernels.h describes each one."""
 
 from libc.stdint cimport int64_t
 

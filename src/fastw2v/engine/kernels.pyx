@@ -1,14 +1,14 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The row kernels of every instruction set of this architecture, chosen at run time.
 
-Design. The kernels are C headers in engine/simd/, written once over a vector type and compiled once per instruction set.
-This is the only module that includes them, hence the owner of the table of the logistic function. `kernels_named` chooses
-a set: by name, by the environment variable FASTW2V_SIMD, or the fastest that the processor can run. No other code reads
-that variable. The training loops call the kernels through the table of function pointers; one indirect call per pair or
-window costs nothing beside the memory that it moves.
+Design. The kernels are C headers in engine/simd/, written once over a vector type and compiled once per instruction
+set. This is the only module that includes them, hence the owner of the table of the logistic function. `kernels_named`
+chooses a set: by name, by the environment variable FASTW2V_SIMD, or the fastest that the processor can run. No other
+code reads that variable. The training loops call the kernels through the table of function pointers; one indirect call
+per pair or window costs nothing beside the memory that it moves.
 
-`RowKernels` shows the same table to Python, for the tests and the micro-benchmark. Its methods prefetch the rows that they
-work on.
+`RowKernels` shows the same table to Python, for the tests and the micro-benchmark. Its methods prefetch the rows that
+they work on.
 """
 
 from libc.stdint cimport int64_t
@@ -132,7 +132,7 @@ cdef class RowKernels:
 
     def add_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, const float[::1] delta,
                  const float[::1] factors):
-        """Add ``factor * delta`` to rows `indices` of `matrix`, in this order; `factors` has one element, or one a row."""
+        """Add ``factor * delta`` to rows `indices` of `matrix`, one after another; one factor for all, or one for each."""
         cdef size_t[::1] rows = selected_rows(matrix, indices)
         self.table.add_rows(<float **>&rows[0], indices.shape[0], &delta[0], matrix.shape[1], &factors[0],
                             1 if factors.shape[0] > 1 else 0)

@@ -2,9 +2,9 @@
 """The scores of the rows of a matrix, and the best rows.
 
 Design. The callers score the rows of a matrix block by block. `merge_best` and `merge_answers` take the scores of one
-block, while these are in the cache, into the best rows so far: no array holds all scores, and nothing is sorted. Most
-scores are only compared, some dozen at once, with the lowest score that still counts (above.h), so that the search takes
-about the time of reading the scores.
+block, while these are in the cache, into the best rows so far: no array has all scores, and nothing is sorted. Most
+scores are only compared, some dozen at once, with the lowest score that still counts (above.h), so that the search
+takes about the time of reading the scores.
 
 There are two functions because the scores of an analogy are sums of three cosines: thousands of questions share the
 cosines of a few hundred words, and computing the sums on the fly avoids an array of questions times rows.
