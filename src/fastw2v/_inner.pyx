@@ -48,6 +48,7 @@ from fastw2v.engine.center_pipeline cimport N_CENTERS, Center, advance, center_a
 from fastw2v.engine.job_queue cimport (
     QUEUE_CLOSED, QUEUE_EMPTY, Job, JobQueue, QueueCounters, counter_add, counter_load, counter_store, short_sleep,
 )
+from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.negative_sampling cimport make_noise_partition, noise_partition
 from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
 from fastw2v.engine.row_replicas cimport flush_all
@@ -55,12 +56,6 @@ from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scrat
 from fastw2v.engine.targets cimport (
     Targets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets, set_path_targets,
 )
-
-cdef extern from "engine/simd/sigmoid.h" nogil:
-    void sigmoid_init()
-    float log_sigmoid(float logit)
-
-sigmoid_init()
 
 cdef enum:
     N_UNPARTITIONED_JOBS = 32        # the first jobs of an epoch, which draw from the whole noise distribution
@@ -382,7 +377,7 @@ cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint s
         for j in range(0, m, 4):                 # four rows at a time, without the products above the diagonal
             net.kernels.products(batch.inputs + j, min(4, m - j), batch.inputs, min(j + 3, m), net.dim,
                                  batch.gram + j * MAX_INPUTS, MAX_INPUTS)
-        net.kernels.gradients_in_turn(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates, m,
+        net.kernels.sequential_gradients(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates, m,
                                       n, targets.stride, batch.gradients)
     else:
         net.kernels.gradients(batch.logits, targets.labels, targets.learning_rates, m, n, targets.stride,

@@ -25,7 +25,7 @@ from libc.string cimport memset
 
 from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.job_queue cimport Job
-from fastw2v.engine.kernels cimport coming_rows as prefetch_queue
+from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport (
     NegativePool, count_fresh, draw_slots, pool_slot, reserve_slots, resolve_slots,
 )

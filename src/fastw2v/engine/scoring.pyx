@@ -13,18 +13,13 @@ from libc.stdlib cimport calloc, free
 
 from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.job_queue cimport check_ids
+from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.negative_sampling cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
 from fastw2v.engine.network cimport Net, Network, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
 from fastw2v.engine.targets cimport Targets, alloc_targets, set_noise_targets, set_path_targets
 
 import numpy as np
-
-cdef extern from "engine/simd/sigmoid.h" nogil:
-    void sigmoid_init()
-    float log_sigmoid(float logit)
-
-sigmoid_init()
 
 cdef enum:
     PRODUCTS_PER_SIGNAL_CHECK = 1 << 27      # these take some tenths of a second

@@ -177,7 +177,7 @@ class VectorQueries(VectorStore):
             return similarity.cosines(matrix, norms, stacked)
         topn = operator.index(topn)
         count = topn + max((len(own_rows) for _, own_rows in parsed), default=0)
-        best = similarity.best_products(matrix, norms, stacked, count)
+        best = similarity.nearest_rows(matrix, norms, stacked, count)
         return [
             self._with_keys(places, scores, topn, rows, own_rows)
             for places, scores, (_, own_rows) in zip(*map(np.ndarray.tolist, best), parsed, strict=True)
@@ -294,7 +294,7 @@ class VectorQueries(VectorStore):
         self, scores: Array, topn: int, rows: slice | NDArray[np.intp], own_rows: set[int]
     ) -> Ranking:
         """The `topn` best keys; `scores` belong to `rows`, `own_rows` are left out."""
-        places = similarity.best(scores, topn + len(own_rows))
+        places = similarity.top_indices(scores, topn + len(own_rows))
         return self._with_keys(places.tolist(), scores[places].tolist(), topn, rows, own_rows)
 
     def _with_keys(
