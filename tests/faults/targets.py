@@ -28,7 +28,7 @@ from fastw2v.text import token_encoder
 from fastw2v.text import tokenizer
 from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
 from fastw2v.common.files import open_input
-from fastw2v.formats.vector_state import from_state
+from fastw2v.formats.vector_state import from_arrays
 
 from . import samples
 
@@ -312,9 +312,8 @@ def _state(data: bytes) -> str:
             metadata[key] = [None, -1, 10**30, "x", [], {}, 1.5, [1, "vectors"], {"vectors": 1}][
                 change // 8 % 9
             ]
-    with formats.sound("the state"):
-        store = KeyedVectors(int(metadata["vector_size"]))
-        from_state(store, arrays, metadata)
+    with formats.describe_damage("the state"):
+        store = KeyedVectors._from_state(from_arrays(arrays, metadata))
     return _shape(store)
 
 

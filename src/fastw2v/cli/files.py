@@ -9,9 +9,9 @@ from __future__ import annotations
 import glob
 import os
 
-from fastw2v.formats.detect import VECTORS_ONLY, input_format, load_vectors, mapping_of
+from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
-from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.word2vec import Word2Vec
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "file_sizes",
     "input_format",
     "load",
-    "load_vectors",
+    "load_any",
     "output_format",
     "save",
     "vectors_of",

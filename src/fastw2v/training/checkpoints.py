@@ -12,24 +12,24 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastw2v import formats
 from fastw2v.formats import model_state
 from fastw2v.formats import native
+from fastw2v.formats.model_state import ModelState
 from fastw2v.common.files import check_writable
 from fastw2v.training.update import Held, run_of
 from fastw2v.training.barriers import Pause, Position
 from fastw2v.training.progress import Tally
 
 if TYPE_CHECKING:
-    from fastw2v.vocabulary.lexicon import Lexicon
     from fastw2v.word2vec import Word2Vec
 
-Model = TypeVar("Model", bound="Lexicon")
+Model = TypeVar("Model", bound="Word2Vec")
 Size = tuple[int, int]  # sentences, raw words
 
 logger = logging.getLogger("gensim.models.word2vec")
@@ -159,9 +159,9 @@ class Checkpoints:
             logger.error("no checkpoint could be written, training goes on: %s", error)
 
 
-def write(path: Any, model: Lexicon, run: Run) -> None:
+def write(path: Any, model: Word2Vec, run: Run) -> None:
     """Write a checkpoint, aside and then renamed, so that the last one stays whole whatever happens."""
-    arrays, metadata = model_state.to_state(model)
+    arrays, metadata = model_state.to_arrays(model._to_state())
     state = asdict(replace(run, update=None))
     if run.update is not None:
         arrays.update({f"{OLD}{name}": values for name, values in run.update.old.items()})
@@ -170,8 +170,8 @@ def write(path: Any, model: Lexicon, run: Run) -> None:
     native.write(path, arrays, {**metadata, KEY: state})
 
 
-def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, Run]:
-    """Return the model and the call of `train` of a checkpoint.
+def read(build: Callable[[ModelState], Model], path: Any) -> tuple[Model, Run]:
+    """Return the model and the call of `train` of a checkpoint; `build` makes the model from its state.
 
     Raises
     ------
@@ -188,11 +188,11 @@ def read(cls: type[Model], defaults: dict[str, Any], path: Any) -> tuple[Model, 
             "train()"
         )
     old = {name.removeprefix(OLD): arrays.pop(name) for name in list(arrays) if name.startswith(OLD)}
-    with formats.sound(path):
-        model = model_state.from_state(cls, defaults, arrays, metadata)
+    with formats.describe_damage(path):
+        model = build(model_state.from_arrays(arrays, metadata))
         run = _run_from(state, old)
         if run.update is not None:
-            run.update.check(cast("Word2Vec", model))
+            run.update.check(model)
         return model, run
 
 

@@ -45,7 +45,7 @@ def network_of(
     vectors = usable("wv.vectors", wv.vectors)
     syn1neg = None if model.syn1neg is None or not model.negative else usable("syn1neg", model.syn1neg)
     syn1 = None if model.syn1 is None or not model.hs else usable("syn1", model.syn1)
-    if len(vectors) != len(model._counts()):
+    if len(vectors) != len(model._vocabulary.counts):
         raise RuntimeError(
             "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
         )
@@ -78,7 +78,7 @@ def network_of(
         syn1=syn1,
         tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
         # gensim draws for every token unless sample is 0 itself: with None it draws and drops nothing.
-        sample_ints=model._sample_ints() if model.sample or model.sample is None else None,
+        sample_ints=model._vocabulary.sample_ints(model.sample) if model.sample or model.sample is None else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
         tally_loss=bool(model.compute_loss if compute_loss is None else compute_loss),

@@ -1,7 +1,6 @@
 """How a model trains: arguments checked, the corpus turned into ids, epochs run, losses and rates kept.
 
-`Trainable` stands between `lexicon.Lexicon`, which makes words and weights, and `word2vec.Word2Vec`, which adds queries
-and files. The loop over epochs is here; one epoch is `training.Trainer`'s.
+`Trainable` is a base of `word2vec.Word2Vec`, which owns the words and the weights. The loop over epochs is here; one epoch is `training.Trainer`'s.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from fastw2v.compat.descriptors import renamed_arguments
 from fastw2v.text.encoding import EncodedCorpus, KeptStream, encode, stream
 from fastw2v.training.epoch import Epoch
 from fastw2v.training.update import Update, resumed_update, run_of, under_update
-from fastw2v.vocabulary.lexicon import Lexicon
+from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.training.network import network_of
 from fastw2v.common.validation import as_callbacks, as_int, check_number, check_whole
 from fastw2v.training.barriers import Pause, Position, check_same
@@ -34,6 +33,7 @@ from fastw2v.training.progress import Reporter, Tally
 from fastw2v.training.trainer import STREAM_WORDS, LearningRate, Trainer, by_one_thread, thread_count
 
 if TYPE_CHECKING:
+    from fastw2v.keyedvectors import KeyedVectors
     from fastw2v.word2vec import Word2Vec
 
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
@@ -45,7 +45,7 @@ DIVERGED = (
 )
 
 
-class Trainable(jobs.TrainingHooks, Lexicon):
+class Trainable(jobs.TrainingHooks):
     """Words and weights that can be trained; the base of `Word2Vec`, which documents the parameters."""
 
     alpha: float
@@ -62,6 +62,20 @@ class Trainable(jobs.TrainingHooks, Lexicon):
     min_alpha_yet_reached: float
     train_count: int
     total_train_time: float
+    wv: KeyedVectors
+    syn1: NDArray[np.float32] | None
+    syn1neg: NDArray[np.float32] | None
+    random: np.random.RandomState
+    vector_size: int
+    hs: int
+    negative: int
+    sample: float | None
+    min_count: int
+    corpus_count: int
+    corpus_total_words: int | None
+    corpus_budget: int | None
+    add_lifecycle_event: Callable[..., None]
+    _scan_cache: ScanCache | None
 
     def _check_parameters(self) -> None:
         for name, least in (
@@ -324,13 +338,9 @@ class Trainable(jobs.TrainingHooks, Lexicon):
         """
         if jobs.are_overridden(self):
             return None
-        read_once = self._read_once
-        if (
-            read_once is not None
-            and read_once.encoded is not None
-            and read_once.is_for(corpus_iterable, corpus_file)
-        ):
-            return read_once.encoded
+        cache = self._scan_cache
+        if cache is not None and cache.encoded is not None and cache.is_for(corpus_iterable, corpus_file):
+            return cache.encoded
         if not corpora.is_reusable(corpus):
             return None
         small = self.batch_words <= STREAM_WORDS

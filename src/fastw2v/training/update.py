@@ -32,7 +32,7 @@ from fastw2v.common.validation import check_number, check_whole
 from fastw2v.training.barriers import Pause, Position, check_same
 from fastw2v.training.replay import Mixture, Replay
 from fastw2v.training.trainer import LearningRate
-from fastw2v.vectors.vector_store import MIXED
+from fastw2v.vectors.row_table import MIXED
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec
