@@ -121,7 +121,6 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             "next_index": table.next_index,
             "expandos": table.attributes,
             "vectors": table.vectors,
-            "norms": table.norms,
             "vectors_lockf": table.lock_factors,
             "huffman_tree": table.followers.get("huffman_tree"),
             "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
@@ -129,17 +128,19 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
-        vectors, norms = state.pop("_vectors", None), state.pop("_norms", None)  # names of version 0.1
-        vectors, norms = state.pop("vectors", vectors), state.pop("norms", norms)
+        vectors = state.pop("_vectors", None)  # the name in version 0.1
+        vectors = state.pop("vectors", vectors)
+        for norms in ("norms", "_norms"):  # they may be stale in a pickle of gensim
+            state.pop(norms, None)
         tree, leading = state.pop("huffman_tree", None), state.pop("words_before_update", None)
-        table = self._table = RowTable(state.pop("vector_size"))
+        size = state.pop("vector_size", None)  # None in pickles of gensim 3.2
+        table = self._table = RowTable(vectors.shape[1] if size is None else size)
         table.index_to_key = state.pop("index_to_key")
         table.key_to_index = state.pop("key_to_index")
         table.next_index = state.pop("next_index", len(table.index_to_key))
         table.attributes = state.pop("expandos", {})
         table.lock_factors = state.pop("vectors_lockf", None)
         table.replace_vectors(vectors)
-        table.norms = norms
         if tree is not None:
             table.followers["huffman_tree"] = tree
         if leading is not None:

@@ -22,13 +22,10 @@ import numpy as np
 import zstandard
 
 from fastw2v import KeyedVectors, Word2Vec, formats
-from fastw2v.formats import word2vec_rows
-from fastw2v.text import file_reader
-from fastw2v.text import token_encoder
-from fastw2v.text import tokenizer
-from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec
 from fastw2v.common.files import open_input
+from fastw2v.formats import companions, gensim, keys, native, unpickler, word2vec, word2vec_rows
 from fastw2v.formats.vector_state import from_arrays
+from fastw2v.text import file_reader, token_encoder, tokenizer
 
 from . import samples
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import glob
 import os
 
-from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
+from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.word2vec import Word2Vec
 

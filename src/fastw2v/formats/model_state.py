@@ -13,7 +13,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -262,8 +262,8 @@ def _read_gensim(path: Any, mmap: str | None) -> ModelState:
     )
 
 
-def _join(points: Sequence[Array], codes: Sequence[Array]) -> tuple[Array, Array, Array]:
-    """Return offsets, points and codes of a tree, whose paths are given as one array for each word."""
+def _join(points: Array, codes: Array) -> tuple[Array, Array, Array]:
+    """Return offsets, points and codes of a tree, given an array of arrays, one for each word."""
     offsets = np.zeros(len(codes) + 1, dtype=np.int64)
     np.cumsum([len(code) for code in codes], out=offsets[1:])
     flat_points = np.concatenate([np.empty(0, np.uint32), *points]).astype(np.uint32, copy=False)

@@ -18,13 +18,12 @@ from numbers import Integral
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastw2v import formats
-from fastw2v.formats import model_state
-from fastw2v.formats import native
-from fastw2v.formats.model_state import ModelState
 from fastw2v.common.files import check_writable
-from fastw2v.training.update import Held, run_of
+from fastw2v.formats import model_state, native
+from fastw2v.formats.model_state import ModelState
 from fastw2v.training.barriers import Pause, Position
 from fastw2v.training.progress import Tally
+from fastw2v.training.update import Held, run_of
 
 if TYPE_CHECKING:
     from fastw2v.word2vec import Word2Vec

@@ -171,3 +171,6 @@ class _Rows:
 
 def _mean(values: Floats) -> float:
     return float(values.mean(dtype=np.float64)) if values.size else float("nan")
+
+
+Drift.__module__ = "fastw2v.keyedvectors"  # the public module, which pickles name

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.vectors import similarity
 from fastw2v.common.files import open_input
+from fastw2v.vectors import similarity
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 

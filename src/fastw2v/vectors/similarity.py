@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.vectors import ranking
 from fastw2v.common import parallel
+from fastw2v.vectors import ranking
 
 Array = NDArray[Any]
 
