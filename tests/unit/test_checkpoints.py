@@ -183,7 +183,7 @@ def test_a_training_may_be_interrupted_again_and_again(path):
     parts = 1
     interrupt(built(), path, 200)
     while True:
-        _, run = checkpoints.read(Word2Vec, {}, path)
+        _, run = checkpoints.read(Word2Vec._from_state, path)
         try:
             resumed = Word2Vec.resume(path, Stream(CORPUS, run.position.sentences + 500))
             break
@@ -191,7 +191,7 @@ def test_a_training_may_be_interrupted_again_and_again(path):
             parts += 1
     assert parts > 5
     assert_same(resumed, whole)
-    _, run = checkpoints.read(Word2Vec, {}, path)
+    _, run = checkpoints.read(Word2Vec._from_state, path)
     last = run.position.tally
     assert (run.trained_words + last.effective_words, run.raw_words + last.raw_words) == totals
 
@@ -233,7 +233,7 @@ def test_several_workers_train_every_word_once(path):
 
     class Count(CallbackAny2Vec):
         def on_train_end(self, model):
-            counted.append(checkpoints.read(Word2Vec, {}, path)[1])
+            counted.append(checkpoints.read(Word2Vec._from_state, path)[1])
 
     resumed = Word2Vec.resume(path, CORPUS, callbacks=[Count()])
     assert resumed.workers == 3

@@ -226,7 +226,12 @@ def test_assigned_vectors_leave_the_former_ones_alone(texts):
 
 def test_arrays_are_plain_and_may_be_assigned(texts):
     model = Word2Vec(texts, **OPTIONS, **NEGATIVE)
-    for holder, name in ((model, "syn1neg"), (model, "cum_table"), (model.wv, "vectors"), (model.wv, "vectors_lockf")):
+    for holder, name in (
+        (model, "syn1neg"),
+        (model, "cum_table"),
+        (model.wv, "vectors"),
+        (model.wv, "vectors_lockf"),
+    ):
         array = getattr(holder, name).copy()
         setattr(holder, name, array)
         assert getattr(holder, name) is array

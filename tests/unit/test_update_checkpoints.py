@@ -155,11 +155,11 @@ def test_it_may_be_interrupted_again_and_again_and_resumed_from_another_form_of_
     as_text = {"replay": tmp_path / "old.txt"} if update.replay else {}
     as_iterator = {"replay": iter(OLD)} if update.replay else {}
     for share, replay in ((0.9, as_iterator), (1.7, as_text)):
-        before = checkpoints.read(Word2Vec, {}, path)[1].position
+        before = checkpoints.read(Word2Vec._from_state, path)[1].position
         corpus = Failing(NEW, round((share - before.epoch) * len(NEW)))
         with pytest.raises(KeyError, match="my own"):
             Word2Vec.resume(path, corpus, **replay)
-        after = checkpoints.read(Word2Vec, {}, path)[1].position
+        after = checkpoints.read(Word2Vec._from_state, path)[1].position
         assert (after.epoch, after.sentences) > (before.epoch, before.sentences)
     assert_same(Word2Vec.resume(path, corpus_file=tmp_path / "new.txt", **as_text), whole)
 

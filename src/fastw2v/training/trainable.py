@@ -1,6 +1,7 @@
 """How a model trains: arguments checked, the corpus turned into ids, epochs run, losses and rates kept.
 
-`Trainable` is a base of `word2vec.Word2Vec`, which owns the words and the weights. The loop over epochs is here; one epoch is `training.Trainer`'s.
+`Trainable` is a base of `word2vec.Word2Vec`, which owns the words and the weights. The loop over epochs is here; one
+epoch is `training.Trainer`'s.
 """
 
 from __future__ import annotations

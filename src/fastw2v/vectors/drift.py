@@ -1,8 +1,8 @@
-"""How far words moved between two sets of vectors, and how much of their neighbourhoods is left.
+"""The distances of words between two sets of vectors, and the change of their neighbourhoods.
 
-Distances and cosines compare a word's two vectors, so they mean something where one set grew out of the other: two
-trainings from scratch differ by a rotation, which moves every word. Neighbourhoods are compared within each set, and
-do not see rotations.
+Distances and cosines compare the two vectors of a word. They are meaningful if one set was trained from the other: two
+independent trainings differ by a rotation, which moves every word. Neighbourhoods are computed within each set, and a
+rotation does not change them.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from fastw2v.common.validation import check_whole
 
 Floats = NDArray[np.float32]
 
-SCORES_AT_ONCE = 1 << 24  # similarities held at a time
+SCORES_AT_ONCE = 1 << 24  # similarities in memory at a time
 ROWS_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """How far the words that two sets of vectors share moved from one to the other.
+    """The distances of the words that two sets of vectors share.
 
     Attributes
     ----------
@@ -33,11 +33,22 @@ class Drift:
     distance : ndarray of float32, shape (len(words),)
         Euclidean distance between the two vectors of each word.
     cosine : ndarray of float32, shape (len(words),)
-        Cosine between them: 1 where the word did not turn; 0 if either is a zero vector.
+        Cosine between the two vectors of each word; 0 if one of them is zero.
     overlap : ndarray of float32, shape (len(words),)
-        Share of the word's `topn` nearest neighbours that stayed, among the shared words; NaN where it was not asked.
+        Share of the `topn` nearest neighbours of each word, among the shared words, that both sets have; NaN for
+        words whose neighbourhoods were not compared.
     topn : int
         Size of the neighbourhoods that were compared.
+
+    Examples
+    --------
+    >>> from fastw2v import KeyedVectors
+    >>> old, new = KeyedVectors(2), KeyedVectors(2)
+    >>> old.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+    >>> new.add_vectors(["a", "b"], [[1, 0], [1, 0]])
+    >>> moved = new.drift(old)
+    >>> moved.cosine.tolist(), moved.most_moved(1)
+    ([1.0, 0.0], [('b', 0.0)])
     """
 
     words: list[Any]
@@ -58,16 +69,16 @@ class Drift:
 
     @property
     def mean_overlap(self) -> float:
-        """Mean share of neighbours that stayed, over the words that were asked; NaN if none was."""
+        """Mean of `overlap` over the words whose neighbourhoods were compared; NaN if there are none."""
         return _mean(self.overlap[~np.isnan(self.overlap)])
 
     def most_moved(self, topn: int = 10) -> list[tuple[Any, float]]:
-        """Return the `topn` words that turned farthest, with their cosines; vectors that hold NaN come first.
+        """Return the `topn` words with the lowest cosines, as pairs; words whose vectors hold NaN come first.
 
         Raises
         ------
         ValueError, TypeError
-            If `topn` is negative, or no whole number.
+            If `topn` is negative, or not a whole number.
         """
         check_whole("topn", topn, least=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
@@ -77,8 +88,10 @@ class Drift:
         return len(self.words)
 
     def __repr__(self) -> str:
-        asked = int(np.count_nonzero(~np.isnan(self.overlap)))
-        kept = f", {self.mean_overlap:.1%} of {self.topn} neighbours kept (of {asked} words)" if asked else ""
+        n_compared = int(np.count_nonzero(~np.isnan(self.overlap)))
+        kept = ""
+        if n_compared:
+            kept = f", {self.mean_overlap:.1%} of {self.topn} neighbours kept (of {n_compared} words)"
         return (
             f"<Drift of {len(self)} words: mean distance {self.mean_distance:.4g}, "
             f"mean cosine {self.mean_cosine:.3f}{kept}>"
@@ -95,26 +108,26 @@ def drift(
     topn: int = 10,
     sample: int | None = 1000,
 ) -> Drift:
-    """Return how far `words` moved from one matrix to another.
+    """Return the distances of `words` between two matrices.
 
     Parameters
     ----------
     words : sequence
-        The words that both have.
+        The shared words.
     old_rows, new_rows : ndarray of intp, shape (len(words),)
-        Their rows.
+        The rows of the words in each matrix.
     old, new : ndarray, shape (keys, D)
     topn : int, default 10
-        Neighbours to compare; 0 for none.
+        Number of neighbours to compare; 0 for none.
     sample : int, optional
-        Compare the neighbourhoods of so many words, evenly spread over `words`; None for all.
+        Number of words whose neighbourhoods are compared, evenly spread over `words`; None for all.
 
     Raises
     ------
     ValueError
         If the matrices differ in width, or `topn` or `sample` is negative.
     TypeError
-        If one of these is no whole number.
+        If `topn` or `sample` is not a whole number.
     """
     if old.shape[1] != new.shape[1]:
         raise ValueError(
@@ -134,19 +147,19 @@ def drift(
     overlap = np.full(count, np.nan, np.float32)
     topn = min(topn, count - 1)
     if topn > 0:
-        n_asked = count if sample is None else min(sample, count)
-        asked = np.linspace(0, count - 1, n_asked).astype(np.intp)
+        n_compared = count if sample is None else min(sample, count)
+        compared = np.linspace(0, count - 1, n_compared).astype(np.intp)
         step = max(SCORES_AT_ONCE // count, 1)
-        for first in range(0, n_asked, step):
-            some = asked[first : first + step]
-            nearest = before.neighbours(some, topn), after.neighbours(some, topn)
-            for word, left, right in zip(some.tolist(), *nearest, strict=True):
+        for first in range(0, n_compared, step):
+            block = compared[first : first + step]
+            nearest = before.neighbours(block, topn), after.neighbours(block, topn)
+            for word, left, right in zip(block.tolist(), *nearest, strict=True):
                 overlap[word] = np.intersect1d(left, right, assume_unique=True).size / topn
     return Drift(list(words), distance, cosine, overlap, max(topn, 0))
 
 
 class _Rows:
-    """Some rows of a matrix: the matrix itself, without a copy, where they are its first ones in order."""
+    """Some rows of a matrix, without a copy if they are its first rows in order."""
 
     def __init__(self, matrix: NDArray[Any], rows: NDArray[np.intp]) -> None:
         in_order = np.array_equal(rows, np.arange(len(rows)))
@@ -161,7 +174,7 @@ class _Rows:
         return self._matrix[part].astype(np.float32, copy=False)
 
     def neighbours(self, words: NDArray[np.intp], topn: int) -> NDArray[np.intp]:
-        """The rows nearest to each of `words` by cosine, itself left out; in no order."""
+        """Return the `topn` rows with the highest cosines for each of `words`, without the word, in any order."""
         scores = self._matrix[words].astype(np.float32, copy=False) @ self.block(slice(None)).T
         scores *= self.inverse_norms
         scores[np.arange(len(words)), words] = -np.inf
