@@ -1,12 +1,13 @@
 """The compiled modules and their compiler flags; everything else is in pyproject.toml.
 
-No ``-march=native``: the row kernels carry explicit target attributes and are chosen at run time,
-so one build serves every machine of its architecture.
+The build does not use ``-march=native``: the row kernels have explicit target attributes and are chosen at run time, so
+that one build serves every machine of its architecture.
 
-A low level of optimisation in CFLAGS takes the place of -O3: with -O1 the package compiles in less time, and trains
-slower.
+Environment variables:
 
-FASTW2V_SANITIZE=address,undefined (or thread) builds the modules with those sanitizers, for the tests.
+* CFLAGS with -O0, -O1 or -Og replaces the optimisation level of this file: the package compiles faster and trains
+  slower.
+* FASTW2V_SANITIZE=address,undefined (or thread) builds the modules with these sanitizers, for the tests.
 """
 
 import os
@@ -18,30 +19,44 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
+HOT = {"_inner", "kernels", "ranking", "token_encoder", "tokenizer"}  # loops that gain from -O3 over -O2
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
 PACKAGE = Path("src/fastw2v")
 SOURCES = sorted(PACKAGE.rglob("*.pyx"))
 HEADERS = sorted(str(header) for header in PACKAGE.rglob("*.h"))
 
-if sys.platform == "win32":
-    compile_args, link_args = ["/O2"], []
-else:
-    # -fno-math-errno and -ffp-contract=off keep the compiler from changing what the kernels spell out; -Wno-psabi
-    # spares a note on how vectors are passed to functions, which none of ours are; -g0 leaves out debug sections.
-    compile_args, link_args = ["-fno-math-errno", "-ffp-contract=off", "-Wno-psabi", "-g0"], []
-    if not re.search(r"(^|\s)-O[01g](\s|$)", os.environ.get("CFLAGS", "")):
-        compile_args.insert(0, "-O3")
-if SANITIZE:
-    flags = [f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g", "-O1"]
-    compile_args, link_args = [*compile_args, *flags], flags
+OPTIMISE = not re.search(r"(^|\s)-O[01g](\s|$)", os.environ.get("CFLAGS", ""))
+
+
+def compile_args(module):
+    """Return the compiler flags of a module."""
+    if sys.platform == "win32":
+        return ["/O2"]
+    # The compiler must not change the floating-point operations that the kernels spell out: -fno-math-errno and
+    # -ffp-contract=off. -Wno-psabi silences a note on the passing of vectors to functions, which does not occur here.
+    # -g0 overrides the -g of Python's own flags.
+    flags = ["-fno-math-errno", "-ffp-contract=off", "-Wno-psabi", "-g0"]
+    if SANITIZE:
+        return [*flags, f"-fsanitize={SANITIZE}", "-fno-omit-frame-pointer", "-g", "-O1"]
+    return [*flags, "-O3" if module in HOT else "-O2"] if OPTIMISE else flags
+
+
+def link_args():
+    """Return the linker flags of all modules."""
+    if SANITIZE:
+        return [f"-fsanitize={SANITIZE}"]
+    return ["-Wl,-s"] if sys.platform == "linux" else []  # leave out the symbol tables
 
 
 class ParallelBuild(build_ext):
-    """Compile as many modules at a time as there are cores."""
+    """Compile as many modules at a time as there are cores, the one that takes longest first."""
 
     def finalize_options(self):
         super().finalize_options()
         self.parallel = self.parallel or os.cpu_count()
+        self.extensions = sorted(
+            self.extensions or [], key=lambda extension: not extension.name.endswith(".kernels")
+        )
 
 
 if __name__ == "__main__":  # cythonize starts processes that import this file
@@ -54,8 +69,8 @@ if __name__ == "__main__":  # cythonize starts processes that import this file
                     [str(source)],
                     include_dirs=[str(PACKAGE)],
                     depends=HEADERS,
-                    extra_compile_args=compile_args,
-                    extra_link_args=link_args,
+                    extra_compile_args=compile_args(source.stem),
+                    extra_link_args=link_args(),
                 )
                 for source in SOURCES
             ],

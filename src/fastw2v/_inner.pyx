@@ -14,18 +14,12 @@ from fastw2v.engine.row_replicas cimport give_all_back, row_to_train
 from fastw2v.engine.job_queue cimport (
     NONE_YET, NO_MORE, Feed, Job, Ring, counter_add, counter_load, counter_store, short_sleep,
 )
-from fastw2v.engine.kernels cimport LINE_COLUMNS
+from fastw2v.engine.kernels cimport LINE_COLUMNS, log_sigmoid
 from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
 from fastw2v.engine.center_pipeline cimport center_at, expect_negatives, prepare_centers, prepare_job
 from fastw2v.engine.scratch cimport (
     CENTERS, OWN_LINES, RUN, Carver, Center, Run, Scratch, Tally, carve, carve_copies, reserve,
 )
-
-cdef extern from "engine/simd/sigmoid.h" nogil:
-    void sigmoid_init()
-    float log_sigmoid(float f)
-
-sigmoid_init()
 
 cdef enum:
     WHOLE_JOBS = 32                  # of an epoch, the first, draw from the whole noise distribution
@@ -166,7 +160,7 @@ cdef void train_run(const Net *net, Scratch *s, int n, const float *labels, bint
         for j in range(0, m, 4):                       # what lies above the diagonal is not needed
             net.kernels.products(run.inputs + j, min(4, m - j), run.inputs, min(j + 3, m), net.dim,
                                  run.inner + j * RUN, RUN)
-        net.kernels.gradients_in_turn(run.f, run.inner, RUN, labels, run.rates, m, n, run.stride, run.g)
+        net.kernels.sequential_gradients(run.f, run.inner, RUN, labels, run.rates, m, n, run.stride, run.g)
     else:
         net.kernels.gradients(run.f, labels, run.rates, m, n, run.stride, run.g)
     for j in range(m):

@@ -880,7 +880,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             return similarity.cosines(matrix, norms, stacked)
         topn = operator.index(topn)
         count = topn + max((len(own_rows) for _, own_rows in parsed), default=0)
-        best = similarity.best_products(matrix, norms, stacked, count)
+        best = similarity.nearest_rows(matrix, norms, stacked, count)
         return [
             with_keys(self.index_to_key, rows, positions, scores, topn, own_rows)
             for positions, scores, (_, own_rows) in zip(*map(np.ndarray.tolist, best), parsed, strict=True)

@@ -10,31 +10,31 @@
 #define TOLERANCE 1e-5
 #define ONE_STEP 1e-3 /* of the table of the logistic function: rare, where a product lies between two entries */
 
-typedef struct { /* what one kernel set reads and writes; the padding of rows of errors stays zero */
-    float inputs[MOST_INPUTS * MOST_DIM], targets[MOST_TARGETS * MOST_DIM], sum[MOST_DIM], work[MOST_DIM];
-    float dots[32], errors[MOST_INPUTS * 32], products[MOST_INPUTS * 32], inner[MOST_INPUTS * 16];
+typedef struct { /* what one kernel set reads and writes; the padding of rows of gradients stays zero */
+    float inputs[MOST_INPUTS * MOST_DIM], targets[MOST_TARGETS * MOST_DIM], sum[MOST_DIM], error[MOST_DIM];
+    float logits[32], gradients[MOST_INPUTS * 32], products[MOST_INPUTS * 32], gram[MOST_INPUTS * 16];
 } state;
 
 static float any(void) { return (float)(rand() % 2001 - 1000) * 4e-4f; }
 
 static void run(const row_kernels *kernels, state *s, int dim, int m, int n) {
-    float *inputs[MOST_INPUTS], *targets[MOST_TARGETS], labels[32], rates[32] = {0}, lockf[MOST_INPUTS];
+    float *inputs[MOST_INPUTS], *targets[MOST_TARGETS], labels[32], learning_rates[32] = {0}, locks[MOST_INPUTS];
     const int stride = (n + 15) / 16 * 16;
-    for (int j = 0; j < m; j++) inputs[j] = s->inputs + j * dim, lockf[j] = j % 2 ? 1.0f : 0.5f;
-    for (int k = 0; k < n; k++) targets[k] = s->targets + k * dim, rates[k] = 0.05f;
+    for (int j = 0; j < m; j++) inputs[j] = s->inputs + j * dim, locks[j] = j % 2 ? 1.0f : 0.5f;
+    for (int k = 0; k < n; k++) targets[k] = s->targets + k * dim, learning_rates[k] = 0.05f;
     for (int k = 0; k < 32; k++) labels[k] = k % 3 == 0;
-    const coming_rows coming = {targets, n, dim > 48 ? 16 : 0};
+    const prefetch_queue prefetch = {targets, n, dim > 48 ? 16 : 0};
 
-    kernels->train_pair(inputs[0], targets, labels, n, dim, 0.05f, 0.5f, s->sum, s->dots, &coming);
-    kernels->train_targets(inputs[m - 1], targets, labels, n, dim, 0.05f, s->work, n & 1, s->dots, &coming);
+    kernels->train_pair(inputs[0], targets, labels, n, dim, 0.05f, 0.5f, s->sum, s->logits, &prefetch);
+    kernels->train_targets(inputs[m - 1], targets, labels, n, dim, 0.05f, s->error, n & 1, s->logits, &prefetch);
     kernels->sum_rows(s->sum, inputs, m, dim, 0.25f);
-    kernels->add_rows(inputs, m, s->sum, dim, lockf, 1);
+    kernels->add_rows(inputs, m, s->sum, dim, locks, 1);
     kernels->products(inputs, m, targets, n, dim, s->products, stride);
-    kernels->products(inputs, m, inputs, m, dim, s->inner, 16);
-    kernels->gradients(s->products, labels, rates, m, n, stride, s->errors);
-    kernels->update(inputs, m, targets, n, s->errors, stride, lockf, dim, &coming);
-    kernels->gradients_in_turn(s->products, s->inner, 16, labels, rates, m, n, stride, s->errors);
-    kernels->update(inputs, m, targets, n, s->errors, stride, lockf, dim, &coming);
+    kernels->products(inputs, m, inputs, m, dim, s->gram, 16);
+    kernels->gradients(s->products, labels, learning_rates, m, n, stride, s->gradients);
+    kernels->update(inputs, m, targets, n, s->gradients, stride, locks, dim, &prefetch);
+    kernels->sequential_gradients(s->products, s->gram, 16, labels, learning_rates, m, n, stride, s->gradients);
+    kernels->update(inputs, m, targets, n, s->gradients, stride, locks, dim, &prefetch);
 }
 
 static double difference(const state *a, const state *b) { /* NaN if there is one */
@@ -47,11 +47,11 @@ static double difference(const state *a, const state *b) { /* NaN if there is on
 
 int main(void) {
     static state first, fast, plain;
-    const row_kernels *fastest = row_kernels_at(0), *last = NULL;
+    const row_kernels *fastest = row_kernels_at(0, cpu_features()), *last = NULL;
     int cases = 0, steps = 0;
     double worst = 0.0;
     sigmoid_init();
-    for (int i = 0; row_kernels_at(i); i++) last = row_kernels_at(i);
+    for (int i = 0; row_kernels_at(i, cpu_features()); i++) last = row_kernels_at(i, cpu_features());
     if (fastest == last) return printf("there is nothing but %s\n", last->name), 2;
     for (int i = 1; i <= 68; i++) {
         const int dim = i <= 65 ? i : i == 66 ? 100 : i == 67 ? 128 : 300;
@@ -60,7 +60,7 @@ int main(void) {
                 memset(&first, 0, sizeof first);
                 for (int c = 0; c < m * dim; c++) first.inputs[c] = any();
                 for (int c = 0; c < n * dim; c++) first.targets[c] = any();
-                for (int c = 0; c < dim; c++) first.work[c] = any();
+                for (int c = 0; c < dim; c++) first.error[c] = any();
                 fast = plain = first;
                 run(fastest, &fast, dim, m, n);
                 run(last, &plain, dim, m, n);

@@ -1,4 +1,4 @@
-"""Every row kernel against its naive twin, on every instruction set of this machine."""
+"""Compare every row kernel with a naive implementation, on every instruction set of this machine."""
 
 from __future__ import annotations
 
@@ -25,23 +25,26 @@ def sigmoid_table() -> np.ndarray:
 TABLE = sigmoid_table()
 
 
-def naive_gradient(f: float, label: float, alpha: float) -> np.float32:
-    if not -6 < f < 6:
+def naive_gradient(logit: float, label: float, learning_rate: float) -> np.float32:
+    if not -6 < logit < 6:
         return np.float32(0)
-    return (np.float32(label) - TABLE[int((float(f) + 6.0) * 83.0)]) * np.float32(alpha)
+    return (np.float32(label) - TABLE[int((float(logit) + 6.0) * 83.0)]) * np.float32(learning_rate)
 
 
-def naive_targets(x, matrix, targets, labels, alpha, work, dots):
-    """One target after another, as word2vec.c trains them. Takes the dot products as given: a bin of the table may flip
-    with the order of a sum, and that order is what the kernels choose."""
-    for target, label, f in zip(targets, labels, dots, strict=True):
-        g = naive_gradient(f, label, alpha)
-        work += g * matrix[target]
-        matrix[target] += g * x
+def naive_targets(x, matrix, targets, labels, learning_rate, error, logits):
+    """Train one target after another, as word2vec.c does, with the given logits.
+
+    The logits come from the kernel, which chooses the order of their sums: another order may select another entry
+    of the table.
+    """
+    for target, label, logit in zip(targets, labels, logits, strict=True):
+        gradient = naive_gradient(logit, label, learning_rate)
+        error += gradient * matrix[target]
+        matrix[target] += gradient * x
 
 
-def naive_dots(rows, x):
-    """Each row times x, not by BLAS: some of its kernels read beyond the rows, and NumPy warns of what they find."""
+def naive_logits(rows, x):
+    """Return the products of the rows with x. Some BLAS kernels read beyond the rows and cause warnings."""
     return (rows.astype(np.float64) * x).sum(axis=1)
 
 
@@ -61,21 +64,21 @@ def test_train_targets(simd, dim):
     for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 21):
         x, matrix, targets, labels = operands(rng, dim, n)
         expected_matrix = matrix.copy()
-        work = rng.standard_normal(dim).astype(np.float32)
-        expected_work = work.copy()
-        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=True)
-        np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
-        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
+        error = rng.standard_normal(dim).astype(np.float32)
+        expected_error = error.copy()
+        logits = table.train_targets(x, matrix, targets, labels, 0.05, error, added=True)
+        np.testing.assert_allclose(logits, naive_logits(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_error, logits)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
-        np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(error, expected_error, rtol=1e-5, atol=1e-5)
 
         x, matrix, targets, labels = operands(rng, dim, n)
-        expected_matrix, expected_work = matrix.copy(), np.zeros(dim, dtype=np.float32)
-        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
-        np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
-        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_work, dots)
+        expected_matrix, expected_error = matrix.copy(), np.zeros(dim, dtype=np.float32)
+        logits = table.train_targets(x, matrix, targets, labels, 0.05, error, added=False)
+        np.testing.assert_allclose(logits, naive_logits(expected_matrix[targets], x), rtol=2e-5, atol=2e-6)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, expected_error, logits)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
-        np.testing.assert_allclose(work, expected_work, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(error, expected_error, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("simd", SETS)
@@ -87,9 +90,11 @@ def test_train_pair(simd, dim):
         x, matrix, targets, labels = operands(rng, dim, n)
         before = x.copy()
         expected_matrix, error = matrix.copy(), np.zeros(dim, dtype=np.float32)
-        dots = table.train_pair(x, matrix, targets, labels, 0.05, 0.5)
-        np.testing.assert_allclose(dots, naive_dots(expected_matrix[targets], before), rtol=2e-5, atol=2e-6)
-        naive_targets(before, expected_matrix, targets, labels, 0.05, error, dots)
+        logits = table.train_pair(x, matrix, targets, labels, 0.05, 0.5)
+        np.testing.assert_allclose(
+            logits, naive_logits(expected_matrix[targets], before), rtol=2e-5, atol=2e-6
+        )
+        naive_targets(before, expected_matrix, targets, labels, 0.05, error, logits)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(x, before + np.float32(0.5) * error, rtol=1e-5, atol=1e-5)
 
@@ -101,7 +106,7 @@ def test_sum_and_add(simd, dim):
     table = kernels.RowKernels(simd)
     matrix = rng.standard_normal((12, dim)).astype(np.float32)
     for n in (0, 1, 2, 7, 10):
-        indices = rng.integers(0, 12, n)  # a word may stand in a window twice
+        indices = rng.integers(0, 12, n)  # a word may occur in a window twice
         total = table.sum_rows(matrix, indices, 0.25)
         expected = np.zeros(dim, dtype=np.float32)
         for index in indices:
@@ -127,10 +132,10 @@ def test_products(simd, dim):
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
         stride = (n_targets + 15) // 16 * 16
-        f = table.products(inputs, targets, stride)
+        logits = table.products(inputs, targets, stride)
         exact = inputs.astype(np.float64) @ targets.astype(np.float64).T
-        np.testing.assert_allclose(f[:, :n_targets], exact, rtol=1e-5, atol=1e-5 * np.sqrt(dim))
-        assert not f[:, n_targets:].any()
+        np.testing.assert_allclose(logits[:, :n_targets], exact, rtol=1e-5, atol=1e-5 * np.sqrt(dim))
+        assert not logits[:, n_targets:].any()
 
 
 @pytest.mark.parametrize("simd", SETS)
@@ -141,150 +146,161 @@ def test_update(simd, dim):
     for n_inputs, n_targets in ((1, 1), (2, 4), (3, 5), (4, 3), (6, 11), (5, 6), (8, 3), (13, 2), (16, 7)):
         inputs = rng.standard_normal((n_inputs, dim)).astype(np.float32)
         targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
-        g = (rng.standard_normal((n_inputs, 16)) / 4).astype(np.float32)
-        lockf = rng.random(n_inputs).astype(np.float32)
-        taught, learnt = targets.astype(np.float64), inputs.astype(np.float64)
+        gradients = (rng.standard_normal((n_inputs, 16)) / 4).astype(np.float32)
+        locks = rng.random(n_inputs).astype(np.float32)
+        updated_targets, updated_inputs = targets.astype(np.float64), inputs.astype(np.float64)
         for j, x in enumerate(inputs.astype(np.float64)):
-            learnt[j] += lockf[j] * (g[j, :n_targets] @ taught)
-            taught += np.outer(g[j, :n_targets], x)
-        table.update(inputs, targets, g, lockf)
-        np.testing.assert_allclose(targets, taught, rtol=1e-5, atol=1e-5)
-        np.testing.assert_allclose(inputs, learnt, rtol=1e-5, atol=1e-5)
+            updated_inputs[j] += locks[j] * (gradients[j, :n_targets] @ updated_targets)
+            updated_targets += np.outer(gradients[j, :n_targets], x)
+        table.update(inputs, targets, gradients, locks)
+        np.testing.assert_allclose(targets, updated_targets, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(inputs, updated_inputs, rtol=1e-5, atol=1e-5)
 
 
-def dot_products(n_targets: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Seven rows of dot products, the table's limits and worse among them, with labels and rates."""
+def logits_of_a_window(n_targets: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return seven rows of logits, some of them at the limits of the table or not finite, with labels and rates."""
     rng = np.random.default_rng(n_targets)
     stride = (n_targets + 15) // 16 * 16
-    labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
+    labels, learning_rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
     labels[0] = 1.0
-    rates[:n_targets] = rng.random(n_targets)
-    f = (rng.standard_normal((7, stride)) * 4).astype(np.float32)
-    f[0, 0], f[1, 0], f[2, 0], f[3, 0], f[4, 0] = 6.0, -6.0, np.nan, np.inf, -np.inf
-    f[:, n_targets:] = np.nan  # never written by `products`
-    return f, labels, rates
+    learning_rates[:n_targets] = rng.random(n_targets)
+    logits = (rng.standard_normal((7, stride)) * 4).astype(np.float32)
+    logits[0, 0], logits[1, 0], logits[2, 0], logits[3, 0], logits[4, 0] = 6.0, -6.0, np.nan, np.inf, -np.inf
+    logits[:, n_targets:] = np.nan  # never written by `products`
+    return logits, labels, learning_rates
 
 
 @pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
-def test_gradients_in_turn(simd, n_targets):
-    """The naive rule for every dot product, outside the table too; columns without a rate come out as zero."""
-    f, labels, rates = dot_products(n_targets)
-    inner = np.zeros((7, 7), dtype=np.float32)
-    g = kernels.RowKernels(simd).gradients_in_turn(f.copy(), inner, labels, rates, n_targets)
-    expected = [[naive_gradient(f[j, k], labels[k], rates[k]) for k in range(n_targets)] for j in range(7)]
-    np.testing.assert_array_equal(g[:, :n_targets], np.float32(expected))
-    assert not g[:, n_targets:].any()
+def test_sequential_gradients(simd, n_targets):
+    """Without a Gram matrix each gradient follows the naive rule; columns with a learning rate of 0 give 0."""
+    logits, labels, learning_rates = logits_of_a_window(n_targets)
+    gram = np.zeros((7, 7), dtype=np.float32)
+    gradients = kernels.RowKernels(simd).sequential_gradients(
+        logits.copy(), gram, labels, learning_rates, n_targets
+    )
+    expected = [
+        [naive_gradient(logits[j, k], labels[k], learning_rates[k]) for k in range(n_targets)]
+        for j in range(7)
+    ]
+    np.testing.assert_array_equal(gradients[:, :n_targets], np.float32(expected))
+    assert not gradients[:, n_targets:].any()
 
 
 @pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
-def test_gradients_without_a_table(simd, n_targets):
-    """The logistic function itself, where the table would have an entry, and nothing elsewhere."""
-    f, labels, rates = dot_products(n_targets)
-    f[5, :n_targets] = np.linspace(-5.999, 5.999, n_targets)
-    g = kernels.RowKernels(simd).gradients(f, labels, rates, n_targets)
-    covered = np.abs(f[:, :n_targets]) < 6
-    exact = 1 / (1 + np.exp(-np.where(covered, f[:, :n_targets], 0).astype(np.float64)))
-    expected = np.where(covered, (labels[:n_targets] - exact) * rates[:n_targets], 0)
-    np.testing.assert_allclose(g[:, :n_targets], expected, rtol=0, atol=1e-6)
-    assert not g[:, :n_targets][~covered].any()
-    assert not g[:, n_targets:].any()
+def test_gradients_by_the_logistic_function(simd, n_targets):
+    """The gradient uses the logistic function where the table has an entry, and is 0 elsewhere."""
+    logits, labels, learning_rates = logits_of_a_window(n_targets)
+    logits[5, :n_targets] = np.linspace(-5.999, 5.999, n_targets)
+    gradients = kernels.RowKernels(simd).gradients(logits, labels, learning_rates, n_targets)
+    covered = np.abs(logits[:, :n_targets]) < 6
+    exact = 1 / (1 + np.exp(-np.where(covered, logits[:, :n_targets], 0).astype(np.float64)))
+    expected = np.where(covered, (labels[:n_targets] - exact) * learning_rates[:n_targets], 0)
+    np.testing.assert_allclose(gradients[:, :n_targets], expected, rtol=0, atol=1e-6)
+    assert not gradients[:, :n_targets][~covered].any()
+    assert not gradients[:, n_targets:].any()
 
 
 @pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("n_targets", [1, 5, 13, 16, 21])
 @pytest.mark.parametrize("dim", [3, 33, 100])
-def test_a_window_is_its_pairs_in_turn(simd, n_targets, dim):
-    """The window kernels together give what training the inputs one after another gives."""
+def test_a_window_equals_its_pairs_trained_one_after_another(simd, n_targets, dim):
+    """The window kernels together give the result of training the inputs one after another."""
     rng = np.random.default_rng(n_targets + dim)
     table = kernels.RowKernels(simd)
     inputs = (rng.standard_normal((9, dim)) / np.sqrt(dim)).astype(np.float32)
     targets = rng.standard_normal((n_targets, dim)).astype(np.float32)
     stride = (n_targets + 15) // 16 * 16
-    labels, rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
+    labels, learning_rates = np.zeros(stride, dtype=np.float32), np.zeros(stride, dtype=np.float32)
     labels[:n_targets] = rng.random(n_targets) < 0.5
-    rates[:n_targets] = 0.4
-    f = table.products(inputs, targets, stride)
-    g = table.gradients_in_turn(f, table.products(inputs, inputs, 12), labels, rates, n_targets)
-    taught, learnt = targets.copy(), inputs.copy()
-    table.update(learnt, taught, g, np.ones(9, dtype=np.float32))
+    learning_rates[:n_targets] = 0.4
+    logits = table.products(inputs, targets, stride)
+    gradients = table.sequential_gradients(
+        logits, table.products(inputs, inputs, 12), labels, learning_rates, n_targets
+    )
+    updated_targets, updated_inputs = targets.copy(), inputs.copy()
+    table.update(updated_inputs, updated_targets, gradients, np.ones(9, dtype=np.float32))
 
-    for j in range(9):  # the dot products as given: a bin of the table may flip with the order of a sum
-        np.testing.assert_allclose(f[j, :n_targets], naive_dots(targets, inputs[j]), rtol=2e-5, atol=2e-5)
+    for j in range(9):  # with the given logits, as in naive_targets
+        np.testing.assert_allclose(
+            logits[j, :n_targets], naive_logits(targets, inputs[j]), rtol=2e-5, atol=2e-5
+        )
         error, x = np.zeros(dim, dtype=np.float32), inputs[j].copy()
-        dots = f[j, :n_targets].copy()
-        naive_targets(x, targets, np.arange(n_targets), labels[:n_targets], 0.4, error, dots)
-        np.testing.assert_allclose(learnt[j], x + error, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(taught, targets, rtol=1e-4, atol=1e-5)
+        row_logits = logits[j, :n_targets].copy()
+        naive_targets(x, targets, np.arange(n_targets), labels[:n_targets], 0.4, error, row_logits)
+        np.testing.assert_allclose(updated_inputs[j], x + error, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(updated_targets, targets, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("simd", SETS)
-@pytest.mark.parametrize("f", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
-def test_no_update_outside_the_table(simd, f):
-    """gensim leaves a target alone whose dot product is outside (-6, 6)."""
+@pytest.mark.parametrize("logit", [6.0, -6.0, 7.5, -1e30, np.inf, -np.inf, np.nan])
+def test_no_update_outside_the_table(simd, logit):
+    """A target whose logit is outside (-6, 6) is not updated, as in gensim."""
     table = kernels.RowKernels(simd)
-    matrix = np.array([[f], [0.5]], dtype=np.float32)
+    matrix = np.array([[logit], [0.5]], dtype=np.float32)
     x, work = np.ones(1, dtype=np.float32), np.zeros(1, dtype=np.float32)
     table.train_targets(x, matrix, np.array([1]), np.ones(1, dtype=np.float32), 0.1, work, True)
     trained, error = matrix[1].copy(), work.copy()
     assert trained > 0.5
-    if np.isfinite(f):
+    if np.isfinite(logit):
         table.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
-        np.testing.assert_array_equal(matrix[0], np.float32(f))
+        np.testing.assert_array_equal(matrix[0], np.float32(logit))
         np.testing.assert_array_equal(work, error)
-    else:  # nothing meaningful can come of it, but the table must not be read out of bounds
-        dots = table.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
-        assert not np.isfinite(dots[0])
+    else:  # the result has no meaning, but the table must not be read out of bounds
+        logits = table.train_targets(x, matrix, np.array([0]), np.ones(1, dtype=np.float32), 0.1, work, True)
+        assert not np.isfinite(logits[0])
 
 
 @pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("n", [2, 3, 5, 6, 8, 11])
-def test_groups_that_the_table_covers_in_part(simd, n):
+def test_groups_with_some_logits_outside_the_table(simd, n):
     rng = np.random.default_rng(n)
     table = kernels.RowKernels(simd)
     for _ in range(20):
         x, matrix, targets, labels = operands(rng, 20, n, scale=3.0)
         expected_matrix, error, work = matrix.copy(), np.zeros(20, np.float32), np.zeros(20, np.float32)
-        dots = table.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
-        naive_targets(x, expected_matrix, targets, labels, 0.05, error, dots)
+        logits = table.train_targets(x, matrix, targets, labels, 0.05, work, added=False)
+        naive_targets(x, expected_matrix, targets, labels, 0.05, error, logits)
         np.testing.assert_allclose(matrix, expected_matrix, rtol=1e-6, atol=1e-6)
         np.testing.assert_allclose(work, error, rtol=1e-5, atol=1e-5)
-        if 0 < (np.abs(dots) < 6).sum() < n:
+        if 0 < (np.abs(logits) < 6).sum() < n:
             return
-    raise AssertionError("no group was covered in part")
+    raise AssertionError("no group had logits both inside and outside the table")
 
 
 @pytest.mark.parametrize("simd", SETS)
 def test_the_edges_of_the_table(simd):
-    """Values next to +-6 and next to every bin edge find the bin that the scalar rule finds."""
+    """Values next to +-6 and next to every boundary between entries select the entry of the scalar rule."""
     table = kernels.RowKernels(simd)
     edges = (np.arange(1, 996) / 83.0 - 6.0).astype(np.float32)
     values = np.concatenate(
         [edges, np.nextafter(edges, np.float32(-7)), np.nextafter(edges, np.float32(7)),
          np.float32([np.nextafter(np.float32(6), np.float32(0)), np.nextafter(np.float32(-6), np.float32(0))])]
     )  # fmt: skip
-    labels, rates = np.zeros(16, dtype=np.float32), np.ones(16, dtype=np.float32)
+    labels, learning_rates = np.zeros(16, dtype=np.float32), np.ones(16, dtype=np.float32)
     rows = np.resize(values, (len(values) // 16 + 1, 16))  # through the gradients of a window, in every lane
-    inner = np.zeros((len(rows), len(rows)), np.float32)
-    g = table.gradients_in_turn(rows.copy(), inner, labels, rates, 16)
-    np.testing.assert_array_equal(g, [[naive_gradient(f, 0.0, 1.0) for f in row] for row in rows])
+    gram = np.zeros((len(rows), len(rows)), np.float32)
+    gradients = table.sequential_gradients(rows.copy(), gram, labels, learning_rates, 16)
+    np.testing.assert_array_equal(
+        gradients, [[naive_gradient(logit, 0.0, 1.0) for logit in row] for row in rows]
+    )
     for start in range(0, len(values) - 8, 8):  # through a group, in every lane
-        column, work = values[start : start + 8].reshape(8, 1).copy(), np.zeros(1, dtype=np.float32)
+        column, error = values[start : start + 8].reshape(8, 1).copy(), np.zeros(1, dtype=np.float32)
         expected = [value + naive_gradient(value, 0.0, 1.0) for value in values[start : start + 8]]
         table.train_targets(
-            np.ones(1, np.float32), column, np.arange(8), np.zeros(8, np.float32), 1.0, work, False
+            np.ones(1, np.float32), column, np.arange(8), np.zeros(8, np.float32), 1.0, error, False
         )
         np.testing.assert_allclose(column[:, 0], expected, rtol=1e-6, atol=1e-7)
     for value in values:
-        matrix, work = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
+        matrix, error = np.array([[value]], dtype=np.float32), np.zeros(1, dtype=np.float32)
         table.train_targets(
             np.ones(1, dtype=np.float32),
             matrix,
             np.array([0]),
             np.zeros(1, dtype=np.float32),
             1.0,
-            work,
+            error,
             True,
         )
         np.testing.assert_allclose(
@@ -292,7 +308,7 @@ def test_the_edges_of_the_table(simd):
         )
 
 
-def test_the_environment_chooses_the_kernels():
+def test_the_environment_variable_selects_the_kernels():
     for name in SETS:
         code = "from fastw2v.engine import kernels; print(kernels.active_instruction_set())"
         done = subprocess.run(

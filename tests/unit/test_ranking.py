@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from fastw2v.vectors import similarity
-from fastw2v.vectors import ranking
+from fastw2v.vectors import ranking, similarity
 
 SIZES = [(1, 1, 1), (3, 31, 4), (2, 32, 1), (5, 200, 7), (4, 1000, 40)]
 
@@ -53,7 +52,7 @@ def test_the_best_products_are_those_of_a_full_sort(queries, n, count, dtype, mo
     monkeypatch.setattr(similarity, "_LEAST_ROWS", 50)
     monkeypatch.setattr(similarity, "_SCORES_CACHED", 1)
     monkeypatch.setattr(similarity, "_QUERIES_TOGETHER", 2)
-    rows, scores = similarity.best_products(matrix, norms, asked, count)
+    rows, scores = similarity.nearest_rows(matrix, norms, asked, count)
     everything = similarity.cosines(matrix, norms, asked)
     tolerance = 1e-6
     for line, found, best in zip(everything, rows, scores, strict=True):
@@ -68,7 +67,7 @@ def test_nan_and_more_answers_than_rows_leave_nothing_out():
     matrix, norms, asked = made(3, 40, np.float32)
     matrix[5:] = np.nan
     norms = similarity.row_norms(matrix)
-    rows, scores = similarity.best_products(matrix, norms, asked, 99)
+    rows, scores = similarity.nearest_rows(matrix, norms, asked, 99)
     assert rows.shape == (3, 40)
     assert all(sorted(line) == list(range(40)) for line in rows.tolist())
     assert (rows[:, :5] < 5).all()

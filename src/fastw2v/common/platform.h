@@ -1,8 +1,7 @@
-/* What differs between compilers: inlining, prefetching, the lowest bit of a number, atomic counters, a short sleep.
+/* What differs between compilers and operating systems: inlining, prefetching, bit scans, atomic counters, sleeping.
  *
- * The counters carry the only data that threads exchange in an orderly way (which job is whose, how far a worker is);
- * the weights themselves are shared without order, as Hogwild training wants (Niu et al. 2011).
- */
+ * The atomic counters carry the only data that threads exchange with ordering guarantees: which worker has which job,
+ * and the progress of each worker. The weights are shared without any ordering, as in Hogwild (Niu et al. 2011). */
 #ifndef FASTW2V_PLATFORM_H
 #define FASTW2V_PLATFORM_H
 
@@ -34,9 +33,9 @@ FW_INLINE int lowest_bit(uint64_t bits) {
 #else
 #  define FW_INLINE static inline __attribute__((always_inline))
 #  define FW_APART static __attribute__((noinline))
-/* Every row that is read is updated: asking for it for writing saves a second journey when another core has it.
- * GCC and Clang turn __builtin_prefetch(p, 1) into a prefetch for reading unless PREFETCHW is part of the baseline;
- * every x86-64 processor decodes it, those that lack it as a no-op. */
+/* Every row that is read is also updated. A prefetch for writing saves a second transfer of a cache line that another
+ * core has. GCC and Clang compile __builtin_prefetch(p, 1) to a prefetch for reading unless PREFETCHW is part of the
+ * baseline; every x86-64 processor decodes PREFETCHW, those that lack it as a no-op. */
 #  if defined(__x86_64__)
 #    define FW_PREFETCH(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #  else
@@ -53,7 +52,8 @@ FW_INLINE int lowest_bit(uint64_t bits) {
 #  endif
 #endif
 
-/* Compilers fold a load into each of several uses; the loads are what is scarce. */
+/* Keep a loaded value in a register. Otherwise compilers repeat the load as a memory operand of each use, and loads are
+ * the scarce resource. */
 #if defined(__x86_64__) && !defined(_MSC_VER)
 #  define IN_REGISTER(v) __asm__("" : "+v"(v))
 #else
@@ -62,7 +62,8 @@ FW_INLINE int lowest_bit(uint64_t bits) {
 
 #define FW_CACHE_LINE 64
 
-/* One instruction a line, of up to eight: rows are sent for so often that a loop over their lines would show. */
+/* Prefetch n_lines cache lines of a row. Up to eight lines take one instruction each, as this function is called so
+ * often that the overhead of a loop would matter. */
 FW_INLINE void prefetch_row(const float *row, int64_t n_lines) {
     const char *line = (const char *)row, *end = line + n_lines * FW_CACHE_LINE;
     for (; n_lines > 8; n_lines--, line += FW_CACHE_LINE) FW_PREFETCH(line);
@@ -88,7 +89,7 @@ FW_INLINE void counter_add(int64_t *c, int64_t v) { InterlockedExchangeAdd64((vo
 #else
 FW_INLINE int64_t counter_load(const int64_t *c) { return __atomic_load_n(c, __ATOMIC_ACQUIRE); }
 FW_INLINE void counter_store(int64_t *c, int64_t v) { __atomic_store_n(c, v, __ATOMIC_RELEASE); }
-/* seen -> seen + 1; false if another thread was faster. */
+/* Change the counter from seen to seen + 1; return false if another thread has changed it first. */
 FW_INLINE int counter_advance(int64_t *c, int64_t seen) {
     return __atomic_compare_exchange_n(c, &seen, seen + 1, 0, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }

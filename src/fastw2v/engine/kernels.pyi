@@ -17,8 +17,8 @@ class RowKernels:
         matrix: NDArray[np.float32],
         targets: NDArray[np.int64],
         labels: NDArray[np.float32],
-        alpha: float,
-        lockf: float,
+        learning_rate: float,
+        lock: float,
     ) -> NDArray[np.float32]: ...
     def train_targets(
         self,
@@ -26,8 +26,8 @@ class RowKernels:
         matrix: NDArray[np.float32],
         targets: NDArray[np.int64],
         labels: NDArray[np.float32],
-        alpha: float,
-        work: NDArray[np.float32],
+        learning_rate: float,
+        error: NDArray[np.float32],
         added: bool,
     ) -> NDArray[np.float32]: ...
     def products(
@@ -35,25 +35,25 @@ class RowKernels:
     ) -> NDArray[np.float32]: ...
     def gradients(
         self,
-        f: NDArray[np.float32],
+        logits: NDArray[np.float32],
         labels: NDArray[np.float32],
-        rates: NDArray[np.float32],
-        n: int,
+        learning_rates: NDArray[np.float32],
+        n_targets: int,
     ) -> NDArray[np.float32]: ...
-    def gradients_in_turn(
+    def sequential_gradients(
         self,
-        f: NDArray[np.float32],
-        inner: NDArray[np.float32],
+        logits: NDArray[np.float32],
+        gram: NDArray[np.float32],
         labels: NDArray[np.float32],
-        rates: NDArray[np.float32],
-        n: int,
+        learning_rates: NDArray[np.float32],
+        n_targets: int,
     ) -> NDArray[np.float32]: ...
     def update(
         self,
         inputs: NDArray[np.float32],
         targets: NDArray[np.float32],
-        g: NDArray[np.float32],
-        lockf: NDArray[np.float32],
+        gradients: NDArray[np.float32],
+        locks: NDArray[np.float32],
     ) -> None: ...
     def sum_rows(
         self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float

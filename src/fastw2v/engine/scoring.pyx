@@ -11,15 +11,10 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 from fastw2v.engine.negative_sampling cimport draw_noise, find_negatives, part_of_noise
 from fastw2v.engine.job_queue cimport check_ids
+from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.network cimport Net, Network, row_of
 
 import numpy as np
-
-cdef extern from "engine/simd/sigmoid.h" nogil:
-    void sigmoid_init()
-    float log_sigmoid(float f)
-
-sigmoid_init()
 
 cdef enum:
     PRODUCTS_BETWEEN_SIGNALS = 1 << 27   # tenths of a second

@@ -5,7 +5,7 @@ from libc.stdlib cimport realloc
 
 from fastw2v.engine.negative_sampling cimport noise_part
 from fastw2v.engine.row_replicas cimport HotRows
-from fastw2v.engine.kernels cimport coming_rows
+from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport Pool
 
 cdef enum:
@@ -60,7 +60,7 @@ cdef struct Scratch:
     float **rows                 # target rows of the pair at hand, and what they are
     uint32_t *targets
     float *dots
-    coming_rows coming           # what the kernel at hand sends for
+    prefetch_queue coming           # what the kernel at hand sends for
     float *path_labels
     float *noise_labels          # 1, 0, 0, ...
     float *neu1

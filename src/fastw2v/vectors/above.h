@@ -1,7 +1,8 @@
-/* Where scores exceed a bound: loops without branches over FW_LANES scores at a time, for the compiler to vectorise.
+/* Search for scores above a bound: loops without branches over FW_LANES scores at a time, which compilers vectorise.
  *
- * Each returns the start of the first whole group from `at` on that holds a score above the bound; where no whole
- * group is left, where that begins. On x86 a second copy is compiled for AVX2, whose vectors are twice as long. */
+ * `fw_quotient_*` compares scores[i] / divisors[i] with the bound, `fw_sum_*` compares b[i] - a[i] + c[i]. Each returns
+ * the start of the first full group, from `at` on, that has a score above the bound; if there is none, the index behind
+ * the last full group. On x86 a second copy is compiled for AVX2, whose vectors are twice as long. */
 #ifndef FASTW2V_RANKING_ABOVE_H
 #define FASTW2V_RANKING_ABOVE_H
 
@@ -38,14 +39,9 @@ FW_ABOVE(double, double, )
 
 #if (defined(__GNUC__) || defined(__clang__)) && (defined(__x86_64__) || defined(__i386__))
 FW_ABOVE(avx2, float, __attribute__((target("avx2"))))
-static int fw_has_avx2(void) {
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
 #else
 #  define fw_quotient_avx2 fw_quotient_float
 #  define fw_sum_avx2 fw_sum_float
-static int fw_has_avx2(void) { return 0; }
 #endif
 
 #endif

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.validation import check_whole
+from fastw2v.vectors import similarity
 
 Floats = NDArray[np.float32]
 
-SCORES_AT_ONCE = 1 << 24  # similarities in memory at a time
 ROWS_AT_ONCE = 1 << 14
 
 
@@ -149,12 +149,9 @@ def drift(
     if topn > 0:
         n_compared = count if sample is None else min(sample, count)
         compared = np.linspace(0, count - 1, n_compared).astype(np.intp)
-        step = max(SCORES_AT_ONCE // count, 1)
-        for first in range(0, n_compared, step):
-            block = compared[first : first + step]
-            nearest = before.neighbours(block, topn), after.neighbours(block, topn)
-            for word, left, right in zip(block.tolist(), *nearest, strict=True):
-                overlap[word] = np.intersect1d(left, right, assume_unique=True).size / topn
+        nearest = before.neighbours(compared, topn), after.neighbours(compared, topn)
+        for word, left, right in zip(compared.tolist(), *nearest, strict=True):
+            overlap[word] = np.intersect1d(left, right, assume_unique=True).size / topn
     return Drift(list(words), distance, cosine, overlap, max(topn, 0))
 
 
@@ -164,22 +161,22 @@ class _Rows:
     def __init__(self, matrix: NDArray[Any], rows: NDArray[np.intp]) -> None:
         in_order = np.array_equal(rows, np.arange(len(rows)))
         self._matrix = matrix[: len(rows)] if in_order else matrix[rows]
-        self.inverse_norms = np.zeros(len(rows), np.float32)
+        self._norms = np.zeros(len(rows), np.float32)
         for first in range(0, len(rows), ROWS_AT_ONCE):
             part = slice(first, first + ROWS_AT_ONCE)
-            norms = np.linalg.norm(self.block(part), axis=1)
-            np.divide(1, norms, out=self.inverse_norms[part], where=norms > 0)
+            self._norms[part] = np.linalg.norm(self.block(part), axis=1)
+        self.inverse_norms = np.zeros(len(rows), np.float32)
+        np.divide(1, self._norms, out=self.inverse_norms, where=self._norms > 0)
 
     def block(self, part: slice) -> Floats:
         return self._matrix[part].astype(np.float32, copy=False)
 
     def neighbours(self, words: NDArray[np.intp], topn: int) -> NDArray[np.intp]:
-        """Return the `topn` rows with the highest cosines for each of `words`, without the word, in any order."""
-        scores = self._matrix[words].astype(np.float32, copy=False) @ self.block(slice(None)).T
-        scores *= self.inverse_norms
-        scores[np.arange(len(words)), words] = -np.inf
-        nearest: NDArray[np.intp] = np.argpartition(-scores, topn - 1, axis=1)[:, :topn]
-        return nearest
+        """Return the `topn` rows with the highest cosine to each of `words`, without the word itself."""
+        nearest, _ = similarity.nearest_rows(self._matrix, self._norms, self._matrix[words], topn + 1)
+        own = nearest == words[:, None]
+        own[~own.any(axis=1), -1] = True  # the word itself is behind equal vectors: leave out the last one
+        return nearest[~own].reshape(len(words), topn)
 
 
 def _mean(values: Floats) -> float:

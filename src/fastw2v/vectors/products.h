@@ -1,6 +1,7 @@
-/* The products of all rows of a matrix with one query. Memory sets the pace, and it gives most where it is read from one
- * end to the other, one row after another, and where there is little else to do: several running sums, which do not
- * wait for one another. */
+/* The products of all rows of a matrix with one query.
+ *
+ * Memory bandwidth limits this loop, and it is highest where the matrix is read from one end to the other. Several
+ * running sums, which do not depend on each other, keep the arithmetic from taking longer than the loads. */
 #ifndef FASTW2V_RANKING_PRODUCTS_H
 #define FASTW2V_RANKING_PRODUCTS_H
 

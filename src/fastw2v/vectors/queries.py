@@ -146,7 +146,7 @@ def best_keys(
     excluded : set of int
         Rows that are left out.
     """
-    positions = similarity.best(scores, topn + len(excluded))
+    positions = similarity.top_indices(scores, topn + len(excluded))
     return with_keys(keys, rows, positions.tolist(), scores[positions].tolist(), topn, excluded)
 
 

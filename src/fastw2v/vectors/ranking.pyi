@@ -13,6 +13,7 @@ def merge_best(
     best: npt.NDArray[Any],
     rows: npt.NDArray[np.int64],
 ) -> None: ...
+def sort_best(best: npt.NDArray[Any], rows: npt.NDArray[np.int64]) -> None: ...
 def merge_answers(
     cosines: npt.NDArray[Any],
     terms: npt.NDArray[np.int64],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,8 @@ Array = NDArray[Any]
 _BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a temporary copy is needed
 _SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
 _QUERIES_TOGETHER = 1024
-_FEW = 256  # best rows that are worth keeping in order at all times
 _WORTH_THREADS = 1 << 23  # numbers of a matrix: a query takes milliseconds, a thread tenths of one
 _LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
-_CHUNK = 64  # neighbouring scores that share one maximum in the search for the best
 
 
 def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -120,60 +118,73 @@ def cosine(first: Array, second: Array) -> np.float32:
     return np.float32(np.dot(a, b) / length if length > 0 else 0.0)
 
 
-def best(scores: Array, count: int) -> NDArray[np.intp]:
-    """Return the indices of the `count` highest of `scores`, best first; equal ones in order of index.
+def top_indices(scores: Array, count: int) -> NDArray[np.intp]:
+    """Return the indices of the `count` highest of `scores`, shape (n,), highest first.
 
-    The maxima of short chunks bound the answer from below: `count` chunks whose maximum reaches the bound
-    hold `count` scores that do, so that all but a few scores drop out in two passes of plain comparisons. NaN
-    counts as the lowest score.
+    Equal scores are ordered by index. NaN counts as the lowest score.
     """
-    chunks = len(scores) // _CHUNK
-    if 0 < count < chunks:
-        maxima = scores[: chunks * _CHUNK].reshape(chunks, _CHUNK).max(axis=1)
-        bound = np.partition(maxima, chunks - count)[chunks - count]
-        candidates = np.flatnonzero(scores >= bound)
-        if len(candidates) >= count:
-            order: NDArray[np.intp] = np.argsort(-scores[candidates], kind="stable")[:count]
-            chosen: NDArray[np.intp] = candidates[order]
-            return chosen
-    ranked: NDArray[np.intp] = np.argsort(-scores, kind="stable")[:count]
-    return ranked
+    scores = np.ascontiguousarray(scores, dtype=compute_dtype(scores.dtype))
+    indices, _ = _best_of_blocks([(slice(0, len(scores)), scores[None])], np.ones_like(scores), 1, count)
+    return indices[0] if indices.min(initial=0) >= 0 else _sorted_indices(scores, count)
 
 
-def best_products(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[NDArray[np.intp], Array]:
-    """Return the `count` unit rows whose products with each of `queries`, shape (queries, D), are highest.
+def nearest_rows(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[NDArray[np.intp], Array]:
+    """Return the `count` rows whose unit vectors have the highest products with each of `queries`.
+
+    Parameters
+    ----------
+    matrix, norms : ndarray, shapes (n, D) and (n,)
+        The rows to choose from.
+    queries : ndarray, shape (queries, D)
+        Taken as they are, usually unit vectors.
+    count : int
+        At most n rows are returned.
 
     Returns
     -------
-    rows : ndarray of int, shape (queries, n)
-        Best first, equal ones in order of row; NaN counts as the lowest product. There are at most as many as rows.
-    scores : ndarray, shape (queries, n)
+    rows : ndarray of int, shape (queries, count)
+        Highest product first, equal ones in order of row; NaN counts as the lowest product.
+    scores : ndarray, shape (queries, count)
+        The products.
     """
     count = min(count, len(matrix))
-    if 0 < count <= _FEW:
-        rows, scores = _few_best(matrix, norms, queries, count)
-        if (rows >= 0).all():
-            return rows, scores
     rows = np.empty((len(queries), count), dtype=np.intp)
     scores = np.empty((len(queries), count), dtype=norms.dtype)
-    for place, query in enumerate(queries):
-        found = cosines(matrix, norms, query)
-        rows[place] = best(found, count)
-        scores[place] = found[rows[place]]
+    divisors = _divisors(norms)
+    for start in range(0, len(queries), _QUERIES_TOGETHER):
+        some = queries[start : start + _QUERIES_TOGETHER]
+        part = slice(start, start + len(some))
+        blocks = ((block, products(matrix[block], some)) for block in _cached_blocks(len(matrix), len(some)))
+        rows[part], scores[part] = _best_of_blocks(blocks, divisors, len(some), count)
+    for query in np.flatnonzero((rows < 0).any(axis=1)):
+        found = cosines(matrix, norms, queries[query])
+        rows[query] = _sorted_indices(found, count)
+        scores[query] = found[rows[query]]
     return rows, scores
 
 
-def _few_best(matrix: Array, norms: Array, queries: Array, count: int) -> tuple[NDArray[np.intp], Array]:
-    """Find the best rows a block at a time, whose products stay in the cache meanwhile; -1 where all else is NaN."""
-    rows = np.full((len(queries), count), -1, dtype=np.int64)
-    scores = np.full((len(queries), count), -np.inf, dtype=norms.dtype)
-    divisors = _divisors(norms)
-    for some in range(0, len(queries), _QUERIES_TOGETHER):
-        part = slice(some, some + _QUERIES_TOGETHER)
-        for block in _cached_blocks(len(matrix), len(queries[part])):
-            found = np.ascontiguousarray(products(matrix[block], queries[part]), dtype=norms.dtype)
-            ranking.merge_best(found, divisors[block], block.start, scores[part], rows[part])
-    return rows.astype(np.intp, copy=False), scores
+def _best_of_blocks(
+    blocks: Iterable[tuple[slice, Array]], divisors: Array, n_queries: int, count: int
+) -> tuple[NDArray[np.intp], Array]:
+    """Return the best rows, and their scores, of blocks of scores with shape (queries, rows of the block).
+
+    Only a row whose score is above -inf is found; the row of a missing one is -1.
+    """
+    count = max(0, min(count, len(divisors)))
+    rows = np.full((n_queries, count), -1, dtype=np.int64)
+    best = np.full((n_queries, count), -np.inf, dtype=divisors.dtype)
+    if count:
+        for block, scores in blocks:
+            scores = np.ascontiguousarray(scores, dtype=divisors.dtype)
+            ranking.merge_best(scores, divisors[block], block.start, best, rows)
+        ranking.sort_best(best, rows)
+    return rows.astype(np.intp, copy=False), best
+
+
+def _sorted_indices(scores: Array, count: int) -> NDArray[np.intp]:
+    """Return what `top_indices` does by sorting all scores, for scores where NaN is among the best."""
+    indices: NDArray[np.intp] = np.argsort(-scores, kind="stable")[: max(0, count)]
+    return indices
 
 
 def best_answers(

@@ -1,8 +1,8 @@
-/* AVX-512VL: 256-bit vectors with the masks and the 32 registers of AVX-512. Only the products of a window gain by them,
- * where a 512-bit load that crosses a cache line costs more than it saves. */
+/* AVX-512VL: 256-bit vectors with the masks and the 32 registers of AVX-512. Only `products` is compiled with it, for
+ * processors on which a 512-bit load that crosses a cache line costs more than it saves. */
 
-FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *acc, const int n, float *sums) {
-    _mm256_storeu_ps(sums, avx2_reduce(acc, n));
+FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *sums, const int n, float *out) {
+    _mm256_storeu_ps(out, avx2_reduce(sums, n));
 }
 
 #define KERNEL(name) avx512vl_##name
@@ -17,4 +17,4 @@ FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *acc, const int n, f
 #define group_sums avx512vl_group_sums
 #define TILE_SUMS 16
 #include "window_products.h"
-#include "end_of_set.h"
+#include "undef_isa.h"

@@ -1,9 +1,8 @@
-/* The end of an instruction set's file: its kernels as a table; the names are free for the next one. */
+/* The last include of an instruction set: it collects the kernels in a table and frees the macros for the next set. */
 
 static const row_kernels KERNEL(table) = {
-    KERNEL_NAME,          KERNEL(train_pair),        KERNEL(train_targets), KERNEL(sum_rows),
-    KERNEL(add_rows),     KERNEL(products),          KERNEL(gradients),     KERNEL(gradients_in_turn),
-    KERNEL(update),
+    KERNEL_NAME,      KERNEL_FEATURES,  KERNEL(train_pair),           KERNEL(train_targets), KERNEL(sum_rows),
+    KERNEL(add_rows), KERNEL(products), KERNEL(gradients), KERNEL(sequential_gradients), KERNEL(update),
 };
 
-#include "end_of_set.h"
+#include "undef_isa.h"

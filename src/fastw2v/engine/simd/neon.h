@@ -1,4 +1,4 @@
-/* NEON on 64-bit Arm: four floats a vector. */
+/* NEON on 64-bit Arm: four floats per vector. */
 
 FW_INLINE float32x4_t neon_load_part(const float *p, int n) {
     float lanes[4] = {0.0f, 0.0f, 0.0f, 0.0f};
@@ -11,32 +11,33 @@ FW_INLINE void neon_store_part(float *p, int n, float32x4_t v) {
     for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
 FW_INLINE float32x4_t neon_fma(float32x4_t a, float32x4_t b, float32x4_t c) { return vfmaq_f32(c, a, b); }
-FW_INLINE void neon_group_gradients(const float32x4_t *acc, const int n, const float *labels, float alpha, float *dots,
-                                    float32x4_t *g) {
+FW_INLINE void neon_group_gradients(const float32x4_t *sums, const int n, const float *labels, float learning_rate,
+                                    float *logits_out, float32x4_t *gradients) {
     for (int k = 0; k < n; k++) {
-        dots[k] = vaddvq_f32(acc[k]);
-        g[k] = vdupq_n_f32(logistic_gradient(dots[k], labels[k], alpha));
+        logits_out[k] = vaddvq_f32(sums[k]);
+        gradients[k] = vdupq_n_f32(logistic_gradient(logits_out[k], labels[k], learning_rate));
     }
 }
 
-FW_INLINE void neon_group_sums(const float32x4_t *acc, const int n, float *sums) {
-    for (int k = 0; k < n; k++) sums[k] = vaddvq_f32(acc[k]);
+FW_INLINE void neon_group_sums(const float32x4_t *sums, const int n, float *out) {
+    for (int k = 0; k < n; k++) out[k] = vaddvq_f32(sums[k]);
 }
-FW_INLINE float32x4_t neon_gradient(float32x4_t f, float32x4_t label, float32x4_t rate) {
-    float dots[4], labels[4], rates[4];
-    vst1q_f32(dots, f), vst1q_f32(labels, label), vst1q_f32(rates, rate);
-    for (int i = 0; i < 4; i++) dots[i] = logistic_gradient(dots[i], labels[i], rates[i]);
-    return vld1q_f32(dots);
+FW_INLINE float32x4_t neon_gradient(float32x4_t logits, float32x4_t label, float32x4_t rate) {
+    float out[4], labels[4], rates[4];
+    vst1q_f32(out, logits), vst1q_f32(labels, label), vst1q_f32(rates, rate);
+    for (int i = 0; i < 4; i++) out[i] = logistic_gradient(out[i], labels[i], rates[i]);
+    return vld1q_f32(out);
 }
-FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, float32x4_t rate) {
-    float dots[4], labels[4], rates[4];
-    vst1q_f32(dots, f), vst1q_f32(labels, label), vst1q_f32(rates, rate);
-    for (int i = 0; i < 4; i++) dots[i] = smooth_gradient(dots[i], labels[i], rates[i]);
-    return vld1q_f32(dots);
+FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t logits, float32x4_t label, float32x4_t rate) {
+    float out[4], labels[4], rates[4];
+    vst1q_f32(out, logits), vst1q_f32(labels, label), vst1q_f32(rates, rate);
+    for (int i = 0; i < 4; i++) out[i] = smooth_gradient(out[i], labels[i], rates[i]);
+    return vld1q_f32(out);
 }
 
 #define KERNEL(name) neon_##name
 #define KERNEL_NAME "neon"
+#define KERNEL_FEATURES 0 /* NEON belongs to the baseline */
 #define KERNEL_ATTR
 #define VEC float32x4_t
 #define LANES 4
@@ -53,6 +54,7 @@ FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t f, float32x4_t label, flo
 #define vec_smooth_gradient neon_smooth_gradient
 #define group_gradients neon_group_gradients
 #define group_sums neon_group_sums
+#define GROUP 8
 #define TILE_SUMS 16
 #define UPDATE_INPUTS 6
 #include "row_kernels.h"

@@ -1,133 +1,154 @@
-/* The row kernels, written once over a vector type; one instruction set's file defines that type and includes this.
+/* Row kernels: one input row against a group of target rows, and sums of rows for CBOW. Written once over a vector
+ * type.
  *
- * Two phases serve every objective. Phase one takes the dot products of one input row x with a group of target rows
- * together, so that their latencies overlap and one reduction serves them all. Phase two passes over the columns once
- * more, adds g * x to each target and collects the error (the sum of g * target, targets as they were). The targets of
- * a group must be distinct rows; x does not change before the last group is done. That is exactly the outcome of
- * training the targets one after another.
+ * Training one input against targets, in NumPy:
  *
- * Expected from the includer: KERNEL(name), KERNEL_ATTR, VEC, LANES, vec_zero, vec_set1, vec_load, vec_store,
- * vec_load_part, vec_store_part, vec_fma, vec_add, vec_mul, and group_gradients(acc, n, labels, alpha, dots, g), which
- * reduces n accumulators, stores them as dots and sets every lane of g[k] to (label - sigma(dot)) * alpha. */
+ *     logits = targets @ input
+ *     gradients = (labels - sigmoid(logits)) * learning_rate
+ *     error = gradients @ targets
+ *     targets += outer(gradients, input)
+ *     input += lock * error                        # train_pair; train_targets returns the error
+ *
+ * The first pass over the columns computes the logits of a group of targets together, so that the latencies of the
+ * multiply-adds overlap and one reduction serves the group. The second pass updates the targets and sums the error. As
+ * the targets of a group are distinct rows and the input changes last, the result is that of training the targets one
+ * after another.
+ *
+ * Sums for CBOW, in NumPy:
+ *
+ *     total = scale * rows.sum(axis=0)             # sum_rows
+ *     for r in range(n): rows[r] += factors[r] * delta   # add_rows
+ *
+ * The file of an instruction set includes this file after it has defined: KERNEL(name), KERNEL_NAME, KERNEL_FEATURES,
+ * KERNEL_ATTR; the type VEC of LANES floats; vec_zero, vec_set1, vec_load, vec_store, vec_fma(a, b, c) = a * b + c,
+ * vec_add, vec_mul; vec_load_part(p, n) and vec_store_part(p, n, v), which access only n < LANES floats and read zeros
+ * for the others; GROUP, the largest number of targets whose accumulators and gradients fit the registers, 6 or 8;
+ * group_gradients(sums, n, labels, learning_rate, logits, gradients), which reduces n accumulators, stores the sums as
+ * logits and sets every lane of gradients[k] to the gradient of target k. */
 
-#define GROUP 8   /* targets whose accumulators and gradients fit the registers beside x and the error */
-#define COLUMNS 8 /* vectors of a row that are summed or added at a time */
+#define BLOCKS 8 /* vectors of a row that sum_rows and add_rows keep in registers */
 
-/* What becomes of the error of a group: into x itself, added to work, or written to work. */
+/* Where the error of a group goes: into the input itself, added to an array, or written to an array. */
 #ifndef ERROR_MODES
 #define ERROR_MODES
-enum { ERROR_TO_X, ERROR_ADDED, ERROR_WRITTEN };
+enum { ERROR_TO_INPUT, ERROR_ADDED, ERROR_WRITTEN };
 #endif
 
-/* Columns c .. c + size, a vector of them at most, of the dot products. */
-FW_INLINE KERNEL_ATTR void KERNEL(group_dots)(const float *x, float *const *row, const int n, int64_t c, const int size,
-                                              VEC *acc) {
-    const VEC xv = size == LANES ? vec_load(x + c) : vec_load_part(x + c, size);
+/* First pass: add the products of columns c .. c + size - 1, at most LANES of them, to the logits. */
+FW_INLINE KERNEL_ATTR void KERNEL(group_logits)(const float *input, float *const *targets, const int n, int64_t c,
+                                                const int size, VEC *sums) {
+    const VEC x = size == LANES ? vec_load(input + c) : vec_load_part(input + c, size);
     FW_UNROLL for (int k = 0; k < n; k++)
-        acc[k] = vec_fma(xv, size == LANES ? vec_load(row[k] + c) : vec_load_part(row[k] + c, size), acc[k]);
+        sums[k] = vec_fma(x, size == LANES ? vec_load(targets[k] + c) : vec_load_part(targets[k] + c, size), sums[k]);
 }
 
-/* The same columns of the second phase. */
-FW_INLINE KERNEL_ATTR void KERNEL(group_update)(float *x, float *const *row, const int n, int64_t c, const int size,
-                                                const VEC *g, VEC lock, float *work, const int mode) {
-    const VEC xv = size == LANES ? vec_load(x + c) : vec_load_part(x + c, size);
-    VEC error = vec_zero();
-    if (mode == ERROR_ADDED) error = size == LANES ? vec_load(work + c) : vec_load_part(work + c, size);
+/* Second pass: update these columns of the targets, and of the input or the error. */
+FW_INLINE KERNEL_ATTR void KERNEL(group_update)(float *input, float *const *targets, const int n, int64_t c,
+                                                const int size, const VEC *gradients, VEC lock, float *error,
+                                                const int mode) {
+    const VEC x = size == LANES ? vec_load(input + c) : vec_load_part(input + c, size);
+    VEC sum = vec_zero();
+    if (mode == ERROR_ADDED) sum = size == LANES ? vec_load(error + c) : vec_load_part(error + c, size);
     FW_UNROLL for (int k = 0; k < n; k++) {
-        VEC target = size == LANES ? vec_load(row[k] + c) : vec_load_part(row[k] + c, size);
+        VEC target = size == LANES ? vec_load(targets[k] + c) : vec_load_part(targets[k] + c, size);
         IN_REGISTER(target);
-        error = vec_fma(g[k], target, error);
-        target = vec_fma(g[k], xv, target);
-        if (size == LANES) vec_store(row[k] + c, target);
-        else vec_store_part(row[k] + c, size, target);
+        sum = vec_fma(gradients[k], target, sum);
+        target = vec_fma(gradients[k], x, target);
+        if (size == LANES) vec_store(targets[k] + c, target);
+        else vec_store_part(targets[k] + c, size, target);
     }
-    float *to = mode == ERROR_TO_X ? x + c : work + c;
-    if (mode == ERROR_TO_X) error = vec_fma(lock, error, xv);
-    if (size == LANES) vec_store(to, error);
-    else vec_store_part(to, size, error);
+    float *out = mode == ERROR_TO_INPUT ? input + c : error + c;
+    if (mode == ERROR_TO_INPUT) sum = vec_fma(lock, sum, x);
+    if (size == LANES) vec_store(out, sum);
+    else vec_store_part(out, size, sum);
 }
 
-/* Train n targets; dots[k] = x . rows[k]. The loops pass over a cache line's columns at a time, to count less. */
-FW_INLINE KERNEL_ATTR void KERNEL(group)(float *x, float *const *rows, const float *labels, const int n,
-                                         int64_t dim, float alpha, float lockf, float *work, float *dots,
-                                         coming_rows coming, const int mode) {
-    VEC acc[GROUP], g[GROUP];
-    float *row[GROUP]; /* in registers: the compiler cannot know that no update overwrites a pointer of rows */
-    const int64_t lines = dim - dim % LINE_COLUMNS, whole = dim - dim % LANES;
-    const int part = (int)(dim - whole);
+/* Both passes for n targets. The loops process the columns of one cache line per step to save loop overhead. */
+FW_INLINE KERNEL_ATTR void KERNEL(group)(float *input, float *const *targets, const float *labels, const int n,
+                                         int64_t dim, float learning_rate, float lock_factor, float *error,
+                                         float *logits, prefetch_queue queue, const int mode) {
+    VEC sums[GROUP], gradients[GROUP];
+    float *rows[GROUP]; /* a copy stays in registers; the compiler must assume that an update may change targets[] */
+    const int64_t lines = dim - dim % LINE_COLUMNS, full = dim - dim % LANES;
+    const int part = (int)(dim - full);
 
-    FW_UNROLL for (int k = 0; k < n; k++) row[k] = rows[k];
-    FW_UNROLL for (int k = 0; k < n; k++) acc[k] = vec_zero();
+    FW_UNROLL for (int k = 0; k < n; k++) rows[k] = targets[k];
+    FW_UNROLL for (int k = 0; k < n; k++) sums[k] = vec_zero();
     int64_t c = 0;
     for (; c < lines; c += LINE_COLUMNS)
         FW_UNROLL for (int v = 0; v < LINE_COLUMNS; v += LANES)
-            KERNEL(group_dots)(x, row, n, c + v, LANES, acc);
-    for (; c < whole; c += LANES) KERNEL(group_dots)(x, row, n, c, LANES, acc);
-    if (part) KERNEL(group_dots)(x, row, n, whole, part, acc);
-    group_gradients(acc, n, labels, alpha, dots, g);
+            KERNEL(group_logits)(input, rows, n, c + v, LANES, sums);
+    for (; c < full; c += LANES) KERNEL(group_logits)(input, rows, n, c, LANES, sums);
+    if (part) KERNEL(group_logits)(input, rows, n, full, part, sums);
+    group_gradients(sums, n, labels, learning_rate, logits, gradients);
 
-    const VEC lock = vec_set1(lockf);
+    const VEC lock = vec_set1(lock_factor);
     for (c = 0; c < lines; c += LINE_COLUMNS) {
-        send_for(&coming, c, dim);
+        prefetch_step(&queue, c, dim);
         FW_UNROLL for (int v = 0; v < LINE_COLUMNS; v += LANES)
-            KERNEL(group_update)(x, row, n, c + v, LANES, g, lock, work, mode);
+            KERNEL(group_update)(input, rows, n, c + v, LANES, gradients, lock, error, mode);
     }
-    if (lines < dim) send_for(&coming, lines, dim);
-    for (; c < whole; c += LANES) KERNEL(group_update)(x, row, n, c, LANES, g, lock, work, mode);
-    if (part) KERNEL(group_update)(x, row, n, whole, part, g, lock, work, mode);
+    if (lines < dim) prefetch_step(&queue, lines, dim);
+    for (; c < full; c += LANES) KERNEL(group_update)(input, rows, n, c, LANES, gradients, lock, error, mode);
+    if (part) KERNEL(group_update)(input, rows, n, full, part, gradients, lock, error, mode);
 }
 
 #define GROUP_CASE(N, MODE) \
-    case N: KERNEL(group)(x, rows, labels, N, dim, alpha, lockf, work, dots, sent, MODE); break;
+    case N: KERNEL(group)(input, targets, labels, N, dim, learning_rate, lock, error, logits, queue, MODE); break;
+#if GROUP == 8
 #define GROUP_SWITCH(COUNT, MODE) \
     switch (COUNT) { \
         GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) GROUP_CASE(4, MODE) \
         GROUP_CASE(5, MODE) GROUP_CASE(6, MODE) GROUP_CASE(7, MODE) GROUP_CASE(8, MODE) \
     }
+#else
+#define GROUP_SWITCH(COUNT, MODE) \
+    switch (COUNT) { \
+        GROUP_CASE(1, MODE) GROUP_CASE(2, MODE) GROUP_CASE(3, MODE) \
+        GROUP_CASE(4, MODE) GROUP_CASE(5, MODE) GROUP_CASE(6, MODE) \
+    }
+#endif
 
-/* Train n distinct targets against x; the error is written to work, or added to it. The first group sends for what
- * comes. */
-static KERNEL_ATTR void KERNEL(train_targets)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                              float alpha, float *work, int added, float *dots,
-                                              const coming_rows *coming) {
-    const float lockf = 0.0f;
-    coming_rows sent = *coming;
+/* See kernels.h, as for all functions below without a comment. The first group issues the prefetches. */
+static KERNEL_ATTR void KERNEL(train_targets)(float *input, float *const *targets, const float *labels, int n_targets,
+                                              int64_t dim, float learning_rate, float *error, int added, float *logits,
+                                              const prefetch_queue *prefetch) {
+    const float lock = 0.0f;
+    prefetch_queue queue = *prefetch;
+    int k = 0;
     if (!added) {
-        if (n <= GROUP) {
-            if (n == 0) for (int64_t c = 0; c < dim; c++) work[c] = 0.0f;
-            GROUP_SWITCH(n, ERROR_WRITTEN)
-            return;
-        }
-        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_WRITTEN);
-        sent.n = 0;
-        n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP;
+        k = n_targets < GROUP ? n_targets : GROUP;
+        if (k == 0) for (int64_t c = 0; c < dim; c++) error[c] = 0.0f;
+        GROUP_SWITCH(k, ERROR_WRITTEN)
+        if (k == n_targets) return;
+        targets += k, labels += k, logits += k;
+        queue.n = 0;
     }
-    for (; n > GROUP; n -= GROUP, rows += GROUP, labels += GROUP, dots += GROUP) {
-        KERNEL(group)(x, rows, labels, GROUP, dim, alpha, lockf, work, dots, sent, ERROR_ADDED);
-        sent.n = 0;
+    for (n_targets -= k; n_targets > 0; n_targets -= k, targets += k, labels += k, logits += k, queue.n = 0) {
+        k = n_targets < GROUP ? n_targets : GROUP;
+        GROUP_SWITCH(k, ERROR_ADDED)
     }
-    GROUP_SWITCH(n, ERROR_ADDED)
 }
 
-/* Columns c .. c + blocks * LANES, and part columns more, of the sum: it stays in registers while the rows pass by. */
+/* Sum `blocks` vectors of columns from c on, and `part` columns more; the sum stays in registers. */
 FW_INLINE KERNEL_ATTR void KERNEL(sum_columns)(float *sum, float *const *rows, int64_t n, float scale, int64_t c,
                                                const int blocks, int part) {
-    VEC acc[COLUMNS + 1];
-    FW_UNROLL for (int b = 0; b <= blocks; b++) acc[b] = vec_zero();
+    VEC sums[BLOCKS + 1];
+    FW_UNROLL for (int b = 0; b <= blocks; b++) sums[b] = vec_zero();
     for (int64_t r = 0; r < n; r++) {
         const float *row = rows[r] + c;
-        FW_UNROLL for (int b = 0; b < blocks; b++) acc[b] = vec_add(acc[b], vec_load(row + b * LANES));
-        if (part) acc[blocks] = vec_add(acc[blocks], vec_load_part(row + blocks * LANES, part));
+        FW_UNROLL for (int b = 0; b < blocks; b++) sums[b] = vec_add(sums[b], vec_load(row + b * LANES));
+        if (part) sums[blocks] = vec_add(sums[blocks], vec_load_part(row + blocks * LANES, part));
     }
     const VEC factor = vec_set1(scale);
-    FW_UNROLL for (int b = 0; b < blocks; b++) vec_store(sum + c + b * LANES, vec_mul(acc[b], factor));
-    if (part) vec_store_part(sum + c + blocks * LANES, part, vec_mul(acc[blocks], factor));
+    FW_UNROLL for (int b = 0; b < blocks; b++) vec_store(sum + c + b * LANES, vec_mul(sums[b], factor));
+    if (part) vec_store_part(sum + c + blocks * LANES, part, vec_mul(sums[blocks], factor));
 }
 
-/* The same columns of every row += factor * delta, which stays in registers. */
+/* Add to the same columns of every row; delta stays in registers. */
 FW_INLINE KERNEL_ATTR void KERNEL(add_columns)(float *const *rows, int64_t n, const float *delta, const float *factors,
                                                int64_t stride, int64_t c, const int blocks, int part) {
-    VEC d[COLUMNS + 1];
+    VEC d[BLOCKS + 1];
     FW_UNROLL for (int b = 0; b < blocks; b++) d[b] = vec_load(delta + c + b * LANES);
     if (part) d[blocks] = vec_load_part(delta + c + blocks * LANES, part);
     for (int64_t r = 0; r < n; r++) {
@@ -142,48 +163,45 @@ FW_INLINE KERNEL_ATTR void KERNEL(add_columns)(float *const *rows, int64_t n, co
     }
 }
 
-/* CALL(c, blocks, part) over all columns of a row, a constant number of blocks at a time. */
+/* Call CALL(c, blocks, part) for all columns of a row; `blocks` is a compile-time constant in each call. */
 #define COLUMN_CASE(CALL, N) \
     case N: CALL(c, N, part); break;
-#define OVER_COLUMNS(CALL) \
+#define FOR_ALL_COLUMNS(CALL) \
     const int part = (int)(dim % LANES); \
     int64_t c = 0; \
-    for (; dim - c >= (COLUMNS + 1) * LANES; c += COLUMNS * LANES) CALL(c, COLUMNS, 0); \
+    for (; dim - c >= (BLOCKS + 1) * LANES; c += BLOCKS * LANES) CALL(c, BLOCKS, 0); \
     switch ((dim - c) / LANES) { \
         COLUMN_CASE(CALL, 0) COLUMN_CASE(CALL, 1) COLUMN_CASE(CALL, 2) COLUMN_CASE(CALL, 3) COLUMN_CASE(CALL, 4) \
         COLUMN_CASE(CALL, 5) COLUMN_CASE(CALL, 6) COLUMN_CASE(CALL, 7) COLUMN_CASE(CALL, 8) \
     }
 
-/* sum = scale * (rows[0] + ... + rows[n - 1]), zero if n is 0 */
 static KERNEL_ATTR void KERNEL(sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale) {
 #define SUM_CALL(c, blocks, part) KERNEL(sum_columns)(sum, rows, n, scale, c, blocks, part)
-    OVER_COLUMNS(SUM_CALL)
+    FOR_ALL_COLUMNS(SUM_CALL)
 #undef SUM_CALL
 }
 
-/* rows[r] += factors[r * stride] * delta, one after another: a row may stand there twice */
 static KERNEL_ATTR void KERNEL(add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim,
                                          const float *factors, int64_t stride) {
 #define ADD_CALL(c, blocks, part) KERNEL(add_columns)(rows, n, delta, factors, stride, c, blocks, part)
-    OVER_COLUMNS(ADD_CALL)
+    FOR_ALL_COLUMNS(ADD_CALL)
 #undef ADD_CALL
 }
 
-/* Train n distinct targets against x, then x += lockf * error. work is scratch of dim floats. */
-static KERNEL_ATTR void KERNEL(train_pair)(float *x, float *const *rows, const float *labels, int n, int64_t dim,
-                                           float alpha, float lockf, float *work, float *dots,
-                                           const coming_rows *coming) {
-    if (n <= GROUP) {
-        const coming_rows sent = *coming;
-        GROUP_SWITCH(n, ERROR_TO_X)
+static KERNEL_ATTR void KERNEL(train_pair)(float *input, float *const *targets, const float *labels, int n_targets,
+                                           int64_t dim, float learning_rate, float lock, float *error, float *logits,
+                                           const prefetch_queue *prefetch) {
+    if (n_targets <= GROUP) {
+        const prefetch_queue queue = *prefetch;
+        GROUP_SWITCH(n_targets, ERROR_TO_INPUT)
         return;
     }
-    KERNEL(train_targets)(x, rows, labels, n, dim, alpha, work, 0, dots, coming);
-    KERNEL(add_rows)(&x, 1, work, dim, &lockf, 0);
+    KERNEL(train_targets)(input, targets, labels, n_targets, dim, learning_rate, error, 0, logits, prefetch);
+    KERNEL(add_rows)(&input, 1, error, dim, &lock, 0);
 }
 
 #undef GROUP_CASE
 #undef GROUP_SWITCH
-#undef COLUMNS
+#undef BLOCKS
 #undef COLUMN_CASE
-#undef OVER_COLUMNS
+#undef FOR_ALL_COLUMNS

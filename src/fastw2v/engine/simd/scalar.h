@@ -1,5 +1,6 @@
-/* Plain C: eight independent lanes, which any compiler turns into what its baseline offers. GCC and Clang are told of
- * lanes by a type of theirs: finding them again in arrays takes GCC a minute, and half of one above -O2. */
+/* Plain C: eight independent lanes, which a compiler maps to the vectors of its baseline. For GCC and Clang the lanes
+ * are a vector type of these compilers, as vectorising loops over arrays takes GCC a minute to compile. A vector takes
+ * two registers of the usual 16, hence the small groups and tiles, which also keep the compiled code small. */
 
 #if defined(__GNUC__) && !defined(__clang__)
 #  pragma GCC push_options
@@ -11,7 +12,7 @@ typedef float scalar_vec __attribute__((vector_size(32)));
 FW_INLINE scalar_vec scalar_fma(scalar_vec a, scalar_vec b, scalar_vec c) { return c + a * b; }
 FW_INLINE scalar_vec scalar_add(scalar_vec a, scalar_vec b) { return a + b; }
 FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) { return a * b; }
-FW_INLINE scalar_vec scalar_set1(float f) { return (scalar_vec){f, f, f, f, f, f, f, f}; }
+FW_INLINE scalar_vec scalar_set1(float x) { return (scalar_vec){x, x, x, x, x, x, x, x}; }
 #else
 typedef struct { float lane[8]; } scalar_vec;
 #  define LANE(v, i) (v).lane[i]
@@ -27,9 +28,9 @@ FW_INLINE scalar_vec scalar_mul(scalar_vec a, scalar_vec b) {
     for (int i = 0; i < 8; i++) a.lane[i] *= b.lane[i];
     return a;
 }
-FW_INLINE scalar_vec scalar_set1(float f) {
+FW_INLINE scalar_vec scalar_set1(float x) {
     scalar_vec v;
-    for (int i = 0; i < 8; i++) v.lane[i] = f;
+    for (int i = 0; i < 8; i++) v.lane[i] = x;
     return v;
 }
 #endif
@@ -50,25 +51,25 @@ FW_INLINE void scalar_store_part(float *p, int n, scalar_vec v) {
     scalar_store(lanes, v);
     for (int i = 0; i < n; i++) p[i] = lanes[i];
 }
-FW_INLINE void scalar_group_sums(const scalar_vec *acc, const int n, float *sums) {
+FW_INLINE void scalar_group_sums(const scalar_vec *sums, const int n, float *out) {
     for (int k = 0; k < n; k++) {
-        const scalar_vec a = acc[k];
-        sums[k] = ((LANE(a, 0) + LANE(a, 4)) + (LANE(a, 1) + LANE(a, 5))) +
+        const scalar_vec a = sums[k];
+        out[k] = ((LANE(a, 0) + LANE(a, 4)) + (LANE(a, 1) + LANE(a, 5))) +
                   ((LANE(a, 2) + LANE(a, 6)) + (LANE(a, 3) + LANE(a, 7)));
     }
 }
-FW_INLINE void scalar_group_gradients(const scalar_vec *acc, const int n, const float *labels, float alpha, float *dots,
-                                      scalar_vec *g) {
-    scalar_group_sums(acc, n, dots);
-    for (int k = 0; k < n; k++) g[k] = scalar_set1(logistic_gradient(dots[k], labels[k], alpha));
+FW_INLINE void scalar_group_gradients(const scalar_vec *sums, const int n, const float *labels, float learning_rate,
+                                      float *logits_out, scalar_vec *gradients) {
+    scalar_group_sums(sums, n, logits_out);
+    for (int k = 0; k < n; k++) gradients[k] = scalar_set1(logistic_gradient(logits_out[k], labels[k], learning_rate));
 }
-FW_INLINE scalar_vec scalar_gradient(scalar_vec f, scalar_vec label, scalar_vec rate) {
-    for (int i = 0; i < 8; i++) LANE(f, i) = logistic_gradient(LANE(f, i), LANE(label, i), LANE(rate, i));
-    return f;
+FW_INLINE scalar_vec scalar_gradient(scalar_vec logits, scalar_vec label, scalar_vec rate) {
+    for (int i = 0; i < 8; i++) LANE(logits, i) = logistic_gradient(LANE(logits, i), LANE(label, i), LANE(rate, i));
+    return logits;
 }
-FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scalar_vec rate) {
-    for (int i = 0; i < 8; i++) LANE(f, i) = smooth_gradient(LANE(f, i), LANE(label, i), LANE(rate, i));
-    return f;
+FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec logits, scalar_vec label, scalar_vec rate) {
+    for (int i = 0; i < 8; i++) LANE(logits, i) = smooth_gradient(LANE(logits, i), LANE(label, i), LANE(rate, i));
+    return logits;
 }
 
 #undef IN_REGISTER
@@ -76,6 +77,7 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scal
 
 #define KERNEL(name) scalar_##name
 #define KERNEL_NAME "scalar"
+#define KERNEL_FEATURES 0
 #define KERNEL_ATTR
 #define VEC scalar_vec
 #define LANES 8
@@ -92,7 +94,8 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec f, scalar_vec label, scal
 #define vec_smooth_gradient scalar_smooth_gradient
 #define group_gradients scalar_group_gradients
 #define group_sums scalar_group_sums
-#define TILE_SUMS 12
+#define GROUP 6
+#define TILE_SUMS 8
 #define UPDATE_INPUTS 6
 #include "row_kernels.h"
 #include "window_products.h"

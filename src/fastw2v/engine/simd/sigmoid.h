@@ -1,9 +1,11 @@
-/* The logistic function by table, with word2vec.c's resolution and gensim's compiled scale.
+/* The logistic function and the gradient of a target.
  *
- * 1000 entries over (-6, 6). The index scale is the whole number 83 (1000 / 6 / 2 in integer arithmetic), not 83.33, as
- * in the original C program: the values at the table's upper end are never used, and sigma(0) reads 0.494.
- * A dot product outside (-6, 6), a NaN included, has no entry: its target is left as it is.
- */
+ * By table, as word2vec.c and gensim compute it: 1000 entries over (-6, 6). The index scale is 83, which is 1000 / 6 /
+ * 2 in integer arithmetic, not 83.33; hence the upper entries are never read and sigmoid(0) gives 0.494. A logit
+ * outside (-6, 6), or NaN, has no entry, and its target is not updated.
+ *
+ * Only engine/kernels.pyx includes this file, and calls `sigmoid_init` at import. Other modules get the log-likelihoods
+ * through engine/kernels.pxd. */
 #ifndef FASTW2V_SIGMOID_H
 #define FASTW2V_SIGMOID_H
 
@@ -27,19 +29,17 @@ static void sigmoid_init(void) {
     }
 }
 
-FW_INLINE int sigmoid_covers(float f) { return f > -6.0f && f < 6.0f; }
-FW_INLINE int sigmoid_index(float f) { return (int)(((double)f + SIGMOID_LIMIT) * SIGMOID_SCALE); }
+FW_INLINE int sigmoid_covers(float logit) { return logit > -6.0f && logit < 6.0f; }
+FW_INLINE int sigmoid_index(float logit) { return (int)(((double)logit + SIGMOID_LIMIT) * SIGMOID_SCALE); }
 
-/* log sigma(f), or 0 where the table has no entry. */
-FW_INLINE float log_sigmoid(float f) { return sigmoid_covers(f) ? LOG_SIGMOID_TABLE[sigmoid_index(f)] : 0.0f; }
-
-/* (label - sigma(f)) * alpha, or 0 where the table has no entry. */
-FW_INLINE float logistic_gradient(float f, float label, float alpha) {
-    return sigmoid_covers(f) ? (label - SIGMOID_TABLE[sigmoid_index(f)]) * alpha : 0.0f;
+/* (label - sigmoid(logit)) * learning_rate, or 0 where the table has no entry. */
+FW_INLINE float logistic_gradient(float logit, float label, float learning_rate) {
+    return sigmoid_covers(logit) ? (label - SIGMOID_TABLE[sigmoid_index(logit)]) * learning_rate : 0.0f;
 }
 
-/* The logistic function itself, for the trainers that owe their numbers to nobody: 1 / (1 + 2^x) with x = -f * log2(e),
- * 2^x = 2^k * 2^r with k the whole number next to x, and 2^r by its Taylor series to r^5, right to 3e-6. */
+/* The same by the logistic function itself, for shared negatives, which gensim does not have:
+ * sigmoid(logit) = 1 / (1 + 2^x) with x = -logit * log2(e). 2^x = 2^k * 2^r, where k is the integer nearest to x, and
+ * 2^r is its Taylor polynomial of degree 5 (error 3e-6). */
 #define LOG2_E 1.44269504f
 #define EXP2_1 6.9314718e-1f
 #define EXP2_2 2.4022651e-1f
@@ -47,17 +47,17 @@ FW_INLINE float logistic_gradient(float f, float label, float alpha) {
 #define EXP2_4 9.6181291e-3f
 #define EXP2_5 1.3333558e-3f
 
-FW_INLINE float smooth_gradient(float f, float label, float alpha) {
-    if (!sigmoid_covers(f)) return 0.0f;
-    const float x = f * -LOG2_E;
+FW_INLINE float smooth_gradient(float logit, float label, float learning_rate) {
+    if (!sigmoid_covers(logit)) return 0.0f;
+    const float x = logit * -LOG2_E;
     const int k = (int)(x + (x < 0.0f ? -0.5f : 0.5f));
     const float r = x - (float)k;
     float power = ((((EXP2_5 * r + EXP2_4) * r + EXP2_3) * r + EXP2_2) * r + EXP2_1) * r + 1.0f;
     int32_t bits;
     memcpy(&bits, &power, sizeof bits);
-    bits += (int32_t)((uint32_t)k << 23); /* |k| <= 9: the exponent cannot overflow */
+    bits += (int32_t)((uint32_t)k << 23); /* |k| <= 9, so that the exponent cannot overflow */
     memcpy(&power, &bits, sizeof bits);
-    return (label - 1.0f / (1.0f + power)) * alpha;
+    return (label - 1.0f / (1.0f + power)) * learning_rate;
 }
 
 #endif

@@ -1,14 +1,25 @@
-/* The words of a window against its targets, last part: every row takes what the errors teach it. A piece of a target is
- * held in registers while the inputs pass by in turn, and each row is stored once a window instead of once a pair.
+/* Window kernels, last step: both updates of a window.
  *
- * Beside the multiply-adds what bounds these loops is the number of instructions, the more so where another thread has the
- * other half of the core. In a piece of several vectors each load of an error serves all of them; the inputs, used once a
- * target, are operands in memory.
+ *     for j in range(n_inputs):
+ *         error = gradients[j] @ targets
+ *         targets += outer(gradients[j], inputs[j])
+ *         inputs[j] += locks[j] * error
  *
- * Expected from the includer, beside what row_kernels.h wants: UPDATE_INPUTS, how many inputs are passed by at once, and
- * where it pays UPDATE_VECTORS(m), of how many vectors a piece is where there are m: the registers hold m errors a vector of
- * it, and the piece itself. An instruction set whose whole vectors may run as two halves gives a narrow one for the last columns of
- * a row (NARROW, NARROW_LANES, narrow_load_part, ...), which costs less than a masked whole one. */
+ * The columns are independent of each other, so that the loops can be exchanged: for a few columns at a time, a target
+ * is loaded, meets all inputs in turn, and is stored once per window instead of once per pair.
+ *
+ * The number of instructions bounds these loops, even more where another thread runs on the same core. Hence there are
+ * two versions. `update_piece` processes several vectors of columns, so that each load of a gradient serves all of
+ * them; the inputs are memory operands. `update_columns` and `update_last_columns` process one vector, with the inputs
+ * in registers. One version alone is 4 to 5 % slower in training (docs/development/experiments.md).
+ *
+ * The including file defines, beside what row_kernels.h needs:
+ * - UPDATE_INPUTS: the largest number of inputs in a tile, 6 or 12;
+ * - UPDATE_VECTORS(m), optional: how many vectors `update_piece` processes for m inputs (1: do not use it). The
+ *   registers hold m + 1 vectors for each of them;
+ * - NARROW, NARROW_LANES, narrow_load_part, ..., optional: a vector type of half the width for the last columns of a
+ *   row, cheaper than a masked vector of full width. Without it these loops are 2 to 6 % slower at 100 dimensions with
+ *   AVX2. */
 
 #ifndef NARROW
 #define NARROW VEC
@@ -23,16 +34,16 @@
 #ifndef UPDATE_VECTORS
 #define UPDATE_VECTORS(m) 1
 #endif
-#define MOST_VECTORS 4
+#define MAX_VECTORS 4
 
-/* Columns c .. c + w * LANES of all rows. */
+/* Columns c .. c + w * LANES - 1 of all rows. */
 FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int m, float *const *targets, int n,
-                                                const float *g, int64_t stride, const float *lockf, int64_t dim,
-                                                int64_t c, const int w, coming_rows *coming) {
+                                                const float *gradients, int64_t stride, const float *locks, int64_t dim,
+                                                int64_t c, const int w, prefetch_queue *prefetch) {
     float *x[UPDATE_INPUTS];
-    VEC error[UPDATE_INPUTS][MOST_VECTORS], target[MOST_VECTORS];
+    VEC error[UPDATE_INPUTS][MAX_VECTORS], target[MAX_VECTORS];
 
-    send_for_piece(coming, c + w * LANES, dim);
+    prefetch_until(prefetch, c + w * LANES, dim);
     FW_UNROLL for (int j = 0; j < m; j++) {
         x[j] = inputs[j] + c;
         FW_UNROLL for (int v = 0; v < w; v++) error[j][v] = vec_zero();
@@ -44,7 +55,7 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
             IN_REGISTER(target[v]);
         }
         FW_UNROLL for (int j = 0; j < m; j++) {
-            const VEC factor = vec_set1(g[j * stride + k]);
+            const VEC factor = vec_set1(gradients[j * stride + k]);
             FW_UNROLL for (int v = 0; v < w; v++) {
                 error[j][v] = vec_fma(factor, target[v], error[j][v]);
                 target[v] = vec_fma(factor, vec_load(x[j] + v * LANES), target[v]);
@@ -53,7 +64,7 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
         FW_UNROLL for (int v = 0; v < w; v++) vec_store(row + v * LANES, target[v]);
     }
     FW_UNROLL for (int j = 0; j < m; j++) {
-        const VEC lock = vec_set1(lockf[j]);
+        const VEC lock = vec_set1(locks[j]);
         FW_UNROLL for (int v = 0; v < w; v++) {
             float *piece = x[j] + v * LANES;
             vec_store(piece, vec_fma(lock, error[j][v], vec_load(piece)));
@@ -61,13 +72,13 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
     }
 }
 
-/* A vector of columns, or the last ones of a row. The inputs are held in registers too. */
+/* One vector of columns, or the last `part` columns of a row; the inputs are held in registers, too. */
 #define UPDATE_COLUMNS(NAME, TYPE, zero, set1, fma, LOAD, STORE) \
     FW_INLINE KERNEL_ATTR void KERNEL(NAME)(float *const *inputs, const int m, float *const *targets, int n, \
-                                            const float *g, int64_t stride, const float *lockf, int64_t dim, int64_t c, \
-                                            const int part, coming_rows *coming) { \
+                                            const float *gradients, int64_t stride, const float *locks, int64_t dim, \
+                                            int64_t c, const int part, prefetch_queue *prefetch) { \
         TYPE x[UPDATE_INPUTS], error[UPDATE_INPUTS]; \
-        send_for(coming, c, dim); \
+        prefetch_step(prefetch, c, dim); \
         (void)part; \
         FW_UNROLL for (int j = 0; j < m; j++) { \
             x[j] = LOAD(inputs[j] + c); \
@@ -77,13 +88,13 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_piece)(float *const *inputs, const int 
             float *row = targets[k] + c; \
             TYPE target = LOAD(row); \
             FW_UNROLL for (int j = 0; j < m; j++) { \
-                const TYPE factor = set1(g[j * stride + k]); \
+                const TYPE factor = set1(gradients[j * stride + k]); \
                 error[j] = fma(factor, target, error[j]); \
                 target = fma(factor, x[j], target); \
             } \
             STORE(row, target); \
         } \
-        FW_UNROLL for (int j = 0; j < m; j++) STORE(inputs[j] + c, fma(set1(lockf[j]), error[j], x[j])); \
+        FW_UNROLL for (int j = 0; j < m; j++) STORE(inputs[j] + c, fma(set1(locks[j]), error[j], x[j])); \
     }
 
 #define NARROW_LOAD(p) narrow_load_part(p, part)
@@ -93,61 +104,65 @@ UPDATE_COLUMNS(update_columns, VEC, vec_zero, vec_set1, vec_fma, vec_load, vec_s
 UPDATE_COLUMNS(update_last_columns, NARROW, narrow_zero, narrow_set1, narrow_fma, NARROW_LOAD, NARROW_STORE)
 
 FW_INLINE KERNEL_ATTR int64_t KERNEL(update_pieces)(float *const *inputs, const int m, float *const *targets, int n,
-                                                    const float *g, const int64_t stride, const float *lockf,
-                                                    int64_t dim, const int w, coming_rows *coming) {
+                                                    const float *gradients, const int64_t stride, const float *locks,
+                                                    int64_t dim, const int w, prefetch_queue *prefetch) {
     int64_t c = 0;
     for (; c + w * LANES <= dim; c += w * LANES)
-        KERNEL(update_piece)(inputs, m, targets, n, g, stride, lockf, dim, c, w, coming);
+        KERNEL(update_piece)(inputs, m, targets, n, gradients, stride, locks, dim, c, w, prefetch);
     return c;
 }
 
-FW_INLINE KERNEL_ATTR void KERNEL(update_rest)(float *const *inputs, const int m, float *const *targets, int n,
-                                               const float *g, int64_t stride, const float *lockf, int64_t dim,
-                                               int64_t c, coming_rows *coming) {
+FW_INLINE KERNEL_ATTR void KERNEL(update_remaining)(float *const *inputs, const int m, float *const *targets, int n,
+                                                    const float *gradients, int64_t stride, const float *locks,
+                                                    int64_t dim, int64_t c, prefetch_queue *prefetch) {
     for (; c + LANES <= dim; c += LANES)
-        KERNEL(update_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, LANES, coming);
+        KERNEL(update_columns)(inputs, m, targets, n, gradients, stride, locks, dim, c, LANES, prefetch);
     for (; c + NARROW_LANES <= dim; c += NARROW_LANES)
-        KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, NARROW_LANES, coming);
-    if (c < dim) KERNEL(update_last_columns)(inputs, m, targets, n, g, stride, lockf, dim, c, (int)(dim - c), coming);
+        KERNEL(update_last_columns)(inputs, m, targets, n, gradients, stride, locks, dim, c, NARROW_LANES, prefetch);
+    if (c < dim)
+        KERNEL(update_last_columns)(inputs, m, targets, n, gradients, stride, locks, dim, c, (int)(dim - c), prefetch);
 }
 
-/* All columns of m inputs, for each m a function of its own: within one, compilers keep the pointers of some inputs in
- * memory. A stride that is known, that of up to 16 targets, spares them further registers. */
+/* All columns of M inputs. Each M has a function of its own: in a common function compilers keep the pointers of some
+ * inputs in memory. A constant stride, that of up to 16 targets, saves further registers. */
 #define UPDATE_TILE(M) \
     FW_APART KERNEL_ATTR int64_t KERNEL(update_pieces_##M)(float *const *inputs, float *const *targets, int n, \
-                                                           const float *g, const float *lockf, int64_t dim, \
-                                                           coming_rows *coming) { \
-        return KERNEL(update_pieces)(inputs, M, targets, n, g, 16, lockf, dim, UPDATE_VECTORS(M), coming); \
+                                                           const float *gradients, const float *locks, int64_t dim, \
+                                                           prefetch_queue *prefetch) { \
+        return KERNEL(update_pieces)(inputs, M, targets, n, gradients, 16, locks, dim, UPDATE_VECTORS(M), prefetch); \
     } \
-    FW_APART KERNEL_ATTR void KERNEL(update_##M)(float *const *inputs, float *const *targets, int n, const float *g, \
-                                                 int64_t stride, const float *lockf, int64_t dim, \
-                                                 coming_rows coming) { \
-        const int by_pieces = UPDATE_VECTORS(M) > 1 && stride == 16; \
-        const int64_t c = by_pieces ? KERNEL(update_pieces_##M)(inputs, targets, n, g, lockf, dim, &coming) : 0; \
-        KERNEL(update_rest)(inputs, M, targets, n, g, stride, lockf, dim, c, &coming); \
+    FW_APART KERNEL_ATTR void KERNEL(update_##M)(float *const *inputs, float *const *targets, int n, \
+                                                 const float *gradients, int64_t stride, const float *locks, \
+                                                 int64_t dim, prefetch_queue prefetch) { \
+        int64_t c = 0; \
+        if (UPDATE_VECTORS(M) > 1 && stride == 16) \
+            c = KERNEL(update_pieces_##M)(inputs, targets, n, gradients, locks, dim, &prefetch); \
+        KERNEL(update_remaining)(inputs, M, targets, n, gradients, stride, locks, dim, c, &prefetch); \
     }
 #define UPDATE_CASE(M) \
-    case M: KERNEL(update_##M)(inputs + j, targets, n, g + j * stride, stride, lockf + j, dim, sent); break;
+    case M: \
+        KERNEL(update_##M)(inputs + j, targets, n_targets, gradients + j * stride, stride, locks + j, dim, queue); \
+        break;
 
 UPDATE_TILE(1) UPDATE_TILE(2) UPDATE_TILE(3) UPDATE_TILE(4) UPDATE_TILE(5) UPDATE_TILE(6)
 #if UPDATE_INPUTS > 6
 UPDATE_TILE(7) UPDATE_TILE(8) UPDATE_TILE(9) UPDATE_TILE(10) UPDATE_TILE(11) UPDATE_TILE(12)
 #endif
 
-/* For each of m inputs in turn: input += lockf * (sum over k of g_k * target_k), target_k += g_k * input as it was.
- * The first inputs send for what comes. */
-static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const *targets, int n, const float *g,
-                                       int64_t stride, const float *lockf, int64_t dim, const coming_rows *coming) {
-    coming_rows sent = *coming;
-    for (int j = 0, size; j < m; j += size) {
-        size = first_tile(m - j, UPDATE_INPUTS);
+/* The first tile of inputs issues the prefetches. */
+static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int n_inputs, float *const *targets, int n_targets,
+                                       const float *gradients, int64_t stride, const float *locks, int64_t dim,
+                                       const prefetch_queue *prefetch) {
+    prefetch_queue queue = *prefetch;
+    for (int j = 0, size; j < n_inputs; j += size) {
+        size = tile_size(n_inputs - j, UPDATE_INPUTS);
         switch (size) {
             UPDATE_CASE(1) UPDATE_CASE(2) UPDATE_CASE(3) UPDATE_CASE(4) UPDATE_CASE(5) UPDATE_CASE(6)
 #if UPDATE_INPUTS > 6
             UPDATE_CASE(7) UPDATE_CASE(8) UPDATE_CASE(9) UPDATE_CASE(10) UPDATE_CASE(11) UPDATE_CASE(12)
 #endif
         }
-        sent.n = 0;
+        queue.n = 0;
     }
 }
 
@@ -156,6 +171,6 @@ static KERNEL_ATTR void KERNEL(update)(float *const *inputs, int m, float *const
 #undef NARROW_STORE
 #undef UPDATE_INPUTS
 #undef UPDATE_VECTORS
-#undef MOST_VECTORS
+#undef MAX_VECTORS
 #undef UPDATE_TILE
 #undef UPDATE_CASE

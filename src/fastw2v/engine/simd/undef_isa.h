@@ -1,8 +1,9 @@
-/* The names that an instruction set defines are free for the next one. */
+/* Undefine the macros of an instruction set, so that the next one can define them. */
 
 #undef GROUP
 #undef KERNEL
 #undef KERNEL_NAME
+#undef KERNEL_FEATURES
 #undef KERNEL_ATTR
 #undef VEC
 #undef LANES
