@@ -1,29 +1,35 @@
-"""KeyedVectors: vectors looked up by key, similarity queries over them, evaluation, and files.
+"""KeyedVectors: vectors by key, similarity queries, evaluation, and files.
 
-Storage and growth are in `vectorstore`, similarity queries in `queries`, the benchmarks in `evaluation`, what
-goes into which file in `vectorfiles`; this module joins them under gensim's name. Signatures and results are
-those of gensim 4.4's KeyedVectors; keyword-only parameters are additions.
+`KeyedVectors` is a facade. It holds a `RowTable`, which owns the keys and all arrays, and calls the functions of the
+packages `vectors` (queries, similarity, evaluation, drift) and `formats` (files) with the arrays that they need. It
+adds gensim's names, signatures and documentation. Signatures and results are those of `KeyedVectors` in gensim 4.4;
+keyword-only parameters are additions.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import operator
 import os
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v import formats
+from fastw2v.common import memory
+from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
-from fastw2v.formats import vector_state, word2vec
-from fastw2v.vectors import evaluation
+from fastw2v.formats import describe_damage, detect, vector_state, word2vec
+from fastw2v.formats.vector_state import VectorState
+from fastw2v.vectors import evaluation, queries, similarity
 from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
-from fastw2v.vectors.keyed_rows import KEY_TYPES, Array, Key
-from fastw2v.vectors.queries import VectorQueries
+from fastw2v.vectors.queries import Item, Items, with_keys
+from fastw2v.vectors.row_table import KEY_TYPES, Array, Key, LeadingRows, RowTable
 
 __all__ = [
     "REAL",
@@ -33,6 +39,7 @@ __all__ = [
     "KeyedVectors",
     "Vocab",
     "Word2VecKeyedVectors",
+    "load_any",
     "load_word2vec_format",
     "prep_vectors",
     "pseudorandom_weak_vector",
@@ -43,64 +50,1187 @@ logger = logging.getLogger("gensim.models.keyedvectors")
 PathLike = str | os.PathLike[str]
 KV = TypeVar("KV", bound="KeyedVectors")
 
-# gensim's names for what counts as a key, and as an item of a query.
+# gensim's names for the types of keys, and of the items of a query.
 _KEY_TYPES = KEY_TYPES
-_EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
+_EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
+
+_OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
 
 
-class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableClass):
-    """A map from keys (words, mostly) to vectors of one width.
+class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
+    """A mapping from keys (usually words) to vectors of one size.
 
     Parameters
     ----------
     vector_size : int
         Number of components of each vector.
     count : int, default 0
-        Rows to allocate for keys that `add_vector` and `add_vectors` will name.
+        Number of rows to allocate for keys that `add_vector` and `add_vectors` will add.
     dtype : dtype, default float32
         Type in which the vectors are stored.
     mapfile_path : str, optional
-        Kept for gensim's signature; unused.
+        Unused; kept for gensim's signature.
 
     Attributes
     ----------
     vectors : ndarray, shape (len, vector_size)
-        Row ``i`` belongs to ``index_to_key[i]``. May be assigned; after writing into it in place call
+        Row `i` belongs to ``index_to_key[i]``. The array may be replaced by assignment. After a write into it, call
         ``fill_norms(force=True)``.
     index_to_key : list
+        The key of each row.
     key_to_index : dict
+        The row of each key.
     expandos : dict of str to ndarray
-        Attributes with one value a key, such as ``count``.
+        Attributes with one value for each key, such as ``count``.
     norms : ndarray or None
-        Euclidean norms of the rows, once they were needed.
+        Euclidean norms of the rows; None until they are needed.
     vectors_lockf : ndarray or None
-        Factors on the learning rate, cycled over the rows; one factor 1.0 on a trained model.
+        Factors on the learning rate: row `i` has the factor at `i` modulo their number. A trained model has a single
+        factor of 1.0.
+
+    Examples
+    --------
+    >>> kv = KeyedVectors(2)
+    >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+    >>> kv["northeast"].tolist()
+    [1.0, 1.0]
+    >>> [key for key, score in kv.most_similar("north")]
+    ['northeast', 'east']
     """
 
-    # --- selection
+    def __init__(
+        self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32, mapfile_path: str | None = None
+    ) -> None:
+        self._table = RowTable(vector_size, count, dtype)
+        self.mapfile_path = mapfile_path
+
+    def __len__(self) -> int:
+        return len(self._table.index_to_key)
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree.
+        table, leading = self._table, self._table.followers.get("words_before_update")
+        return {
+            **{name: value for name, value in vars(self).items() if name != "_table"},
+            "vector_size": table.vector_size,
+            "index_to_key": table.index_to_key,
+            "key_to_index": table.key_to_index,
+            "next_index": table.next_index,
+            "expandos": table.attributes,
+            "vectors": table.vectors,
+            "vectors_lockf": table.lock_factors,
+            "huffman_tree": table.followers.get("huffman_tree"),
+            "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
+        vectors = state.pop("_vectors", None)  # the name in version 0.1
+        vectors = state.pop("vectors", vectors)
+        for norms in ("norms", "_norms"):  # they may be stale in a pickle of gensim
+            state.pop(norms, None)
+        tree, leading = state.pop("huffman_tree", None), state.pop("words_before_update", None)
+        size = state.pop("vector_size", None)  # None in pickles of gensim 3.2
+        table = self._table = RowTable(vectors.shape[1] if size is None else size)
+        table.index_to_key = state.pop("index_to_key")
+        table.key_to_index = state.pop("key_to_index")
+        table.next_index = state.pop("next_index", len(table.index_to_key))
+        table.attributes = state.pop("expandos", {})
+        table.lock_factors = state.pop("vectors_lockf", None)
+        table.replace_vectors(vectors)
+        if tree is not None:
+            table.followers["huffman_tree"] = tree
+        if leading is not None:
+            table.followers["words_before_update"] = LeadingRows(leading)
+        self.mapfile_path = state.pop("mapfile_path", None)
+        vars(self).update(state)
+
+    # --- what the table holds
+
+    @property
+    def vector_size(self) -> int:
+        """Number of components of each vector."""
+        return self._table.vector_size
+
+    @vector_size.setter
+    def vector_size(self, value: int) -> None:
+        self._table.vector_size = value
+
+    @property
+    def index_to_key(self) -> list[Any]:
+        """Key of each row; None for a row that is allocated and not used."""
+        return self._table.index_to_key
+
+    @index_to_key.setter
+    def index_to_key(self, keys: list[Any]) -> None:
+        self._table.index_to_key = keys
+
+    @property
+    def key_to_index(self) -> dict[Any, int]:
+        """Row of each key."""
+        return self._table.key_to_index
+
+    @key_to_index.setter
+    def key_to_index(self, rows: dict[Any, int]) -> None:
+        self._table.key_to_index = rows
+
+    @property
+    def next_index(self) -> int:
+        """First row that `add_vector` examines for an empty slot."""
+        return self._table.next_index
+
+    @next_index.setter
+    def next_index(self, row: int) -> None:
+        self._table.next_index = row
+
+    @property
+    def expandos(self) -> dict[str, Array]:
+        """Attributes with one value for each key."""
+        return self._table.attributes
+
+    @expandos.setter
+    def expandos(self, attributes: dict[str, Array]) -> None:
+        self._table.attributes = attributes
+
+    @property
+    def vectors(self) -> Array:
+        """Matrix of shape (len, vector_size): row `i` belongs to ``index_to_key[i]``.
+
+        An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`, and the
+        norms are discarded.
+        """
+        return self._table.vectors
+
+    @vectors.setter
+    def vectors(self, value: Array) -> None:
+        self._table.vectors = value
+
+    @property
+    def norms(self) -> Array | None:
+        """Euclidean norms of the rows, or None if they have not been computed; see `fill_norms`."""
+        return self._table.norms
+
+    @norms.setter
+    def norms(self, value: Array | None) -> None:
+        self._table.norms = value
+
+    @property
+    def vectors_lockf(self) -> Array | None:
+        """Factors on the learning rate, or None."""
+        return self._table.lock_factors
+
+    @vectors_lockf.setter
+    def vectors_lockf(self, factors: Array | None) -> None:
+        self._table.lock_factors = factors
+
+    # --- norms
+
+    def invalidate_norms(self) -> None:
+        """Discard the norms, because vectors were changed in place; the next query computes them again.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [3, 4])
+        0
+        >>> kv.fill_norms()
+        >>> kv.vectors[0] = 0
+        >>> kv.invalidate_norms()
+        >>> kv.get_vector("a", norm=True).tolist()
+        [0.0, 0.0]
+        """
+        self._table.norms = None
+
+    def fill_norms(self, force: bool = False) -> None:
+        """Compute the norms of all rows, unless they are known.
+
+        Parameters
+        ----------
+        force : bool, default False
+            Compute them in any case. This is needed after a write into ``vectors[...]``, which is not noticed.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [3, 4])
+        0
+        >>> kv.fill_norms()
+        >>> kv.norms.tolist()
+        [5.0]
+        """
+        self._table.fill_norms(force)
+
+    @contextlib.contextmanager
+    def in_training(self) -> Iterator[None]:
+        """Context manager for a training, which changes rows all the time: queries do not keep norms."""
+        self._table.set_training(True)
+        try:
+            yield
+        finally:
+            self._table.set_training(False)
+
+    def get_normed_vectors(self) -> Array:
+        """Return a new matrix with every row scaled to length 1; zero rows stay zero.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [0, 4])
+        0
+        >>> kv.get_normed_vectors().tolist()
+        [[0.0, 1.0]]
+        """
+        return similarity.normed(self.vectors, self._table.current_norms())
+
+    def unit_normalize_all(self) -> None:
+        """Scale every row to length 1, in place; zero rows stay zero.
+
+        The lengths are lost. Training needs them, so do not train a model any further after this.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [0, 4])
+        0
+        >>> kv.unit_normalize_all()
+        >>> kv["a"].tolist()
+        [0.0, 1.0]
+        """
+        self._table.normalize()
+
+    # --- look-up
+
+    def get_index(self, key: Key, default: int | None = None) -> int:
+        """Return the row of `key`; an integer that is not a key is taken as a row.
+
+        Parameters
+        ----------
+        key : str or int
+            Where keys are integers, ``5`` means the key 5 if there is one, and otherwise row 5.
+        default : int, optional
+            The result for a missing key.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing and no default is given.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> kv.get_index("b"), kv.get_index("c", default=-1)
+        (1, -1)
+        """
+        return self._table.index_of(key, default)
+
+    def has_index_for(self, key: Key) -> bool:
+        """Return whether `get_index` finds `key`, which may be a key or the number of a row.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [1, 0])
+        0
+        >>> kv.has_index_for("a"), kv.has_index_for("b")
+        (True, False)
+        """
+        return self._table.index_of(key, -1) >= 0
+
+    def __contains__(self, key: Key) -> bool:
+        return self._table.index_of(key, -1) >= 0
+
+    def get_vector(self, key: Key, norm: bool = False) -> Array:
+        """Return the vector of `key`, as an array that is not writable.
+
+        Parameters
+        ----------
+        key : str or int
+        norm : bool, default False
+            Return a new array of length 1 (a zero vector stays zero). By default the result is a view of the row,
+            which shows later changes.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [0, 4])
+        0
+        >>> kv.get_vector("a").tolist(), kv.get_vector("a", norm=True).tolist()
+        ([0.0, 4.0], [0.0, 1.0])
+        """
+        table = self._table
+        index = table.key_to_index.get(key, -1)
+        if index < 0:
+            index = table.index_of(key)
+        vector: Array = table.vectors[index]
+        if norm:
+            vector = similarity.normed(vector[None], table.current_norms()[index : index + 1])[0]
+        vector.setflags(write=False)
+        return vector
+
+    def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
+        """Return the vector of one key (a view, not writable), or the vectors of several keys (a new matrix)."""
+        if isinstance(key_or_keys, KEY_TYPES):
+            return self.get_vector(key_or_keys)
+        rows = [self.get_index(key) for key in key_or_keys]
+        if not rows:
+            raise ValueError("no keys given: at least one is needed")
+        vectors: Array = np.asarray(self.vectors)[rows]
+        return vectors
+
+    # --- attributes of the keys
+
+    def allocate_vecattrs(
+        self, attrs: Iterable[str] | None = None, types: Iterable[DTypeLike] | None = None
+    ) -> None:
+        """Give attributes an array with one value for each key; new values are 0.
+
+        Parameters
+        ----------
+        attrs : iterable of str, optional
+            Names of the attributes; by default all that exist.
+        types : iterable of dtype, optional
+            Type of each attribute; int means int64, and str means object.
+
+        Raises
+        ------
+        TypeError
+            If an attribute exists with another type.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2, count=3)
+        >>> kv.allocate_vecattrs(["count"], [int])
+        >>> kv.expandos["count"].tolist()
+        [0, 0, 0]
+        """
+        if attrs is None:
+            names = list(self.expandos)
+            dtypes = [self.expandos[name].dtype for name in names]
+        else:
+            names = list(attrs)
+            dtypes = [_attribute_dtype(kind) for kind in types or ()]
+            if len(names) != len(dtypes):
+                raise ValueError(
+                    f"types must name a type for each of the {len(names)} attrs, got {len(dtypes)}"
+                )
+        self._table.allocate_attributes(names, dtypes)
+
+    def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
+        """Set the attribute `attr` of `key`; the first value fixes the type of the attribute.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing.
+        TypeError
+            If `val` does not fit the type of the attribute.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [1, 0])
+        0
+        >>> kv.set_vecattr("a", "count", 7)
+        >>> int(kv.get_vecattr("a", "count"))
+        7
+        """
+        index = self.get_index(key)
+        self.allocate_vecattrs([attr], [type(val)])
+        self.expandos[attr][index] = val
+
+    def get_vecattr(self, key: Key, attr: str) -> Any:
+        """Return the attribute `attr` of `key`.
+
+        For the words of a model with hierarchical softmax, ``code`` and ``point`` are those of its Huffman tree.
+
+        Raises
+        ------
+        KeyError
+            If the key or the attribute is missing.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]], extras={"count": [7, 5]})
+        >>> int(kv.get_vecattr("b", "count"))
+        5
+        """
+        row = self.get_index(key)
+        if attr in ("code", "point") and attr not in self.expandos:
+            tree: Any = self._table.followers.get("huffman_tree")
+            if tree is not None:
+                return tree.code(row) if attr == "code" else tree.point(row)
+        return self.expandos[attr][row]
+
+    # --- growth
+
+    def resize_vectors(self, seed: int | None = 0) -> None:
+        """Give the matrix and the attributes a row for each key of `index_to_key`.
+
+        Parameters
+        ----------
+        seed : int, default 0
+            New vectors are random; they are those that `prep_vectors` makes with this seed.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.index_to_key, kv.key_to_index = ["a"], {"a": 0}
+        >>> kv.resize_vectors(seed=1)
+        >>> kv.vectors.shape
+        (1, 2)
+        """
+        self._table.grow(seed)
+
+    def add_vector(self, key: Key, vector: Array | Sequence[float]) -> int:
+        """Add one key and return its row; a key that is present keeps its vector.
+
+        The first empty slot is used (see the parameter `count` of the constructor). If there is none, one row is
+        appended, in amortised constant time.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [1, 0]), kv.add_vector("b", [0, 1])
+        (0, 1)
+        """
+        self.add_vectors([key], np.asarray(vector)[None])
+        return self.key_to_index[key]
+
+    def add_vectors(
+        self,
+        keys: Key | Iterable[Key],
+        weights: Array | Sequence[Any],
+        extras: Mapping[str, Any] | None = None,
+        replace: bool = False,
+    ) -> None:
+        """Add keys with their vectors; empty slots are filled first, then rows are appended.
+
+        Parameters
+        ----------
+        keys : str, int or iterable of them
+            An integer is a key here, never a row. If a key is given twice, the first vector counts (with `replace`,
+            the last one).
+        weights : array-like, shape (len(keys), vector_size)
+            The vectors; they are converted to the dtype of `vectors`.
+        extras : mapping of str to array-like, shape (len(keys),), optional
+            Attributes of the keys.
+        replace : bool, default False
+            Whether keys that are present get the new vectors and attributes.
+
+        Raises
+        ------
+        ValueError
+            If the shapes disagree, or a key is None. Nothing is changed then.
+        TypeError
+            If an attribute exists with another type. Nothing is changed then.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]], extras={"count": [7, 5]})
+        >>> kv.add_vectors(["b", "c"], [[2, 2], [3, 3]], replace=True)
+        >>> kv.vectors.tolist()
+        [[1.0, 0.0], [2.0, 2.0], [3.0, 3.0]]
+        """
+        if isinstance(keys, KEY_TYPES):
+            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
+        key_list = list(keys)
+        if key_list:
+            self._table.add(key_list, np.asarray(weights), extras, replace)
+
+    def __setitem__(self, keys: Key | Iterable[Key], weights: Array | Sequence[Any]) -> None:
+        """Set or add the vectors of one or several keys; an integer that is not a key means a row."""
+        if isinstance(keys, KEY_TYPES):
+            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
+        self.add_vectors([self._key_of_row(key) for key in keys], weights, replace=True)
+
+    def _key_of_row(self, key: Key) -> Key:
+        """Return the key of row `key`, if `key` is not a key itself and the row's key is not an integer."""
+        if key in self.key_to_index or not isinstance(key, (int, np.integer)) or not 0 <= key < len(self):
+            return key
+        name: Key | None = self.index_to_key[key]
+        return key if name is None or isinstance(name, (int, np.integer)) else name
+
+    # --- removal, renaming, order, copies
+
+    def remove_keys(self, keys: Key | Iterable[Key]) -> None:
+        """Remove keys with their vectors and attributes; the other keys keep their order.
+
+        Output weights and noise table of the model that these vectors belong to lose the same rows. A model that was
+        trained with hierarchical softmax cannot be trained any further afterwards.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing. Nothing is changed then.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b", "c"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.remove_keys(["b"])
+        >>> kv.index_to_key
+        ['a', 'c']
+        """
+        self._table.drop(_as_keys(keys))
+
+    def rename_key(self, old: Key, new: Key) -> None:
+        """Give the vector of `old` the key `new`.
+
+        Raises
+        ------
+        KeyError
+            If `old` is missing.
+        ValueError
+            If `new` is present already, or is None.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("colour", [1, 0])
+        0
+        >>> kv.rename_key("colour", "color")
+        >>> kv.index_to_key
+        ['color']
+        """
+        self._table.rename(old, new)
+
+    def subset(self: KV, keys: Iterable[Key]) -> KV:
+        """Return new vectors of some keys, in the order given, with copies of their vectors and attributes.
+
+        Parameters
+        ----------
+        keys : iterable of str or int
+            A key that is given twice counts once.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing; `vectors_for_all` leaves such keys out instead.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b", "c"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.subset(["c", "a"]).index_to_key
+        ['c', 'a']
+        """
+        chosen = list(dict.fromkeys(_as_keys(keys)))
+        rows = np.array([self._table.row_of(key) for key in chosen], dtype=np.intp)
+        return self._from_table(self._table.selection(chosen, rows))
 
     def vectors_for_all(
         self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> KeyedVectors:
-        """Return new KeyedVectors of those of `keys` that are present, each once, in the order given.
+        """Return new vectors of those of `keys` that are present, each once, in the order given.
 
         Parameters
         ----------
         keys : iterable of str or int
         allow_inference : bool, default True
-            For models that can infer vectors of unknown keys; without meaning here.
+            Whether the numbers of rows are accepted as keys. In gensim, subclasses infer vectors of unknown keys.
         copy_vecattrs : bool, default False
-            Copy the attributes; else ``count`` falls from the number of keys to 1.
+            Copy the attributes. Without it, the counts of n keys are n, n - 1, ..., 1.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> kv.vectors_for_all(["b", "missing", "a"]).index_to_key
+        ['b', 'a']
         """
         known = self.key_to_index if not allow_inference else self
         present = [key for key in dict.fromkeys(keys) if key in known]
         rows = np.array([self.get_index(key) for key in present], dtype=np.intp)
-        chosen = self._of_rows(present, rows)
+        chosen = self._from_table(self._table.selection(present, rows))
         if not copy_vecattrs:
             chosen.expandos = {}
         if "count" not in chosen.expandos and present:
             chosen.expandos["count"] = np.arange(len(present), 0, -1, dtype=np.int64)
         return chosen
+
+    def astype(self: KV, dtype: DTypeLike) -> KV:
+        """Return a copy whose vectors are stored in another floating type.
+
+        float16 takes half the memory and has three significant digits. Queries on float16 vectors are computed in
+        float32.
+
+        Raises
+        ------
+        ValueError
+            If `dtype` is not a floating type, or a number is too large for it.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("a", [1, 0])
+        0
+        >>> kv.astype("float16").vectors.dtype
+        dtype('float16')
+        """
+        return self._from_table(self._table.astype(dtype))
+
+    def _from_table(self: KV, table: RowTable) -> KV:
+        new = type(self)(self.vector_size, dtype=table.vectors.dtype)
+        new._table = table
+        return new
+
+    def sort_by_descending_frequency(self) -> None:
+        """Sort all rows by descending ``count``; of keys with equal counts, the last one goes first.
+
+        Output weights, noise table and Huffman tree of the model that these vectors belong to are sorted, too.
+
+        Raises
+        ------
+        KeyError
+            If the keys have no attribute ``count``.
+        ValueError
+            If the matrix has another number of rows than there are keys.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]], extras={"count": [5, 7]})
+        >>> kv.sort_by_descending_frequency()
+        >>> kv.index_to_key
+        ['b', 'a']
+        """
+        if not len(self):
+            return
+        self.allocate_vecattrs()
+        order = np.argsort(self.expandos["count"], kind="stable")[::-1]
+        if len(self.vectors):
+            logger.warning("sorting after vectors have been allocated is expensive & error-prone")
+        self._table.take(order)
+
+    # --- nearest keys
+
+    def get_mean_vector(
+        self,
+        keys: Iterable[Key | Array],
+        weights: Iterable[float] | Array | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> Array:
+        """Return the weighted mean of the vectors of some keys, divided by the sum of the absolute weights.
+
+        Parameters
+        ----------
+        keys : iterable of str, int or ndarray of shape (vector_size,)
+            Arrays are used as they are. A single key, or a single array, is accepted as well.
+        weights : iterable of float, optional
+            One weight for each of `keys`; by default 1.0.
+        pre_normalize : bool, default True
+            Scale the vector of each key to length 1 first.
+        post_normalize : bool, default False
+            Scale the mean to length 1.
+        ignore_missing : bool, default True
+            Leave out missing keys. If all keys are missing, the result is zero.
+
+        Returns
+        -------
+        ndarray, shape (vector_size,)
+            float64 if the vectors have this type, and otherwise float32.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing and `ignore_missing` is False.
+        ValueError
+            If there are no keys, the number of weights differs, or an array has another shape.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> kv.get_mean_vector(["a", "b"]).tolist()
+        [0.5, 0.5]
+        """
+        items = queries.as_items(keys)
+        if not items:
+            raise ValueError("cannot compute mean with no input")
+        factors = [1.0] * len(items) if weights is None else [float(weight) for weight in weights]
+        if len(factors) != len(items):
+            raise ValueError(
+                "keys and weights array must have same number of elements, "
+                f"got {len(items)} and {len(factors)}"
+            )
+        vectors: list[tuple[Array, float]] = []
+        for item, factor in zip(items, factors, strict=True):
+            if isinstance(item, np.ndarray):
+                vectors.append((queries.checked_vector(item, self.vector_size), factor))
+            elif self.has_index_for(item):
+                vectors.append((self.get_vector(item, norm=pre_normalize), factor))
+            elif not ignore_missing:
+                raise KeyError(f"Key '{item}' not present in vocabulary")
+        dtype = similarity.compute_dtype(self.vectors.dtype)
+        mean = queries.weighted_mean(vectors, self.vector_size, dtype)
+        return similarity.unit(mean) if post_normalize else mean
+
+    def most_similar(
+        self,
+        positive: Items = None,
+        negative: Items = None,
+        topn: int | None = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+        indexer: Any = None,
+        *,
+        candidates: Iterable[Key] | None = None,
+    ) -> Any:
+        """Return the keys whose vectors have the highest cosine with a mean of vectors.
+
+        Parameters
+        ----------
+        positive, negative : str, int, ndarray, or sequence of these and of ``(key or ndarray, weight)``, optional
+            What to add and what to subtract. The vectors of keys are scaled to length 1 first, arrays are used as
+            they are. A weight is used as it is given, in both arguments. A two-dimensional array is a sequence of
+            vectors.
+        topn : int or None, default 10
+            Number of keys. With None, the result is the array of all cosines; with 0 or less, it is [].
+        clip_start, clip_end : int, optional
+            Search only in this range of rows.
+        restrict_vocab : int, optional
+            Search only in this number of rows from the start; overrides the range.
+        indexer : object, optional
+            An index of nearest neighbours. Its ``most_similar(vector, topn)`` is called instead of a full search.
+        candidates : iterable of str or int, optional
+            Search only among these keys.
+
+        Returns
+        -------
+        list of (key, float), or ndarray of float32
+            Best first, without the keys of the query. With ``topn=None``, the cosines of all searched rows (for
+            `candidates`, in their order), including those of the query's keys.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        ValueError
+            If there is nothing to search for, or `candidates` is combined with a range.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> [key for key, score in kv.most_similar(positive=["east", "north"])]
+        ['northeast']
+        """
+        if isinstance(topn, (int, np.integer)) and topn < 1:
+            return []
+        query, own_rows = self._parse_query(positive, negative)
+        if indexer is not None and isinstance(topn, int):
+            return indexer.most_similar(query, topn)
+        rows = self._searched_rows(clip_start, clip_end, restrict_vocab, candidates)
+        scores = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], query)
+        if not topn:
+            return scores
+        return queries.best_keys(self.index_to_key, rows, scores, operator.index(topn), own_rows)
+
+    def most_similar_batch(
+        self,
+        queries: Iterable[Item | Sequence[Item]] | Array,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+        *,
+        candidates: Iterable[Key] | None = None,
+    ) -> Any:
+        """Answer many `most_similar` queries at once, which is faster than one after the other.
+
+        Parameters
+        ----------
+        queries : iterable of queries, or ndarray of shape (queries, vector_size)
+            Each query is what `most_similar` accepts as `positive`: a key, a vector, or a list of these. Subtract a
+            key as ``(key, -1.0)``.
+        topn, restrict_vocab, candidates
+            As for `most_similar`.
+
+        Returns
+        -------
+        list of list of (key, float), or ndarray of shape (queries, rows)
+            One ranking for each query; with ``topn=None``, the matrix of cosines.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> [ranking[0][0] for ranking in kv.most_similar_batch(["east", "north"])]
+        ['northeast', 'northeast']
+        """
+        parsed = [self._parse_query(query, None) for query in queries]
+        if isinstance(topn, (int, np.integer)) and topn < 1:
+            return [[] for _ in parsed]
+        rows = self._searched_rows(0, None, restrict_vocab, candidates)
+        matrix, norms = self.vectors[rows], self._table.current_norms()[rows]
+        stacked = np.array([vector for vector, _ in parsed], dtype=norms.dtype).reshape(-1, self.vector_size)
+        if not topn:
+            return similarity.cosines(matrix, norms, stacked)
+        topn = operator.index(topn)
+        count = topn + max((len(own_rows) for _, own_rows in parsed), default=0)
+        best = similarity.nearest_rows(matrix, norms, stacked, count)
+        return [
+            with_keys(self.index_to_key, rows, positions, scores, topn, own_rows)
+            for positions, scores, (_, own_rows) in zip(*map(np.ndarray.tolist, best), parsed, strict=True)
+        ]
+
+    def similar_by_word(self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
+        """Return the keys most similar to `word`; see `most_similar`.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.similar_by_word("north", topn=1)[0][0]
+        'northeast'
+        """
+        return self.similar_by_key(word, topn, restrict_vocab)
+
+    def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
+        """Return the keys most similar to `key`; see `most_similar`.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.similar_by_key("north", topn=1)[0][0]
+        'northeast'
+        """
+        return self.most_similar(positive=[key], topn=topn, restrict_vocab=restrict_vocab)
+
+    def similar_by_vector(
+        self, vector: Array | Sequence[float], topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Any:
+        """Return the keys most similar to `vector`, shape (vector_size,); see `most_similar`.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.similar_by_vector([2, 1], topn=1)[0][0]
+        'northeast'
+        """
+        return self.most_similar(positive=[np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
+
+    def most_similar_cosmul(
+        self,
+        positive: Items = None,
+        negative: Items = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+        *,
+        candidates: Iterable[Key] | None = None,
+    ) -> Any:
+        """Return the keys with the highest multiplicative score 3CosMul (Levy and Goldberg, CoNLL 2014).
+
+        Parameters
+        ----------
+        positive, negative : str, int, ndarray, or sequence of these, optional
+            Arrays are used as they are; weights are not supported.
+        topn, restrict_vocab, candidates
+            As for `most_similar`. (gensim ignores `restrict_vocab` here.)
+
+        Returns
+        -------
+        list of (key, float), or ndarray
+            As for `most_similar`; the scores are not cosines.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> [key for key, score in kv.most_similar_cosmul(positive=["east", "north"])]
+        ['northeast']
+        """
+        if isinstance(topn, (int, np.integer)) and topn < 1:
+            return []
+        positive_terms, negative_terms = queries.as_items(positive), queries.as_items(negative)
+        if not positive_terms:
+            raise ValueError("cannot compute similarity with no input")
+        rows = self._searched_rows(0, None, restrict_vocab, candidates)
+        scores = similarity.multiplicative(
+            self.vectors[rows],
+            self._table.current_norms()[rows],
+            [self._factor(term) for term in positive_terms],
+            [self._factor(term) for term in negative_terms],
+        )
+        if not topn:
+            return scores
+        keys = [term for term in positive_terms + negative_terms if isinstance(term, KEY_TYPES)]
+        own_rows = {self.get_index(key) for key in keys}
+        return queries.best_keys(self.index_to_key, rows, scores, operator.index(topn), own_rows)
+
+    def _parse_query(self, positive: Any, negative: Any) -> tuple[Array, set[int]]:
+        """Return the mean vector of a query, scaled to length 1, and the rows of the query's keys."""
+        items, weights = queries.weighted_items(positive, negative)
+        mean = self.get_mean_vector(
+            items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
+        )
+        return mean, {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+
+    def _factor(self, item: Any) -> Array:
+        """Return the vector of one item of a multiplicative query."""
+        if isinstance(item, np.ndarray):
+            return queries.checked_vector(item, self.vector_size)
+        if isinstance(item, KEY_TYPES):
+            return self.get_vector(item, norm=True)
+        raise TypeError(f"{item!r} is neither a key nor a vector; most_similar_cosmul takes no weights")
+
+    def _searched_rows(
+        self,
+        clip_start: int,
+        clip_end: int | None,
+        restrict_vocab: int | None,
+        candidates: Iterable[Key] | None,
+    ) -> slice | NDArray[np.intp]:
+        rows = None if candidates is None else [self.get_index(key) for key in dict.fromkeys(candidates)]
+        return queries.searched_rows(len(self.vectors), clip_start, clip_end, restrict_vocab, rows)
+
+    # --- similarities of given keys
+
+    def similarity(self, w1: Key, w2: Key) -> np.float32:
+        """Return the cosine of two keys; it is exactly 1 for a key and itself.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north"], [[1, 0], [0, 1]])
+        >>> float(kv.similarity("east", "north"))
+        0.0
+        """
+        return similarity.cosine(self[w1], self[w2])
+
+    def distance(self, w1: Key, w2: Key) -> np.float32:
+        """Return ``1 - similarity(w1, w2)``.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north"], [[1, 0], [0, 1]])
+        >>> float(kv.distance("east", "north"))
+        1.0
+        """
+        return np.float32(1) - self.similarity(w1, w2)
+
+    def n_similarity(self, ws1: Iterable[Key], ws2: Iterable[Key]) -> np.float32:
+        """Return the cosine of the mean vectors of two lists of keys; missing keys are ignored.
+
+        Raises
+        ------
+        ZeroDivisionError
+            If a list is empty.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> float(kv.n_similarity(["east", "north"], ["northeast"]))
+        1.0
+        """
+        first, second = list(ws1), list(ws2)
+        if not (first and second):
+            raise ZeroDivisionError("At least one of the passed list is empty.")
+        return similarity.cosine(
+            self.get_mean_vector(first, pre_normalize=False),
+            self.get_mean_vector(second, pre_normalize=False),
+        )
+
+    @staticmethod
+    def cosine_similarities(vector_1: Array, vectors_all: Array) -> Array:
+        """Return the cosines of `vector_1`, shape (D,), with each row of `vectors_all`, shape (n, D).
+
+        Examples
+        --------
+        >>> KeyedVectors.cosine_similarities(np.array([1.0, 0.0]), np.array([[2.0, 0.0], [0.0, 3.0]])).tolist()
+        [1.0, 0.0]
+        """
+        return similarity.cosines_with(np.asarray(vector_1), np.asarray(vectors_all))
+
+    def distances(
+        self, word_or_vector: Key | Array | Sequence[float], other_words: Iterable[Key] = ()
+    ) -> Array:
+        """Return ``1 - cosine`` of a key or vector with each of `other_words`; by default with every row.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north"], [[1, 0], [0, 1]])
+        >>> kv.distances("east").tolist()
+        [0.0, 1.0]
+        """
+        if isinstance(word_or_vector, KEY_TYPES):
+            vector = self.get_vector(word_or_vector)
+        else:
+            vector = queries.checked_vector(np.asarray(word_or_vector), self.vector_size)
+        rows: Any = [self.get_index(key) for key in other_words] or slice(None)
+        unit = similarity.unit(vector.astype(similarity.compute_dtype(self.vectors.dtype)))
+        cosines = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], unit)
+        distances: Array = 1 - cosines
+        return distances
+
+    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
+        """Return the one of `keys_list` that is most similar to `key1`.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.most_similar_to_given("east", ["north", "northeast"])
+        'northeast'
+        """
+        if not len(keys_list):
+            raise ValueError("keys_list is empty: give at least one key to choose from")
+        return keys_list[int(np.argmax([self.similarity(key1, key) for key in keys_list]))]
+
+    def closer_than(self, key1: Key, key2: Key) -> list[Any]:
+        """Return the keys that are closer to `key1` than `key2` is, in the order of the rows.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.closer_than("east", "north")
+        ['northeast']
+        """
+        first, second = self.get_index(key1), self.get_index(key2)
+        if first == second:
+            return []
+        distances = self.distances(key1)
+        return [
+            self.index_to_key[row] for row in np.flatnonzero(distances < distances[second]) if row != first
+        ]
+
+    def rank(self, key1: Key, key2: Key) -> int:
+        """Return the rank of `key2` among all keys by distance from `key1`, counted from 1.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.rank("east", "north")
+        2
+        """
+        return len(self.closer_than(key1, key2)) + 1
+
+    def rank_by_centrality(self, words: Iterable[Key], use_norm: bool = True) -> list[tuple[np.float32, Any]]:
+        """Return pairs ``(closeness to the mean, key)`` of some keys, closest first.
+
+        Parameters
+        ----------
+        words : iterable of str or int
+            Missing keys are left out, and logged as a warning.
+        use_norm : bool, default True
+            Scale the vectors to length 1 first.
+
+        Raises
+        ------
+        ValueError
+            If none of the keys is present.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "north", "northeast"], [[1, 0], [0, 1], [1, 1]])
+        >>> kv.rank_by_centrality(["east", "north", "northeast"])[0][1]
+        'northeast'
+        """
+        given = list(words)
+        present = [word for word in given if word in self]
+        if len(present) != len(given):
+            missing = set(given) - set(present)
+            logger.warning("vectors for words %s are not present in the model, ignoring these words", missing)
+        if not present:
+            raise ValueError("cannot select a word from an empty list")
+        vectors = np.stack([self.get_vector(word, norm=use_norm) for word in present])
+        return queries.centrality_ranking(present, vectors)
+
+    def doesnt_match(self, words: Iterable[Key]) -> Any:
+        """Return the one of `words` that is farthest from their mean.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["east", "eastward", "west"], [[1, 0], [2, 0], [-1, 0]])
+        >>> kv.doesnt_match(["east", "eastward", "west"])
+        'west'
+        """
+        return self.rank_by_centrality(words)[-1][1]
+
+    def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
+        """Return the similarity of two keys divided by the sum of the similarities of `wa`'s `topn` nearest keys.
+
+        A value above 0.10 suggests that the words are synonyms (Leeuwenberg et al., "A Minimally Supervised Approach
+        for Synonym Extraction with Word Embeddings", 2016).
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["big", "large"], [[1, 0], [2, 0]])
+        >>> kv.relative_cosine_similarity("big", "large")
+        1.0
+        """
+        nearest: queries.Ranking = self.similar_by_key(wa, topn)
+        if not nearest:
+            raise ValueError("Cannot calculate relative cosine similarity without any similar words.")
+        return float(self.similarity(wa, wb)) / sum(score for _, score in nearest)
+
+    def wmdistance(self, document1: Iterable[Key], document2: Iterable[Key], norm: bool = True) -> float:
+        """Return the Word Mover's Distance of two lists of keys (Kusner et al., ICML 2015).
+
+        Parameters
+        ----------
+        document1, document2 : iterable of str or int
+            Missing keys are left out.
+        norm : bool, default True
+            Scale the vectors to length 1 first.
+
+        Returns
+        -------
+        float
+            inf if no key of a document is present.
+
+        Raises
+        ------
+        ImportError
+            If the package POT is missing: ``pip install 'fastw2v[wmd]'``.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vector("east", [1, 0])
+        0
+        >>> kv.wmdistance(["east"], ["missing"])
+        inf
+        """
+        given = list(document1), list(document2)
+        first, second = (Counter(key for key in document if key in self) for document in given)
+        dropped = len(given[0]) - first.total(), len(given[1]) - second.total()
+        if any(dropped):
+            logger.info("Removed %d and %d OOV words from document 1 and 2 (respectively).", *dropped)
+        if not first or not second:
+            logger.warning("At least one of the documents had no words that were in the vocabulary.")
+            return float("inf")
+        sides = []
+        for document in (first, second):
+            sides.append(np.stack([self.get_vector(key, norm=norm) for key in document]))
+            sides.append(np.array(list(document.values()), dtype=np.float64) / document.total())
+        return similarity.word_movers_distance(*sides)
+
+    def similarity_unseen_docs(self, *args: Any, **kwargs: Any) -> None:
+        """Raise NotImplementedError: word vectors have no such method, gensim's Doc2Vec has it."""
+        raise NotImplementedError("Call similarity_unseen_docs on a Doc2Vec model instead.")
 
     # --- evaluation
 
@@ -112,16 +1242,42 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         dummy4unknown: bool = False,
         similarity_function: str = "most_similar",
     ) -> tuple[float, list[dict[str, Any]]]:
-        """Answer analogies "a is to b as c is to ?" and return (accuracy, sections).
+        """Answer questions of the form "a is to b as c is to ?", and return (accuracy, sections).
 
-        See `fastw2v.vectors.evaluation.word_analogies`. As in gensim, `similarity_function` changes nothing:
-        questions are answered by the additive method (3CosAdd), so that scores compare across programs.
+        Parameters
+        ----------
+        analogies : str, os.PathLike or iterable of str
+            A file, or its lines. A line ": name" begins a section, a line "a b c d" is a question.
+        restrict_vocab : int, optional, default 300000
+            Use only this number of words from the start, as questions and as answers; None uses all words.
+        case_insensitive : bool, default True
+            Compare words in upper case.
+        dummy4unknown : bool, default False
+            Count questions with unknown words as wrong, instead of skipping them.
+        similarity_function : {"most_similar", "most_similar_cosmul"}
+            Without effect, as in gensim: questions are answered by the additive method (3CosAdd), so that the
+            results of different programs can be compared.
+
+        Returns
+        -------
+        accuracy : float
+            Share of right answers in all sections.
+        sections : list of dict
+            Name and questions of each section, under "section", "correct" and "incorrect". The last one, "Total
+            accuracy", has the questions of all sections.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["man", "woman", "king", "queen"], [[1, 0], [0, 1], [5, 1], [4, 2]])
+        >>> kv.evaluate_word_analogies([": family", "man woman king queen"])[0]
+        1.0
         """
         evaluation.check_similarity_function(similarity_function)
         return evaluation.word_analogies(
             self.index_to_key,
             self.vectors,
-            self._known_norms(),
+            self._table.current_norms(),
             analogies,
             restrict_vocab=restrict_vocab,
             case_insensitive=case_insensitive,
@@ -137,9 +1293,35 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         case_insensitive: bool = True,
         dummy4unknown: bool = False,
     ) -> tuple[Any, Any, float]:
-        """Correlate similarities with human judgements: return (Pearson, Spearman, unknown pairs in %).
+        """Correlate the similarities of pairs of words with human judgements.
 
-        See `fastw2v.vectors.evaluation.word_pairs`.
+        Parameters
+        ----------
+        pairs : str, os.PathLike or iterable of str
+            A file, or its lines: two words and a number.
+        delimiter : str, default tab
+            Separates the three fields of a line.
+        encoding : str, default "utf8"
+            Encoding of the file.
+        restrict_vocab, case_insensitive
+            As for `evaluate_word_analogies`.
+        dummy4unknown : bool, default False
+            Give pairs with unknown words the similarity 0, instead of skipping them.
+
+        Returns
+        -------
+        pearson, spearman : results of `scipy.stats.pearsonr` and `scipy.stats.spearmanr`
+            Correlation and p-value.
+        oov : float
+            Percentage of pairs with unknown words.
+
+        Examples
+        --------
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["car", "auto", "tree"], [[1, 0], [1, 0.1], [0, 1]])
+        >>> pearson, spearman, oov = kv.evaluate_word_pairs(["car\\tauto\\t9", "auto\\ttree\\t2", "car\\ttree\\t1"])
+        >>> round(float(spearman[0]), 3), oov
+        (1.0, 0.0)
         """
         return evaluation.word_pairs(
             self.index_to_key,
@@ -153,22 +1335,22 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         )
 
     def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
-        """Return how far the words that both know moved from `other`, and how their neighbourhoods changed.
+        """Return how far the shared words have moved since `other`, and how their neighbourhoods have changed.
 
         Parameters
         ----------
         other : KeyedVectors or Word2Vec
-            The older vectors: those that these have grown out of. (Of two independent trainings, only the overlap
-            of the neighbourhoods means something.)
+            The older vectors, from which these were trained. For two independent trainings, only the overlap of the
+            neighbourhoods is meaningful.
         topn : int, default 10
-            Size of the neighbourhoods; 0 leaves them out. They are made of shared words only.
+            Size of the neighbourhoods, which consist of shared words only; with 0, they are not compared.
         sample : int, optional
-            Compare the neighbourhoods of so many words, evenly spread over the shared ones; None for all.
+            Number of words whose neighbourhoods are compared, evenly spread over the shared words; None for all.
 
         Returns
         -------
         Drift
-            Distance, cosine and overlap of neighbours for each shared word, and their means.
+            Distance, cosine and overlap of neighbours of each shared word, and their means.
 
         Raises
         ------
@@ -176,6 +1358,14 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
             If the vectors differ in width, or a number is negative.
         TypeError
             If `other` is neither vectors nor a model.
+
+        Examples
+        --------
+        >>> old, new = KeyedVectors(2), KeyedVectors(2)
+        >>> old.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> new.add_vectors(["a", "b"], [[1, 0], [3, 1]])
+        >>> new.drift(old).distance.tolist()
+        [0.0, 3.0]
         """
         older = getattr(other, "wv", other)
         if not (hasattr(older, "key_to_index") and hasattr(older, "vectors")):
@@ -184,7 +1374,7 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
             )
         words = [key for key in self.index_to_key if key is not None and key in older.key_to_index]
         old_rows, new_rows = (
-            np.array([store.key_to_index[word] for word in words], dtype=np.intp) for store in (older, self)
+            np.array([wv.key_to_index[word] for word in words], dtype=np.intp) for wv in (older, self)
         )
         return drift(words, old_rows, new_rows, older.vectors, self.vectors, topn=topn, sample=sample)
 
@@ -202,61 +1392,112 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         ignore: Collection[str] = frozenset(),
         pickle_protocol: int = 4,
     ) -> None:
-        """Write one file (arrays in the safetensors layout, plus JSON) that `load` reads back.
+        """Save to one file (arrays in the safetensors layout, and JSON), which `load` reads.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Written aside and renamed, so that a crash leaves an old file whole.
+            Saved atomically: if saving fails, an existing file stays as it was.
         ignore : collection of str, optional
             Attributes to leave out.
         separately, sep_limit, pickle_protocol
-            gensim's; without meaning here, since there is one file and no pickle.
+            Without effect; kept for gensim's signature.
 
         Raises
         ------
         ValueError
             If an attribute cannot be stored; the message names it. Nothing is written then.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kv.save(os.path.join(folder, "vectors"))
+        ...     print(KeyedVectors.load(os.path.join(folder, "vectors")))
+        KeyedVectors<vector_size=2, 2 keys>
         """
-        vector_state.save(fname, *self._to_state(ignore))
+        vector_state.write(fname, self._to_state(ignore))
 
     @classmethod
     def load(cls: type[KV], fname: PathLike, mmap: str | None = None) -> KV:
-        """Read what `save` wrote, the vectors of a saved Word2Vec, or KeyedVectors that gensim saved.
+        """Load vectors from a file of `save`, from a saved Word2Vec model, or from vectors that gensim saved.
 
         Parameters
         ----------
         fname : str or os.PathLike
         mmap : {None, "r", "c", "r+"}, default None
-            Map the vectors from the file rather than read them: read-only, copy on write, or writing through.
-            What is mapped is not checked for damage.
+            Map the vectors from the file instead of reading them: read-only, copy-on-write, or with changes written
+            to the file. Mapped arrays are not checked for damage.
 
         Raises
         ------
         ValueError, pickle.UnpicklingError
-            If the file holds no vectors, is damaged or cut short; the message names it.
+            If the file holds no vectors, or is damaged or incomplete; the message names the file.
         OSError
-            If it cannot be read.
+            If the file cannot be read.
+
+        Examples
+        --------
+        See `save`.
         """
-        arrays, metadata = vector_state.load(fname, mmap)
-        with formats.describe_damage(fname):
-            return cls._from_state(arrays, metadata, mapped=mmap is not None)
+        state = vector_state.read(fname, mmap)
+        with describe_damage(fname):
+            return cls._from_state(state, mapped=mmap is not None)
 
     def save_gensim(self, fname: PathLike) -> None:
-        """Write a file that gensim 4 loads; large arrays go into files beside it, as gensim has it."""
-        vector_state.save_gensim(self, fname)
+        """Save to a file that gensim 4 loads; large arrays go into files beside it, as gensim expects.
 
-    def _to_state(self, ignore: Collection[str] = frozenset()) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Everything worth keeping as (named arrays, JSON-able metadata)."""
-        return vector_state.to_state(self, ignore)
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kv.save_gensim(os.path.join(folder, "vectors.kv"))
+        ...     print(KeyedVectors.load(os.path.join(folder, "vectors.kv")))
+        KeyedVectors<vector_size=2, 2 keys>
+        """
+        vector_state.write_gensim(fname, self._to_state())
+
+    def _to_state(self, ignore: Collection[str] = frozenset()) -> VectorState:
+        """Return everything that files hold of these vectors, without the attributes in `ignore`."""
+        table = self._table
+        attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
+        return VectorState(
+            keys=table.index_to_key,
+            vectors=table.vectors,
+            vector_size=table.vector_size,
+            next_index=table.next_index,
+            mapfile_path=self.mapfile_path,
+            lock_factors=None if "vectors_lockf" in ignore else table.lock_factors,
+            expandos={name: values for name, values in table.attributes.items() if name not in ignore},
+            attributes={name: value for name, value in attributes.items() if name not in ignore},
+        )
 
     @classmethod
-    def _from_state(
-        cls: type[KV], arrays: dict[str, Array], metadata: dict[str, Any], mapped: bool = False
-    ) -> KV:
-        """The inverse of `_to_state`; the matrix is taken over, not copied, unless it is read-only."""
-        new = cls(int(metadata["vector_size"]))
-        vector_state.from_state(new, arrays, metadata, mapped)
+    def _from_state(cls: type[KV], state: VectorState, mapped: bool = False) -> KV:
+        """Return the vectors that `state` describes; a matrix is copied if it is read-only and not mapped.
+
+        Raises
+        ------
+        ValueError
+            If an attribute has a name that is not free.
+        """
+        new = cls(state.vector_size)
+        table = new._table
+        table.set_keys(state.keys)
+        matrix = state.vectors
+        table.vectors = matrix if mapped or matrix.flags.writeable else _writable_copy(matrix)
+        table.next_index = state.next_index
+        table.attributes = state.expandos
+        table.lock_factors = state.lock_factors
+        new.mapfile_path = state.mapfile_path
+        for name, value in state.attributes.items():
+            if name in _OWN_ATTRIBUTES or isinstance(getattr(KeyedVectors, name, None), property):
+                raise ValueError(f"{name!r} cannot be an attribute; the file is damaged")
+            setattr(new, name, value)
         return new
 
     def save_word2vec_format(
@@ -270,35 +1511,54 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         append: bool = False,
         sort_attr: str = "count",
     ) -> None:
-        """Write the format of the original word2vec tool.
+        """Save in the format of the original word2vec tool.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Compressed by suffix (.gz, .bz2, .xz, .zst).
+            Compressed according to its suffix (.gz, .bz2, .xz, .zst).
         fvocab : str or os.PathLike, optional
-            Write lines "key value of `sort_attr`" here.
+            A second file, for lines of a key and its value of `sort_attr`.
         binary : bool, default False
-            Numbers as raw float32, else as the shortest text that reads back exactly.
+            Write numbers as raw float32. By default they are text, in the shortest form that gives the same number.
         total_vec : int, optional
-            Number of vectors to put into the header, if more will be appended.
+            Number of vectors for the header, if more will be appended later.
         write_header : bool, default True
         prefix : str, default ""
             Put before each key.
         append : bool, default False
-            Add to an existing file.
+            Append to an existing file.
         sort_attr : str, default "count"
-            Attribute by which keys fall; without it they come in order of row. Keys that are the integers of
-            their own rows come first.
+            Attribute by which keys are sorted, in descending order. Without this attribute they are in the order of
+            the rows. Keys that are the integers of their own rows come first.
 
         Raises
         ------
         ValueError
-            If `fvocab` is given and the attribute is missing, or a key could not be read back (a space in a
+            If `fvocab` is given and the attribute is missing, or if a key could not be read again (a space in a
             binary file, a line break in a text file, an empty slot).
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]], extras={"count": [5, 7]})
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kv.save_word2vec_format(os.path.join(folder, "vectors.txt"))
+        ...     print(KeyedVectors.load_word2vec_format(os.path.join(folder, "vectors.txt")).index_to_key)
+        ['b', 'a']
         """
-        vector_state.save_word2vec_format(
-            self, fname, fvocab, binary, total_vec, write_header, prefix, append, sort_attr
+        vector_state.write_word2vec_format(
+            fname,
+            self._to_state(),
+            fvocab,
+            binary,
+            total_vec,
+            write_header,
+            prefix,
+            append,
+            sort_attr,
+            str(self),
         )
 
     @classmethod
@@ -313,33 +1573,36 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         datatype: DTypeLike = REAL,
         no_header: bool = False,
     ) -> KV:
-        """Read the format of the original word2vec tool; fastText's ``.vec`` and GloVe's files too.
+        """Load the format of the original word2vec tool, and fastText's ``.vec`` and GloVe's files.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Decompressed by suffix.
+            Decompressed according to its suffix.
         fvocab : str or os.PathLike, optional
-            File of counts, lines "key count". Without it counts fall from the number of keys to 1.
+            A file of lines of a key and its count. Without it, the counts of n keys are n, n - 1, ..., 1.
         binary : bool, default False
         encoding, unicode_errors : str, default "utf8", "strict"
-            How to decode keys; "ignore" or "replace" get past keys that were cut in the middle of a
-            character.
+            How to decode keys. With "ignore" or "replace", keys that were cut within a character can be read.
         limit : int, optional
-            Read the first so many vectors only.
+            Read only this number of vectors.
         datatype : dtype, default float32
-            Type to store the vectors in; float16 halves the memory.
+            Type in which the vectors are stored; float16 halves the memory.
         no_header : bool, default False
-            The file begins with the first vector (GloVe). A text file without header is recognised anyway.
+            The file begins with the first vector (GloVe). A text file without a header is recognised without it.
 
         Raises
         ------
         EOFError
-            If the file ends before the number of vectors that its header promises.
+            If the file has fewer vectors than its header says.
         ValueError
-            If a line, which the message names, or the header is malformed.
+            If the header or a line is malformed; the message names the line.
         UnicodeDecodeError
             If a key is not valid in `encoding`.
+
+        Examples
+        --------
+        See `save_word2vec_format`.
         """
         return _load_word2vec_format(
             cls, fname, fvocab, binary, encoding, unicode_errors, limit, datatype, no_header
@@ -353,14 +1616,14 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         encoding: str = "utf8",
         unicode_errors: str = "strict",
     ) -> None:
-        """Take over the vectors of those keys that a word2vec file has too; add no key.
+        """Replace the vectors of those keys that a word2vec file also has; no key is added.
 
         Parameters
         ----------
         fname : str or os.PathLike
         lockf : float, default 0.0
-            Factor on the learning rate of the vectors taken over: 0.0 freezes them, 1.0 lets them learn.
-            `vectors_lockf` gets an entry for each key.
+            Factor on the learning rate of the replaced vectors: 0.0 freezes them, 1.0 trains them as usual.
+            Afterwards `vectors_lockf` has an entry for each key.
         binary, encoding, unicode_errors
             As for `load_word2vec_format`.
 
@@ -368,15 +1631,69 @@ class KeyedVectors(DeprecatedVectorNames, VectorQueries, metaclass=ReplaceableCl
         ------
         ValueError
             If the vectors in the file have another size.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> kv, other = KeyedVectors(2), KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> other.add_vector("b", [7, 7])
+        0
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     other.save_word2vec_format(os.path.join(folder, "other.txt"))
+        ...     kv.intersect_word2vec_format(os.path.join(folder, "other.txt"))
+        >>> kv.vectors.tolist()
+        [[1.0, 0.0], [7.0, 7.0]]
         """
-        merged = vector_state.intersect_word2vec_format(self, fname, lockf, binary, encoding, unicode_errors)
-        logger.info("merged %d vectors into %s matrix from %s", merged, self.vectors.shape, fname)
+        logger.info("loading projection weights from %s", fname)
+        read = word2vec.read_binary if binary else word2vec.read_text
+        index, matrix = read(fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index)
+        if matrix.shape[1] != self.vector_size:
+            raise ValueError(
+                f"incompatible vector size {matrix.shape[1]} in file {fname}: "
+                f"the vectors here have size {self.vector_size}"
+            )
+        rows = np.array([self.key_to_index[key] for key in index], dtype=np.intp)
+        self._table.overwrite(rows, matrix, lockf)
+        logger.info("merged %d vectors into %s matrix from %s", len(index), self.vectors.shape, fname)
 
 
 Vocab = CompatVocab
 Word2VecKeyedVectors = KeyedVectors
 Doc2VecKeyedVectors = KeyedVectors
 EuclideanKeyedVectors = KeyedVectors
+
+
+def load_any(path: PathLike) -> KeyedVectors:
+    """Load vectors from a file in any format that the library reads, alone or as part of a model.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        A file that fastw2v or gensim saved, or a file in the word2vec, fastText or GloVe format. The contents of the
+        file decide, not its name. Arrays are mapped from the file where possible, read-only.
+
+    Raises
+    ------
+    ValueError
+        If the format is not recognised, or the file is damaged.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> kv = KeyedVectors(2)
+    >>> kv.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kv.save_word2vec_format(os.path.join(folder, "vectors"), binary=True)
+    ...     print(load_any(os.path.join(folder, "vectors")))
+    KeyedVectors<vector_size=2, 2 keys>
+    """
+    form = detect.input_format(path)
+    if form in detect.VECTORS_ONLY:
+        return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
+    return KeyedVectors.load(path, mmap=detect.mapping_of(path, form))
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:
@@ -396,7 +1713,7 @@ def _load_word2vec_format(
     no_header: bool = False,
     binary_chunk_size: int = 1 << 20,
 ) -> KV:
-    """Read a word2vec file into a new `cls`; `binary_chunk_size` bytes are read at a time."""
+    """Load a word2vec file into a new `cls`; a binary file is read in chunks of `binary_chunk_size` bytes."""
     if binary and no_header:
         raise NotImplementedError("no_header only available for text-format files")
     if binary:
@@ -411,15 +1728,15 @@ def _load_word2vec_format(
     new.next_index = len(index)
     new.vectors = matrix
     if index:
-        new.expandos["count"] = _counts(new.index_to_key, fvocab, encoding, unicode_errors)
+        new.expandos["count"] = _read_counts(new.index_to_key, fvocab, encoding, unicode_errors)
     logger.info("loaded %s matrix of type %s from %s", matrix.shape, matrix.dtype, fname)
     return new
 
 
-def _counts(
+def _read_counts(
     words: list[str], fvocab: PathLike | None, encoding: str, unicode_errors: str
 ) -> NDArray[np.int64]:
-    """Counts from a vocabulary file, 0 where it lacks a word; without a file, V, V - 1, ..., 1."""
+    """Return the counts in a vocabulary file, 0 for missing words; without a file, n, n - 1, ..., 1."""
     if fvocab is None:
         return np.arange(len(words), 0, -1, dtype=np.int64)
     logger.info("loading word counts from %s", fvocab)
@@ -430,3 +1747,23 @@ def _counts(
             "vocabulary file is incomplete: %d words are missing, the first is %r", len(missing), missing[0]
         )
     return np.array([counts.get(word, 0) for word in words], dtype=np.int64)
+
+
+def _attribute_dtype(kind: DTypeLike) -> np.dtype[Any]:
+    """Return the dtype for values of some type; strings, and types that NumPy does not know, are objects."""
+    if isinstance(kind, type) and issubclass(kind, (str, bytes)):
+        return np.dtype(object)
+    try:
+        return np.dtype(kind)
+    except TypeError:
+        return np.dtype(object)
+
+
+def _as_keys(keys: Key | Iterable[Key]) -> Iterable[Key]:
+    return [keys] if isinstance(keys, KEY_TYPES) else keys
+
+
+def _writable_copy(array: Array) -> Array:
+    copy = memory.empty(array.shape, array.dtype)
+    copy[...] = array
+    return copy

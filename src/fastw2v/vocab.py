@@ -1,12 +1,11 @@
-"""The whole vocabulary as a public class: words, counts, and all that follows from them.
+"""Vocab: a vocabulary on its own, without a model.
 
-`Vocab` puts the choice of words (`selection`), the sampling tables and the Huffman codes together as a vocabulary
-that can be grown, looked up both ways, saved and loaded on its own.
+`Vocab` is the public facade of `vocabulary.Vocabulary`, the class that models use, with a table of words of its own. It
+adds construction from a corpus or from counts, look-up in both directions, growth, and a file format.
 """
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from fastw2v import corpora
 from fastw2v.common.files import open_atomic, open_input
 from fastw2v.text.trim_rule import TrimRule
+from fastw2v.vectors.row_table import RowTable
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
 from fastw2v.vocabulary.sampling import (
     downsampling,
@@ -27,7 +27,8 @@ from fastw2v.vocabulary.sampling import (
     sample_ints,
     subsample_threshold,
 )
-from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, in_order, select
+from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, select
+from fastw2v.vocabulary.vocabulary import Vocabulary
 
 __all__ = [
     "HuffmanTree",
@@ -49,22 +50,22 @@ _VERSION = 1
 
 
 class Vocab:
-    """A whole vocabulary: words, counts, and the tables that training draws from.
+    """A vocabulary: words, counts, and the tables that training reads.
 
-    Make one with :meth:`from_corpus`, :meth:`from_frequencies` or :meth:`load`.
+    Make one with `from_corpus`, `from_frequencies` or `load`.
 
     Parameters
     ----------
-    words
-        Distinct hashable words, in the order of their indices.
-    counts
-        Count of each.
-    sample
-        Subsampling of frequent words, see `fastw2v.vocabulary.sampling.subsample_threshold`.
-    ns_exponent
-        Exponent of the noise distribution, see `fastw2v.vocabulary.sampling.noise_table`.
+    words : iterable of hashable
+        Distinct words, in the order of their indices.
+    counts : sequence of int
+        The count of each word.
+    sample : float, default 1e-3
+        Subsampling of frequent words; see `subsample_threshold`.
+    ns_exponent : float, default 0.75
+        Exponent of the noise distribution; see `noise_table`.
     min_count, max_vocab_size, max_final_vocab
-        Kept for :meth:`update`.
+        Kept for `update`.
 
     Attributes
     ----------
@@ -78,8 +79,14 @@ class Vocab:
     Raises
     ------
     ValueError
-        If `words` and `counts` differ in length, a count is no whole number of at least 0, or a word occurs
+        If `words` and `counts` differ in length, a count is not a whole number of at least 0, or a word occurs
         twice.
+
+    Examples
+    --------
+    >>> vocab = Vocab(["the", "cat"], [10, 3])
+    >>> vocab["cat"], vocab.count("the")
+    (1, 10)
     """
 
     def __init__(
@@ -93,21 +100,49 @@ class Vocab:
         max_vocab_size: int | None = None,
         max_final_vocab: int | None = None,
     ) -> None:
-        self.index_to_key: list[Any] = list(words)
-        self.key_to_index: dict[Any, int] = {word: i for i, word in enumerate(self.index_to_key)}
         self.sample = sample
         self.ns_exponent = ns_exponent
         self.min_count = min_count
         self.max_vocab_size = max_vocab_size
         self.max_final_vocab = max_final_vocab
-        if len(counts) != len(self.index_to_key):
+        word_list: list[Any] = list(words)
+        if len(counts) != len(word_list):
             raise ValueError(
-                f"counts must hold one count a word, got {len(counts)} for {len(self.index_to_key)} words"
+                f"counts must hold one count a word, got {len(counts)} for {len(word_list)} words"
             )
-        self.counts: Counts = as_counts(counts, self.index_to_key)
-        if len(self.key_to_index) != len(self.index_to_key):
-            twice = next(w for i, w in enumerate(self.index_to_key) if self.key_to_index[w] != i)
+        self._vocabulary = Vocabulary(RowTable(0))
+        self._vocabulary.set_words(word_list, as_counts(counts, word_list), by_frequency=False)
+        if len(self.key_to_index) != len(word_list):
+            twice = next(word for i, word in enumerate(word_list) if self.key_to_index[word] != i)
             raise ValueError(f"words must be distinct, got {twice!r} more than once")
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {name: value for name, value in vars(self).items() if name != "_vocabulary"}
+        words = {"index_to_key": self.index_to_key, "key_to_index": self.key_to_index, "counts": self.counts}
+        return {**words, **state}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        table = RowTable(0)
+        table.index_to_key, table.key_to_index = state.pop("index_to_key"), state.pop("key_to_index")
+        table.attributes["count"] = state.pop("counts")
+        self._vocabulary = Vocabulary(table)
+        vars(self).update(state)
+
+    @property
+    def index_to_key(self) -> list[Any]:
+        """Words by index."""
+        return self._vocabulary.table.index_to_key
+
+    @property
+    def key_to_index(self) -> dict[Any, int]:
+        """Indices by word."""
+        return self._vocabulary.table.key_to_index
+
+    @property
+    def counts(self) -> Counts:
+        """Counts by index."""
+        return self._vocabulary.counts
 
     @classmethod
     def from_corpus(
@@ -128,19 +163,25 @@ class Vocab:
 
         Parameters
         ----------
-        corpus, corpus_file
-            An iterable of sentences (each an iterable of tokens), or the path of a text with one sentence a
-            line.
+        corpus : iterable of sentences, optional
+            Each sentence is an iterable of tokens.
+        corpus_file : path, optional
+            In place of `corpus`: a text file with one sentence in each line.
         min_count, max_final_vocab, trim_rule
-            Which words stay, see :func:`select`.
-        max_vocab_size
-            Prune rare words while counting, see `fastw2v.corpora.scan`.
-        sorted_vocab
-            Order the words by descending count; else they stay in first-seen order.
-        sample, ns_exponent
-            See `subsample_threshold` and `noise_table` of `fastw2v.vocabulary.sampling`.
-        progress_per
-            Log a line every so many sentences.
+            Which words enter the vocabulary; see `select`.
+        max_vocab_size : int, optional
+            Delete rare words while counting; see `fastw2v.corpora.scan`.
+        sorted_vocab : bool, default True
+            Sort the words by descending count. Otherwise they are in the order of their first occurrence.
+        sample, ns_exponent : float
+            See `subsample_threshold` and `noise_table`.
+        progress_per : int, default 10000
+            Log a line after this number of sentences.
+
+        Examples
+        --------
+        >>> Vocab.from_corpus([["the", "cat"], ["the", "dog"]], min_count=1).index_to_key
+        ['the', 'dog', 'cat']
         """
         found = corpora.scan(
             corpora.open_corpus(corpus, corpus_file, 1),
@@ -172,23 +213,27 @@ class Vocab:
         sample: float | None = 1e-3,
         ns_exponent: float = 0.75,
     ) -> Vocab:
-        """Make a vocabulary of words counted elsewhere; the parameters are those of `from_corpus`."""
+        """Make a vocabulary of counted words; the other parameters are those of `from_corpus`.
+
+        Examples
+        --------
+        >>> Vocab.from_frequencies({"rare": 1, "often": 9}, min_count=2).index_to_key
+        ['often']
+        """
         chosen = select(
             frequencies, min_count=min_count, max_final_vocab=max_final_vocab, trim_rule=trim_rule
         )
-        words, counts = chosen.words, chosen.counts
-        if sorted_vocab:
-            order = frequency_order(counts)
-            words, counts = in_order(words, order), counts[order]
-        return cls(
-            words,
-            counts,
+        new = cls(
+            (),
+            (),
             sample=sample,
             ns_exponent=ns_exponent,
             min_count=min_count,
             max_vocab_size=max_vocab_size,
             max_final_vocab=max_final_vocab,
         )
+        new._vocabulary.set_words(chosen.words, chosen.counts, by_frequency=sorted_vocab)
+        return new
 
     def update(
         self,
@@ -200,30 +245,38 @@ class Vocab:
         trim_rule: TrimRule | None = None,
         progress_per: int = 10000,
     ) -> int:
-        """Grow the vocabulary by another corpus, or by frequencies.
+        """Add the words and counts of another corpus.
 
-        Words already known keep their indices and add their new count. New words that pass `min_count` within
-        what is added are appended in the order in which they were seen. Keep probabilities, noise table and
-        Huffman codes follow from the merged counts.
+        Known words keep their indices and get larger counts. New words need `min_count` occurrences in what is added;
+        they are appended in the order of their first occurrence. Keep probabilities, noise table and Huffman codes
+        follow from the merged counts.
 
         Parameters
         ----------
         corpus, corpus_file, frequencies
-            What to add, exactly one of them.
-        min_count
-            Least count of a new word; None for the vocabulary's own.
+            What to add; exactly one of them.
+        min_count : int, optional
+            Least count of a new word; by default that of the vocabulary.
         trim_rule, progress_per
             As for `from_corpus`.
 
         Returns
         -------
         int
-            How many words were appended.
+            Number of words that were appended.
 
         Raises
         ------
         TypeError
             Unless exactly one source is given.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the"], [10], min_count=2)
+        >>> vocab.update([["the", "new", "word"], ["new"]])
+        1
+        >>> vocab.index_to_key, vocab.counts.tolist()
+        (['the', 'new'], [11, 2])
         """
         if frequencies is None:
             frequencies = corpora.scan(
@@ -240,36 +293,26 @@ class Vocab:
             max_final_vocab=self.max_final_vocab,
             trim_rule=trim_rule,
         )
-        counts = self.counts.copy()
-        for word, count in frequencies.items():
-            index = self.key_to_index.get(word)
-            if index is not None:
-                counts[index] += count
-        new = [word not in self.key_to_index for word in chosen.words]
-        words = list(itertools.compress(chosen.words, new))
-        first = len(self)
-        self.counts = np.concatenate((counts, chosen.counts[np.array(new, dtype=np.bool_)]))
-        self.index_to_key += words
-        self.key_to_index.update(zip(words, itertools.count(first)))
+        n_new = self._vocabulary.add_counts(chosen, frequencies)
         for table in ("keep_probabilities", "noise_table", "huffman"):
-            self.__dict__.pop(table, None)
-        return len(words)
+            vars(self).pop(table, None)
+        return n_new
 
-    # --- tables, made on first use
+    # --- tables, which are made when they are first used
 
     @cached_property
     def keep_probabilities(self) -> npt.NDArray[np.float64]:
-        """Probability with which each occurrence of a word is trained on, shape (words,)."""
+        """Probability of each word that an occurrence of it is trained, shape (words,)."""
         return keep_probabilities(self.counts, subsample_threshold(self.total, self.sample))
 
     @cached_property
     def noise_table(self) -> npt.NDArray[np.uint32]:
-        """Cumulative noise distribution, shape (words,); see the function of that name."""
+        """Cumulative noise distribution, shape (words,); see the function of the same name."""
         return noise_table(self.counts, self.ns_exponent)
 
     @cached_property
     def huffman(self) -> HuffmanTree:
-        """Huffman codes of the words."""
+        """Huffman tree of the words."""
         return huffman(self.counts)
 
     @property
@@ -310,11 +353,25 @@ class Vocab:
             raise KeyError(f"{word!r} is not in the vocabulary") from None
 
     def get(self, word: Any, default: int | None = None) -> int | None:
-        """Return the index of `word`, or `default` if it is unknown."""
+        """Return the index of `word`, or `default` if it is unknown.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.get("cat"), vocab.get("dog", -1)
+        (1, -1)
+        """
         return self.key_to_index.get(word, default)
 
     def count(self, word: Any) -> int:
-        """Return how often `word` was seen; 0 if it is unknown."""
+        """Return the count of `word`; 0 if it is unknown.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.count("cat"), vocab.count("dog")
+        (3, 0)
+        """
         index = self.key_to_index.get(word)
         return 0 if index is None else int(self.counts[index])
 
@@ -325,6 +382,12 @@ class Vocab:
         ------
         KeyError
             If a word is unknown and `default` is None.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.to_ids(["cat", "dog"], default=-1).tolist()
+        [1, -1]
         """
         if default is None:
             return np.array([self._index(word) for word in words], dtype=np.int64)
@@ -337,6 +400,11 @@ class Vocab:
         ------
         IndexError
             If an index is negative or too large.
+
+        Examples
+        --------
+        >>> Vocab(["the", "cat"], [10, 3]).to_words([1, 0])
+        ['cat', 'the']
         """
         return [self.lookup_token(i) for i in ids]
 
@@ -351,30 +419,56 @@ class Vocab:
         return self.index_to_key
 
     def lookup_token(self, index: int) -> Any:
-        """Return the word with that index."""
+        """Return the word with the index `index`.
+
+        Examples
+        --------
+        >>> Vocab(["the", "cat"], [10, 3]).lookup_token(1)
+        'cat'
+        """
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} is out of range for {len(self)} words")
         return self.index_to_key[index]
 
     def lookup_tokens(self, indices: Iterable[int]) -> list[Any]:
-        """Return the words with those indices."""
+        """Return the words with the given indices.
+
+        Examples
+        --------
+        >>> Vocab(["the", "cat"], [10, 3]).lookup_tokens([1, 0])
+        ['cat', 'the']
+        """
         return self.to_words(indices)
 
     def lookup_indices(self, tokens: Iterable[Any]) -> list[int]:
-        """Return the indices of those words."""
+        """Return the indices of the given words.
+
+        Examples
+        --------
+        >>> Vocab(["the", "cat"], [10, 3]).lookup_indices(["cat", "the"])
+        [1, 0]
+        """
         return [self._index(token) for token in tokens]
 
     # --- files
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the vocabulary to `path` as one JSON document, replacing an older file only once it is whole.
+        """Save the vocabulary to `path`, as one JSON document.
 
-        A suffix ".gz", ".bz2", ".xz" or ".zst" compresses it.
+        The file is saved atomically. It is compressed according to its suffix (".gz", ".bz2", ".xz", ".zst").
 
         Raises
         ------
         TypeError
             If a word is neither a str nor an int.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Vocab(["the", "cat"], [10, 3]).save(os.path.join(folder, "vocab.json"))
+        ...     print(Vocab.load(os.path.join(folder, "vocab.json")))
+        <Vocab of 2 words, 13 tokens>
         """
         document = {
             "format": _FORMAT,
@@ -385,19 +479,23 @@ class Vocab:
             "max_vocab_size": self.max_vocab_size,
             "max_final_vocab": self.max_final_vocab,
             "counts": self.counts.tolist(),
-            "words": [_plain(word) for word in self.index_to_key],
+            "words": [_as_json_key(word) for word in self.index_to_key],
         }
         with open_atomic(path, "w") as file:
             json.dump(document, file, allow_nan=False)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Vocab:
-        """Read a vocabulary that :meth:`save` wrote.
+        """Load a vocabulary from a file of `save`.
 
         Raises
         ------
         ValueError
             If the file is something else, or damaged.
+
+        Examples
+        --------
+        See `save`.
         """
         name = os.fspath(path)
         with open_input(path) as file:
@@ -412,14 +510,19 @@ class Vocab:
             if not (isinstance(words, list) and isinstance(counts, list)):
                 raise ValueError("its words and counts are no lists")
             options = ("sample", "ns_exponent", "min_count", "max_vocab_size", "max_final_vocab")
-            return cls(map(_plain, words), counts, **{option: document[option] for option in options})
+            return cls(map(_as_json_key, words), counts, **{option: document[option] for option in options})
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
             raise ValueError(f"{name} is not a vocabulary written by Vocab.save: {error}") from error
 
 
-def _plain(word: Any) -> str | int:
+def _as_json_key(word: Any) -> str | int:
     if isinstance(word, str):
         return str(word)
     if isinstance(word, (int, np.integer)) and not isinstance(word, bool):
         return int(word)
     raise TypeError(f"only str and int words can be saved, got {word!r:.80} ({type(word).__name__})")
+
+
+# Pickles name the public module.
+for _class in (HuffmanTree, RaggedArray, Selection):
+    _class.__module__ = __name__

@@ -1,7 +1,13 @@
-"""Word2Vec: the model as users know it from gensim. It holds parameters and weights and delegates the work.
+"""Word2Vec: the model as users know it from gensim.
 
-`lexicon` builds the vocabulary and the weights, `trainable` trains them, `modelstate` turns a model into plain arrays
-and settings and back; here are the constructor, the queries of a model, and its files.
+`Word2Vec` is a facade. It holds the settings and the arrays of a model, documents the parameters, and delegates:
+
+* `vocabulary` chooses the words and makes the tables that follow from their counts. The words, the vectors and the
+  counts are rows of the `RowTable` of ``model.wv``; the output weights `syn1neg` are a column of this table.
+* `training` trains the weights.
+* `formats` writes and reads files.
+
+Methods that gensim's subclasses override are methods of the facade, and its other methods call them.
 
 References
 ----------
@@ -13,14 +19,17 @@ Compositionality", NIPS 2013.
 from __future__ import annotations
 
 import contextlib
+import datetime
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.validation import (
     as_callbacks,
@@ -35,28 +44,50 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
-from fastw2v.formats import model_state
-from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.text.corpus import open_corpus
+from fastw2v.formats import describe_damage, model_state
+from fastw2v.formats.model_state import ModelState
+from fastw2v.keyedvectors import KeyedVectors, load_any
+from fastw2v.text.corpus import is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
+from fastw2v.text.scanning import provisional_table, renumber, scan
+from fastw2v.text.trim_rule import TrimRule
+from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
 from fastw2v.training.network import make_network
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import TrainingSession, restored_settings
-from fastw2v.training.trainer import thread_count
+from fastw2v.training.trainer import replicated_rows, thread_count
 from fastw2v.training.update import Update as Update
-from fastw2v.training.warm_start import warm_start
-from fastw2v.vocabulary.lexicon import Lexicon, ReadOnce, TrimRule
+from fastw2v.vectors.drift import Drift
+from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
+from fastw2v.vectors.row_table import Column, RowTable
+from fastw2v.vocab import Vocab
+from fastw2v.vocabulary import sampling, update as update_counts
+from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.vocabulary.scan_cache import ScanCache
+from fastw2v.vocabulary.selection import Selection, as_counts, select
+from fastw2v.vocabulary.vocabulary import Vocabulary, subsampling_report
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
+lifecycle_logger = logging.getLogger("gensim.utils")
+
+# Attributes that are not settings: files hold them in another form, or not at all.
+_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session"}
+_NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
+_NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
+# What a vocabulary update changes besides the table of rows.
+_CHANGED_BY_BUILDING = (
+    "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
+    "_initial_vectors",
+)  # fmt: skip
 
 
-class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
+class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     """A word2vec model: vocabulary, weights, and the settings they are trained with.
 
     Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
@@ -154,6 +185,7 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
     """
 
     _vectors_class = KeyedVectors
+
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
 
@@ -239,15 +271,21 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
         self.corpus_budget = corpus_budget
         self._check_parameters()
         self.random = random_state(seed)
-        super().__init__()
-        self._warm_start = warm_start(init_from, init_lockf, self.vector_size)
+        self.corpus_count = 0
+        self.corpus_total_words: int | None = 0
+        self.lifecycle_events: list[dict[str, Any]] = []
+        self.syn1: NDArray[np.float32] | None = None
+        self._raw_counts: dict[Any, int] | WordCounts | None = None
+        self._scan_cache: ScanCache | None = None
+        self._set_vectors(KeyedVectors(self.vector_size))
+        self._initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
 
         callbacks = as_callbacks(callbacks)
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             checkpoints.check_arguments(checkpoint, checkpoint_every)
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
-            self._read_once = ReadOnce(sentences, corpus_file)
+            self._scan_cache = ScanCache(sentences, corpus_file)
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
                 self.train(
@@ -265,7 +303,7 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
                     checkpoint_every=checkpoint_every,
                 )
             finally:
-                self._read_once = None
+                self._scan_cache = None
         else:
             if trim_rule is not None:
                 logger.warning(
@@ -277,32 +315,132 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
                 )
         self.add_lifecycle_event("created", params=str(self))
 
+    # --- parts
+
+    def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
+        """Use `wv`, with output weights and a noise table for its rows."""
+        self._wv = wv
+        self._vocabulary = Vocabulary(wv._table)
+        self._vocabulary.noise.values = cum_table
+        self._output_rows = Column(syn1neg)
+        wv._table.attach(self._output_rows)
+        if wv.vectors_lockf is None:
+            wv.vectors_lockf = np.ones(1, dtype=np.float32)
+
+    @property
+    def wv(self) -> KeyedVectors:
+        """Words and vectors. Other vectors may be assigned; the output weights stay as they are."""
+        return self._wv
+
+    @wv.setter
+    def wv(self, wv: KeyedVectors) -> None:
+        table = getattr(wv, "_table", None)
+        if not isinstance(table, RowTable):
+            raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
+        self._wv._table.detach(self._output_rows)
+        self._wv = wv
+        self._vocabulary.move_to(table)
+        table.attach(self._output_rows)
+
+    @property
+    def syn1neg(self) -> NDArray[np.float32] | None:
+        """Output weights of negative sampling, with one row for each word; they are sorted and removed with `wv`."""
+        return self._output_rows.values
+
+    @syn1neg.setter
+    def syn1neg(self, weights: NDArray[np.float32] | None) -> None:
+        self._output_rows.values = weights
+
+    @property
+    def cum_table(self) -> NDArray[np.uint32] | None:
+        """Cumulative distribution of the noise words; see `make_cum_table`."""
+        return self._vocabulary.noise.values
+
+    @cum_table.setter
+    def cum_table(self, table: NDArray[np.uint32] | None) -> None:
+        self._vocabulary.noise.values = table
+
+    @property
+    def huffman_tree(self) -> HuffmanTree | None:
+        """Huffman tree of the words, for hierarchical softmax."""
+        return self._vocabulary.huffman_tree
+
+    @huffman_tree.setter
+    def huffman_tree(self, tree: HuffmanTree | None) -> None:
+        self._vocabulary.huffman_tree = tree
+
+    @property
+    def words_before_update(self) -> int | None:
+        """Number of words before the latest ``build_vocab(update=True)``.
+
+        None means that there was no update, -1 that the words were sorted since and old and new ones are mixed.
+        """
+        return self._vocabulary.words_before_update
+
+    @words_before_update.setter
+    def words_before_update(self, count: int | None) -> None:
+        self._vocabulary.words_before_update = count
+
+    @property
+    def raw_vocab(self) -> dict[Any, int] | None:
+        """Raw counts of the latest vocabulary scan. They are deleted with the scan unless they are to be kept."""
+        if isinstance(self._raw_counts, WordCounts):
+            self._raw_counts = self._raw_counts.as_dict()
+        return self._raw_counts
+
+    @raw_vocab.setter
+    def raw_vocab(self, counts: dict[Any, int] | None) -> None:
+        self._raw_counts = counts
+
     def __getstate__(self) -> dict[str, Any]:
-        # A copy made in a callback of the constructor must not take along the text that is just trained.
-        state = {**self.__dict__, "_read_once": None}
-        for name in ("_lock", "_session"):
-            del state[name]
-        return state
+        # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
+        state = {name: value for name, value in vars(self).items() if name not in _PARTS}
+        return {**state, "wv": self._wv, "syn1neg": self.syn1neg, "cum_table": self.cum_table}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        if pickle_state.is_gensim_model(state):
-            model_state.from_pickle(self, {**vars(Word2Vec()), "lifecycle_events": []}, state)
-        else:
-            self.__dict__.update(state)
+        if not pickle_state.is_gensim_model(state):
+            self._set_attributes(state)
+            return
+        attributes = pickle_state.model_state(state)
+        wv = attributes.pop("wv")
+        if isinstance(wv, dict):
+            vectors = KeyedVectors.__new__(KeyedVectors)
+            vectors.__setstate__(wv)
+            wv = vectors
+        lock_factors = attributes.pop("vectors_lockf", None)
+        if wv.vectors_lockf is None:
+            wv.vectors_lockf = lock_factors
+        codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
+        random = attributes.get("random")
+        if not isinstance(random, np.random.RandomState):
+            random = np.random.RandomState(attributes.get("seed", 1))
+        raw_counts = defaultdict(int, attributes.pop("raw_vocab", None) or {})
+        attributes.pop("cum_table", None)
+        self._set_attributes(
+            {**_default_attributes(), **attributes, "wv": wv, "random": random, "_raw_counts": raw_counts}
+        )
+        if self.hs and codes is not None and points is not None:
+            self.huffman_tree = HuffmanTree.from_rows(points.tolist(), codes.tolist())
+        self._make_missing_tables()
 
-    def _to_state(self) -> checkpoints.ModelState:
-        """Return what a file holds, as (named arrays, metadata)."""
-        return model_state.to_state(self)
+    def _set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
+        attributes = dict(attributes)
+        parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
+        self._set_vectors(attributes.pop("wv"), **parts)
+        for name in ("_read_once", "_warm_start"):  # of version 0.1
+            attributes.pop(name, None)
+        self._scan_cache = None
+        self._initial_vectors = None
+        vars(self).update(attributes)
+        self._vocabulary.noise.ns_exponent = self.ns_exponent
 
-    @classmethod
-    def _from_state(cls, arrays: dict[str, Any], metadata: dict[str, Any]) -> Self:
-        """Return the model that `_to_state` described."""
-        return model_state.from_state(cls, {**vars(Word2Vec()), "lifecycle_events": []}, arrays, metadata)
-
-    def _scanned(self, corpus_iterable: Any, corpus_file: Any) -> EncodedCorpus | None:
-        """Return the corpus as ids, if the vocabulary scan of the constructor has encoded it."""
-        cache = self._read_once
-        return cache.encoded if cache is not None and cache.is_for(corpus_iterable, corpus_file) else None
+    def _make_missing_tables(self) -> None:
+        """Make the Huffman tree and the noise table that the settings require, from the counts."""
+        if self.hs and self.huffman_tree is None:
+            self.create_binary_tree()
+        if self.negative and "count" in self.wv.expandos:
+            self.make_cum_table()
 
     def __str__(self) -> str:
         return (
@@ -313,6 +451,468 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
     def layer1_size(self) -> int:
         """`vector_size`, under the name that word2vec.c gave it."""
         return self.vector_size
+
+    def as_vocab(self) -> Vocab:
+        """Return the model's words and counts as a `Vocab`."""
+        return Vocab.from_frequencies(
+            self._vocabulary.as_dict(),
+            min_count=0,
+            sorted_vocab=False,
+            sample=self.sample,
+            ns_exponent=self.ns_exponent,
+        )
+
+    def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
+        """Return how far the words have moved since `other`, vectors or a model; see `KeyedVectors.drift`."""
+        return self.wv.drift(other, topn=topn, sample=sample)
+
+    def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
+        """Append an event to `lifecycle_events` and log it."""
+        event["datetime"] = datetime.datetime.now().isoformat()
+        event["event"] = event_name
+        lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
+        self.lifecycle_events.append(event)
+
+    def _check_corpus_sanity(
+        self, corpus_iterable: Any = None, corpus_file: Any = None, passes: int = 1
+    ) -> None:
+        """Raise a TypeError if the corpus cannot be read `passes` times."""
+        open_corpus(corpus_iterable, corpus_file, passes)
+
+    # --- vocabulary
+
+    @renamed_arguments(sentences="corpus_iterable")
+    def build_vocab(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        update: bool = False,
+        progress_per: int = 10000,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Count the words of a corpus, and make the vocabulary and its weights.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The corpus, as in the constructor. It is read once.
+        update : bool, default False
+            Add the words of the corpus to the present vocabulary and keep the weights. If the raw counts of the
+            earlier text were kept, new words need `min_count` occurrences in all text together, and otherwise in this
+            corpus; the log says which. An update that fails changes nothing.
+        progress_per : int, default 10000
+            Log a line after this number of sentences.
+        keep_raw_vocab : bool, default False
+            Keep the raw counts in `raw_vocab`, and in the file of `save`, for later updates. Counts that were kept
+            once are kept by all later updates; assign ``model.raw_vocab = None`` to delete them. If an update is the
+            first one to keep them, they contain only those words of the earlier text that are in the vocabulary.
+        trim_rule : callable, optional
+            As in the constructor.
+        **kwargs
+            Arguments for `prepare_vocab`.
+
+        Raises
+        ------
+        TypeError
+            If the corpus cannot be used.
+        RuntimeError
+            If there is no vocabulary to update, or another thread is training this model.
+        """
+        self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
+        if update:
+            self._check_can_update()
+        earlier = self.raw_vocab if update else None
+        with self._lock, self._unchanged_by_failure():
+            total_words, corpus_count = self.scan_vocab(
+                corpus_iterable=corpus_iterable,
+                corpus_file=corpus_file,
+                progress_per=progress_per,
+                trim_rule=trim_rule,
+            )
+            self.corpus_count = corpus_count
+            self.corpus_total_words = total_words
+            self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
+        self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
+
+    def build_vocab_from_freq(
+        self,
+        word_freq: Mapping[Any, int],
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        update: bool = False,
+    ) -> None:
+        """Make the vocabulary from known word counts instead of a corpus.
+
+        Parameters
+        ----------
+        word_freq : mapping of word to count
+        corpus_count : int, optional
+            Number of sentences of the counted corpus, for `train(total_examples=model.corpus_count)`.
+        keep_raw_vocab, trim_rule, update
+            As in `build_vocab`.
+
+        Raises
+        ------
+        ValueError
+            If a count is not a whole number of at least 0.
+        TypeError
+            If `word_freq` is not a mapping.
+        RuntimeError
+            As from `build_vocab`.
+        """
+        if update:
+            self._check_can_update()
+        logger.info("Processing provided word frequencies")
+        if not isinstance(word_freq, Mapping):
+            raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
+        counts = as_counts(list(word_freq.values()), word_freq).tolist()
+        raw_vocab = dict(zip(word_freq, counts, strict=True))
+        logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
+        earlier = self.raw_vocab if update else None
+        with self._lock, self._unchanged_by_failure():
+            self.corpus_count = corpus_count or 0
+            self.raw_vocab = raw_vocab
+            self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
+
+    def _scanned(self, corpus_iterable: Any, corpus_file: Any) -> EncodedCorpus | None:
+        """Return the corpus as ids, if the vocabulary scan of the constructor has encoded it."""
+        cache = self._scan_cache
+        return cache.encoded if cache is not None and cache.is_for(corpus_iterable, corpus_file) else None
+
+    def _adopt_raw_vocab(
+        self,
+        update: bool,
+        keep_raw_vocab: bool,
+        trim_rule: TrimRule | None,
+        earlier: Mapping[Any, int] | None,
+        **kwargs: Any,
+    ) -> None:
+        counts = self._raw_counts
+        if earlier:
+            kwargs["earlier_counts"] = earlier
+        report = self.prepare_vocab(
+            update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
+        )
+        self.estimate_memory(vocab_size=len(self.wv), report=report)
+        self.prepare_weights(update=update)
+        cache = self._scan_cache
+        if cache is not None and cache.encoded is not None:
+            table = provisional_table(counts or {}, self.wv.key_to_index)
+            cache.encoded = renumber(cache.encoded, table)
+
+    @renamed_arguments(sentences="corpus_iterable")
+    def scan_vocab(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        progress_per: int = 10000,
+        workers: int | None = None,
+        trim_rule: TrimRule | None = None,
+    ) -> tuple[int, int]:
+        """Count the words of a corpus into `raw_vocab`, and return (number of words, number of sentences)."""
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
+        if self._scan_cache is not None and self._scan_cache.is_for(corpus_iterable, corpus_file):
+            self._scan_cache.corpus = corpus
+        return self._scan_vocab(corpus, progress_per, trim_rule)
+
+    def _scan_vocab(
+        self, sentences: Iterable[Any], progress_per: int, trim_rule: TrimRule | None
+    ) -> tuple[int, int]:
+        """Count the words of an opened corpus for `scan_vocab`; subclasses may override this method."""
+        cache = self._scan_cache
+        found = scan(
+            sentences,
+            max_vocab_size=self.max_vocab_size,
+            trim_rule=trim_rule,
+            progress_per=progress_per,
+            keep_ids=(
+                cache is not None
+                and sentences is cache.corpus
+                and is_reusable(sentences)
+                and not self.max_vocab_size
+            ),
+            budget=self.corpus_budget,
+        )
+        self._raw_counts = found.counts
+        if cache is not None:
+            cache.encoded = found.provisional
+        return found.total_words, found.n_sentences
+
+    def prepare_vocab(
+        self,
+        update: bool = False,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
+        min_count: int | None = None,
+        sample: float | None = None,
+        dry_run: bool = False,
+        *,
+        earlier_counts: Mapping[Any, int] | None = None,
+    ) -> dict[str, int]:
+        """Turn `raw_vocab` into the vocabulary and its sampling tables.
+
+        Parameters
+        ----------
+        update : bool, default False
+            Append the words that reach `min_count` to the present ones, and add the counts of the words that are
+            present already. Keep probabilities and noise table then follow from the merged counts of all words.
+        keep_raw_vocab : bool, default False
+            Keep `raw_vocab` afterwards.
+        trim_rule : callable, optional
+            As in the constructor.
+        min_count, sample : optional
+            Values to use, and to keep, in place of the model's; 0 or None means the model's value. With `dry_run`
+            they are not kept.
+        dry_run : bool, default False
+            Only return the report.
+        earlier_counts : mapping of word to int, optional
+            For an update: the raw counts of all text before this one. The sums of both are then compared with
+            `min_count`, and become `raw_vocab`.
+
+        Returns
+        -------
+        dict
+            ``drop_unique``, ``retain_total``, ``downsample_unique``, ``downsample_total``, ``num_retained_words``.
+        """
+        if self._raw_counts is None:
+            raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
+        min_count = min_count or self.min_count
+        sample = sample or self.sample
+        raw_counts = self._raw_counts
+        counts = update_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
+        selection = select(
+            counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
+        )
+        if update:
+            update_counts.log_counts_in_use(selection.effective_min_count, earlier_counts)
+        if not dry_run:
+            self.min_count, self.sample = min_count, sample
+            self.effective_min_count = selection.effective_min_count
+        probabilities, report = subsampling_report(selection, sample)
+        self._log_selection(selection, report, update)
+        if dry_run:
+            return report
+        vocabulary = self._vocabulary
+        if update:
+            n_before = len(vocabulary)
+            vocabulary.add_counts(selection, raw_counts)
+            vocabulary.words_before_update = n_before
+            vocabulary.make_sample_ints(self.sample)
+        else:
+            vocabulary.set_words(
+                selection.words,
+                selection.counts,
+                sampling.sample_ints(probabilities),
+                null_word=bool(self.null_word),
+                by_frequency=bool(self.sorted_vocab),
+            )
+        if earlier_counts:
+            self._raw_counts = counts
+        elif keep_raw_vocab:
+            if update:
+                self._raw_counts = update_counts.first_kept_counts(vocabulary.as_dict(), raw_counts)
+        else:
+            logger.info("deleting the raw counts dictionary of %i items", len(raw_counts))
+            self.raw_vocab = defaultdict(int)
+        if self.hs:
+            vocabulary.grow_huffman_tree() if update else self.create_binary_tree()
+        if self.negative:
+            self.make_cum_table()
+        return report
+
+    def _log_selection(self, selection: Selection, report: dict[str, int], update: bool) -> None:
+        n_raw = max(len(selection.words) + selection.drop_unique, 1)
+        total = max(selection.retain_total + selection.drop_total, 1)
+        if update:
+            known = sum(word in self.wv.key_to_index for word in self.raw_vocab or ())
+            new = sum(word not in self.wv.key_to_index for word in selection.words)
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"added {new} new unique words ({100 * new / n_raw:.2f}% of original {n_raw}) and increased the "
+                f"count of {known} pre-existing words ({100 * known / n_raw:.2f}% of original {n_raw})",
+            )
+        else:
+            n_kept, least = len(selection.words), selection.effective_min_count
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"effective_min_count={least} retains {n_kept} unique words ({100 * n_kept / n_raw:.2f}% of "
+                f"original {n_raw}, drops {selection.drop_unique})",
+            )
+            self.add_lifecycle_event(
+                "prepare_vocab",
+                msg=f"effective_min_count={least} leaves {selection.retain_total} word corpus "
+                f"({100 * selection.retain_total / total:.2f}% of original {total}, drops {selection.drop_total})",
+            )
+        logger.info(
+            "sample=%g downsamples %i most-common words", self.sample or 0, report["downsample_unique"]
+        )
+
+    def add_null_word(self) -> None:
+        """Append the word ``'\\0'`` with the count 1."""
+        self._vocabulary.add_null_word()
+
+    def create_binary_tree(self) -> None:
+        """Make the Huffman tree from the present counts, for hierarchical softmax."""
+        self._vocabulary.make_huffman_tree()
+
+    def make_cum_table(self, domain: int = 2**31 - 1) -> None:
+        """Make the cumulative noise distribution from the present counts, for negative sampling.
+
+        Parameters
+        ----------
+        domain : int, default 2**31 - 1
+            Value of the last entry.
+        """
+        self._vocabulary.make_noise_table(self.ns_exponent, domain)
+
+    def reset_from(self, other_model: Word2Vec) -> None:
+        """Use the vocabulary of another model, sharing its structures, with new initial weights.
+
+        The two models share the words, the attributes of the words, the noise table and the Huffman tree until one of
+        them replaces its own, for example by sorting the words.
+        """
+        wv = KeyedVectors(self.vector_size)
+        wv.index_to_key = other_model.wv.index_to_key
+        wv.key_to_index = other_model.wv.key_to_index
+        wv.expandos = other_model.wv.expandos
+        self._set_vectors(wv, self.syn1neg, other_model.cum_table)
+        self._vocabulary.noise.ns_exponent = other_model.ns_exponent
+        self.huffman_tree = other_model.huffman_tree
+        self.corpus_count = other_model.corpus_count
+        if self.hs and self.huffman_tree is None:
+            self.create_binary_tree()
+        if self.negative and self.cum_table is None:
+            self.make_cum_table()
+        self.init_weights()
+
+    @contextlib.contextmanager
+    def _unchanged_by_failure(self) -> Iterator[None]:
+        """Context manager that restores words, tables, weights and settings if the block raises an exception."""
+        settings = {name: getattr(self, name) for name in _CHANGED_BY_BUILDING}
+        with self._vocabulary.table.unchanged_by_failure():
+            try:
+                yield
+            except BaseException:
+                vars(self).update(settings)
+                raise
+
+    def _check_can_update(self) -> None:
+        if not len(self.wv):
+            raise RuntimeError(
+                "You cannot do an online vocabulary-update of a model which has no prior vocabulary. First build the "
+                "vocabulary of your model with a corpus before doing an online update."
+            )
+        for name in ("syn1neg", "syn1"):
+            weights = getattr(self, name)
+            if weights is not None and len(weights) > len(self.wv):
+                raise RuntimeError(
+                    f"{name} has {len(weights)} rows for {len(self.wv)} words: words were removed since the vocabulary "
+                    "was built, and the output weights no longer belong to the rest; train a new model to grow it"
+                )
+
+    # --- weights
+
+    def estimate_memory(
+        self, vocab_size: int | None = None, report: dict[str, int] | None = None
+    ) -> dict[str, int]:
+        """Return the peak number of bytes that training and saving a model of this size takes.
+
+        Parameters
+        ----------
+        vocab_size : int, optional
+            Number of words; by default that of the model.
+        report : dict, optional
+            The results are added to this dict.
+
+        Returns
+        -------
+        dict
+            gensim's keys ``vocab``, ``vectors``, ``syn1`` and ``syn1neg``; ``workers``, the copies of rows that several
+            workers keep; and ``total``, the sum of all. ``vocab`` contains the words, their dictionary, counts and
+            tables, and the temporary memory for making and saving them: 500 bytes for a word of usual length, 700
+            with hierarchical softmax. A corpus that is kept as ids needs another 4 bytes for each token and 16 for
+            each sentence, at most `corpus_budget`.
+        """
+        vocab_size = vocab_size or len(self.wv)
+        report = report if report is not None else {}
+        row = self.vector_size * np.dtype(np.float32).itemsize
+        report["vocab"] = vocab_size * (700 if self.hs else 500)
+        report["vectors"] = vocab_size * row
+        if self.hs:
+            report["syn1"] = vocab_size * row
+        if self.negative:
+            report["syn1neg"] = vocab_size * row
+        n_copies = 0  # rows that each worker copies
+        if self.workers >= 2:
+            words, nodes = replicated_rows(self.vector_size)
+            n_copies += min(words, vocab_size) if self.negative else 0
+            n_copies += min(nodes, vocab_size) if self.hs else 0
+        report["workers"] = self.workers * 2 * n_copies * row  # the copies, and the values that were copied
+        report["total"] = sum(
+            report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
+        )
+        logger.info(
+            "estimated required memory for %i words and %i dimensions: %i bytes",
+            vocab_size, self.vector_size, report["total"],
+        )  # fmt: skip
+        return report
+
+    def prepare_weights(self, update: bool = False) -> None:
+        """Make the weights of a new vocabulary, or extend them to an updated one."""
+        if update:
+            self.update_weights()
+        else:
+            self.init_weights()
+
+    def init_weights(self) -> None:
+        """Make initial vectors and zero output weights for the present vocabulary; present weights are discarded."""
+        logger.info("resetting layer weights")
+        shape = (len(self.wv), self.vector_size)
+        self.wv.vectors = prep_vectors(shape, seed=self.seed)
+        self.wv.allocate_vecattrs()
+        if self._initial_vectors is not None:
+            self._start_from(*self._initial_vectors)
+            self._initial_vectors = None
+        if self.hs:
+            self.syn1 = memory.zeros(shape)
+        if self.negative:
+            self.syn1neg = memory.zeros(shape)
+
+    def _start_from(self, source: KeyedVectors, lock_factors: float | Mapping[Any, float]) -> None:
+        """Replace the initial vectors of those words that `source` has, and set their lock factors."""
+        keys = self.wv.index_to_key
+        rows, vectors = starting_rows(keys, source.key_to_index, source.vectors)
+        factors = starting_lock_factors([keys[row] for row in rows.tolist()], lock_factors)
+        self._vocabulary.table.overwrite(rows, vectors, factors)
+        logger.info(
+            "initialised %i of %i words from %s; %i of them learn at another rate",
+            len(rows), len(keys), source, 0 if factors is None else int(np.count_nonzero(factors != 1)),
+        )  # fmt: skip
+
+    def update_weights(self) -> None:
+        """Give the words that an update added their initial vectors and zero output weights."""
+        if not len(self.wv.vectors):
+            self._check_can_update()
+        logger.info("updating layer weights")
+        if len(self.wv.vectors) < len(self.wv):
+            self._warn_of_mapped_weights()
+        self.wv.resize_vectors(seed=self.seed)  # extends syn1neg, too
+        if self.syn1 is not None:
+            self.syn1 = memory.grown(self.syn1, len(self.wv))
+        self.wv.invalidate_norms()
+
+    def _warn_of_mapped_weights(self) -> None:
+        """Log a warning if arrays are mapped for writing: the file cannot grow with them."""
+        matrices = {"wv.vectors": self.wv.vectors, "syn1": self.syn1, "syn1neg": self.syn1neg}
+        mapped = [name for name, matrix in matrices.items() if _is_written_to_file(matrix)]
+        if mapped:
+            logger.warning(
+                "%s grow in memory: the file that was loaded with mmap='r+' does not follow any more; save() the model",
+                ", ".join(mapped),
+            )  # fmt: skip
 
     # --- training
 
@@ -727,43 +1327,146 @@ class Word2Vec(DeprecatedModelNames, Lexicon, metaclass=ReplaceableClass):
     # --- files
 
     def save(self, fname: Any, *args: Any, **kwargs: Any) -> None:
-        """Write the model, whole and ready for further training, to one file.
+        """Save the model, complete and ready for further training, to one file.
 
-        The file is written aside and renamed, so that the old one stays whole whatever happens. It holds the arrays
-        in the safetensors layout and everything else as JSON; nothing in it can be executed.
+        The file is saved atomically: if saving fails, an existing file stays as it was. It holds the arrays in the
+        safetensors layout and everything else as JSON. Nothing in it can be executed.
 
         Parameters
         ----------
         fname : str, path, URI or open binary file
-            What goes to an open file is the content of such a file.
         *args, **kwargs
-            gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``; there is nothing to separate,
-            so they have no effect.
+            gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``. They have no effect, because
+            there is only one file.
         """
-        model_state.save(self, fname)
+        model_state.write(fname, self._to_state())
 
     @class_only
     def load(cls, fname: Any, mmap: str | None = None, rethrow: bool = False) -> Self:  # noqa: N805
-        """Return a model from a file of `save`, or from one that any version of gensim saved.
+        """Load a model from a file of `save`, or from a file that any version of gensim saved.
 
         Parameters
         ----------
         fname : str, path or URI
         mmap : {"r", "c", "r+"}, optional
-            Map the arrays from the file instead of reading them: read-only, copy-on-write, or writing back.
+            Map the arrays from the file instead of reading them: read-only, copy-on-write, or with changes written
+            to the file.
         rethrow
-            Without effect; kept for compatibility.
+            Without effect; kept for gensim's signature.
 
         Raises
         ------
         AttributeError
             If the file holds vectors without a model.
         ValueError, OSError, pickle.UnpicklingError
-            If it is neither.
+            If the file holds something else, is damaged, or cannot be read.
         """
-        defaults = {**vars(Word2Vec()), "lifecycle_events": []}
-        return model_state.load(cls, defaults, fname, mmap)
+        state = model_state.read(fname, mmap)
+        with describe_damage(fname):
+            return cls._from_state(state, mapped=mmap is not None)
+
+    def _to_state(self) -> ModelState:
+        """Return everything that files hold of the model."""
+        settings = {name: getattr(self, name) for name in model_state.SETTINGS}
+        settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+        if self.hashfxn is not hash:
+            logger.warning(
+                "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
+            )
+        if self._initial_vectors is not None:
+            logger.warning(
+                "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
+                "vocabulary before saving, or the loaded model starts from random vectors"
+            )
+        weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
+        tree = self.huffman_tree
+        random: Any = self.random.get_state()
+        return ModelState(
+            settings,
+            self.wv._to_state(),
+            {name: array for name, array in weights.items() if array is not None},
+            None if tree is None else (tree.offsets, tree.points, tree.codes),
+            self.raw_vocab or {},
+            random,
+        )
+
+    @classmethod
+    def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
+        """Return the model that `state` describes; arrays are taken over without a copy."""
+        settings = {name: value for name, value in state.settings.items() if name not in _NOT_SETTINGS}
+        words_before_update = settings.pop("words_before_update", None)
+        random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
+        if state.random_state is not None:
+            random.set_state(state.random_state)
+        model = cls.__new__(cls)
+        model._set_attributes(
+            {
+                **_default_attributes(),
+                **settings,
+                "wv": KeyedVectors._from_state(state.vectors, mapped),
+                "random": random,
+                "syn1": state.weights.get("syn1"),
+                "syn1neg": state.weights.get("syn1neg"),
+                "_raw_counts": defaultdict(int, state.raw_counts),
+            }
+        )
+        model.words_before_update = words_before_update
+        if state.tree is not None:
+            model.huffman_tree = HuffmanTree(*state.tree)
+        model._make_missing_tables()
+        return model
 
     def save_gensim(self, fname: Any) -> None:
-        """Write the model as gensim 4 would, so that gensim loads, queries and trains it further."""
-        model_state.save_gensim(self, fname)
+        """Save the model to a file that gensim loads, queries and trains further."""
+        model_state.write_gensim(fname, self._to_state())
+
+
+def _default_attributes() -> dict[str, Any]:
+    """Return the attributes of a new model, for files and pickles that lack some."""
+    return {**Word2Vec().__getstate__(), "lifecycle_events": []}
+
+
+def _checked_initial_vectors(
+    init_from: Any, lock_factors: float | Mapping[Any, float], vector_size: int
+) -> tuple[KeyedVectors, float | Mapping[Any, float]] | None:
+    """Return the vectors and lock factors that `init_from` and `init_lockf` ask for, or None.
+
+    Raises
+    ------
+    ValueError
+        If the vectors have another width, a factor is not a finite number or there are no vectors for it, or a file
+        has no known format.
+    TypeError
+        If `init_from` is neither vectors, nor a model, nor a path.
+    OSError
+        If a file cannot be read.
+    """
+    factors = list(lock_factors.values()) if isinstance(lock_factors, Mapping) else [lock_factors]
+    if not all(isinstance(factor, (int, float, np.number)) and np.isfinite(factor) for factor in factors):
+        raise ValueError(
+            f"init_lockf={lock_factors!r:.80} must be a finite number, or a mapping of words to finite numbers"
+        )
+    if init_from is None:
+        if isinstance(lock_factors, Mapping) or lock_factors != 1:
+            raise ValueError(f"init_lockf={lock_factors!r:.80} needs init_from=, the vectors that it is for")
+        return None
+    vectors = getattr(init_from, "wv", init_from)
+    if isinstance(vectors, (str, bytes)) or hasattr(vectors, "__fspath__"):
+        vectors = load_any(vectors)
+    if not isinstance(vectors, KeyedVectors):
+        raise TypeError(
+            f"init_from must be KeyedVectors, a model, or a path to either, not {type(init_from).__name__}"
+        )
+    if vectors.vector_size != vector_size:
+        raise ValueError(
+            f"init_from holds vectors of {vectors.vector_size} dimensions and vector_size={vector_size}; "
+            f"use vector_size={vectors.vector_size}"
+        )
+    return vectors, lock_factors
+
+
+def _is_written_to_file(array: Any) -> bool:
+    """Return whether `array` is a part of a memory map that writes changes to its file."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None and array.mode == "r+"

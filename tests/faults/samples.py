@@ -20,6 +20,7 @@ import numpy as np
 
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
 from fastw2v.formats import gensim
+from fastw2v.formats.vector_state import to_arrays
 
 SEPARATE_FROM = 1000  # elements; small enough that the sample models are split into several files
 TEXT = [["a", "b", "a"], ["c", "a"], ["b", "c", "d", "a"]] * 5
@@ -175,5 +176,5 @@ def state_of_vectors() -> bytes:
     wv.expandos["codes"] = np.empty(3, dtype=object)
     for row in range(3):
         wv.expandos["codes"][row] = np.arange(row, dtype=np.uint8)
-    arrays, metadata = wv._to_state()
+    arrays, metadata = to_arrays(wv._to_state())
     return pickle.dumps(({name: np.array(array) for name, array in arrays.items()}, metadata))

@@ -24,7 +24,7 @@ import zstandard
 from fastw2v import KeyedVectors, Word2Vec, formats
 from fastw2v.common.files import open_input
 from fastw2v.formats import gensim, keys, native, unpickler, word2vec, word2vec_rows
-from fastw2v.formats.vector_state import from_state
+from fastw2v.formats.vector_state import from_arrays
 from fastw2v.text import file_reader, token_encoder, tokenizer
 
 from . import samples
@@ -310,8 +310,7 @@ def _state(data: bytes) -> str:
                 change // 8 % 9
             ]
     with formats.describe_damage("the state"):
-        store = KeyedVectors(int(metadata["vector_size"]))
-        from_state(store, arrays, metadata)
+        store = KeyedVectors._from_state(from_arrays(arrays, metadata))
     return _shape(store)
 
 

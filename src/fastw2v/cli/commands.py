@@ -223,7 +223,7 @@ def _temporary_copy(stream: Any) -> Iterator[str]:
 
 def similar(options: argparse.Namespace) -> None:
     """Show the words most similar to some words."""
-    vectors = files.load_vectors(options.model)
+    vectors = files.load_any(options.model)
     words = list(dict.fromkeys(options.words))
     check_known(vectors, words)
     groups = [words] if options.together else [[word] for word in words]
@@ -244,7 +244,7 @@ def similar(options: argparse.Namespace) -> None:
 
 def analogy(options: argparse.Namespace) -> None:
     """Answer the question "a is to b as c is to which word?"."""
-    vectors = files.load_vectors(options.model)
+    vectors = files.load_any(options.model)
     check_known(vectors, [options.a, options.b, options.c])
     search = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
     ranking = search(
@@ -292,7 +292,7 @@ def evaluate(options: argparse.Namespace) -> None:
         raise UsageError("there is nothing to evaluate; add --analogies FILE, --pairs FILE or both")
     analogies = [(path, _lines(path)) for path in options.analogies]
     pairs = [(path, _lines(path)) for path in options.pairs]
-    vectors = files.load_vectors(options.model)
+    vectors = files.load_any(options.model)
     rows = [row for path, lines in analogies for row in _analogy_rows(vectors, path, lines, options)]
     rows += [_pairs_row(vectors, path, lines, options) for path, lines in pairs]
     if options.json:

@@ -11,7 +11,7 @@ import os
 
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
 from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
-from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.word2vec import Word2Vec
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
     "file_sizes",
     "input_format",
     "load",
-    "load_vectors",
+    "load_any",
     "output_format",
     "save",
     "vectors_of",
@@ -51,15 +51,7 @@ def load(path: str) -> Word2Vec | KeyedVectors:
             return Word2Vec.load(path, mmap=mapping_of(path, file_format))
         except AttributeError:  # `Word2Vec.load` raises it for a file of vectors
             pass
-    return load_vectors(path)
-
-
-def load_vectors(path: str) -> KeyedVectors:
-    """Load the vectors in a file; if the file holds a model, load the vectors of the model."""
-    file_format = input_format(path)
-    if file_format in VECTORS_ONLY:
-        return KeyedVectors.load_word2vec_format(path, binary=file_format == "binary")
-    return KeyedVectors.load(path, mmap=mapping_of(path, file_format))
+    return load_any(path)
 
 
 def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:

@@ -16,9 +16,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from fastw2v.common.files import PathLike, check_regular, local_path, open_input
-
-_FIRST_BYTES = 64
+from fastw2v.common.files import PathLike
 
 
 @contextlib.contextmanager
@@ -37,37 +35,3 @@ def describe_damage(path: PathLike) -> Iterator[None]:
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"cannot load {str(path)!r}: {what}; get the file again from its source") from error
-
-
-def detect_saved_format(path: PathLike) -> str:
-    """Return the format of a file that was saved by fastw2v or gensim: "native" or "gensim".
-
-    Parameters
-    ----------
-    path : str or os.PathLike
-        The file, which is decompressed if its suffix says so.
-
-    Raises
-    ------
-    ValueError
-        If the file has neither format.
-    OSError
-        If the file cannot be read, or is a pipe or device, which could block.
-    """
-    from fastw2v.formats import native
-
-    if local_path(path) is not None:
-        check_regular(path)
-    with open_input(path, "rb") as stream:
-        first_bytes = stream.read(_FIRST_BYTES)
-    if native.is_native(first_bytes):
-        return "native"
-
-    from fastw2v.formats import gensim  # imported only if needed, because it is large
-
-    if gensim.is_gensim(first_bytes):
-        return "gensim"
-    raise ValueError(
-        f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; "
-        "vectors in the word2vec, fastText or GloVe format are read by KeyedVectors.load_word2vec_format()"
-    )

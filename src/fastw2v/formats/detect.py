@@ -1,51 +1,81 @@
-"""Vectors in whatever format a file has, recognised by its content."""
+"""Recognise the format of a file by its contents."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fastw2v.common.files import check_regular, compression, local_path, open_input
-from fastw2v.formats import detect_saved_format
-from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.common.files import PathLike, check_regular, compression, local_path, open_input
 
-VECTORS_ONLY = ("text", "binary")
+VECTORS_ONLY = ("text", "binary")  # formats that hold vectors, and never a model
 
+_SIGNATURE_BYTES = 64
 _LONGEST_HEADER = 1 << 16
 _BYTES_A_NUMBER = 32
 
 
-def input_format(path: str) -> str:
-    """Return what a file holds, by its first bytes: "native", "gensim", "text" or "binary".
+def detect_saved_format(path: PathLike) -> str:
+    """Return the format of a saved object: "native" or "gensim".
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        Decompressed according to its suffix.
 
     Raises
     ------
     ValueError
-        If it is none of these.
+        If the file is in neither format.
     OSError
-        If it cannot be read.
+        If the file cannot be read, or is a pipe or a device, which could block forever.
+    """
+    from fastw2v.formats import native
+
+    if local_path(path) is not None:
+        check_regular(path)
+    with open_input(path, "rb") as stream:
+        first_bytes = stream.read(_SIGNATURE_BYTES)
+    if native.is_native(first_bytes):
+        return "native"
+
+    from fastw2v.formats import gensim  # a large module, which native files do not need
+
+    if gensim.is_gensim(first_bytes):
+        return "gensim"
+    raise ValueError(
+        f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; "
+        "vectors in the word2vec, fastText or GloVe format are read by KeyedVectors.load_word2vec_format()"
+    )
+
+
+def input_format(path: PathLike) -> str:
+    """Return the format of a file with a model or vectors: "native", "gensim", "text" or "binary".
+
+    "text" and "binary" are the two forms of the word2vec format.
+
+    Raises
+    ------
+    ValueError
+        If the format is none of these.
+    OSError
+        If the file cannot be read.
     """
     if local_path(path) is not None:
-        check_regular(path)  # it will be opened twice, which a pipe cannot be
+        check_regular(path)  # the file is opened twice, which is not possible with a pipe
     try:
         return detect_saved_format(path)
     except ValueError:
-        return _word2vec_layout(path)
+        return _word2vec_form(path)
 
 
-def load_vectors(path: str) -> KeyedVectors:
-    """Return the vectors that a file holds, alone or as part of a model."""
-    form = input_format(path)
-    if form in VECTORS_ONLY:
-        return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
-    return KeyedVectors.load(path, mmap=mapping_of(path, form))
+def mapping_of(path: PathLike, form: str) -> str | None:
+    """Return the mode in which the arrays of a file can be mapped, or None if they must be read.
 
-
-def mapping_of(path: str, form: str) -> str | None:
-    """Large arrays need not be read to answer one query; only an uncompressed file of ours can be mapped."""
+    Only an uncompressed native file can be mapped. Its large arrays then need not be read to answer a single query.
+    """
     return "r" if form == "native" and compression(path) is None and local_path(path) is not None else None
 
 
-def _word2vec_layout(path: str) -> str:
+def _word2vec_form(path: PathLike) -> str:
     with open_input(path) as stream:
         first = stream.readline(_LONGEST_HEADER)
         header: list[Any] = first.split()

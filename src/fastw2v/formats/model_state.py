@@ -1,7 +1,9 @@
-"""A model as plain arrays and settings, and back: what files of every format hold of it.
+"""A Word2Vec model as plain values, and the files that hold it.
 
-The native file keeps all of it: parameters, counts, weights, the Huffman tree as it was trained, the random state. A
-model that is loaded and trained on therefore draws what it would have drawn had it never been saved.
+A `ModelState` has everything that files hold of a model: settings, vectors, output weights, the Huffman tree as it was
+trained, raw counts, and the state of the random generator. A model that is loaded and trained further therefore draws
+the same numbers as the original. The functions of this module translate a state to and from native files and the
+pickles of gensim; the class `fastw2v.Word2Vec` is built from a state by its own module.
 """
 
 from __future__ import annotations
@@ -11,28 +13,22 @@ import logging
 import os
 import shutil
 import tempfile
-from collections import defaultdict
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import formats
-from fastw2v.compat import pickle_state
-from fastw2v.formats import native, vector_state
+from fastw2v.formats import describe_damage, native, vector_state
+from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.vocabulary.huffman import HuffmanTree
-
-if TYPE_CHECKING:
-    from fastw2v.vocabulary.lexicon import Lexicon
+from fastw2v.formats.vector_state import VectorState
 
 logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 RandomState = tuple[str, Array, int, int, float]
-Model = TypeVar("Model", bound="Lexicon")
 
 KIND = "Word2Vec"
 SETTINGS = (
@@ -43,99 +39,151 @@ SETTINGS = (
     "lifecycle_events", "words_before_update", "shared_negatives",
 )  # fmt: skip
 LISTS = {"loss_history", "lifecycle_events"}
-NOT_GENSIMS = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
+NOT_IN_GENSIM = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
 WEIGHTS = ("syn1neg", "syn1")
-ELSEWHERE = {
-    "wv",
-    "random",
-    "_raw_counts",
-    "huffman_tree",
-    "cum_table",
-    "hashfxn",
-    "_read_once",
-    "_warm_start",
-    "_lock",
-    "_session",
-    *WEIGHTS,
-}
+TREE = ("tree.offsets", "tree.points", "tree.codes")
+RAW_COUNTS = "raw_vocab."  # prefix of the names of arrays
 
 
-def save(model: Lexicon, path: Any) -> None:
-    """Write a model in the native format, to a path or to an open binary file."""
-    arrays, metadata = to_state(model)
+@dataclass(eq=False)
+class ModelState:
+    """The contents of a model.
+
+    Attributes
+    ----------
+    settings : dict of str to object
+        `SETTINGS`, and whatever else users have set on the model.
+    vectors : VectorState
+        The words and their vectors.
+    weights : dict of str to ndarray
+        Those of `WEIGHTS` that the model has.
+    tree : tuple of three ndarrays, or None
+        Offsets, points and codes of the Huffman tree.
+    raw_counts : mapping of word to int
+        Counts that were kept for later updates.
+    random_state : tuple or None
+        State of the Mersenne twister, for `numpy.random.RandomState.set_state`; None means seeding a new one.
+    """
+
+    settings: dict[str, Any]
+    vectors: VectorState
+    weights: dict[str, Array] = field(default_factory=dict)
+    tree: tuple[Array, Array, Array] | None = None
+    raw_counts: Mapping[Any, int] = field(default_factory=dict)
+    random_state: RandomState | None = None
+
+
+# --- native files
+
+
+def to_arrays(state: ModelState) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return a state as named arrays and metadata that JSON can hold.
+
+    Raises
+    ------
+    ValueError
+        If an attribute of the vectors, or a key, cannot be stored.
+    """
+    wv_arrays, wv_metadata = vector_state.to_arrays(state.vectors)
+    arrays = {f"{vector_state.MODEL_PREFIX}{name}": array for name, array in wv_arrays.items()}
+    arrays.update(state.weights)
+    if state.tree is not None:
+        arrays.update(zip(TREE, state.tree, strict=True))
+    if state.raw_counts:
+        keys = encode_keys(list(state.raw_counts))
+        arrays.update({f"{RAW_COUNTS}{name}": array for name, array in keys.items()})
+        arrays[f"{RAW_COUNTS}counts"] = np.fromiter(
+            state.raw_counts.values(), np.int64, len(state.raw_counts)
+        )
+    assert state.random_state is not None
+    _, key, position, has_gauss, cached_gaussian = state.random_state
+    arrays["random.key"] = np.asarray(key, dtype=np.uint32)
+    metadata = {
+        "kind": KIND,
+        "settings": _json_settings(state.settings),
+        "random": {"position": position, "has_gauss": has_gauss, "cached_gaussian": cached_gaussian},
+        "wv": wv_metadata,
+    }
+    return arrays, metadata
+
+
+def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> ModelState:
+    """Return the state that `to_arrays` turned into arrays and metadata; matrices are taken over without a copy.
+
+    Raises
+    ------
+    ValueError
+        If a part is of a wrong type. Missing parts lead to other exceptions; call this function within
+        `describe_damage`.
+    """
+    settings = _checked_settings(dict(metadata["settings"]))
+    vectors = vector_state.from_arrays(vector_state.vectors_of_model(arrays), metadata["wv"])
+    random = metadata["random"]
+    tree = None
+    if TREE[0] in arrays:
+        offsets, points, codes = (np.ascontiguousarray(arrays[name]) for name in TREE)
+        tree = offsets, points, codes
+    raw_counts: dict[Any, int] = {}
+    if f"{RAW_COUNTS}counts" in arrays:
+        keys = {
+            name.removeprefix(RAW_COUNTS): array
+            for name, array in arrays.items()
+            if name.startswith(RAW_COUNTS)
+        }
+        counts = keys.pop("counts")
+        raw_counts.update(zip(decode_keys(keys), counts.tolist(), strict=True))
+    return ModelState(
+        settings,
+        vectors,
+        {name: _checked_weights(name, arrays[name]) for name in WEIGHTS if name in arrays},
+        tree,
+        raw_counts,
+        (
+            "MT19937",
+            arrays["random.key"],
+            random["position"],
+            random["has_gauss"],
+            random["cached_gaussian"],
+        ),
+    )
+
+
+def write(path: Any, state: ModelState) -> None:
+    """Write a native file, to a path or to an open binary file."""
+    arrays, metadata = to_arrays(state)
     if not hasattr(path, "write"):
         native.write(path, arrays, metadata)
         return
     with tempfile.TemporaryDirectory(prefix="fastw2v-") as directory:
-        whole = os.path.join(directory, "model")
-        native.write(whole, arrays, metadata)
-        with open(whole, "rb") as source:
+        file = os.path.join(directory, "model")
+        native.write(file, arrays, metadata)
+        with open(file, "rb") as source:
             shutil.copyfileobj(source, path)
 
 
-def load(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None = None) -> Model:
-    """Read a model from a native file or from one of gensim's.
-
-    `defaults` are the attributes of a model made without arguments, for files that lack some.
+def read(path: Any, mmap: str | None = None) -> ModelState:
+    """Read a model from a native file, or from a file of gensim.
 
     Raises
     ------
     AttributeError
         If the file holds vectors without a model, as gensim's `Word2Vec.load` does.
     ValueError, OSError, pickle.UnpicklingError
-        If the file is neither, is damaged, or cannot be read.
+        If the file holds something else, is damaged, or cannot be read.
     """
-    if formats.detect_saved_format(path) == "gensim":
-        return _from_gensim(cls, defaults, path, mmap)
+    if detect_saved_format(path) == "gensim":
+        return _read_gensim(path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
         raise _no_model(path, metadata.get("kind", "arrays"))
-    with formats.describe_damage(path):
-        return from_state(cls, defaults, arrays, metadata, mapped=mmap is not None)
+    with describe_damage(path):
+        return from_arrays(arrays, metadata)
 
 
-def to_state(model: Lexicon) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Return everything worth keeping as (named arrays, JSON-able metadata)."""
-    wv_arrays, wv_metadata = model.wv._to_state()
-    arrays = {f"wv.{name}": array for name, array in wv_arrays.items()}
-    for name in WEIGHTS:
-        weights = getattr(model, name)
-        if weights is not None:
-            arrays[name] = weights
-    tree = model.huffman_tree
-    if tree is not None:
-        arrays.update({"tree.offsets": tree.offsets, "tree.points": tree.points, "tree.codes": tree.codes})
-    if model.raw_vocab:
-        arrays.update(
-            {f"raw_vocab.{name}": array for name, array in encode_keys(list(model.raw_vocab)).items()}
-        )
-        arrays["raw_vocab.counts"] = np.fromiter(model.raw_vocab.values(), np.int64, len(model.raw_vocab))
-    _, key, position, has_gauss, cached_gaussian = model.random.get_state()
-    arrays["random.key"] = np.asarray(key, dtype=np.uint32)
-    metadata = {
-        "kind": KIND,
-        "settings": _json_settings(model),
-        "random": {"position": position, "has_gauss": has_gauss, "cached_gaussian": cached_gaussian},
-        "wv": wv_metadata,
-    }
-    if model.hashfxn is not hash:
-        logger.warning(
-            "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
-        )
-    if model._warm_start is not None:
-        logger.warning(
-            "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
-            "vocabulary before saving, or the loaded model starts from random vectors"
-        )
-    return arrays, metadata
-
-
-def _json_settings(model: Lexicon) -> dict[str, Any]:
-    """The settings, and whatever else users or subclasses have set on the model, as far as JSON can hold it."""
-    settings = {}
-    own = [name for name in vars(model) if name not in SETTINGS and name not in ELSEWHERE]
-    for name in (*SETTINGS, *own):
-        value = getattr(model, name)
+def _json_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that JSON can hold, and log a warning for each of the others."""
+    kept = {}
+    for name, value in settings.items():
         if isinstance(value, np.generic):
             value = value.item()
         try:
@@ -143,52 +191,12 @@ def _json_settings(model: Lexicon) -> dict[str, Any]:
         except (TypeError, ValueError):
             logger.warning("attribute %s=%.100r cannot be written as JSON and is not saved", name, value)
             continue
-        settings[name] = value
-    return settings
-
-
-def from_state(
-    cls: type[Model],
-    defaults: dict[str, Any],
-    arrays: dict[str, Array],
-    metadata: dict[str, Any],
-    *,
-    mapped: bool = False,
-) -> Model:
-    """Return the model that `to_state` described; arrays are taken over, not copied."""
-    settings = _checked_settings(metadata["settings"])
-    wv_arrays = {name.removeprefix("wv."): array for name, array in arrays.items() if name.startswith("wv.")}
-    wv = KeyedVectors._from_state(wv_arrays, metadata["wv"], mapped=mapped)
-    random = np.random.RandomState()
-    state = metadata["random"]
-    random.set_state(
-        ("MT19937", arrays["random.key"], state["position"], state["has_gauss"], state["cached_gaussian"])
-    )
-    tree = None
-    if "tree.offsets" in arrays:
-        tree = HuffmanTree(
-            *(np.ascontiguousarray(arrays[f"tree.{part}"]) for part in ("offsets", "points", "codes"))
-        )
-    raw_vocab: defaultdict[Any, int] = defaultdict(int)
-    if "raw_vocab.counts" in arrays:
-        keys = {
-            name.removeprefix("raw_vocab."): a for name, a in arrays.items() if name.startswith("raw_vocab.")
-        }
-        counts = keys.pop("counts")
-        raw_vocab.update(zip(decode_keys(keys), counts.tolist(), strict=True))
-    return _assemble(
-        cls,
-        {**defaults, **settings},
-        wv,
-        random,
-        tree,
-        raw_vocab,
-        {name: _checked_weights(name, arrays.get(name)) for name in WEIGHTS},
-    )
+        kept[name] = value
+    return kept
 
 
 def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Raise ValueError if a setting is of a type that it never has."""
+    """Return `settings`, or raise a ValueError if one has a type that it never has in a model."""
     for name in SETTINGS:
         kinds = (list,) if name in LISTS else (int, float, type(None))
         if name != "comment" and not isinstance(settings.get(name, [] if name in LISTS else None), kinds):
@@ -196,137 +204,76 @@ def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def _checked_weights(name: str, weights: Array | None) -> Array | None:
-    """Raise ValueError if `weights` are no matrix; whether they fit the words is asked when they are trained."""
-    if weights is not None and (weights.ndim != 2 or weights.dtype.kind != "f"):
-        raise ValueError(f"its {name} is no matrix of floats")
+def _checked_weights(name: str, weights: Array) -> Array:
+    """Return `weights`, or raise a ValueError if they are not a matrix; training checks whether the shape fits."""
+    if weights.ndim != 2 or weights.dtype.kind != "f":
+        raise ValueError(f"its {name} is not a matrix of floats")
     return weights
-
-
-def _from_gensim(cls: type[Model], defaults: dict[str, Any], path: Any, mmap: str | None) -> Model:
-    from fastw2v.formats import gensim
-
-    state = gensim.read_model(path, mmap=mmap)
-    if state.kind != "word2vec":
-        raise _no_model(path, state.kind)
-    settings = {name: value for name, value in state.settings.items() if name not in ELSEWHERE}
-    wv = KeyedVectors._from_state(*vector_state.state_from_gensim(state.vectors), mapped=mmap is not None)
-    random = np.random.RandomState(settings.get("seed", 1))
-    if state.random_state is not None:
-        random.set_state(state.random_state)
-    tree = _tree_of(wv)
-    raw_vocab = defaultdict(int, state.raw_vocab)
-    return _assemble(
-        cls,
-        {**defaults, **settings},
-        wv,
-        random,
-        tree if settings.get("hs") else None,
-        raw_vocab,
-        {"syn1": state.syn1, "syn1neg": state.syn1neg},
-    )
-
-
-def save_gensim(model: Lexicon, path: Any) -> None:
-    """Write a pickle that gensim 4 loads, queries and trains further."""
-    from fastw2v.formats import gensim
-    from fastw2v.formats.gensim import ModelState, VectorsState
-
-    wv = model.wv
-    expandos = dict(wv.expandos)
-    if model.huffman_tree is not None:
-        expandos["code"] = _object_array(model.huffman_tree.code_rows)
-        expandos["point"] = _object_array(model.huffman_tree.point_rows)
-    vectors: VectorsState = {
-        "kind": "word2vec",
-        "index_to_key": wv.index_to_key,
-        "vectors": wv.vectors,
-        "vector_size": wv.vector_size,
-        "expandos": expandos,
-        "vectors_lockf": wv.vectors_lockf,
-        "lifecycle_events": [],
-    }
-    settings = {name: getattr(model, name) for name in SETTINGS if name not in NOT_GENSIMS}
-    state = ModelState(
-        vectors,
-        settings,
-        model.syn1,
-        model.syn1neg,
-        dict(model.raw_vocab or {}),
-        cast(RandomState, model.random.get_state()),
-    )
-    gensim.write_model(path, state)
-
-
-def from_pickle(model: Lexicon, defaults: dict[str, Any], state: dict[str, Any]) -> None:
-    """Fill a new model with the attributes that a plain pickle of gensim's Word2Vec, of any version, holds."""
-    settings = pickle_state.model_state(state)
-    wv, lock_factors = settings.pop("wv"), settings.pop("vectors_lockf", None)
-    if isinstance(wv, dict):
-        vectors = KeyedVectors.__new__(KeyedVectors)
-        vectors.__setstate__(wv)
-        wv = vectors
-    if wv.vectors_lockf is None:
-        wv.vectors_lockf = lock_factors
-    random, raw_vocab = settings.pop("random", None), settings.pop("raw_vocab", None) or {}
-    if not isinstance(random, np.random.RandomState):
-        random = np.random.RandomState(settings.get("seed", 1))
-    tree = _tree_of(wv) if settings.get("hs") else None
-    weights = {name: settings.pop(name, None) for name in WEIGHTS}
-    _fill(model, {**defaults, **settings}, wv, random, tree, defaultdict(int, raw_vocab), weights)
-
-
-def _tree_of(wv: KeyedVectors) -> HuffmanTree | None:
-    """Take the Huffman tree out of the attributes of the words, where gensim has it."""
-    codes, points = wv.expandos.pop("code", None), wv.expandos.pop("point", None)
-    if codes is None or points is None:
-        return None
-    return HuffmanTree.from_rows(points.tolist(), codes.tolist())
-
-
-def _object_array(rows: Sequence[Array]) -> Array:
-    array = np.empty(len(rows), dtype=object)
-    for i, row in enumerate(rows):
-        array[i] = row
-    return array
 
 
 def _no_model(path: Any, kind: str) -> AttributeError:
     return AttributeError(f"{path} holds {kind}, not a {KIND} model; use KeyedVectors.load() for vectors")
 
 
-def _assemble(
-    cls: type[Model],
-    settings: dict[str, Any],
-    wv: KeyedVectors,
-    random: np.random.RandomState,
-    tree: HuffmanTree | None,
-    raw_vocab: dict[Any, int],
-    weights: dict[str, Array | None],
-) -> Model:
-    model = cls.__new__(cls)
-    _fill(model, settings, wv, random, tree, raw_vocab, weights)
-    return model
+# --- files of gensim
 
 
-def _fill(
-    model: Lexicon,
-    settings: dict[str, Any],
-    wv: KeyedVectors,
-    random: np.random.RandomState,
-    tree: HuffmanTree | None,
-    raw_vocab: dict[Any, int],
-    weights: dict[str, Array | None],
-) -> None:
-    words_before_update = settings.pop("words_before_update", None)  # moves with the words of `wv`
-    model.__dict__.update(settings)
-    model.__dict__.update(weights)
-    model.wv, model.random, model.raw_vocab = wv, random, raw_vocab
-    model.words_before_update = words_before_update
-    if wv.vectors_lockf is None:
-        wv.vectors_lockf = np.ones(1, dtype=np.float32)
-    model.huffman_tree = tree
-    if model.hs and tree is None:
-        model.create_binary_tree()
-    if model.negative and "count" in wv.expandos:
-        model.make_cum_table()
+def write_gensim(path: Any, state: ModelState) -> None:
+    """Write a pickle that gensim 4 loads, queries and trains further."""
+    from fastw2v.formats import gensim
+
+    vectors = state.vectors
+    if state.tree is not None:
+        offsets, points, codes = state.tree
+        paths = {"code": _split(codes, offsets), "point": _split(points, offsets)}
+        vectors = replace(vectors, expandos={**vectors.expandos, **paths})
+    settings = {name: state.settings[name] for name in SETTINGS if name not in NOT_IN_GENSIM}
+    gensim_model = gensim.ModelState(
+        vector_state.to_gensim(vectors, "word2vec"),
+        settings,
+        state.weights.get("syn1"),
+        state.weights.get("syn1neg"),
+        dict(state.raw_counts),
+        cast(RandomState, state.random_state),
+    )
+    gensim.write_model(path, gensim_model)
+
+
+def _read_gensim(path: Any, mmap: str | None) -> ModelState:
+    """Read a model that gensim saved; its Huffman tree becomes `tree`."""
+    from fastw2v.formats import gensim
+
+    found = gensim.read_model(path, mmap=mmap)
+    if found.kind != "word2vec":
+        raise _no_model(path, found.kind)
+    vectors = vector_state.from_gensim(found.vectors)
+    codes, points = vectors.expandos.pop("code", None), vectors.expandos.pop("point", None)
+    tree = None
+    if codes is not None and points is not None and found.settings.get("hs"):
+        tree = _join(points, codes)
+    weights = {"syn1": found.syn1, "syn1neg": found.syn1neg}
+    return ModelState(
+        dict(found.settings),
+        vectors,
+        {name: array for name, array in weights.items() if array is not None},
+        tree,
+        found.raw_vocab,
+        found.random_state,
+    )
+
+
+def _join(points: Array, codes: Array) -> tuple[Array, Array, Array]:
+    """Return offsets, points and codes of a tree, given an array of arrays, one for each word."""
+    offsets = np.zeros(len(codes) + 1, dtype=np.int64)
+    np.cumsum([len(code) for code in codes], out=offsets[1:])
+    flat_points = np.concatenate([np.empty(0, np.uint32), *points]).astype(np.uint32, copy=False)
+    flat_codes = np.concatenate([np.empty(0, np.uint8), *codes]).astype(np.uint8, copy=False)
+    return offsets, flat_points, flat_codes
+
+
+def _split(values: Array, offsets: Array) -> Array:
+    """Return an array of arrays, one for each word, from a flat array and the offsets of the words."""
+    rows = np.empty(len(offsets) - 1, dtype=object)
+    for row in range(len(rows)):
+        rows[row] = values[offsets[row] : offsets[row + 1]]
+    return rows

@@ -1,6 +1,9 @@
-"""Keyed vectors to and from files: what of a store goes into which array, line or record.
+"""Keyed vectors as plain values, and the files that hold them.
 
-The layouts themselves are in `formats`, which knows words and arrays only.
+A `VectorState` has everything that files hold of keyed vectors. The functions of this module translate it to and from
+the arrays and the JSON metadata of a native file, the pickles of gensim, and the word2vec format. The layouts of these
+files are the business of `native`, `gensim` and `word2vec`; the class `fastw2v.KeyedVectors` is built from a state by
+its own module.
 """
 
 from __future__ import annotations
@@ -8,200 +11,230 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v import formats
-from fastw2v.common import memory
-from fastw2v.formats import word2vec
+from fastw2v.formats import describe_damage, native, word2vec
+from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys
-from fastw2v.vectors.keyed_rows import Array
-from fastw2v.vectors.vector_store import VectorStore
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
 
 logger = logging.getLogger("gensim.models.keyedvectors")
 
+Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-MODEL_PREFIX = "wv."  # of the arrays of a whole model's vectors
-
-_STRUCTURE = {"vector_size", "index_to_key", "key_to_index", "next_index", "expandos", "mapfile_path"}
-_STRUCTURE |= {"vectors_lockf", "huffman_tree", "vectors", "norms", "_vectors", "_norms", "_spare"}
-_STRUCTURE |= {"words_before_update"}  # of the model, which keeps it in its own file
+MODEL_PREFIX = "wv."  # of the names of the vectors' arrays in the file of a model
 
 
-def to_state(
-    store: VectorStore, ignore: Collection[str] = frozenset()
-) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Return a store as (named arrays, JSON-able metadata).
+@dataclass(eq=False)
+class VectorState:
+    """The contents of keyed vectors.
 
-    Parameters
+    Attributes
     ----------
-    ignore : collection of str
-        Attributes to leave out, of the keys or of the object.
+    keys : list
+        The key of each row, a str or an int; None for an empty row.
+    vectors : ndarray, shape (len(keys), vector_size)
+    vector_size : int
+    next_index : int
+        Every row before this one has a key.
+    mapfile_path : str or None
+    lock_factors : ndarray or None
+        Factors on the learning rate.
+    expandos : dict of str to ndarray, shape (len(keys),)
+        Attributes of the keys.
+    attributes : dict of str to object
+        Other attributes that users have set on the object.
+    """
+
+    keys: list[Any]
+    vectors: Array
+    vector_size: int
+    next_index: int
+    mapfile_path: str | None = None
+    lock_factors: Array | None = None
+    expandos: dict[str, Array] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+# --- native files
+
+
+def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return a state as named arrays and metadata that JSON can hold.
 
     Raises
     ------
     ValueError
         If an attribute is neither numbers nor made of JSON types, or a key is neither str nor int.
     """
-    arrays: dict[str, Array] = {"vectors": store.vectors, **encode_keys(store.index_to_key)}
+    arrays: dict[str, Array] = {"vectors": state.vectors, **encode_keys(state.keys)}
     objects: dict[str, list[Any]] = {}
     attributes: dict[str, Any] = {}
-    for name, values in store.expandos.items():
-        if name in ignore:
-            continue
+    for name, values in state.expandos.items():
         if values.dtype.kind in "biuf":
             arrays[f"expandos.{name}"] = values
         elif _is_ragged(values):
             arrays[f"ragged.{name}.values"] = np.concatenate(values)
             arrays[f"ragged.{name}.lengths"] = np.array([len(value) for value in values], dtype=np.int64)
         else:
-            objects[name] = _jsonable(f"expandos[{name!r}]", values.tolist(), name)
-    if store.vectors_lockf is not None and "vectors_lockf" not in ignore:
-        arrays["vectors_lockf"] = store.vectors_lockf
-    for name, value in store.__dict__.items():
-        if name in _STRUCTURE or name in ignore:
-            continue
+            objects[name] = _checked_json(f"expandos[{name!r}]", values.tolist(), name)
+    if state.lock_factors is not None:
+        arrays["vectors_lockf"] = state.lock_factors
+    for name, value in state.attributes.items():
         if isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
             arrays[f"attributes.{name}"] = value
         else:
-            attributes[name] = _jsonable(name, value, name)
+            attributes[name] = _checked_json(name, value, name)
     metadata = {
         "kind": "keyedvectors",
-        "vector_size": store.vector_size,
-        "next_index": store.next_index,
-        "mapfile_path": store.mapfile_path,
-        "expandos": [name for name in store.expandos if name not in ignore],
+        "vector_size": state.vector_size,
+        "next_index": state.next_index,
+        "mapfile_path": state.mapfile_path,
+        "expandos": list(state.expandos),
         "object_expandos": objects,
         "attributes": attributes,
     }
     return arrays, metadata
 
 
-def from_state(
-    store: VectorStore, arrays: dict[str, Array], metadata: dict[str, Any], mapped: bool = False
-) -> None:
-    """Fill an empty store with what `to_state` returned.
+def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> VectorState:
+    """Return the state that `to_arrays` turned into arrays and metadata.
 
-    Parameters
-    ----------
-    mapped : bool, default False
-        The arrays are memory maps. The matrix is then kept as it is; the attributes are read into memory.
+    The matrix of vectors is taken over without a copy; all other arrays are copied.
 
     Raises
     ------
     ValueError
-        If the parts contradict each other.
+        If the parts contradict each other. Parts that are missing or have another type lead to other exceptions; call
+        this function within `describe_damage`.
     """
-    keys = metadata["index_to_key"] if "index_to_key" in metadata else decode_keys(arrays)
+    keys = decode_keys(arrays)
     vectors = arrays["vectors"]
     if vectors.ndim != 2 or len(vectors) not in (0, len(keys)) or vectors.dtype.kind not in "biuf":
         raise ValueError(
             f"the file holds {len(keys)} keys and vectors of shape {vectors.shape}; it is damaged"
         )
-    foreign = _STRUCTURE & set(metadata.get("attributes", ()))
-    if foreign:
-        raise ValueError(f"{foreign.pop()!r} cannot be an attribute; the file is damaged")
-    store.index_to_key = keys
-    store.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
-    store.vectors = vectors if mapped or vectors.flags.writeable else _writable(vectors)
-    store.next_index = int(metadata.get("next_index", len(keys)))
-    store.mapfile_path = metadata.get("mapfile_path")
     objects = metadata.get("object_expandos", {})
+    expandos: dict[str, Array] = {}
     for name in metadata.get("expandos", ()):
         if name in objects:
-            store.expandos[name] = _object_column(objects[name])
+            expandos[name] = _object_array(objects[name])
         elif f"ragged.{name}.values" in arrays:
             ends = np.cumsum(arrays[f"ragged.{name}.lengths"])
-            store.expandos[name] = _object_column(
-                np.split(np.array(arrays[f"ragged.{name}.values"]), ends[:-1])
-            )
+            expandos[name] = _object_array(np.split(np.array(arrays[f"ragged.{name}.values"]), ends[:-1]))
         else:
-            store.expandos[name] = np.array(arrays[f"expandos.{name}"])
-        if len(store.expandos[name]) != len(keys):
+            expandos[name] = np.array(arrays[f"expandos.{name}"])
+        if len(expandos[name]) != len(keys):
             raise ValueError(
                 f"the attribute {name!r:.80} of its words is not one value for each of {len(keys)}"
             )
-    if "vectors_lockf" in arrays:
-        store.vectors_lockf = np.array(arrays["vectors_lockf"])
-    for name, value in metadata.get("attributes", {}).items():
-        setattr(store, name, value)
+    attributes = dict(metadata.get("attributes", {}))
     for name, array in arrays.items():
         if name.startswith("attributes."):
-            setattr(store, name.removeprefix("attributes."), np.array(array))
+            attributes[name.removeprefix("attributes.")] = np.array(array)
+    return VectorState(
+        keys=keys,
+        vectors=vectors,
+        vector_size=int(metadata["vector_size"]),
+        next_index=int(metadata.get("next_index", len(keys))),
+        mapfile_path=metadata.get("mapfile_path"),
+        lock_factors=np.array(arrays["vectors_lockf"]) if "vectors_lockf" in arrays else None,
+        expandos=expandos,
+        attributes=attributes,
+    )
 
 
-def save(path: PathLike, arrays: dict[str, Array], metadata: dict[str, Any]) -> None:
-    """Write a state of a store to one file."""
-    from fastw2v.formats import native
-
-    native.write(path, arrays, metadata)
+def write(path: PathLike, state: VectorState) -> None:
+    """Write a native file."""
+    native.write(path, *to_arrays(state))
 
 
-def load(path: PathLike, mmap: str | None = None) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Read the state of a store from its own file, that of a whole model, or one that gensim saved."""
-    if formats.detect_saved_format(path) == "gensim":
+def read(path: PathLike, mmap: str | None = None) -> VectorState:
+    """Read vectors from a native file, from the native file of a model, or from a file that gensim saved.
+
+    Raises
+    ------
+    ValueError, pickle.UnpicklingError
+        If the file holds no vectors, or is damaged; the message names it.
+    OSError
+        If the file cannot be read.
+    """
+    if detect_saved_format(path) == "gensim":
         from fastw2v.formats import gensim
 
-        return state_from_gensim(gensim.read_keyedvectors(path, mmap))
-    from fastw2v.formats import native
-
+        return from_gensim(gensim.read_keyedvectors(path, mmap))
     arrays, metadata = native.read(path, mmap)
     if "wv" in metadata:
-        own = {name: array for name, array in arrays.items() if name.startswith(MODEL_PREFIX)}
-        return {name.removeprefix(MODEL_PREFIX): array for name, array in own.items()}, metadata["wv"]
-    if metadata.get("kind") != "keyedvectors":
+        arrays, metadata = vectors_of_model(arrays), metadata["wv"]
+    elif metadata.get("kind") != "keyedvectors":
         raise ValueError(
             f"{str(path)!r} holds {metadata.get('kind', 'something else')!r}, not vectors with keys"
         )
-    return arrays, metadata
+    with describe_damage(path):
+        return from_arrays(arrays, metadata)
 
 
-def state_from_gensim(state: VectorsState) -> tuple[dict[str, Array], dict[str, Any]]:
-    """Turn vectors that gensim saved into what `from_state` takes."""
-    arrays: dict[str, Array] = {"vectors": state["vectors"]}
-    objects: dict[str, list[Any]] = {}
-    for name, values in state["expandos"].items():
-        if values.dtype.hasobject:
-            objects[name] = list(values)
-        else:
-            arrays[f"expandos.{name}"] = values
-    if state["vectors_lockf"] is not None:
-        arrays["vectors_lockf"] = state["vectors_lockf"]
-    metadata = {
-        "index_to_key": state["index_to_key"],
-        "vector_size": state["vector_size"],
-        "expandos": list(state["expandos"]),
-        "object_expandos": objects,
+def vectors_of_model(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the arrays of the vectors from those of a model."""
+    return {
+        name.removeprefix(MODEL_PREFIX): array
+        for name, array in arrays.items()
+        if name.startswith(MODEL_PREFIX)
     }
-    return arrays, metadata
 
 
-def save_gensim(store: VectorStore, path: PathLike) -> None:
+# --- files of gensim
+
+
+def from_gensim(state: VectorsState) -> VectorState:
+    """Return the vectors of a file that gensim saved."""
+    return VectorState(
+        keys=state["index_to_key"],
+        vectors=state["vectors"],
+        vector_size=int(state["vector_size"]),
+        next_index=len(state["index_to_key"]),
+        lock_factors=None if state["vectors_lockf"] is None else np.array(state["vectors_lockf"]),
+        expandos={
+            name: _object_array(list(values)) if values.dtype.hasobject else np.array(values)
+            for name, values in state["expandos"].items()
+        },
+    )
+
+
+def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
+    """Return a state as the dictionary that the module `gensim` writes."""
+    return {
+        "kind": kind,
+        "index_to_key": state.keys,
+        "vectors": state.vectors,
+        "vector_size": state.vector_size,
+        "expandos": state.expandos,
+        "vectors_lockf": state.lock_factors,
+        "lifecycle_events": [],
+    }
+
+
+def write_gensim(path: PathLike, state: VectorState) -> None:
     """Write a pickle that gensim 4 loads as KeyedVectors."""
     from fastw2v.formats import gensim
 
-    state: VectorsState = {
-        "kind": "keyedvectors",
-        "index_to_key": store.index_to_key,
-        "vectors": store.vectors,
-        "vector_size": store.vector_size,
-        "expandos": store.expandos,
-        "vectors_lockf": store.vectors_lockf,
-        "lifecycle_events": [],
-    }
-    gensim.write_keyedvectors(path, state)
+    gensim.write_keyedvectors(path, to_gensim(state))
 
 
-def save_word2vec_format(
-    store: VectorStore,
+# --- the word2vec format
+
+
+def write_word2vec_format(
     path: PathLike,
+    state: VectorState,
     vocabulary_path: PathLike | None,
     binary: bool,
     total: int | None,
@@ -209,59 +242,48 @@ def save_word2vec_format(
     prefix: str,
     append: bool,
     sort_attr: str,
+    name: str,
 ) -> None:
-    """Write a store in the word2vec format; see ``KeyedVectors.save_word2vec_format``."""
-    total = len(store.index_to_key) if total is None else total
-    if sort_attr not in store.expandos:
+    """Write the word2vec format; the parameters are those of ``KeyedVectors.save_word2vec_format``.
+
+    `name` is how log messages call the vectors.
+    """
+    total = len(state.keys) if total is None else total
+    if sort_attr not in state.expandos:
         if vocabulary_path is not None:
             raise ValueError(
                 f"Cannot store vocabulary with '{sort_attr}' because that attribute does not exist"
             )
         logger.warning(
-            "attribute %s not present in %s; will store in internal index_to_key order", sort_attr, store
+            "attribute %s not present in %s; will store in internal index_to_key order", sort_attr, name
         )
-    if None in store.index_to_key:
-        raise ValueError(
-            f"row {store.index_to_key.index(None)} has no key; name it with add_vector() or remove it"
-        )
-    rows = _writing_order(store, sort_attr)
-    words = [f"{prefix}{store.index_to_key[row]}" for row in rows.tolist()]
+    if None in state.keys:
+        raise ValueError(f"row {state.keys.index(None)} has no key; name it with add_vector() or remove it")
+    rows = _writing_order(state.keys, state.expandos.get(sort_attr))
+    words = [f"{prefix}{state.keys[row]}" for row in rows.tolist()]
     if vocabulary_path is not None:
-        word2vec.check_words(words, binary)  # before anything is written, this file included
+        word2vec.check_words(words, binary)  # before either file is written
         logger.info("storing vocabulary in %s", vocabulary_path)
-        word2vec.write_counts(vocabulary_path, words, store.expandos[sort_attr][rows].tolist())
-    logger.info("storing %sx%s projection weights into %s", total, store.vector_size, path)
-    header = f"{total} {store.vector_size}" if write_header else None
-    write = word2vec.write_binary if binary else word2vec.write_text
-    write(path, words, store.vectors, rows, header, append)
+        word2vec.write_counts(vocabulary_path, words, state.expandos[sort_attr][rows].tolist())
+    logger.info("storing %sx%s projection weights into %s", total, state.vector_size, path)
+    header = f"{total} {state.vector_size}" if write_header else None
+    write_rows = word2vec.write_binary if binary else word2vec.write_text
+    write_rows(path, words, state.vectors, rows, header, append)
 
 
-def intersect_word2vec_format(
-    store: VectorStore, path: PathLike, lockf: float, binary: bool, encoding: str, unicode_errors: str
-) -> int:
-    """Overwrite the vectors of those keys that a word2vec file has too, and return how many there were."""
-    logger.info("loading projection weights from %s", path)
-    read = word2vec.read_binary if binary else word2vec.read_text
-    index, matrix = read(path, encoding=encoding, unicode_errors=unicode_errors, only=store.key_to_index)
-    if matrix.shape[1] != store.vector_size:
-        raise ValueError(
-            f"incompatible vector size {matrix.shape[1]} in file {path}: "
-            f"the vectors here have size {store.vector_size}"
-        )
-    store.take_over(list(index), matrix, lockf)
-    return len(index)
+def _writing_order(keys: list[Any], values: Array | None) -> NDArray[np.intp]:
+    """Return the rows in the order of a word2vec file.
 
-
-def _writing_order(store: VectorStore, sort_attr: str) -> NDArray[np.intp]:
-    """Rows in the order of a word2vec file: keys that are their own row number, then by falling attribute."""
-    count = len(store.index_to_key)
+    Keys that are the number of their own row come first. The others are sorted by descending value; equal ones stay
+    in the order of the rows.
+    """
+    count = len(keys)
     leading = 0
-    while leading < count and _is_integer(store.index_to_key[leading], leading):
+    while leading < count and _is_integer(keys[leading], leading):
         leading += 1
     rest = list(range(leading, count))
-    if sort_attr in store.expandos:
-        values = store.expandos[sort_attr].tolist()
-        rest.sort(key=values.__getitem__, reverse=True)  # stable: equal ones stay in order of row
+    if values is not None:
+        rest.sort(key=values.tolist().__getitem__, reverse=True)
     return np.array([*range(leading), *rest], dtype=np.intp)
 
 
@@ -269,8 +291,11 @@ def _is_integer(key: Any, value: int) -> bool:
     return isinstance(key, (int, np.integer)) and key == value
 
 
-def _jsonable(what: str, value: Any, name: str) -> Any:
-    """`value`, if JSON gives back the same."""
+# --- attributes
+
+
+def _checked_json(what: str, value: Any, name: str) -> Any:
+    """Return `value`, or raise a ValueError if JSON would not give back an equal value."""
     try:
         same = json.loads(json.dumps(value)) == value
     except (TypeError, ValueError, RecursionError):
@@ -284,7 +309,7 @@ def _jsonable(what: str, value: Any, name: str) -> Any:
 
 
 def _is_ragged(values: Array) -> bool:
-    """Whether an attribute holds one array of numbers a key, such as the codes of a Huffman tree."""
+    """Return whether an attribute is one array of numbers for each key, such as the codes of a Huffman tree."""
     return len(values) > 0 and all(
         isinstance(value, np.ndarray)
         and value.ndim == 1
@@ -294,14 +319,8 @@ def _is_ragged(values: Array) -> bool:
     )
 
 
-def _object_column(values: list[Any]) -> Array:
-    column = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):  # a slice assignment would take arrays apart
-        column[row] = value
-    return column
-
-
-def _writable(array: Array) -> Array:
-    copy = memory.empty(array.shape, array.dtype)
-    copy[...] = array
-    return copy
+def _object_array(values: list[Any]) -> Array:
+    array = np.empty(len(values), dtype=object)
+    for row, value in enumerate(values):  # a slice assignment would convert arrays in the list
+        array[row] = value
+    return array

@@ -16,17 +16,15 @@ from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import Any, TypeVar
 
-from numpy.typing import NDArray
-
 from fastw2v import formats
 from fastw2v.common.files import check_writable
-from fastw2v.formats import native
+from fastw2v.formats import model_state, native
+from fastw2v.formats.model_state import ModelState
 from fastw2v.training.barriers import Barrier, TrainingPosition
 from fastw2v.training.progress import Tally
 from fastw2v.training.update import UpdatedModel, UpdateState
 
 Size = tuple[int, int]  # sentences, raw words
-ModelState = tuple[dict[str, NDArray[Any]], dict[str, Any]]  # named arrays, metadata
 Model = TypeVar("Model", bound=UpdatedModel)
 
 METADATA_KEY = "training"
@@ -104,7 +102,7 @@ def check_arguments(path: Any, every: Any) -> None:
 
 def write(path: Any, model: ModelState, state: TrainingState) -> None:
     """Write a checkpoint atomically: the previous file stays intact until the new one is complete."""
-    arrays, metadata = model
+    arrays, metadata = model_state.to_arrays(model)
     entry = asdict(replace(state, update=None))
     if state.update is not None:
         arrays = {**arrays, **{f"{OLD_VALUES}{name}": values for name, values in state.update.old.items()}}
@@ -113,7 +111,7 @@ def write(path: Any, model: ModelState, state: TrainingState) -> None:
 
 
 def read(
-    path: Any, make_model: Callable[[dict[str, Any], dict[str, Any]], Model]
+    path: Any, make_model: Callable[[ModelState], Model]
 ) -> tuple[Model, TrainingState]:
     """Return the model and the state of the training that a checkpoint holds.
 
@@ -121,7 +119,7 @@ def read(
     ----------
     path : str or path
     make_model : callable
-        (named arrays, metadata) -> model.
+        Called with the `ModelState` that the file holds; returns the model.
 
     Raises
     ------
@@ -142,7 +140,7 @@ def read(
         if name.startswith(OLD_VALUES)
     }
     with formats.describe_damage(path):
-        model = make_model(arrays, metadata)
+        model = make_model(model_state.from_arrays(arrays, metadata))
         state = _state_from(entry, old)
         if state.update is not None:
             state.update.check(model)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.engine.network import Network
+from fastw2v.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
 
@@ -36,8 +37,8 @@ class NetworkModel(Protocol):
 
     @property
     def huffman_tree(self) -> Any: ...
-    def _counts(self) -> NDArray[np.int64]: ...
-    def _sample_ints(self) -> NDArray[np.uint32]: ...
+    @property
+    def _vocabulary(self) -> Vocabulary: ...
 
 
 def make_network(
@@ -71,7 +72,7 @@ def make_network(
     vectors = check("wv.vectors", wv.vectors)
     syn1neg = None if model.syn1neg is None or not model.negative else check("syn1neg", model.syn1neg)
     syn1 = None if model.syn1 is None or not model.hs else check("syn1", model.syn1)
-    if len(vectors) != len(model._counts()):
+    if len(vectors) != len(model._vocabulary.counts):
         raise RuntimeError(
             "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
         )
@@ -94,7 +95,7 @@ def make_network(
         syn1=syn1,
         tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
         # gensim draws for every token unless sample is 0: with None it draws and drops nothing.
-        sample_ints=model._sample_ints() if model.sample or model.sample is None else None,
+        sample_ints=model._vocabulary.sample_ints(model.sample) if model.sample or model.sample is None else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
         tally_loss=bool(model.compute_loss if compute_loss is None else compute_loss),

@@ -28,7 +28,7 @@ from fastw2v.text.encoding import encode
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
-from fastw2v.vectors.vector_store import MIXED
+from fastw2v.vectors.row_table import MIXED
 
 Matrix = NDArray[np.float32]
 

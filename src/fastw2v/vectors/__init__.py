@@ -1,1 +1,11 @@
-"""Vectors by key: storage, growth, queries, similarity, evaluation, drift."""
+"""Storage of keyed vectors, and everything that is computed from them.
+
+* `row_table`: `RowTable`, the owner of the keys and of every array with one row for each key.
+* `growable_array`: the buffers behind arrays that grow row by row.
+* `initialization`: random initial vectors, and initial vectors from another set.
+* `queries`, `similarity`, `ranking`: from the arguments of a query to its answer.
+* `evaluation`, `drift`: benchmarks of one set of vectors, and comparison of two sets.
+
+All functions take keys, arrays and norms; the class `fastw2v.KeyedVectors` calls them. The package may import `common`
+and `engine`.
+"""

@@ -1,8 +1,8 @@
-"""How far words moved between two sets of vectors, and how much of their neighbourhoods is left.
+"""The distances of words between two sets of vectors, and the change of their neighbourhoods.
 
-Distances and cosines compare a word's two vectors, so they mean something where one set grew out of the other: two
-trainings from scratch differ by a rotation, which moves every word. Neighbourhoods are compared within each set, and
-do not see rotations.
+Distances and cosines compare the two vectors of a word. They are meaningful if one set was trained from the other: two
+independent trainings differ by a rotation, which moves every word. Neighbourhoods are computed within each set, and a
+rotation does not change them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ROWS_AT_ONCE = 1 << 14
 
 @dataclass(frozen=True, eq=False)
 class Drift:
-    """How far the words that two sets of vectors share moved from one to the other.
+    """The distances of the words that two sets of vectors share.
 
     Attributes
     ----------
@@ -33,11 +33,22 @@ class Drift:
     distance : ndarray of float32, shape (len(words),)
         Euclidean distance between the two vectors of each word.
     cosine : ndarray of float32, shape (len(words),)
-        Cosine between them: 1 where the word did not turn; 0 if either is a zero vector.
+        Cosine between the two vectors of each word; 0 if one of them is zero.
     overlap : ndarray of float32, shape (len(words),)
-        Share of the word's `topn` nearest neighbours that stayed, among the shared words; NaN where it was not asked.
+        Share of the `topn` nearest neighbours of each word, among the shared words, that both sets have; NaN for
+        words whose neighbourhoods were not compared.
     topn : int
         Size of the neighbourhoods that were compared.
+
+    Examples
+    --------
+    >>> from fastw2v import KeyedVectors
+    >>> old, new = KeyedVectors(2), KeyedVectors(2)
+    >>> old.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+    >>> new.add_vectors(["a", "b"], [[1, 0], [1, 0]])
+    >>> moved = new.drift(old)
+    >>> moved.cosine.tolist(), moved.most_moved(1)
+    ([1.0, 0.0], [('b', 0.0)])
     """
 
     words: list[Any]
@@ -58,16 +69,16 @@ class Drift:
 
     @property
     def mean_overlap(self) -> float:
-        """Mean share of neighbours that stayed, over the words that were asked; NaN if none was."""
+        """Mean of `overlap` over the words whose neighbourhoods were compared; NaN if there are none."""
         return _mean(self.overlap[~np.isnan(self.overlap)])
 
     def most_moved(self, topn: int = 10) -> list[tuple[Any, float]]:
-        """Return the `topn` words that turned farthest, with their cosines; vectors that hold NaN come first.
+        """Return the `topn` words with the lowest cosines, as pairs; words whose vectors hold NaN come first.
 
         Raises
         ------
         ValueError, TypeError
-            If `topn` is negative, or no whole number.
+            If `topn` is negative, or not a whole number.
         """
         check_integer("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
@@ -77,8 +88,10 @@ class Drift:
         return len(self.words)
 
     def __repr__(self) -> str:
-        asked = int(np.count_nonzero(~np.isnan(self.overlap)))
-        kept = f", {self.mean_overlap:.1%} of {self.topn} neighbours kept (of {asked} words)" if asked else ""
+        n_compared = int(np.count_nonzero(~np.isnan(self.overlap)))
+        kept = ""
+        if n_compared:
+            kept = f", {self.mean_overlap:.1%} of {self.topn} neighbours kept (of {n_compared} words)"
         return (
             f"<Drift of {len(self)} words: mean distance {self.mean_distance:.4g}, "
             f"mean cosine {self.mean_cosine:.3f}{kept}>"
@@ -95,26 +108,26 @@ def drift(
     topn: int = 10,
     sample: int | None = 1000,
 ) -> Drift:
-    """Return how far `words` moved from one matrix to another.
+    """Return the distances of `words` between two matrices.
 
     Parameters
     ----------
     words : sequence
-        The words that both have.
+        The shared words.
     old_rows, new_rows : ndarray of intp, shape (len(words),)
-        Their rows.
+        The rows of the words in each matrix.
     old, new : ndarray, shape (keys, D)
     topn : int, default 10
-        Neighbours to compare; 0 for none.
+        Number of neighbours to compare; 0 for none.
     sample : int, optional
-        Compare the neighbourhoods of so many words, evenly spread over `words`; None for all.
+        Number of words whose neighbourhoods are compared, evenly spread over `words`; None for all.
 
     Raises
     ------
     ValueError
         If the matrices differ in width, or `topn` or `sample` is negative.
     TypeError
-        If one of these is no whole number.
+        If `topn` or `sample` is not a whole number.
     """
     if old.shape[1] != new.shape[1]:
         raise ValueError(
@@ -134,10 +147,10 @@ def drift(
     overlap = np.full(count, np.nan, np.float32)
     topn = min(topn, count - 1)
     if topn > 0:
-        n_asked = count if sample is None else min(sample, count)
-        asked = np.linspace(0, count - 1, n_asked).astype(np.intp)
-        nearest = before.neighbours(asked, topn), after.neighbours(asked, topn)
-        for word, left, right in zip(asked.tolist(), *nearest, strict=True):
+        n_compared = count if sample is None else min(sample, count)
+        compared = np.linspace(0, count - 1, n_compared).astype(np.intp)
+        nearest = before.neighbours(compared, topn), after.neighbours(compared, topn)
+        for word, left, right in zip(compared.tolist(), *nearest, strict=True):
             overlap[word] = np.intersect1d(left, right, assume_unique=True).size / topn
     return Drift(list(words), distance, cosine, overlap, max(topn, 0))
 
@@ -163,9 +176,11 @@ class _Rows:
         nearest, _ = similarity.nearest_rows(self._matrix, self._norms, self._matrix[words], topn + 1)
         own = nearest == words[:, None]
         own[~own.any(axis=1), -1] = True  # the word itself is behind equal vectors: leave out the last one
-        others: NDArray[np.intp] = nearest[~own].reshape(len(words), topn)
-        return others
+        return nearest[~own].reshape(len(words), topn)
 
 
 def _mean(values: Floats) -> float:
     return float(values.mean(dtype=np.float64)) if values.size else float("nan")
+
+
+Drift.__module__ = "fastw2v.keyedvectors"  # the public module, which pickles name

@@ -1,9 +1,11 @@
-"""Benchmarks of word vectors, as pure functions of words and matrix: analogies, similarities of pairs.
+"""Benchmarks of word vectors: analogies, and similarities of pairs of words.
 
-Results have gensim's layout and values. Nothing of the caller is changed, not even for a moment, so that
-several threads may evaluate the same vectors. The score of a word for a question "a is to b as c is to ?" is
-its cosine with b, less that with a, plus that with c, and thousands of questions are made of some hundred words:
-so the cosines of these with all words are computed, by products of matrices, and summed for each question.
+The results have gensim's layout and values. The functions do not change their arguments, not even temporarily, so that
+several threads may evaluate the same vectors.
+
+The score of a word for the question "a is to b as c is to ?" is its cosine with b, minus its cosine with a, plus its
+cosine with c. Thousands of questions consist of a few hundred words. Therefore the cosines of these words with all
+words are computed as products of matrices, and then added up for each question.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ logger = logging.getLogger("gensim.models.keyedvectors")
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
-_SHORTLIST = 5  # gensim looks at so many answers, and gives up if none of them is admissible
+_SHORTLIST = (
+    5  # gensim checks this number of answers, and gives none if all of them are words of the question
+)
 
 
 def check_similarity_function(name: str) -> None:
@@ -42,7 +46,7 @@ def word_analogies(
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
 ) -> tuple[float, list[dict[str, Any]]]:
-    """Answer questions "a is to b as c is to ?" by the word nearest to b - a + c (3CosAdd); count the hits.
+    """Answer questions "a is to b as c is to ?" with the word nearest to b - a + c (3CosAdd), and count right answers.
 
     Parameters
     ----------
@@ -52,22 +56,21 @@ def word_analogies(
     norms : ndarray, shape (len(words),)
         Norms of the rows.
     analogies : str, os.PathLike or iterable of str
-        File, or its lines: ": name" begins a section, "a b c d" is a question. Others are skipped with a log
-        message.
+        A file, or its lines: ": name" begins a section, "a b c d" is a question. Other lines are skipped and logged.
     restrict_vocab : int, optional, default 300000
-        Use the first so many words only, as questions and as answers. None uses all.
+        Use only this number of words from the start, as questions and as answers. None uses all words.
     case_insensitive : bool, default True
         Compare words in upper case. Of words that are then equal, the first one counts.
     dummy4unknown : bool, default False
-        Count questions with unknown words as wrong rather than skip them.
+        Count questions with unknown words as wrong, instead of skipping them.
 
     Returns
     -------
     accuracy : float
         Share of right answers among the questions of all sections; 0.0 if there are none.
     sections : list of dict
-        For each section its name under "section" and the questions, as tuples of four words, under "correct"
-        and "incorrect"; last the sum of all, called "Total accuracy".
+        For each section, its name under "section", and its questions as tuples of four words under "correct" and
+        "incorrect". The last one, "Total accuracy", has the questions of all sections.
 
     Raises
     ------
@@ -122,21 +125,20 @@ def word_pairs(
     words, matrix, restrict_vocab, case_insensitive
         As for `word_analogies`.
     pairs : str, os.PathLike or iterable of str
-        File, or its lines: two words and a number, or a comment after "#". Others are skipped with a log
-        message.
+        A file, or its lines: two words and a number, or a comment after "#". Other lines are skipped and logged.
     delimiter : str, default tab
-        What separates the three.
+        Separates the three fields of a line.
     encoding : str, default "utf8"
-        Of the file.
+        Encoding of the file.
     dummy4unknown : bool, default False
-        Give pairs with unknown words the similarity 0 rather than skip them.
+        Give pairs with unknown words the similarity 0, instead of skipping them.
 
     Returns
     -------
     pearson, spearman : results of `scipy.stats.pearsonr` and `scipy.stats.spearmanr`
         Correlation and p-value of each.
     oov : float
-        Share of pairs with unknown words, in percent.
+        Percentage of pairs with unknown words.
 
     Raises
     ------
@@ -181,7 +183,7 @@ def word_pairs(
 
 
 def log_accuracy(section: dict[str, Any]) -> float:
-    """Log and return the share of right answers of a section; 0.0 and no message if it is empty."""
+    """Log and return the share of right answers of a section; an empty section gives 0.0 and is not logged."""
     correct, incorrect = len(section["correct"]), len(section["incorrect"])
     if not correct + incorrect:
         return 0.0
@@ -191,7 +193,7 @@ def log_accuracy(section: dict[str, Any]) -> float:
 
 
 def log_word_pairs(pearson: Any, spearman: Any, oov: float, pairs: Any) -> None:
-    """Log what `word_pairs` found."""
+    """Log the results of `word_pairs`."""
     logger.info("Pearson correlation coefficient against %s: %.4f", pairs, pearson[0])
     logger.info("Spearman rank-order correlation coefficient against %s: %.4f", pairs, spearman[0])
     logger.info("Pairs with unknown words ratio: %.1f%%", oov)
@@ -204,7 +206,7 @@ class _Question(NamedTuple):
 
 
 class _Vocabulary:
-    """The words that take part, folded to upper case where case is ignored."""
+    """The words of an evaluation, converted to upper case if case is ignored."""
 
     def __init__(self, words: Sequence[str], count: int, case_insensitive: bool) -> None:
         self._case_insensitive = case_insensitive
@@ -212,8 +214,8 @@ class _Vocabulary:
         self.rows = dict(
             zip(reversed(folded), range(count - 1, -1, -1), strict=True)
         )  # the first of equal words
-        self.first = np.arange(count)  # of each row, the first row of the same folded word
-        self.variants: dict[int, list[int]] = {}  # of such a first row, the others
+        self.first = np.arange(count)  # for each row, the first row with the same converted word
+        self.variants: dict[int, list[int]] = {}  # for each such first row, the other rows
         if len(self.rows) < count:
             for row, word in enumerate(folded):
                 first = self.rows[word]
@@ -228,7 +230,7 @@ class _Vocabulary:
 def _read_questions(
     analogies: PathLike | Iterable[str], vocabulary: _Vocabulary, name: str
 ) -> tuple[list[str], list[_Question]]:
-    """Names of the sections, and all well-formed questions."""
+    """Return the names of the sections, and all well-formed questions."""
     names: list[str] = []
     questions: list[_Question] = []
     row_of = vocabulary.rows.get
@@ -240,7 +242,7 @@ def _read_questions(
             raise ValueError(
                 f"Missing section header before line #{number} in {name}: begin with a line ': name'"
             )
-        fields = vocabulary.fold(line).split()  # the case of a word does not depend on its neighbours
+        fields = vocabulary.fold(line).split()  # conversion does not depend on neighbouring words
         if len(fields) != 4:
             logger.info("Skipping invalid line #%i in %s", number, name)
             continue
@@ -252,7 +254,7 @@ def _read_questions(
 
 
 def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Whether each question, a line of four `rows`, gets the right answer."""
+    """Return whether each question gets the right answer; `rows` has shape (questions, 4)."""
     if not len(rows):
         return np.zeros(0, dtype=bool)
     others = [_variants(line, vocabulary.variants) for line in rows[:, :3].tolist()]
@@ -274,26 +276,27 @@ def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np
 
 
 def _variants(line: list[int], variants: dict[int, list[int]]) -> list[int]:
-    """Rows of the other spellings of the words of a question."""
+    """Return the rows of other spellings of the words of a question."""
     return [row for word in dict.fromkeys(line) for row in variants.get(word, ())] if variants else []
 
 
 def _terms(matrix: Array, norms: Array, rows: NDArray[np.intp]) -> tuple[Array, NDArray[np.int64]]:
-    """Vectors, and for each question which of them stand for its a, b and c.
+    """Return unit vectors, and for each question the positions of its a, b and c among them.
 
-    These are the unit vectors of the distinct words, as nearly all questions share their words with others. Where
-    they do not, b - a + c of each question is fewer vectors; the other two are then a zero.
+    The vectors are those of the distinct words, because nearly all questions share their words with other questions. If
+    there are more distinct words than questions, there is one vector b - a + c for each question instead, and a zero
+    vector stands for the other two terms.
     """
-    words, places = np.unique(rows[:, :3], return_inverse=True)
+    words, positions = np.unique(rows[:, :3], return_inverse=True)
     units = similarity.normed(matrix[words], norms[words])
-    terms = places.reshape(-1, 3).astype(np.int64)
+    terms = positions.reshape(-1, 3).astype(np.int64)
     if len(words) <= len(rows):
         return units, terms
     a, b, c = (units[column] for column in terms.T)
     zero = np.zeros((1, units.shape[1]), dtype=units.dtype)
-    of_zero = np.full(len(rows), len(rows), dtype=np.int64)
-    whole = np.stack((of_zero, np.arange(len(rows)), of_zero), axis=1)
-    return np.concatenate((b - a + c, zero)), whole
+    zero_position = np.full(len(rows), len(rows), dtype=np.int64)
+    terms = np.stack((zero_position, np.arange(len(rows)), zero_position), axis=1)
+    return np.concatenate((b - a + c, zero)), terms
 
 
 def _name_of(source: PathLike | Iterable[str]) -> str:
@@ -301,7 +304,7 @@ def _name_of(source: PathLike | Iterable[str]) -> str:
 
 
 def _numbered_lines(source: PathLike | Iterable[str], encoding: str) -> Iterator[tuple[int, str]]:
-    """Lines of a file, or those given, with their numbers from 0."""
+    """Yield the lines of a file, or the given lines, with their numbers from 0."""
     if not isinstance(source, (str, os.PathLike)):
         yield from enumerate(source)
         return

@@ -1,7 +1,8 @@
-"""Room for growth behind arrays, kept out of sight: each is the front of a larger buffer.
+"""Arrays that grow by single rows in amortised constant time.
 
-So that adding rows one by one costs amortised constant time. A buffer is used again only while the array still lies
-at its start, hence arrays that a user assigned are never written past their end.
+A `GrowableArray` owns a buffer that is longer than the array that users see, and the array is a view of the start of
+that buffer. The buffer is reused only while the array is such a view. Users may assign arrays of their own, and those
+are never written past their end.
 """
 
 from __future__ import annotations
@@ -16,35 +17,49 @@ from fastw2v.common import memory
 Array = NDArray[Any]
 
 
-class SpareRoom:
-    """The buffers behind some arrays, by name."""
+class GrowableArray:
+    """The buffer behind one array that grows."""
 
     def __init__(self) -> None:
-        self._buffers: dict[str, Array] = {}
+        self._buffer: Array | None = None
 
-    def resized(self, name: str, visible: Array, rows: int) -> Array:
-        """Return `visible` cut or grown to `rows` rows, new ones zero; room to spare is remembered under `name`."""
-        before = len(visible)
+    def resize(self, array: Array, rows: int) -> Array:
+        """Return `array` with `rows` rows: shortened, or with zero rows appended.
+
+        The first buffer has exactly the requested size, because most arrays are filled once. Each later buffer has
+        at least half as many rows again.
+
+        Parameters
+        ----------
+        array : ndarray, shape (n, ...)
+            What the last call returned, or any other array.
+        rows : int
+            Number of rows of the result.
+
+        Returns
+        -------
+        ndarray, shape (rows, ...)
+            A view of the buffer; if `rows` is at most n, a view of `array`.
+        """
+        before = len(array)
         if rows <= before:
-            return visible[:rows]
-        buffer = self._buffers.get(name)
-        if buffer is None or len(buffer) < rows or not _lies_at_start(visible, buffer):
-            # The first filling is exact: most arrays are filled once. Whoever comes again gets half as much
-            # on top.
-            shape = (max(rows, before + before // 2), *visible.shape[1:])
-            hold_objects = visible.dtype.hasobject
-            buffer = np.zeros(shape, visible.dtype) if hold_objects else memory.zeros(shape, visible.dtype)
-            buffer[:before] = visible
-            self._buffers[name] = buffer
+            return array[:rows]
+        buffer = self._buffer
+        if buffer is None or len(buffer) < rows or not _is_start_of(array, buffer):
+            shape = (max(rows, before + before // 2), *array.shape[1:])
+            has_objects = array.dtype.hasobject
+            buffer = np.zeros(shape, array.dtype) if has_objects else memory.zeros(shape, array.dtype)
+            buffer[:before] = array
+            self._buffer = buffer
         buffer[before:rows] = 0
         return buffer[:rows]
 
 
-def _lies_at_start(visible: Array, buffer: Array) -> bool:
-    """Whether `visible` is the front of `buffer`."""
+def _is_start_of(array: Array, buffer: Array) -> bool:
+    """Return whether `array` is a view of the first rows of `buffer`."""
     return (
-        visible.dtype == buffer.dtype
-        and visible.shape[1:] == buffer.shape[1:]
-        and visible.strides == buffer.strides
-        and visible.ctypes.data == buffer.ctypes.data
+        array.dtype == buffer.dtype
+        and array.shape[1:] == buffer.shape[1:]
+        and array.strides == buffer.strides
+        and array.ctypes.data == buffer.ctypes.data
     )

@@ -1,14 +1,16 @@
-"""Initial vectors: what a row holds before any training, given a seed.
+"""Initial vectors: the contents of a row before any training.
 
-Row ``i`` depends on the seed, the width and ``i`` alone: a matrix that grows gets the rows that a larger one
-would have had from the start. The stream is NumPy's PCG64, which can jump ahead, so that only the missing
-rows are drawn.
+A random row `i` depends on the seed, the width and `i` alone. A matrix that grows therefore gets the rows that a larger
+matrix would have had from the start. The stream is NumPy's PCG64, which can jump ahead, so that only the missing rows
+are drawn.
+
+Rows can also start from the vectors of another training; `starting_rows` selects those.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,8 +19,8 @@ from numpy.typing import DTypeLike, NDArray
 from fastw2v.common import memory, parallel
 
 REAL = np.float32
-_BLOCK = 1 << 17  # numbers that are drawn and scaled while they are in the cache
-_WORTH_THREADS = 16  # blocks
+_BLOCK = 1 << 17  # numbers that are drawn and scaled at a time, while they are in the cache
+_BLOCKS_FOR_THREADS = 16  # from this number of blocks on, several threads draw
 
 Array = NDArray[Any]
 
@@ -29,18 +31,18 @@ def prep_vectors(
     seed: int | None = 0,
     dtype: DTypeLike = REAL,
 ) -> Array:
-    """Return a matrix of random rows, the first of them taken over from `prior_vectors`.
+    """Return a matrix of random rows that starts with the rows of `prior_vectors`.
 
     Parameters
     ----------
     target_shape : (int, int)
-        Rows and columns D of the result.
+        Number of rows and columns D of the result.
     prior_vectors : ndarray, shape (n, D), optional
         Rows to keep, ``n <= target_shape[0]``. If it has the target shape already, it is returned itself.
     seed : int, default 0
-        Seed of the stream; the same seed gives the same row ``i`` whatever the number of rows.
+        Seed of the stream. The same seed gives the same row `i` for every number of rows.
     dtype : dtype, default float32
-        Type of the result. float64 draws from its own stream; narrower types are rounded from float32.
+        Type of the result. float64 draws from a stream of its own; narrower types are rounded from float32.
 
     Returns
     -------
@@ -50,7 +52,14 @@ def prep_vectors(
     Raises
     ------
     ValueError
-        If `prior_vectors` has more rows, or another width, than `target_shape`.
+        If `prior_vectors` has more rows than `target_shape`, or another width.
+
+    Examples
+    --------
+    >>> from fastw2v.keyedvectors import prep_vectors
+    >>> small, large = prep_vectors((2, 4), seed=1), prep_vectors((3, 4), seed=1)
+    >>> bool((small == large[:2]).all())
+    True
     """
     rows, width = target_shape
     kept = 0
@@ -71,25 +80,81 @@ def prep_vectors(
     return vectors
 
 
-def grown_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
-    """Return `vectors` with initial rows appended, in place where `memory.grown` can.
+def extend_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
+    """Return `vectors` with random rows appended, in place where `memory.grown` can.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, D)
     rows : int
-        At least n.
+        Number of rows of the result, at least n.
     seed : int, default 0
-        The new rows are those that `prep_vectors` would have made there.
+        The new rows are those that `prep_vectors` makes with this seed.
     """
     kept, width = vectors.shape
-    grown = memory.grown(vectors, rows)
-    _fill_random(grown[kept:], seed, kept * width)
-    return grown
+    extended = memory.grown(vectors, rows)
+    _fill_random(extended[kept:], seed, kept * width)
+    return extended
+
+
+def starting_rows(
+    keys: Sequence[Any], source_index: Mapping[Any, int], source_vectors: Array
+) -> tuple[NDArray[np.intp], Array]:
+    """Select the vectors that some keys start from, where another set of vectors has these keys.
+
+    Parameters
+    ----------
+    keys : sequence
+        The key of each row.
+    source_index : mapping of key to int
+        Row of each key in `source_vectors`.
+    source_vectors : ndarray, shape (n, D)
+
+    Returns
+    -------
+    rows : ndarray of intp, shape (shared,)
+        The rows of `keys` that the other set has.
+    vectors : ndarray, shape (shared, D)
+        Copies of their vectors.
+
+    Raises
+    ------
+    ValueError
+        If one of these vectors is not finite, because training would spread it to every word of its sentences.
+    """
+    rows = np.array([row for row, key in enumerate(keys) if key in source_index], dtype=np.intp)
+    sources = np.array([source_index[keys[row]] for row in rows.tolist()], dtype=np.intp)
+    vectors = source_vectors[sources]
+    finite = np.isfinite(vectors.sum(axis=1, dtype=np.float64))
+    if not finite.all():
+        first, others = keys[rows[int(np.argmin(finite))]], np.count_nonzero(~finite) - 1
+        raise ValueError(
+            f"init_from holds NaN or infinity for {first!r:.80} and {others} other words; remove them from it, and "
+            "they start from random vectors"
+        )
+    return rows, vectors
+
+
+def starting_lock_factors(
+    keys: Sequence[Any], lock_factors: float | Mapping[Any, float]
+) -> NDArray[np.float32] | None:
+    """Return the factor on the learning rate for each of `keys`, or None if all of them are 1.
+
+    Parameters
+    ----------
+    keys : sequence
+    lock_factors : float or mapping of key to float
+        One factor for all keys, or factors by key, where missing keys have the factor 1.
+    """
+    if isinstance(lock_factors, Mapping):
+        factors = np.array([lock_factors.get(key, 1.0) for key in keys], dtype=np.float32)
+    else:
+        factors = np.full(len(keys), lock_factors, dtype=np.float32)
+    return None if (factors == 1).all() else factors
 
 
 def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
-    """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), from its `skipped`-th number on."""
+    """Fill `out` with the stream of `seed`, uniform in [-1/D, 1/D), starting after `skipped` numbers."""
     width = out.shape[1]
     step = max(1, _BLOCK // max(1, width))
     starts = range(0, len(out), step)
@@ -99,8 +164,8 @@ def _fill_random(out: Array, seed: int | None, skipped: int) -> None:
     def fill(start: int) -> None:
         _fill_block(out[start : start + step], seed, skipped + start * width)
 
-    # A large matrix is new memory, whose first touch takes longer than the drawing: several threads share both.
-    for _ in parallel.ordered_map(fill, starts, None if len(starts) > _WORTH_THREADS else 1):
+    # The first write to new memory takes longer than drawing the numbers; several threads share both.
+    for _ in parallel.ordered_map(fill, starts, None if len(starts) > _BLOCKS_FOR_THREADS else 1):
         pass
 
 
@@ -110,7 +175,7 @@ def _fill_block(out: Array, seed: int | None, skipped: int) -> None:
         generator.bit_generator.advance(skipped)  # type: ignore[attr-defined]
         generator.random(out=out)
     else:
-        # A float32 takes half of a 64-bit draw; the other half is kept for the next one.
+        # A float32 uses half of a 64-bit draw; the generator keeps the other half for the next number.
         generator.bit_generator.advance(skipped // 2)  # type: ignore[attr-defined]
         if skipped % 2:
             generator.random(dtype=np.float32)
@@ -135,9 +200,15 @@ def pseudorandom_weak_vector(
     size : int
         Number of components.
     seed_string : str, optional
-        What is hashed; without it each call draws anew.
+        The string to hash; without it, each call returns another vector.
     hashfxn : callable, default `hash`
-        Its lower 32 bits are the seed. The built-in one differs between processes.
+        Its lower 32 bits are the seed. The result of the built-in function differs between processes.
+
+    Examples
+    --------
+    >>> from fastw2v.keyedvectors import pseudorandom_weak_vector
+    >>> pseudorandom_weak_vector(3, "word", hashfxn=len).shape
+    (3,)
     """
     if seed_string is None:
         generator = np.random.default_rng()

@@ -1,8 +1,8 @@
-"""Query mathematics on matrices, knowing nothing of keys: norms, cosines, best rows, centrality, transport.
+"""The mathematics of queries on matrices: norms, cosines, nearest rows, centrality, transport.
 
-Float32 storage is multiplied in float32, float64 in float64, anything narrower in float32 a block of rows at
-a time, so that half-precision vectors neither overflow nor need a second matrix. A zero vector has similarity
-0 with everything, itself included. Equal scores are ordered by row, the first row first.
+float32 matrices are multiplied in float32, and float64 matrices in float64. Narrower types are converted to float32 a
+block of rows at a time, so that half-precision vectors neither overflow nor need a second matrix. The similarity of a
+zero vector with every vector is 0, also with itself. Equal scores are sorted by row.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
 
 
 def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Type in which vectors of `dtype` are multiplied."""
+    """Return the type in which vectors of `dtype` are multiplied."""
     return np.dtype(np.float32) if dtype in (np.float16, np.float32) else np.dtype(np.float64)
 
 
 def row_blocks(matrix: Array) -> Iterator[slice]:
-    """Cut the rows of `matrix` into pieces of about a million numbers."""
+    """Yield slices that divide the rows of `matrix` into blocks of about a million numbers."""
     step = max(1, _BLOCK // max(1, matrix.shape[1]))
     for start in range(0, len(matrix), step):
         yield slice(start, min(start + step, len(matrix)))
 
 
 def row_norms(matrix: Array) -> Array:
-    """Return the Euclidean norm of each row, without a second matrix."""
+    """Return the Euclidean norm of each row; temporary memory is limited to one block of rows."""
     norms = np.empty(len(matrix), dtype=compute_dtype(matrix.dtype))
     for rows in row_blocks(matrix):
         block = np.asarray(matrix[rows], dtype=norms.dtype)
@@ -55,7 +55,7 @@ def normed(matrix: Array, norms: Array) -> Array:
 
 
 def _divisors(norms: Array) -> Array:
-    """`norms` with 1 in place of 0: products with zero rows are 0 and stay so."""
+    """Return `norms` with 1 in place of 0, so that the products of zero rows stay 0."""
     divisors: Array = np.where(norms > 0, norms, norms.dtype.type(1))
     return divisors
 
@@ -102,7 +102,10 @@ def _row_products(matrix: Array, query: Array) -> Array:
 
 
 def cosines(matrix: Array, norms: Array, queries: Array) -> Array:
-    """Return the products of unit rows with one query (n,) or several (queries, n), taken as they are."""
+    """Return the products of rows, scaled to length 1, with one query (shape (n,)) or several (shape (queries, n)).
+
+    Queries are not scaled.
+    """
     scores = products(matrix, queries)
     scores /= _divisors(norms)
     return scores
@@ -230,10 +233,10 @@ def _cached_blocks(n_rows: int, n_queries: int) -> Iterator[slice]:
 def multiplicative(
     matrix: Array, norms: Array, positive: Sequence[Array], negative: Sequence[Array]
 ) -> Array:
-    """Return the 3CosMul score of each row: shifted cosines of positive terms over those of negative ones.
+    """Return the 3CosMul score of each row: the shifted cosines of positive terms, divided by those of negative terms.
 
-    Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations" (CoNLL 2014),
-    with their epsilon of 1e-6 in the denominator. The terms are taken as they are, normally unit vectors.
+    See Levy and Goldberg, "Linguistic Regularities in Sparse and Explicit Word Representations" (CoNLL 2014). The
+    denominator has their epsilon of 1e-6. The terms are not scaled; they usually are unit vectors.
     """
     shifted = (1 + cosines(matrix, norms, np.stack([*positive, *negative]))) / 2
     scores: Array = shifted[: len(positive)].prod(axis=0)
@@ -242,20 +245,20 @@ def multiplicative(
 
 
 def cosines_with(vector: Array, matrix: Array) -> Array:
-    """Return the cosines of `vector` with each row of `matrix`, normalising both."""
+    """Return the cosines of `vector` with each row of `matrix`."""
     return cosines(matrix, row_norms(matrix), unit(np.asarray(vector, dtype=compute_dtype(matrix.dtype))))
 
 
 def centrality(vectors: Array) -> Array:
-    """Return the cosine-like closeness of each row to the direction of the mean of the rows."""
+    """Return the product of each row with the mean of the rows, scaled to length 1."""
     return products(vectors, unit(np.mean(vectors, axis=0)))
 
 
 def word_movers_distance(first: Array, first_mass: Array, second: Array, second_mass: Array) -> float:
-    """Return the least cost of moving the mass at the rows of `first` to the rows of `second`.
+    """Return the lowest cost of moving the mass at the rows of `first` to the rows of `second`.
 
-    Kusner et al., "From Word Embeddings to Document Distances" (ICML 2015): the cost of a unit is the
-    Euclidean distance, both masses sum to 1.
+    See Kusner et al., "From Word Embeddings to Document Distances" (ICML 2015). The cost of moving one unit is the
+    Euclidean distance. Both masses sum to 1.
 
     Raises
     ------

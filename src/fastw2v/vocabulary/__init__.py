@@ -1,1 +1,11 @@
-"""Counts to words: selection, subsampling, the noise table, Huffman trees, growth."""
+"""From counts to a vocabulary: the choice and the order of words, and the tables that training reads.
+
+* `selection`: which words of the raw counts stay, and in which order.
+* `sampling`: keep probabilities of frequent words, and the noise distribution.
+* `huffman`: Huffman trees for hierarchical softmax.
+* `vocabulary`: the class `Vocabulary`, which joins these for the words of a `RowTable`.
+* `update`: growing a vocabulary that exists.
+* `scan_cache`: a corpus that the vocabulary scan of the constructor has encoded already.
+
+The package may import `vectors`, `text`, `engine` and `common`.
+"""

@@ -1,7 +1,8 @@
 """Huffman codes for hierarchical softmax, as flat arrays.
 
-The tree is gensim's, ties included: those are broken by the mechanics of heapq over the words in index order,
-so heapq itself merges the nodes, and everything else is vectorised.
+The tree equals that of gensim, ties included. gensim merges the nodes with `heapq`, in the order of the words, and the
+internal order of a heap decides between equal counts. Therefore `heapq` merges the nodes here, too. All other steps are
+vectorised.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 class RaggedArray(Sequence[npt.NDArray[Scalar]], Generic[Scalar]):
-    """A read-only sequence of one-dimensional arrays of different lengths over one flat array.
+    """A read-only sequence of one-dimensional arrays of different lengths, stored in one flat array.
 
     Parameters
     ----------
     values : ndarray, shape (offsets[-1],)
-        All rows, one after another.
+        All rows, one after the other.
     offsets : ndarray of int64, shape (rows + 1,)
-        Row ``i`` is ``values[offsets[i]:offsets[i + 1]]``.
+        Row `i` is ``values[offsets[i]:offsets[i + 1]]``.
     """
 
     def __init__(self, values: npt.NDArray[Scalar], offsets: npt.NDArray[np.int64]) -> None:
@@ -61,16 +62,23 @@ class RaggedArray(Sequence[npt.NDArray[Scalar]], Generic[Scalar]):
 
 @dataclass(frozen=True, eq=False)
 class HuffmanTree:
-    """The Huffman code of every word, as flat arrays.
+    """The Huffman code of each word, as flat arrays.
 
     Attributes
     ----------
     offsets : ndarray of int64, shape (words + 1,)
-        Word ``i`` has the entries ``offsets[i]:offsets[i + 1]`` of the other two.
+        Word `i` has the entries ``offsets[i]:offsets[i + 1]`` of the other two arrays.
     points : ndarray of uint32, shape (offsets[-1],)
-        Inner nodes from the root to the word.
+        The inner nodes on the path from the root to the word.
     codes : ndarray of uint8, shape (offsets[-1],)
-        The branch taken at each: 0 left, 1 right.
+        The branch at each of these nodes: 0 left, 1 right.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import huffman
+    >>> tree = huffman(np.array([4, 2, 1]))
+    >>> [code.tolist() for code in tree.code_rows]
+    [[1], [0, 1], [0, 0]]
     """
 
     offsets: npt.NDArray[np.int64]
@@ -79,12 +87,17 @@ class HuffmanTree:
 
     @classmethod
     def from_rows(cls, points: Sequence[npt.ArrayLike], codes: Sequence[npt.ArrayLike]) -> HuffmanTree:
-        """Return the tree whose inner nodes and branches are given as one sequence a word.
+        """Return the tree whose inner nodes and branches are given as one sequence for each word.
 
         Raises
         ------
         ValueError
             If `points` and `codes` differ in their lengths.
+
+        Examples
+        --------
+        >>> HuffmanTree.from_rows([[1], [1, 0], [1, 0]], [[1], [0, 1], [0, 0]]).max_depth
+        2
         """
         point_rows = [np.asarray(row, dtype=np.uint32) for row in points]
         code_rows = [np.asarray(row, dtype=np.uint8) for row in codes]
@@ -97,6 +110,9 @@ class HuffmanTree:
         return cls(
             offsets, np.concatenate([empty_points, *point_rows]), np.concatenate([empty_codes, *code_rows])
         )
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
 
     @property
     def max_depth(self) -> int:
@@ -114,18 +130,31 @@ class HuffmanTree:
         return RaggedArray(self.points, self.offsets)
 
     def code(self, word: int) -> npt.NDArray[np.uint8]:
-        """Return the code of the word with index `word`."""
+        """Return the code of the word with the index `word`."""
         return self.code_rows[word]
 
     def point(self, word: int) -> npt.NDArray[np.uint32]:
-        """Return the inner nodes on the way to the word with index `word`."""
+        """Return the inner nodes on the path to the word with the index `word`."""
         return self.point_rows[word]
+
+    def take(self, words: npt.NDArray[np.intp]) -> HuffmanTree:
+        """Return the tree of some words, in this order; each word keeps its path, and each inner node its number.
+
+        An index that is not in the tree gets an empty path.
+        """
+        missing = max(int(words.max(initial=-1)) + 1 - len(self), 0)
+        ends = np.append(self.offsets, np.full(missing, self.offsets[-1]))
+        lengths = np.diff(ends)[words]
+        offsets = np.zeros(len(words) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        sources = np.repeat(ends[words] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return HuffmanTree(offsets, self.points[sources], self.codes[sources])
 
 
 class _HeapNode(float):
-    """A tree node ordered by its count alone, which is exact up to 2**53.
+    """A tree node, ordered by its count alone; counts are exact up to 2**53.
 
-    Among the types that have slots, float is the one that heapq compares fastest.
+    The base class is float because `heapq` compares floats faster than other types that can have slots.
     """
 
     __slots__ = ("index",)
@@ -140,7 +169,7 @@ def _heap_node(count: float, index: int) -> _HeapNode:
 
 
 def _merge(counts: Counts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]]:
-    """Return parent and branch of each node; node ``words + k`` is the ``k``-th merge, the last the root."""
+    """Return the parent and the branch of each node; node ``words + k`` is the `k`-th merge, the last one the root."""
     n = len(counts)
     parent = np.full(2 * n - 1, -1, dtype=np.int64)
     branch = np.zeros(2 * n - 1, dtype=np.uint8)
@@ -159,7 +188,7 @@ def _merge(counts: Counts) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint8]
 
 
 def huffman(counts: Counts) -> HuffmanTree:
-    """Return the Huffman tree of `counts`, with ties broken as heapq breaks them over the words in order.
+    """Return the Huffman tree of `counts`, which equals the tree of gensim.
 
     Parameters
     ----------
@@ -167,8 +196,14 @@ def huffman(counts: Counts) -> HuffmanTree:
 
     Notes
     -----
-    All words climb to the root together, a level at a time: once to measure their depth, once to write their
-    paths from the far end.
+    All words climb to the root at the same time, one level a step: a first time to measure the depth of each word, and
+    a second time to write the paths, each from its end.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import huffman
+    >>> huffman(np.array([4, 2, 1])).codes.tolist()
+    [1, 0, 1, 0, 0]
     """
     n = len(counts)
     if n < 2:
@@ -181,18 +216,18 @@ def huffman(counts: Counts) -> HuffmanTree:
     np.cumsum(depths, out=offsets[1:])
     points = np.empty(offsets[-1], dtype=np.uint32)
     codes = np.empty(offsets[-1], dtype=np.uint8)
-    place = offsets[1:].copy()
+    position = offsets[1:].copy()
     for words, nodes in _climb(n, parent):
-        place[words] -= 1
-        points[place[words]] = parent[nodes] - n
-        codes[place[words]] = branch[nodes]
+        position[words] -= 1
+        points[position[words]] = parent[nodes] - n
+        codes[position[words]] = branch[nodes]
     return HuffmanTree(offsets, points, codes)
 
 
 def _climb(
     n: int, parent: npt.NDArray[np.int64]
 ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-    """Yield, a level at a time, the words not yet at the root and the nodes that they have reached."""
+    """Yield for each level the words that are below the root, and the nodes that these have reached."""
     words = np.arange(n)
     nodes = words
     while len(words):
@@ -203,31 +238,31 @@ def _climb(
 
 
 def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
-    """Return `tree` with new words joined to it, so that the words it has keep their paths and inner nodes.
+    """Return `tree` extended by new words, so that the present words keep their inner nodes.
 
-    The new words form a Huffman tree of their own; one new root has it to the left and the old root to the right.
-    Inner nodes keep their numbers, new ones follow: row ``i`` of the weights that belong to `tree` stays the row of
-    inner node ``i``, and as many rows as there are words hold them all.
+    The new words form a Huffman tree of their own. A new root has this tree on its left and the old root on its right.
+    Inner nodes keep their numbers, and new ones get the following numbers. Row `i` of the trained weights thus still
+    belongs to inner node `i`, and there are enough rows if there is one for each word.
 
     Parameters
     ----------
     tree : HuffmanTree
-        Of at least one word.
+        A tree of at least one word.
     counts : ndarray of int64, shape (new words,)
     """
     n_old, n_new = len(tree.offsets) - 1, len(counts)
     if n_new == 0:
         return tree
-    young = huffman(counts)
+    new = huffman(counts)
     first_node, root = n_old - 1, n_old + n_new - 2
-    lengths = np.concatenate((np.diff(tree.offsets), np.diff(young.offsets))) + 1
+    lengths = np.concatenate((np.diff(tree.offsets), np.diff(new.offsets))) + 1
     offsets = np.zeros(n_old + n_new + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
     points = np.full(offsets[-1], root, dtype=np.uint32)
     codes = np.zeros(offsets[-1], dtype=np.uint8)
     inherited = np.ones(offsets[-1], dtype=bool)
     inherited[offsets[:-1]] = False  # the first step of every word, at the new root
-    points[inherited] = np.concatenate((tree.points, young.points + np.uint32(first_node)))
-    codes[inherited] = np.concatenate((tree.codes, young.codes))
+    points[inherited] = np.concatenate((tree.points, new.points + np.uint32(first_node)))
+    codes[inherited] = np.concatenate((tree.codes, new.codes))
     codes[offsets[:n_old]] = 1
     return HuffmanTree(offsets, points, codes)
