@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from fastw2v.word2vec import Word2Vec
-
 __all__ = ["CallbackAny2Vec", "EarlyStopping", "StopTraining"]
 
 logger = logging.getLogger("gensim.models.word2vec")
@@ -47,16 +45,16 @@ class CallbackAny2Vec:
     3
     """
 
-    def on_train_begin(self, model: Word2Vec) -> None:
+    def on_train_begin(self, model: Any) -> None:
         """Run before the first epoch of a training."""
 
-    def on_epoch_begin(self, model: Word2Vec) -> None:
+    def on_epoch_begin(self, model: Any) -> None:
         """Run at the beginning of each epoch."""
 
-    def on_epoch_end(self, model: Word2Vec) -> None:
+    def on_epoch_end(self, model: Any) -> None:
         """Run at the end of each epoch, when the model contains all updates of the epoch."""
 
-    def on_train_end(self, model: Word2Vec) -> None:
+    def on_train_end(self, model: Any) -> None:
         """Run after the last epoch of a training."""
 
 
@@ -128,12 +126,12 @@ class EarlyStopping(CallbackAny2Vec):
         self.best_epoch: int | None = None
         self._best_weights: dict[str, NDArray[np.float32]] | None = None
 
-    def on_train_begin(self, model: Word2Vec) -> None:
+    def on_train_begin(self, model: Any) -> None:
         """Clear the losses of a previous training and check that the held-out sentences have a loss."""
         self.losses, self.best_epoch, self._best_weights = [], None, None
         self._loss_of(model)
 
-    def on_epoch_end(self, model: Word2Vec) -> None:
+    def on_epoch_end(self, model: Any) -> None:
         """Compute the loss; raise `StopTraining` after `patience` epochs without improvement or if it is not finite."""
         loss = self._loss_of(model)
         self.losses.append(loss)
@@ -146,12 +144,12 @@ class EarlyStopping(CallbackAny2Vec):
         if epoch - self.best_epoch >= self.patience or not math.isfinite(loss):
             raise StopTraining
 
-    def on_train_end(self, model: Word2Vec) -> None:
+    def on_train_end(self, model: Any) -> None:
         """Restore the weights of the best epoch if `restore_best` is true."""
         self._restore_best_weights(model)
         self._best_weights = None
 
-    def _restore_best_weights(self, model: Word2Vec) -> None:
+    def _restore_best_weights(self, model: Any) -> None:
         last = len(self.losses) - 1
         if not self.restore_best or self.best_epoch is None or self.best_epoch == last:
             return
@@ -174,12 +172,12 @@ class EarlyStopping(CallbackAny2Vec):
         """Set the state to that of a checkpoint."""
         self.losses, self.best_epoch = list(state["losses"]), state["best_epoch"]
 
-    def _loss_of(self, model: Word2Vec) -> float:
+    def _loss_of(self, model: Any) -> float:
         if isinstance(self.held_out, (str, os.PathLike)):
-            return model.evaluate_loss(corpus_file=self.held_out)
-        return model.evaluate_loss(self.held_out)
+            return float(model.evaluate_loss(corpus_file=self.held_out))
+        return float(model.evaluate_loss(self.held_out))
 
 
-def _weights(model: Word2Vec) -> dict[str, NDArray[np.float32]]:
+def _weights(model: Any) -> dict[str, NDArray[np.float32]]:
     weights = {"vectors": model.wv.vectors, "syn1neg": model.syn1neg, "syn1": model.syn1}
     return {name: matrix for name, matrix in weights.items() if matrix is not None}

@@ -17,9 +17,9 @@ import joblib
 import numpy as np
 import pytest
 
-from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 from helpers.corpora import zipf_sentences
+from helpers.fresh import TESTS
 
 CORPUS = zipf_sentences(6_000, 100, seed=7)
 SMALL = {"vector_size": 8, "min_count": 1, "sample": 0}

@@ -13,12 +13,12 @@ import textwrap
 import numpy as np
 import pytest
 
-from helpers.fresh import TESTS
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 from fastw2v.formats import native
 from fastw2v.training import checkpoints, trainer
 from fastw2v.training.barriers import CorpusChangedError
 from helpers.corpora import zipf_sentences
+from helpers.fresh import TESTS
 
 CORPUS = zipf_sentences(24_000, 300, seed=4)
 OPTIONS = {

@@ -14,8 +14,8 @@ import time
 import numpy as np
 import pytest
 
-from helpers.corpora import Reiterable, zipf_sentences
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
+from helpers.corpora import Reiterable, zipf_sentences
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
 

@@ -2,13 +2,14 @@
 
 * `memory`: large aligned arrays that grow in place (`empty`, `zeros`, `grown`, `prefault`, `release_freed`)
 * `worker_pool`: threads that a calling thread can always stop (`WorkerPool`)
+* `exclusive_lock`: a lock for work that one thread at a time may do (`ExclusiveLock`)
 * `parallel`: ordered results of several threads (`ordered_map`, `ordered_map_by`)
 * `files`: paths, URIs and atomic writing (`open_input`, `open_atomic`, `check_writable`, `check_regular`, `local_path`,
   `compression`)
 * `codecs`: compressed streams (`DecompressedFile`, `compressing_writer`)
 * `validation`: checks of arguments (`check_number`, `check_integer`, `as_int`, `as_float`, `as_callbacks`,
   `random_state`)
-* `platform.h`: what differs between C compilers
+* `platform.h`, `cpu_features.h`: what differs between C compilers, and the instruction sets of the processor
 
 The package imports nothing of fastw2v.
 """

@@ -72,7 +72,7 @@ _MOVED = {
     "vectorfiles": "formats.vector_state",
     # training
     "checkpoints": "training.checkpoints",
-    "epochs": "training.epoch",
+    "epochs": "training.session",
     "heldout": "training.held_out",
     "incremental": "training.update",
     "network": "training.network",
@@ -80,7 +80,7 @@ _MOVED = {
     "progress": "training.progress",
     "replay": "training.replay",
     "termination": "training.termination",
-    "trainable": "training.trainable",
+    "trainable": "training.session",
     "warmstart": "vectors.initialization",
     # compat
     "compat.kernels": "compat.word2vec_names",

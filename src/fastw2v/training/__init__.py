@@ -1,1 +1,16 @@
-"""Training: the session, one epoch, learning rates, barriers, checkpoints, updates."""
+"""How a model is trained, from the arguments of `Word2Vec.train` to the returned counts.
+
+* `session`: `TrainingSession`, one call of `train` or `resume`, which owns all state of the training.
+* `trainer`: `Trainer`, which hands the jobs of one epoch to worker threads.
+* `sentence_jobs`: jobs of plain sentences, for subclasses that override gensim's methods.
+* `learning_rate`: the schedule of the learning rate.
+* `barriers`: points at which no worker trains.
+* `progress`: tallies, log lines, the progress bar.
+* `checkpoints`: the state of a training in a file.
+* `update`, `replay`: training a grown model without forgetting.
+* `callbacks`, `held_out`, `network`, `termination`: calling callbacks, the loss of held-out sentences, the arrays of a
+  model for the engine, SIGTERM.
+
+The package may import every package below it: `formats`, `vocabulary`, `vectors`, `text`, the training loops `_inner`,
+`engine` and `common`. It knows the model class only through protocols.
+"""

@@ -110,9 +110,7 @@ def write(path: Any, model: ModelState, state: TrainingState) -> None:
     native.write(path, arrays, {**metadata, METADATA_KEY: entry})
 
 
-def read(
-    path: Any, make_model: Callable[[ModelState], Model]
-) -> tuple[Model, TrainingState]:
+def read(path: Any, make_model: Callable[[ModelState], Model]) -> tuple[Model, TrainingState]:
     """Return the model and the state of the training that a checkpoint holds.
 
     Parameters

@@ -95,7 +95,9 @@ def make_network(
         syn1=syn1,
         tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
         # gensim draws for every token unless sample is 0: with None it draws and drops nothing.
-        sample_ints=model._vocabulary.sample_ints(model.sample) if model.sample or model.sample is None else None,
+        sample_ints=model._vocabulary.sample_ints(model.sample)
+        if model.sample or model.sample is None
+        else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
         tally_loss=bool(model.compute_loss if compute_loss is None else compute_loss),

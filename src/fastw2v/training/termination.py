@@ -16,6 +16,8 @@ from typing import Any, NoReturn
 class Terminated(KeyboardInterrupt):
     """SIGTERM was received within `sigterm_as_interrupt`."""
 
+    __module__ = "fastw2v"  # where users import it from, and what pickles name
+
 
 def _raise(signum: int, frame: Any) -> NoReturn:
     raise Terminated

@@ -315,7 +315,11 @@ def prepare_encoded(
     else:
         jobs = cut_into_jobs(corpus, batch_words)
         capacity = max(4 * n_workers, QUEUE_WORDS // batch_words)
-    return JobQueue(max(capacity, 1), network.n_words), _make_workers(network, n_workers, first_partition), jobs
+    return (
+        JobQueue(max(capacity, 1), network.n_words),
+        _make_workers(network, n_workers, first_partition),
+        jobs,
+    )
 
 
 def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker]:
