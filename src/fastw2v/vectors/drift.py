@@ -176,7 +176,8 @@ class _Rows:
         nearest, _ = similarity.nearest_rows(self._matrix, self._norms, self._matrix[words], topn + 1)
         own = nearest == words[:, None]
         own[~own.any(axis=1), -1] = True  # the word itself is behind equal vectors: leave out the last one
-        return nearest[~own].reshape(len(words), topn)
+        others: NDArray[np.intp] = nearest[~own].reshape(len(words), topn)
+        return others
 
 
 def _mean(values: Floats) -> float:
