@@ -370,7 +370,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         index = table.key_to_index.get(key, -1)
         if index < 0:
             index = table.index_of(key)
-        vector: Array = table.vectors[index]
+        vector: Array = table.matrix[index]
         if norm:
             vector = similarity.normed(vector[None], table.current_norms()[index : index + 1])[0]
         vector.setflags(write=False)

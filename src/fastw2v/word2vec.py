@@ -105,11 +105,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     window : int, default 5
         Largest distance between a center and its context words.
     min_count : int, default 5
-        Words seen less often are left out.
+        Words that occur less often are left out.
     max_vocab_size : int, optional
-        Prune rare words whenever the scan holds more than so many distinct ones; approximate, to save memory.
+        To save memory, delete rare words whenever the vocabulary scan has more distinct words than this. The result
+        is approximate.
     sample : float, default 1e-3
-        Threshold for dropping tokens of frequent words: 0 off, below 1 a share of the corpus, else a count.
+        Threshold for dropping tokens of frequent words: 0 drops none, a value below 1 is a share of the corpus, and
+        other values are counts.
     seed : int, default 1
         Seed of the initial vectors and of all draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
@@ -145,17 +147,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     comment : object, optional
         Kept with the model.
     max_final_vocab : int, optional
-        Raise `min_count` until no more than so many words are left.
+        Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
         Draw each window's size uniformly from 1 to `window`.
     progress : bool, default False
         Show a progress bar while training.
     init_from : KeyedVectors, Word2Vec or path, optional
-        Vectors that the words of the first vocabulary start from, where they are in it; a path to a file of any format
-        that the library reads. Other words start as ever, and output weights at zero.
+        Vectors from which the words of the first vocabulary start, if they are among them; a path may lead to a file
+        in any format that the library reads. Other words start from random vectors, and output weights from zero.
     init_lockf : float or mapping of word to float, default 1.0
-        Factor on the learning rate of the vectors taken over: 0.0 freezes them. A mapping says it word by word, 1.0
-        where it lacks one.
+        Factor on the learning rate of these vectors: 0.0 freezes them. A mapping gives factors for single words, and
+        missing words have the factor 1.0.
     shared_negatives : bool, default False
         Skip-gram with negative sampling: draw one set of `negative` noise words for all pairs of a window, in place of
         one set a pair, and take their errors together (HogBatch: Ji et al., "Parallelizing Word2Vec in Shared and

@@ -138,6 +138,8 @@ class RowTable:
         Factors on the learning rate. Row `i` has the factor at `i` modulo their number.
     followers : dict of str to Follower
         Followers by name.
+    matrix : ndarray, shape (keys, vector_size)
+        The vectors, as a plain attribute that is fast to read. Assign to `vectors`, which checks the shape.
     norms : ndarray or None
         Euclidean norms of the rows, where they are known.
     """
@@ -153,7 +155,7 @@ class RowTable:
         self.lock_factors: Array | None = None
         self.followers: dict[str, Follower] = {}
         self.norms: Array | None = None
-        self._vectors: Array = memory.zeros((count, self.vector_size), dtype)
+        self.matrix: Array = memory.zeros((count, self.vector_size), dtype)
         self._columns: WeakSet[Column] = WeakSet()
         self._buffers: dict[str, GrowableArray] = {}
         self._in_training = False
@@ -179,7 +181,7 @@ class RowTable:
 
         An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`.
         """
-        return self._vectors
+        return self.matrix
 
     @vectors.setter
     def vectors(self, value: Array) -> None:
@@ -199,7 +201,7 @@ class RowTable:
 
     def replace_vectors(self, vectors: Array) -> None:
         """Replace the matrix without a check; its shape may contradict the keys until `grow` is called."""
-        self._vectors = vectors
+        self.matrix = vectors
         self.norms = None
 
     def set_training(self, in_training: bool) -> None:
@@ -210,8 +212,8 @@ class RowTable:
 
     def fill_norms(self, force: bool = False) -> None:
         """Compute the norms, unless they are known; with `force` in any case."""
-        if force or self.norms is None or len(self.norms) != len(self._vectors):
-            self.norms = similarity.row_norms(self._vectors)
+        if force or self.norms is None or len(self.norms) != len(self.matrix):
+            self.norms = similarity.row_norms(self.matrix)
 
     def current_norms(self) -> Array:
         """Return the norms, and compute them if necessary.
@@ -219,18 +221,18 @@ class RowTable:
         The returned array stays valid when another thread discards the norms of the table.
         """
         if self._in_training:
-            return similarity.row_norms(self._vectors)
+            return similarity.row_norms(self.matrix)
         norms = self.norms
-        if norms is None or len(norms) != len(self._vectors):
-            norms = similarity.row_norms(self._vectors)
+        if norms is None or len(norms) != len(self.matrix):
+            norms = similarity.row_norms(self.matrix)
             self.norms = norms
         return norms
 
     def normalize(self) -> None:
         """Scale every vector to length 1, in place; zero vectors stay zero."""
         norms = self.current_norms()
-        for rows in similarity.row_blocks(self._vectors):
-            self._vectors[rows] = similarity.normed(self._vectors[rows], norms[rows])
+        for rows in similarity.row_blocks(self.matrix):
+            self.matrix[rows] = similarity.normed(self.matrix[rows], norms[rows])
         self.norms = (norms > 0).astype(norms.dtype)
 
     # --- keys
@@ -363,12 +365,12 @@ class RowTable:
         if not sources:
             return
         chosen = vectors if len(sources) == len(keys) else vectors[sources]
-        chosen = chosen.astype(self._vectors.dtype, copy=False)  # may fail: before anything is changed
+        chosen = chosen.astype(self.matrix.dtype, copy=False)  # may fail: before anything is changed
         self._extend(max(len(self), max(row_of_new.values(), default=-1) + 1))
         for key, row in row_of_new.items():
             self.index_to_key[row] = key
             self.key_to_index[key] = row
-        self._vectors[targets] = chosen
+        self.matrix[targets] = chosen
         self.allocate_attributes(list(columns), [column.dtype for column in columns.values()])
         for name, column in columns.items():
             self.attributes[name][targets] = column[sources]
@@ -383,16 +385,16 @@ class RowTable:
         seed : int, default 0
             New vectors are those that `prep_vectors` makes with this seed. New rows of columns are zero.
         """
-        rows, before = len(self.index_to_key), len(self._vectors)
-        if 0 < before < rows and self._vectors.shape[1] == self.vector_size:
-            vectors = extend_vectors(self._vectors, rows, seed)
+        rows, before = len(self.index_to_key), len(self.matrix)
+        if 0 < before < rows and self.matrix.shape[1] == self.vector_size:
+            vectors = extend_vectors(self.matrix, rows, seed)
         else:
-            prior = self._vectors if before else None
+            prior = self.matrix if before else None
             vectors = prep_vectors(
-                (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self._vectors.dtype
+                (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self.matrix.dtype
             )
         grown = [(column, column.grown(rows)) for column in self._columns]
-        self._vectors, self.norms = vectors, None
+        self.matrix, self.norms = vectors, None
         self._extend_lock_factors(before, rows)
         self._extend_attributes()
         for column, values in grown:
@@ -407,7 +409,7 @@ class RowTable:
         vectors : ndarray, shape (n, vector_size)
         lock_factors : float or ndarray of shape (n,), optional
         """
-        self._vectors[rows] = vectors
+        self.matrix[rows] = vectors
         self.norms = None
         if lock_factors is None:
             return
@@ -458,11 +460,11 @@ class RowTable:
 
     def _extend(self, rows: int) -> None:
         """Append rows without keys, up to `rows` rows; repeated calls take amortised constant time a row."""
-        before = len(self._vectors)
+        before = len(self.matrix)
         if rows > len(self.index_to_key):
             self.index_to_key.extend([None] * (rows - len(self.index_to_key)))
         if rows > before:
-            self._vectors = self._buffer("vectors").resize(self._vectors, rows)
+            self.matrix = self._buffer("vectors").resize(self.matrix, rows)
             self._extend_lock_factors(before, rows)
         self._extend_attributes()
 
@@ -486,18 +488,19 @@ class RowTable:
             If the matrix of vectors has another number of rows than there are keys. Nothing is changed then.
         """
         n_keys = len(self)
-        if len(self._vectors) not in (0, n_keys):
+        if len(self.matrix) not in (0, n_keys):
             raise ValueError(
-                f"vectors has {len(self._vectors)} rows for {n_keys} keys; call resize_vectors() first"
+                f"vectors has {len(self.matrix)} rows for {n_keys} keys; call resize_vectors() first"
             )
         columns = [(column, column.taken(self, rows)) for column in self._columns]
         followers = {name: follower.take(rows) for name, follower in self.followers.items()}
         attributes = {name: values[rows] for name, values in self.attributes.items()}
-        if len(self._vectors):
-            self._vectors = take_rows(self._vectors, rows)
-        if self.lock_factors is not None and len(self.lock_factors) == n_keys > 1:
-            self.lock_factors = self.lock_factors[rows]
-        self.attributes, self.followers, self.norms = attributes, followers, None
+        matrix = take_rows(self.matrix, rows) if len(self.matrix) else self.matrix
+        factors = self.lock_factors
+        if factors is not None and len(factors) == n_keys > 1:
+            factors = factors[rows]
+        self.matrix, self.lock_factors, self.norms = matrix, factors, None
+        self.attributes, self.followers = attributes, followers
         for column, values in columns:
             column.values = values
         self.set_keys([self.index_to_key[row] for row in rows.tolist()])
@@ -515,12 +518,12 @@ class RowTable:
 
     def selection(self, keys: Sequence[Key], rows: Rows) -> RowTable:
         """Return a new table of `keys` with copies of the vectors and attributes in `rows`."""
-        new = RowTable(self.vector_size, dtype=self._vectors.dtype)
+        new = RowTable(self.vector_size, dtype=self.matrix.dtype)
         new.index_to_key = list(keys)
         new.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
         new.next_index = len(keys)
         if len(rows):
-            new._vectors = take_rows(self._vectors, rows)
+            new.matrix = take_rows(self.matrix, rows)
             new.attributes = {name: values[rows] for name, values in self.attributes.items()}
         return new
 
@@ -535,17 +538,17 @@ class RowTable:
         target = np.dtype(dtype)
         if target.kind != "f":
             raise ValueError(f"dtype must be a floating type such as float16 or float32, not {target}")
-        vectors = memory.empty(self._vectors.shape, target)
+        vectors = memory.empty(self.matrix.shape, target)
         with np.errstate(over="ignore"):
-            vectors[...] = self._vectors
-        if target.itemsize < self._vectors.dtype.itemsize and bool(
-            np.isinf(vectors).any() > np.isinf(self._vectors).any()
+            vectors[...] = self.matrix
+        if target.itemsize < self.matrix.dtype.itemsize and bool(
+            np.isinf(vectors).any() > np.isinf(self.matrix).any()
         ):
             raise ValueError(
                 f"some numbers of vectors are too large for dtype {target}; scale the vectors first"
             )
         new = self.selection(self.index_to_key, np.arange(0))
-        new._vectors = vectors
+        new.matrix = vectors
         new.attributes = {name: values.copy() for name, values in self.attributes.items()}
         new.next_index = self.next_index
         new.lock_factors = None if self.lock_factors is None else self.lock_factors.copy()
@@ -564,7 +567,7 @@ class RowTable:
             self.index_to_key,
             self.key_to_index,
             self.next_index,
-            self._vectors,
+            self.matrix,
             self.norms,
             self.lock_factors,
             self.attributes,
@@ -579,7 +582,7 @@ class RowTable:
         for key in self.index_to_key[snapshot.n_keys :]:
             self.key_to_index.pop(key, None)
         del self.index_to_key[snapshot.n_keys :]
-        self.next_index, self._vectors, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
+        self.next_index, self.matrix, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
         self.lock_factors, self.followers = snapshot.lock_factors, snapshot.followers
         self.attributes = snapshot.attributes
         self.attributes.clear()
