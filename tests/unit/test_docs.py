@@ -55,6 +55,14 @@ def test_links_are_valid(page):
             )
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_source_files_and_tests_that_a_page_names_exist(page):
+    folders = "src|tests|unit|oracle|compat|robustness|faults|sanitizers|arm"
+    names = re.findall(rf"`((?:{folders})/[\w./]*)`", page.read_text(encoding="utf-8"))
+    exists = {name: (ROOT / name).exists() or (ROOT / "tests" / name).exists() for name in names}
+    assert not [name for name in names if not exists[name] and "NAME" not in name]
+
+
 ARCHITECTURE = ROOT / "docs" / "development" / "architecture.md"
 RE_EXPORTS = {"models", "scripts"}
 
@@ -64,11 +72,8 @@ def modules_on_the_page(package: str) -> set[str]:
     section = (
         ARCHITECTURE.read_text(encoding="utf-8").partition(f"\n### `{package}/`\n")[2].partition("\n#")[0]
     )
-    return {
-        name
-        for line in section.splitlines()
-        for name in re.findall(r"`([\w.]+)`", line[: line.find(" |", 1)])
-    }
+    first_column = " ".join(re.findall(r"^\| (`.*?) \|", section, re.MULTILINE))
+    return set(re.findall(r"`([\w.]+)`", first_column))
 
 
 def modules_of(package: Path) -> set[str]:

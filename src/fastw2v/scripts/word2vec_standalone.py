@@ -26,8 +26,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "-output",
         metavar="FILE",
-        help="file to write the vectors to; default: the model to FILE.model and the vectors to FILE.model.txt or .bin, "
-        "where FILE is the training file without its suffix",
+        help="file to write the vectors to; default: the model to FILE.model and the vectors to FILE.model.txt or "
+        ".bin, where FILE is the training file without its suffix",
     )
     add(
         "-window",
