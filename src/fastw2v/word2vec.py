@@ -191,16 +191,6 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        """Make the parts of a model that are neither copied nor saved."""
-        model = super().__new__(cls)
-        model._lock = ExclusiveLock(
-            "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
-            "(copy.deepcopy(model)): workers=N trains one model by several threads"
-        )
-        model._session = None
-        return model
-
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
         self,
@@ -279,6 +269,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.syn1: NDArray[np.float32] | None = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
+        self._make_lock()
         self._set_vectors(KeyedVectors(self.vector_size))
         self._initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
 
@@ -318,6 +309,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.add_lifecycle_event("created", params=str(self))
 
     # --- parts
+
+    def _make_lock(self) -> None:
+        """Make what is neither copied nor saved: the lock of a training, and the place of its session."""
+        self._lock = ExclusiveLock(
+            "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
+            "(copy.deepcopy(model)): workers=N trains one model by several threads"
+        )
+        self._session = None
 
     def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
         """Use `wv`, with output weights and a noise table for its rows."""
@@ -427,6 +426,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
+        self._make_lock()
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
