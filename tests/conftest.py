@@ -7,12 +7,16 @@ import signal
 from pathlib import Path
 
 import pytest
+import tqdm
 from hypothesis import settings
 
 from helpers.corpora import zipf_sentences
 
 settings.register_profile("shared machine", deadline=None)  # an example may have to wait for a core
 settings.load_profile("shared machine")
+
+# The monitor thread of a progress bar would outlive its test, and other tests count threads.
+tqdm.tqdm.monitor_interval = 0
 
 # A background process of a shell ignores SIGINT, and its children inherit that. The tests of Ctrl-C need the default.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
