@@ -88,86 +88,92 @@ _CHANGED_BY_BUILDING = (
 
 
 class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
-    """A word2vec model: vocabulary, weights, and the settings they are trained with.
+    """A word2vec model: the vocabulary, the weights, and the settings of the training.
 
-    Given a corpus, the constructor builds the vocabulary and trains. Without one it only takes the settings.
+    If a corpus is given, the constructor builds the vocabulary and trains the model. Otherwise it only stores the
+    settings; call `build_vocab` and `train` then.
 
     Parameters
     ----------
     sentences : iterable of lists of str, optional
-        The corpus, iterated ``epochs + 1`` times; a list or one of the library's readers is read once.
+        The corpus. It is iterated ``epochs + 1`` times, so it must not be a generator. A list, or one of the readers of
+        `fastw2v.corpora`, is read only once.
     corpus_file : str or path, optional
-        Instead of `sentences`: a text of one sentence a line, tokens separated by white space, plain or compressed.
+        A text file to use instead of `sentences`, with one sentence per line and tokens separated by white space. It
+        may be compressed (.gz, .bz2, .xz, .zst).
     vector_size : int, default 100
-        Dimensions of the vectors.
+        The number of dimensions of the vectors.
     alpha : float, default 0.025
-        Learning rate at the start.
+        The learning rate at the start of the training.
     window : int, default 5
-        Largest distance between a center and its context words.
+        The largest distance between a center word and its context words.
     min_count : int, default 5
-        Words that occur less often are left out.
+        Words that occur less often are left out of the vocabulary.
     max_vocab_size : int, optional
-        To save memory, delete rare words whenever the vocabulary scan has more distinct words than this. The result
-        is approximate.
+        To save memory, delete rare words whenever the vocabulary scan has more distinct words than this. The counts
+        are approximate then.
     sample : float, default 1e-3
-        Threshold for dropping tokens of frequent words: 0 drops none, a value below 1 is a share of the corpus, and
-        other values are counts.
+        The threshold for subsampling frequent words. 0 keeps all tokens, a value below 1 is a share of the corpus, and
+        any other value is a count.
     seed : int, default 1
-        Seed of the initial vectors and of all draws. With ``workers=1`` a training is reproducible.
+        The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
-        Threads to train with; -1 means one a core.
+        The number of threads to train with; -1 means one per core.
     min_alpha : float, default 0.0001
-        Learning rate at the end.
+        The learning rate at the end of the training.
     sg : {0, 1}, default 0
-        1: skip-gram; 0: CBOW.
+        1 selects skip-gram, 0 selects CBOW.
     hs : {0, 1}, default 0
-        1: hierarchical softmax. May be on together with negative sampling.
+        1 turns on hierarchical softmax. It can be used together with negative sampling.
     negative : int, default 5
-        Noise words drawn for each target; 0: no negative sampling.
+        The number of negatives (noise words) that are drawn for each target; 0 turns negative sampling off.
     ns_exponent : float, default 0.75
-        Noise words are drawn by ``count ** ns_exponent``.
+        Negatives are drawn with probabilities proportional to ``count ** ns_exponent``.
     cbow_mean : {0, 1}, default 1
-        CBOW input is the mean (1) or the sum (0) of the context vectors.
+        With CBOW, 1 uses the mean and 0 the sum of the context vectors.
     hashfxn : callable, default hash
-        Kept for compatibility; nothing depends on it.
+        Ignored; kept for compatibility.
     epochs : int, default 5
-        Passes over the corpus.
+        The number of passes over the corpus.
     null_word : {0, 1}, default 0
-        1: add a word ``'\\0'`` of count 1.
+        1 adds the word ``'\\0'`` with the count 1.
     trim_rule : callable, optional
-        ``(word, count, min_count)`` -> ``RULE_DEFAULT``, ``RULE_KEEP`` or ``RULE_DISCARD`` of `fastw2v.utils`.
+        A function of (word, count, min_count) that returns ``RULE_DEFAULT``, ``RULE_KEEP`` or ``RULE_DISCARD`` of
+        `fastw2v.utils`. It is not saved with the model.
     sorted_vocab : {0, 1}, default 1
-        1: order the words by descending count.
+        1 sorts the words by descending count.
     batch_words : int, default 10000
-        Raw words of a job; the learning rate changes from job to job. No word is ever lost to this limit.
+        The number of raw words of a job. The learning rate changes from job to job. A longer sentence is a job of its
+        own, and none of its words is lost.
     compute_loss : bool, default False
-        Tally the training loss.
+        Compute the training loss; see `get_latest_training_loss` and `loss_history`.
     callbacks : iterable of CallbackAny2Vec
-        Called at the boundaries of epochs; not kept.
+        Called at the beginning and the end of the training and of each epoch. They are not saved with the model.
     comment : object, optional
-        Kept with the model.
+        A note that is saved with the model.
     max_final_vocab : int, optional
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
-        Draw each window's size uniformly from 1 to `window`.
+        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does.
     progress : bool, default False
-        Show a progress bar while training.
+        Show a progress bar during the training.
     init_from : KeyedVectors, Word2Vec or path, optional
-        Vectors from which the words of the first vocabulary start, if they are among them; a path may lead to a file
-        in any format that the library reads. Other words start from random vectors, and output weights from zero.
+        Vectors from which the words of the first vocabulary start, if they are among them. A path may lead to a file in
+        any format that the library reads. Other words start from random vectors, and output weights from zero.
     init_lockf : float or mapping of word to float, default 1.0
         Factor on the learning rate of these vectors: 0.0 freezes them. A mapping gives factors for single words, and
         missing words have the factor 1.0.
     shared_negatives : bool, default False
-        Skip-gram with negative sampling: draw one set of `negative` noise words for all pairs of a window, in place of
-        one set a pair, and take their errors together (HogBatch: Ji et al., "Parallelizing Word2Vec in Shared and
-        Distributed Memory", 2016). Once a job has drawn 512 of them, a window draws a quarter of its set anew and the
-        others from the 512, in which the new ones take places. Faster, and no longer gensim's numbers; ``negative=10``
-        makes up for the sharing. CBOW draws once a window anyway.
+        For skip-gram with negative sampling: draw one set of `negative` negatives for all pairs of a window instead of
+        one set for each pair, and compute the gradients of the window together (HogBatch: Ji et al., "Parallelizing
+        Word2Vec in Shared and Distributed Memory", 2016). Once a job has drawn 512 negatives, a window draws a quarter
+        of its set and takes the others from the latest 512. This is faster, and the vectors differ from gensim's.
+        CBOW always draws one set for each window.
     corpus_budget : int, optional
-        Bytes of memory for the encoded corpus before it goes to a temporary file; None: a quarter of what is free.
+        Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
+        the free memory.
     checkpoint, checkpoint_every : optional
-        As in `train`; not kept.
+        As in `train`.
 
     Raises
     ------
@@ -179,11 +185,21 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     Attributes
     ----------
     wv : KeyedVectors
-        Words and vectors.
+        The words and their vectors.
     syn1neg, syn1 : float32 array (words, vector_size)
-        Output weights of negative sampling and of hierarchical softmax.
+        The output weights of negative sampling and of hierarchical softmax.
     loss_history : list of float
-        Mean loss of an example (skip-gram pair or CBOW window) in each epoch trained with `compute_loss`.
+        The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
+
+    Examples
+    --------
+    >>> from fastw2v import Word2Vec
+    >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+    >>> model = Word2Vec(sentences, vector_size=16, min_count=1, sg=1, workers=1)
+    >>> len(model.wv)
+    5
+    >>> model.wv["cat"].shape
+    (16,)
     """
 
     _vectors_class = KeyedVectors
@@ -455,7 +471,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return self.vector_size
 
     def as_vocab(self) -> Vocab:
-        """Return the model's words and counts as a `Vocab`."""
+        """Return the model's words and counts as a `Vocab`.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> model.as_vocab().count("the")
+        100
+        """
         return Vocab.from_frequencies(
             self._vocabulary.as_dict(),
             min_count=0,
@@ -465,7 +489,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
 
     def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
-        """Return how far the words have moved since `other`, vectors or a model; see `KeyedVectors.drift`."""
+        """Return how far the words have moved since `other`, vectors or a model; see `KeyedVectors.drift`.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> model.drift(model).mean_distance
+        0.0
+        """
         return self.wv.drift(other, topn=topn, sample=sample)
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
@@ -521,6 +553,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             If the corpus cannot be used.
         RuntimeError
             If there is no vocabulary to update, or another thread is training this model.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(vector_size=16, min_count=1)
+        >>> model.build_vocab(sentences)
+        >>> len(model.wv), model.corpus_count
+        (5, 100)
+        >>> model.build_vocab([["the", "axolotl"]] * 5, update=True)
+        >>> "axolotl" in model.wv
+        True
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         if update:
@@ -564,6 +607,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             If `word_freq` is not a mapping.
         RuntimeError
             As from `build_vocab`.
+
+        Examples
+        --------
+        >>> model = Word2Vec(vector_size=16, min_count=2)
+        >>> model.build_vocab_from_freq({"the": 5, "cat": 2, "dog": 1})
+        >>> model.wv.index_to_key
+        ['the', 'cat']
         """
         if update:
             self._check_can_update()
@@ -614,7 +664,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         workers: int | None = None,
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
-        """Count the words of a corpus into `raw_vocab`, and return (number of words, number of sentences)."""
+        """Count the words of a corpus into `raw_vocab`, and return (number of words, number of sentences).
+
+        Examples
+        --------
+        >>> model = Word2Vec(vector_size=16)
+        >>> model.scan_vocab([["the", "cat"], ["the"]])
+        (3, 2)
+        """
         corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
         if self._scan_cache is not None and self._scan_cache.is_for(corpus_iterable, corpus_file):
             self._scan_cache.corpus = corpus
@@ -678,6 +735,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         -------
         dict
             ``drop_unique``, ``retain_total``, ``downsample_unique``, ``downsample_total``, ``num_retained_words``.
+
+        Examples
+        --------
+        >>> model = Word2Vec(vector_size=16, min_count=2)
+        >>> _ = model.scan_vocab([["the", "cat"], ["the"]])
+        >>> model.prepare_vocab(dry_run=True)["num_retained_words"]
+        1
         """
         if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
@@ -837,6 +901,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             tables, and the temporary memory for making and saving them: 500 bytes for a word of usual length, 700
             with hierarchical softmax. A corpus that is kept as ids needs another 4 bytes for each token and 16 for
             each sentence, at most `corpus_budget`.
+
+        Examples
+        --------
+        >>> model = Word2Vec(vector_size=100, workers=1)
+        >>> model.estimate_memory(vocab_size=1_000_000)["vectors"]
+        400000000
         """
         vocab_size = vocab_size or len(self.wv)
         report = report if report is not None else {}
@@ -1072,6 +1142,25 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             train it without `checkpoint_every`.
         TypeError, OSError, Exception
             As from `train`.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from fastw2v import CallbackAny2Vec
+        >>> class Crash(CallbackAny2Vec):
+        ...     def on_epoch_begin(self, model):
+        ...         if model.min_alpha_yet_reached < model.alpha:
+        ...             raise KeyboardInterrupt
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "training.checkpoint")
+        ...     options = {"vector_size": 16, "min_count": 1, "batch_words": 100}
+        ...     try:
+        ...         model = Word2Vec(sentences, checkpoint=path, callbacks=[Crash()], **options)
+        ...     except KeyboardInterrupt:
+        ...         model = Word2Vec.resume(path, sentences)
+        >>> model.train_count
+        1
         """
         model, state = checkpoints.read(path, cls._from_state)
         if workers is not None:
@@ -1092,7 +1181,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return model
 
     def get_latest_training_loss(self) -> float:
-        """Return the summed loss of all examples of the latest `train`; 0.0 unless `compute_loss` was on."""
+        """Return the summed loss of all examples of the latest `train`; 0.0 unless `compute_loss` was on.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, compute_loss=True)
+        >>> model.get_latest_training_loss() > 0
+        True
+        """
         return self.running_training_loss
 
     def evaluate_loss(
@@ -1122,6 +1219,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             If there is no vocabulary.
         ValueError
             If no sentence has two known words.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> model.evaluate_loss([["the", "cat", "barked"]]) > 0
+        True
         """
         if not self.wv.key_to_index:
             raise RuntimeError("you must first build vocabulary before evaluating a loss")
@@ -1277,6 +1381,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ------
         RuntimeError
             If the model has no vocabulary, or no hierarchical softmax.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, hs=1, negative=0, workers=1)
+        >>> model.score([["the", "cat"], ["the", "dog"]]).shape
+        (2,)
         """
         if not self.wv.key_to_index:
             raise RuntimeError("you must first build vocabulary before scoring new data")
@@ -1307,6 +1418,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ------
         RuntimeError
             If the model was not trained with negative sampling.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> len(model.predict_output_word(["the", "cat"], topn=2))
+        2
         """
         if not self.negative or self.syn1neg is None:
             raise RuntimeError(
@@ -1340,6 +1458,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         *args, **kwargs
             gensim's ``separately``, ``sep_limit``, ``ignore`` and ``pickle_protocol``. They have no effect, because
             there is only one file.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(os.path.join(folder, "cats.model"))
+        ...     loaded = Word2Vec.load(os.path.join(folder, "cats.model"))
+        >>> bool((loaded.wv["cat"] == model.wv["cat"]).all())
+        True
         """
         model_state.write(fname, self._to_state())
 
@@ -1362,6 +1491,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             If the file holds vectors without a model.
         ValueError, OSError, pickle.UnpicklingError
             If the file holds something else, is damaged, or cannot be read.
+
+        Examples
+        --------
+        See `save`.
         """
         state = model_state.read(fname, mmap)
         with describe_damage(fname):
@@ -1419,7 +1552,19 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return model
 
     def save_gensim(self, fname: Any) -> None:
-        """Save the model to a file that gensim loads, queries and trains further."""
+        """Save the model to a file that gensim loads, queries and trains further.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> import os, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save_gensim(os.path.join(folder, "cats.gensim"))
+        ...     loaded = Word2Vec.load(os.path.join(folder, "cats.gensim"))
+        >>> len(loaded.wv)
+        5
+        """
         model_state.write_gensim(fname, self._to_state())
 
 
