@@ -377,8 +377,8 @@ cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint s
         for j in range(0, m, 4):                 # four rows at a time, without the products above the diagonal
             net.kernels.products(batch.inputs + j, min(4, m - j), batch.inputs, min(j + 3, m), net.dim,
                                  batch.gram + j * MAX_INPUTS, MAX_INPUTS)
-        net.kernels.sequential_gradients(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates, m,
-                                      n, targets.stride, batch.gradients)
+        net.kernels.sequential_gradients(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates,
+                                         m, n, targets.stride, batch.gradients)
     else:
         net.kernels.gradients(batch.logits, targets.labels, targets.learning_rates, m, n, targets.stride,
                               batch.gradients)

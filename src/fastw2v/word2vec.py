@@ -64,7 +64,7 @@ from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
 from fastw2v.vectors.row_table import Column, RowTable
 from fastw2v.vocab import Vocab
-from fastw2v.vocabulary import sampling, update as update_counts
+from fastw2v.vocabulary import merged_counts, sampling
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.vocabulary.selection import Selection, as_counts, select
@@ -748,12 +748,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         min_count = min_count or self.min_count
         sample = sample or self.sample
         raw_counts = self._raw_counts
-        counts = update_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
+        counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
         if update:
-            update_counts.log_counts_in_use(selection.effective_min_count, earlier_counts)
+            merged_counts.log_counts_in_use(selection.effective_min_count, earlier_counts)
         if not dry_run:
             self.min_count, self.sample = min_count, sample
             self.effective_min_count = selection.effective_min_count
@@ -779,7 +779,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._raw_counts = counts
         elif keep_raw_vocab:
             if update:
-                self._raw_counts = update_counts.first_kept_counts(vocabulary.as_dict(), raw_counts)
+                self._raw_counts = merged_counts.first_kept_counts(vocabulary.as_dict(), raw_counts)
         else:
             logger.info("deleting the raw counts dictionary of %i items", len(raw_counts))
             self.raw_vocab = defaultdict(int)

@@ -48,13 +48,13 @@ PARAMETER_HELP = {
     "window": "maximum distance between the center word and a context word",
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
-    "max_final_vocab": "limit the vocabulary to about N words by raising --min-count",
+    "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
     "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
     "sg": "1 trains skip-gram, 0 trains CBOW",
     "hs": "1 uses hierarchical softmax",
-    "negative": "number of negative samples per target; 0 disables negative sampling",
+    "negative": "number of negative samples for each positive example; 0 disables negative sampling",
     "ns_exponent": "draw negative samples with a probability proportional to count ** N",
     "cbow_mean": "input of CBOW: 1 uses the mean of the context vectors, 0 their sum",
     "epochs": "number of passes over the text",
@@ -270,7 +270,7 @@ def _add_train_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--checkpoint",
         metavar="FILE",
-        help="save a checkpoint in FILE after each epoch, from which --resume continues",
+        help="save a checkpoint in FILE after each epoch; --resume continues from it",
     )
     parser.add_argument(
         "--checkpoint-every",

@@ -52,7 +52,7 @@ _MOVED = {
     "spareroom": "vectors.growable_array",
     "vectorstore": "vectors.row_table",
     # vocabulary
-    "growth": "vocabulary.update",
+    "growth": "vocabulary.merged_counts",
     "huffman": "vocabulary.huffman",
     "lexicon": "vocabulary.vocabulary",
     "sampling": "vocabulary.sampling",

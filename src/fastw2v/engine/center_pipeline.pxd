@@ -53,8 +53,9 @@ cdef struct Center:
     int64_t pool_position        # shared negatives: see `reserve_slots`
     noise_draw *draws            # after stage 1: the random numbers of the fresh negatives
     pool_slot *slots             # after stage 1: the slots of the other negatives, if they are shared
-    uint32_t *negatives          # after stage 3: words. Skip-gram: `net.negative` for each context word, in order;
-                                 # CBOW and shared negatives: `net.negative` for the whole window
+    # After stage 3: words. Skip-gram: `net.negative` for each context word, in order; CBOW and shared negatives:
+    # `net.negative` for the whole window.
+    uint32_t *negatives
     int64_t draws_capacity
     int64_t slots_capacity
     int64_t negatives_capacity

@@ -132,7 +132,7 @@ cdef class RowKernels:
 
     def add_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, const float[::1] delta,
                  const float[::1] factors):
-        """Add ``factor * delta`` to rows `indices` of `matrix`, one after another; one factor for all, or one for each."""
+        """Add ``factor * delta`` to rows `indices` of `matrix` in turn; one factor for all rows, or one each."""
         cdef size_t[::1] rows = selected_rows(matrix, indices)
         self.table.add_rows(<float **>&rows[0], indices.shape[0], &delta[0], matrix.shape[1], &factors[0],
                             1 if factors.shape[0] > 1 else 0)

@@ -1,13 +1,14 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False
 """Encode Python tokens as int32 ids, and count them.
 
-A `TokenEncoder` maps words to ids by a dict, and counts them in a C array by id. The hash table of the text reader stands
-in front of the dict and finds short str tokens by their characters. It needs neither Python's hash nor, as each token of
-a split text is an object of its own, a comparison with a string elsewhere in memory. The dict decides about all other
-tokens; it must not be changed from outside meanwhile.
+A `TokenEncoder` maps words to ids by a dict, and counts them in a C array by id. Short str tokens are first looked up
+by their characters in a hash table, which the text reader also uses. This lookup needs neither Python's hash of the
+token nor a comparison with a string elsewhere in memory. The dict is used for all other tokens. It must not be changed
+from outside while the encoder uses it.
 
-Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. So only
-the sink determines how much memory is used. Between two calls of the sink, Python handles signals and other threads run.
+Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. Only
+the sink therefore determines how much memory is used. Between two calls of the sink, Python handles signals and other
+threads run.
 
 References are strong wherever another thread, or a token's own ``__eq__``, could drop a borrowed one.
 """
@@ -44,7 +45,8 @@ cdef extern from *:
     }
 
     /* Return list[i], or NULL without an exception if the list has become shorter. The reference is borrowed where the
-     * GIL keeps other threads from dropping it; it is valid until other Python code runs. fastw2v_release ends its use. */
+     * GIL keeps other threads from dropping it; it is valid until other Python code runs. fastw2v_release ends its
+     * use. */
     static CYTHON_INLINE PyObject *fastw2v_list_item(PyObject *list, Py_ssize_t i) {
     #ifdef Py_GIL_DISABLED
         PyObject *item;
@@ -102,9 +104,9 @@ cdef class TokenEncoder:
     grow : bool
         If True, an unknown word gets the next id, and words are counted. If False, unknown words are left out.
     sink : callable, optional
-        Called as ``sink(ids, lengths, raw_lengths)`` with views of the internal buffers, which are valid during the call
-        only: the next ids (int32), and the numbers of ids and of raw tokens (int64) of the sentences that were completed
-        since the last call. By default only the counts are kept.
+        Called as ``sink(ids, lengths, raw_lengths)`` with views of the internal buffers, which are valid only during
+        the call: the next ids (int32), and the numbers of ids and of raw tokens (int64) of the sentences that were
+        completed since the last call. By default only the counts are kept.
     observer : object, optional
         ``observer.report(number, raw_words, n_words)`` is called before each sentence whose number is a multiple of
         ``observer.every``, ``observer.warn_plain_text(sentence)`` for a sentence that is a str or bytes, and
@@ -276,7 +278,8 @@ cdef class TokenEncoder:
         cdef int64_t id = self._id_from_dict(token)
         if id < 0:
             return 0
-        if width and self._tables[width].n_words < MAX_TABLE_WORDS and fw_add(&self._tables[width], key, <int32_t> id) < 0:
+        if (width and self._tables[width].n_words < MAX_TABLE_WORDS
+                and fw_add(&self._tables[width], key, <int32_t> id) < 0):
             raise MemoryError("no memory for a table of words")
         return self._append_id(id)
 

@@ -61,7 +61,7 @@ cdef extern from "text/tokenize.h" nogil:
     int fw_tokenize(fw_table *table, uint32_t *cache, fw_tokens *out, const uint8_t *text, int64_t length, int grow,
                     int lines, int portable)
     int64_t fw_split_sentences(fw_open_sentence *open, const fw_tokens *tokens, int32_t *ids, int64_t *raw_lengths,
-                   int64_t *kept_lengths, int ends_file, int64_t *n_kept)
+                               int64_t *kept_lengths, int ends_file, int64_t *n_kept)
 
 MAX_BLOCK_SIZE = 1 << 30
 

@@ -8,6 +8,7 @@
 * `progress`: tallies, log lines, the progress bar.
 * `checkpoints`: the state of a training in a file.
 * `update`, `replay`: training a grown model without forgetting.
+* `divergence`: the warning about weights that grow without limit.
 * `callbacks`, `held_out`, `network`, `termination`: calling callbacks, the loss of held-out sentences, the arrays of a
   model for the engine, SIGTERM.
 

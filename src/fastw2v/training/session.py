@@ -32,6 +32,7 @@ from fastw2v.training import checkpoints
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.callbacks import run_callbacks
 from fastw2v.training.checkpoints import TrainingState
+from fastw2v.training.divergence import warn_if_diverged
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
 from fastw2v.training.progress import ProgressReporter, Tally
@@ -55,7 +56,6 @@ from fastw2v.training.update import Update, UpdatedModel, UpdateSession
 logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
 LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
-DIVERGED = 1e3  # components of trained vectors stay below 10; diverging ones exceed this within an epoch
 SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")
 
 
@@ -332,7 +332,8 @@ class TrainingSession:
         if model.compute_loss:
             model.running_training_loss += tally.loss
             model.loss_history.append(tally.mean_loss)
-        _warn_if_diverged(model)
+        weights = {"vectors": model.wv.vectors, "syn1neg": model.syn1neg, "syn1": model.syn1}
+        warn_if_diverged(weights, model.alpha)
         return tally
 
     def _train_encoded(self, start: TrainingPosition, barriers: Sequence[Barrier]) -> Tally:
@@ -527,17 +528,3 @@ def _encode(
 def _size_of(corpus: EncodedCorpus | RecordingStream | None) -> checkpoints.Size | None:
     """Return the sentences and raw words of a corpus that is completely encoded, None for any other."""
     return corpus.size if isinstance(corpus, EncodedCorpus) else None
-
-
-def _warn_if_diverged(model: TrainableModel) -> None:
-    # Output weights too: once they are large enough every gradient is 0, and the vectors stay as they are.
-    for name, weights in (("vectors", model.wv.vectors), ("syn1neg", model.syn1neg), ("syn1", model.syn1)):
-        if weights is None:
-            continue
-        largest = max(-weights.min(initial=0.0), weights.max(initial=0.0))
-        if not largest < DIVERGED:  # NaN included
-            logger.warning(
-                "training diverged: %s hold values up to %g at alpha=%g; start again with a smaller alpha",
-                name, largest, model.alpha,
-            )  # fmt: skip
-            return

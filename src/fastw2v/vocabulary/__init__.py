@@ -4,7 +4,7 @@
 * `sampling`: keep probabilities of frequent words, and the noise distribution.
 * `huffman`: Huffman trees for hierarchical softmax.
 * `vocabulary`: the class `Vocabulary`, which joins these for the words of a `RowTable`.
-* `update`: growing a vocabulary that exists.
+* `merged_counts`: which raw counts an update compares with `min_count`, and which it keeps.
 * `scan_cache`: a corpus that the vocabulary scan of the constructor has encoded already.
 
 The package may import `vectors`, `text`, `engine` and `common`.

@@ -1,4 +1,7 @@
-"""Growing a vocabulary: which counts decide on new words, and which raw counts are kept."""
+"""Raw counts when a vocabulary is updated: which counts decide about new words, and which are kept.
+
+`Vocabulary.add_counts` appends the new words and adds the counts of the old ones.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""Divergence: weights that grow without limit, because the learning rate is too large."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+
+DIVERGED = 1e3  # components of trained weights stay below 10; diverging ones exceed this within an epoch
+
+
+def warn_if_diverged(weights: Mapping[str, NDArray[np.float32] | None], alpha: float) -> None:
+    """Log a warning if an array holds a value of at least `DIVERGED`, or NaN; called at the end of each epoch.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray or None
+        The vectors and the output weights. Output weights are needed too: once they are large enough, every gradient
+        is 0 and the vectors stay as they are.
+    alpha : float
+        The learning rate that the warning names.
+    """
+    for name, values in weights.items():
+        if values is None:
+            continue
+        largest = max(-values.min(initial=0.0), values.max(initial=0.0))
+        if not largest < DIVERGED:  # NaN included
+            logger.warning(
+                "training diverged: %s hold values up to %g at alpha=%g; start again with a smaller alpha",
+                name, largest, alpha,
+            )  # fmt: skip
+            return
