@@ -1,7 +1,8 @@
 """Learning-rate schedules: the rate of each job, given how much of the corpus was handed out before it.
 
-A schedule is an object with the method `of_jobs`. `TrainingSession` makes one for each epoch, and `Trainer` asks it
-for the rates of the jobs that it is about to hand out.
+A schedule is an object with the methods of `LearningRate`; a subclass with another `at` is another schedule.
+`TrainingSession` makes one for each epoch. Its method `of_jobs` gives the rates of the jobs that `Trainer` is about to
+hand out. If a subclass of `Word2Vec` overrides gensim's methods, `Word2Vec._get_next_alpha` calls `at` instead.
 """
 
 from __future__ import annotations
@@ -47,9 +48,12 @@ class LearningRate:
         sentences_before, words_before : ndarray, shape (jobs,)
             The sentences and raw words of the epoch that were handed out before each job.
         """
-        progress = (epoch + self.progress(sentences_before, words_before)) / self.epochs
+        return self.at((epoch + self.progress(sentences_before, words_before)) / self.epochs)
+
+    def at(self, done: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rate at each share of the whole training, from 0 at its start to 1 at its end."""
         rates: NDArray[np.float64] = np.maximum(
-            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
+            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * done
         )
         return rates
 
