@@ -18,7 +18,7 @@ class LearningRate:
     """A rate that falls linearly over all epochs, from `alpha` to `min_alpha`.
 
     It is constant within a job. The progress within an epoch is the share of its sentences that were handed out before
-    the job, or the share of its raw words where the number of sentences is not known.
+    the job. If the number of sentences is not known, it is the share of its raw words.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class LearningRate:
         return rates
 
     def progress(self, sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return which share of an epoch that many sentences and raw words are."""
+        """Return the share of an epoch that is done after these numbers of sentences and raw words."""
         if self.total_examples:
             return sentences / self.total_examples
         return words / (self.total_words or 1)
