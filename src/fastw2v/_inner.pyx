@@ -26,17 +26,17 @@ Why `.pxd` files hold code. The loops call very short functions millions of time
 Cython inlines a function of another file only if it is `cdef inline` in a `.pxd` file, which the compiler then sees as
 part of this module. Code that needs compiler intrinsics or macros is in C headers instead.
 
-Notation. v is a row of `syn0` (input vector), u a row of `syn1neg` or `syn1` (output vector), y the label of a target,
-sigmoid(z) = 1 / (1 + exp(-z)), lr the learning rate, lock the lock factor of an input word. The input h is v of one
-context word in skip-gram, and the mean or the sum of v over the window in CBOW. For an input h and its targets
-t = 1 .. n, every loop below computes
+Notation. It is that of docs/development/mathematics.md: x is an input and t_k one of its targets (a row of `syn1neg` or
+`syn1`), y_k the label of the target, f_k the logit, alpha the learning rate, sigmoid(z) = 1 / (1 + exp(-z)), and lock
+the lock factor of a word. In skip-gram, x is the row of one context word in `syn0`. In CBOW, it is the mean or the sum
+of the rows x_j of the context words. Every loop below computes, for one input,
 
-    logit_t    = u_t . h
-    gradient_t = lr * (y_t - sigmoid(logit_t))
-    e          = sum_t gradient_t * u_t             with u_t before its update
-    u_t       += gradient_t * h                     with h before its update
-    v         += lock * e                           for each context word of the input
-    loss      -= log sigmoid(logit_t if y_t = 1 else -logit_t)
+    f_k   = x . t_k
+    g_k   = (y_k - sigmoid(f_k)) * alpha
+    e     = sum_k g_k * t_k                 with t_k before its update
+    t_k  += g_k * x                         with x before its update
+    x_j  += lock_j * e                      for each context word of the input; `train_window` has another factor
+    loss -= log sigmoid(f_k if y_k = 1 else -f_k)
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
@@ -243,7 +243,8 @@ cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center
                                 float alpha) noexcept nogil:
     """Skip-gram with negative sampling, where each pair has negatives of its own.
 
-    The input of a pair is v_context; the targets are u_center with label 1 and the negatives with label 0.
+    The input of a pair is the row of the context word; the targets are the output rows of the center, with label 1,
+    and of the negatives, with label 0.
     """
     cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
     cdef uint32_t word = s.pipeline.kept[center.position]
@@ -312,11 +313,11 @@ cdef inline void train_batch_on_own_negatives(const Net *net, Scratch *s, uint32
 
 cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Targets *targets,
                             float alpha) noexcept nogil:
-    """Train one pair, with h = v_context.
+    """Train one pair; the input x is the row of the context word.
 
-        e          = sum_t gradient_t * u_t
-        u_t       += gradient_t * v_context
-        v_context += lock * e
+        e    = sum_k g_k * t_k
+        t_k += g_k * x
+        x   += lock * e
     """
     cdef float *row = row_of(net.syn0, net, context_word)
     cdef float lock = lock_factor(net, context_word)
@@ -354,20 +355,20 @@ cdef inline int64_t next_input_batch(const Net *net, Scratch *s, const Center *c
 
 
 cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint sequential) noexcept nogil:
-    """Train the m context words of the input batch, h_j = v_j, against the same targets.
+    """Train the context words of the input batch, with the rows x_j, against the same targets.
 
-        logit_jt    = u_t . h_j                                           kernel products
-        gradient_jt = lr_t * (y_t - sigmoid(logit_jt))                    kernel gradients
-        v_j        += lock_j * sum_t gradient_jt * u_t                    kernel update
-        u_t        += sum_j gradient_jt * h_j
+        f_jk = x_j . t_k                                    kernel products
+        g_jk = (y_k - sigmoid(f_jk)) * alpha_k              kernel gradients
+        x_j += lock_j * sum_k g_jk * t_k                    kernel update
+        t_k += sum_j g_jk * x_j
 
-    This is a step on the sum of the losses. `sequential` gives the result of training the inputs one after another
-    instead (all inputs are distinct rows, so only the targets change between them): before input j is trained, u_t has
-    grown by the gradients of the inputs before it, and so
+    This is a step on the sum of the losses. If `sequential` is True, the result is that of training the inputs one
+    after another. All inputs are distinct rows, so only the targets change between them. Before input j is trained,
+    t_k has received the updates of the inputs before it. The logits are then
 
-        logit_jt    = u_t . h_j + sum_{i < j} gradient_it * (h_i . h_j)
+        f_jk = x_j . t_k + sum_{l < j} (x_j . x_l) * g_lk
 
-    The products h_i . h_j are the Gram matrix of the inputs.
+    The products x_j . x_l are the Gram matrix of the inputs.
     """
     cdef InputBatch *batch = &s.batch
     cdef float lock[MAX_INPUTS]
@@ -397,7 +398,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
                      float alpha) noexcept nogil:
     """CBOW with hierarchical softmax, negative sampling, or both; return False if memory runs out.
 
-    A window without context words changes no weight, as h = 0, but it counts as an example and in the loss.
+    A window without context words changes no weight, as x = 0, but it counts as an example and in the loss.
     """
     cdef int64_t j, n_contexts = 0
     cdef uint32_t word = s.pipeline.kept[center.position]
@@ -422,12 +423,12 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
 
 cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts, Targets *targets,
                               float alpha) noexcept nogil:
-    """Train a window of m context words: h is the mean of their v (cbow_mean), or the sum.
+    """Train a window of m context words; the input x is the mean of their rows x_j (`cbow_mean`), or the sum.
 
-        e          = sum_t gradient_t * u_t
-        u_t       += gradient_t * h
-        v_context += lock * e           if h is the mean
-        v_context += lock * e / m       if h is the sum
+        e    = sum_k g_k * t_k
+        t_k += g_k * x
+        x_j += lock_j * e           if x is the mean
+        x_j += lock_j * e / m       if x is the sum
 
     The factors of e are gensim's. The gradient of the loss would have them the other way round.
     """
@@ -457,10 +458,10 @@ cdef void set_shares(const Net *net, Scratch *s, const Center *center, float sha
 # --- shared by skip-gram and CBOW
 
 cdef inline void train_targets(const Net *net, Scratch *s, float *hidden, Targets *targets, float alpha) noexcept nogil:
-    """Update the targets of an input h, and compute the update e of the input.
+    """Update the targets of an input x, and compute the update e of the input.
 
-        e    = sum_t gradient_t * u_t               stored in s.input_update
-        u_t += gradient_t * h
+        e    = sum_k g_k * t_k                      stored in s.input_update
+        t_k += g_k * x
 
     Distinct targets are trained together. Where a row occurs twice, the second update must see the first, so the
     targets are trained one by one.

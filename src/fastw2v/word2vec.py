@@ -54,6 +54,7 @@ from fastw2v.text.scanning import provisional_table, renumber, scan
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
+from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import make_network
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
@@ -1260,9 +1261,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _get_next_alpha(self, epoch_progress: float, cur_epoch: int) -> float:
         """Return the learning rate of a job, given the share of the epoch that was handed out before it."""
-        rates = self if self._session is None else self._session.learning_rate
-        progress = (cur_epoch + epoch_progress) / self.epochs
-        alpha = max(rates.min_alpha, rates.alpha - (rates.alpha - rates.min_alpha) * progress)
+        if self._session is None:
+            schedule = LearningRate(self.alpha, self.min_alpha, self.epochs, None, None)
+        else:
+            schedule = self._session.learning_rate
+        alpha = float(schedule.at(np.array([(cur_epoch + epoch_progress) / self.epochs]))[0])
         self.min_alpha_yet_reached = alpha
         return alpha
 

@@ -1,10 +1,14 @@
 """The center pipeline: kept tokens, windows and negatives of a job, prepared ahead of the training loops.
 
-Order of random numbers. It is that of gensim's iterable mode. For each job, the model's Mersenne Twister gives the two
-halves of the seed of a 48-bit linear congruential generator (LCG); the LCG decides for every token whether subsampling
-keeps it; the Mersenne Twister gives one window reduction for each kept token; the LCG then draws the negatives, center
-by center. Within a job nothing depends on other threads: a corpus of one job gives the same result with any number of
-workers.
+Order of random numbers. It is that of gensim, where the corpus is an iterable. For each job, the random numbers are
+drawn in these steps:
+
+1. The model's Mersenne Twister gives the two halves of the seed of a 48-bit linear congruential generator (LCG).
+2. The LCG decides for every token whether subsampling keeps it.
+3. The Mersenne Twister gives one window reduction for each kept token.
+4. The LCG draws the negatives, center by center.
+
+Within a job nothing depends on other threads: a corpus of one job gives the same result with any number of workers.
 
 Stages. While the loops train the center at one position, the centers after it pass through three stages, so that what a
 stage reads has been prefetched one center earlier:
@@ -14,8 +18,9 @@ stage reads has been prefetched one center earlier:
 * `look_up_center` (position + 2) prefetches the entries of the noise table where the draws are searched for.
 * `resolve_center` (position + 1) turns draws and slots into words, `Center.negatives`, and prefetches weight rows.
 
-The draws are not reordered by this, as nothing else draws from the LCG in between. A center with many draws needs no
-stages: the memory accesses of its draws overlap with one another, and so its first stage looks the words up as well.
+The stages do not change the order of the draws, as nothing else draws from the LCG in between. A center with more
+than MAX_STAGED_DRAWS draws needs no stages, because the memory accesses of its draws overlap with one another. Its
+first stage looks the words up as well.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock

@@ -8,8 +8,9 @@ job keeps a pool of 512 words:
 * Once it is full, a quarter of a window's negatives (rounded up) is fresh. The others are the words in randomly chosen
   slots of the pool. Each fresh word then replaces the word in one of these slots.
 
-A word is so used about four times, by windows that are some sentences apart. Each negative still follows the noise
-distribution. GraphVite trains node embeddings on a part of their rows at a time for the same reason (Zhu et al., 2019).
+A word is therefore used three to four times, by windows that are usually some sentences apart. Each negative still
+follows the noise distribution. GraphVite trains node embeddings on a part of their rows at a time for the same reason
+(Zhu et al., 2019).
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t

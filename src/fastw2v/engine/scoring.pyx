@@ -104,7 +104,7 @@ cdef inline double dot(const float *x, const float *y, int64_t dim) noexcept nog
 
 
 cdef inline double signed_logit(const Net *net, const Targets *targets, int k, const float *hidden) noexcept nogil:
-    """Return u_k . h for a target of label 1, or -u_k . h for one of label 0: log sigmoid of it is -loss."""
+    """Return x . t_k for a target with label 1, and -x . t_k for label 0; the loss is -log sigmoid of it."""
     cdef double logit = dot(hidden, targets.rows[k], net.dim)
     return logit if targets.labels[k] > 0.5 else -logit
 
@@ -123,7 +123,7 @@ cdef inline int check_signals(const Net *net, Window *window) except -1 nogil:
 # --- log-probability under hierarchical softmax
 
 cdef inline double path_log_probability(const Net *net, const Window *window, const float *hidden) noexcept nogil:
-    """Return log p(center | h): the sum of log sigmoid(+-u_t . h) over the nodes of the center's path."""
+    """Return log p(center | x): the sum of log sigmoid(+-x . t_k) over the nodes of the center's path."""
     cdef double total = 0.0
     cdef int k
     for k in range(window.path.n):
@@ -186,7 +186,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
 # --- loss on held-out text
 
 cdef inline double targets_loss(const Net *net, const Targets *targets, const float *hidden) noexcept nogil:
-    """Return the sum of -log sigmoid(+-u_t . h) over the targets.
+    """Return the sum of -log sigmoid(+-x . t_k) over the targets.
 
     It is exact. The table that training uses ends at 6, beyond which the loss would be missing here.
     """

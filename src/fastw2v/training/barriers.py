@@ -43,7 +43,7 @@ class TrainingPosition:
 
 @dataclass(frozen=True)
 class Barrier:
-    """An action that the calling thread runs at regular distances while no worker trains.
+    """An action that the calling thread runs at regular intervals of the text, while no worker trains.
 
     Attributes
     ----------
@@ -79,7 +79,7 @@ class BarrierSchedule:
 
     @property
     def next_words(self) -> int:
-        """The number of raw words of the epoch from which on a barrier is due."""
+        """The number of raw words of the epoch at which the next barrier is due."""
         return min(self._next_words, default=NEVER)
 
     def run(self, position: TrainingPosition) -> None:
@@ -96,7 +96,7 @@ def _next_multiple(words: int, every: int | None) -> int:
 
 
 class CorpusChangedError(ValueError):
-    """The corpus is not the one that the checkpoint was written for."""
+    """The corpus is not the one for which the checkpoint was written."""
 
 
 def check_same_size(

@@ -1,7 +1,8 @@
 """Learning-rate schedules: the rate of each job, given how much of the corpus was handed out before it.
 
-A schedule is an object with the method `of_jobs`. `TrainingSession` makes one for each epoch, and `Trainer` asks it
-for the rates of the jobs that it is about to hand out.
+A schedule is an object with the methods of `LearningRate`; a subclass with another `at` is another schedule.
+`TrainingSession` makes one for each epoch. Its method `of_jobs` gives the rates of the jobs that `Trainer` is about to
+hand out. If a subclass of `Word2Vec` overrides gensim's methods, `Word2Vec._get_next_alpha` calls `at` instead.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ class LearningRate:
     """A rate that falls linearly over all epochs, from `alpha` to `min_alpha`.
 
     It is constant within a job. The progress within an epoch is the share of its sentences that were handed out before
-    the job, or the share of its raw words where the number of sentences is not known.
+    the job. If the number of sentences is not known, it is the share of its raw words.
 
     Parameters
     ----------
@@ -47,14 +48,17 @@ class LearningRate:
         sentences_before, words_before : ndarray, shape (jobs,)
             The sentences and raw words of the epoch that were handed out before each job.
         """
-        progress = (epoch + self.progress(sentences_before, words_before)) / self.epochs
+        return self.at((epoch + self.progress(sentences_before, words_before)) / self.epochs)
+
+    def at(self, done: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the rate at each share of the whole training, from 0 at its start to 1 at its end."""
         rates: NDArray[np.float64] = np.maximum(
-            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * progress
+            self.min_alpha, self.alpha - (self.alpha - self.min_alpha) * done
         )
         return rates
 
     def progress(self, sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return which share of an epoch that many sentences and raw words are."""
+        """Return the share of an epoch that is done after these numbers of sentences and raw words."""
         if self.total_examples:
             return sentences / self.total_examples
         return words / (self.total_words or 1)

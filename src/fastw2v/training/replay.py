@@ -1,8 +1,8 @@
 """Replay: sentences of old text mixed into the new text while it is trained.
 
 The old sentences are drawn in another order in each epoch and spread evenly among the new ones. The new text is mixed
-piece by piece, and the pieces are the same whether the text comes whole or in chunks. So lists, files and streams are
-trained alike, and a training that is resumed meets the same mixture.
+piece by piece, and the pieces are the same whether the text comes whole or in chunks. Lists, files and streams are
+therefore trained alike, and a training that is resumed trains the same mixture.
 
 References
 ----------

@@ -2,9 +2,9 @@
 
 The calling thread hands out jobs through a bounded queue, runs barriers between them, reports progress, and raises the
 first error of any thread. Each worker is a Python thread inside one long call of `Worker.run`; several workers update
-the shared weights without locks (Hogwild: Niu et al. 2011). No thread ever waits for an event that cannot happen: a
-worker that fails stops the queue, and the calling thread, however it is interrupted (an error of the corpus, Ctrl-C),
-stops it too and then joins the workers.
+the shared weights without locks (Hogwild: Niu et al. 2011). No thread ever waits for an event that cannot happen. A
+worker that fails stops the queue. If the calling thread is interrupted by an error of the corpus or by Ctrl-C, it stops
+the queue too, and then joins the workers.
 
 The loop in `Trainer` serves two kinds of jobs. Encoded jobs (`EncodedJobs`, this module) run in the compiled loops of
 `fastw2v._inner` without the GIL. Jobs of plain sentences (`sentence_jobs`) go through the methods of `Word2Vec` that a
@@ -69,7 +69,7 @@ def thread_count(workers: int) -> int:
 
 
 def chunk_words(batch_words: int) -> int:
-    """Return how many raw words a chunk of a streamed corpus should hold at least."""
+    """Return the smallest number of raw words that a chunk of a streamed corpus should hold."""
     return max(STREAM_WORDS, batch_words)
 
 
@@ -245,7 +245,7 @@ class Trainer:
             check_same_position(self._start, self._sentences, self._raw_words)
 
     def _skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
-        """Count the jobs of a batch that stand before the start, as handed out; return how many they are."""
+        """Count the jobs of a batch before the start as handed out, without training them; return their number."""
         n_jobs = len(sentences_before) - 1
         n_skipped = n_jobs if self._start.complete else min(self._start.jobs - self._jobs, n_jobs)
         if n_skipped <= 0:

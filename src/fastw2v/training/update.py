@@ -207,7 +207,7 @@ def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> lis
 
 
 class UpdateSession:
-    """One training under an `Update`; the old values are those that `model` holds when the session is made.
+    """One training under an `Update`; the old values are those of `model` when the session is created.
 
     Parameters
     ----------
@@ -364,7 +364,7 @@ class UpdateSession:
 
 
 class _Anchor:
-    """The old values of the first rows of some weights: `values`, or else those of now."""
+    """The old values of the first rows of some weights: `values`, or the present values if that is None."""
 
     def __init__(self, model: UpdatedModel, name: str, rows: int, values: Matrix | None) -> None:
         self._owner: Any = model.wv if name == "vectors" else model
