@@ -520,13 +520,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         TypeError
             If the corpus cannot be used.
         RuntimeError
-            If there is no vocabulary to update, or another thread is training this model.
+            If there is no vocabulary to update, another thread is training this model, or the calling thread is
+            training an epoch of it.
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
-        with self._lock, self._unchanged_by_failure():
+        with self._lock, self._growing():
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -574,7 +575,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
-        with self._lock, self._unchanged_by_failure():
+        with self._lock, self._growing():
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -791,6 +792,23 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.init_weights()
 
     @contextlib.contextmanager
+    def _growing(self) -> Iterator[None]:
+        """Context manager for a change of the vocabulary; the calling thread holds the lock.
+
+        Raises
+        ------
+        RuntimeError
+            If an epoch is being trained. The calling thread trains it, so this is its corpus iterator.
+        """
+        if self._session is not None and self._session.in_epoch:
+            raise RuntimeError(
+                "build_vocab() was called while an epoch is trained, by the corpus iterator of train(); call it before "
+                "train(), or between epochs in on_epoch_begin or on_epoch_end of a callback"
+            )
+        with self._unchanged_by_failure():
+            yield
+
+    @contextlib.contextmanager
     def _unchanged_by_failure(self) -> Iterator[None]:
         """Context manager that restores words, tables, weights and settings if the block raises an exception."""
         settings = {name: getattr(self, name) for name in _CHANGED_BY_BUILDING}
@@ -985,7 +1003,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ValueError
             If `epochs` or both totals are missing, or nothing could be trained.
         RuntimeError
-            If there is no vocabulary, or another thread is training this model.
+            If there is no vocabulary, another thread is training this model, or its arrays are replaced while an epoch
+            is trained.
         TypeError
             If the corpus cannot be used, or `epochs` is not an integer.
         OSError
