@@ -62,7 +62,7 @@ from fastw2v.training.trainer import replicated_rows, thread_count
 from fastw2v.training.update import Update as Update
 from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
-from fastw2v.vectors.row_table import Column, RowTable
+from fastw2v.vectors.row_table import Column, RowTable, UnmovedRows
 from fastw2v.vocab import Vocab
 from fastw2v.vocabulary import sampling, update as update_counts
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -77,7 +77,7 @@ logger = logging.getLogger("gensim.models.word2vec")  # the names that users of 
 lifecycle_logger = logging.getLogger("gensim.utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
-_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session"}
+_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
 # What a vocabulary update changes besides the table of rows.
@@ -190,6 +190,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
+    _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -311,11 +312,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- parts
 
     def _make_lock(self) -> None:
-        """Make what is neither copied nor saved: the lock of a training, and the place of its session."""
-        self._lock = ExclusiveLock(
-            "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
-            "(copy.deepcopy(model)): workers=N trains one model by several threads"
+        """Make what is neither copied nor saved: the locks, and the place of the session of a training."""
+        message = (
+            "another thread is training this model or growing its vocabulary; wait for it. To train several models at "
+            "a time, take copies before (copy.deepcopy(model)); workers=N trains one model by several threads"
         )
+        self._lock = ExclusiveLock(message)
+        self._growth = ExclusiveLock(message)
         self._session = None
 
     def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
@@ -395,8 +398,24 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
-        state = {name: value for name, value in vars(self).items() if name not in _PARTS}
-        return {**state, "wv": self._wv, "syn1neg": self.syn1neg, "cum_table": self.cum_table}
+        with self._consistent():
+            state = {name: value for name, value in vars(self).items() if name not in _PARTS}
+            if isinstance(self._raw_counts, dict):
+                state["_raw_counts"] = self._raw_counts.copy()
+            return {
+                **state,
+                "wv": self._wv,
+                "syn1neg": self.syn1neg,
+                "cum_table": self.cum_table,
+            }
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        unmoved = UnmovedRows(self._wv._table)
+        reduced: Any = super().__reduce_ex__(protocol)
+        create, arguments, state, *rest = reduced
+        if isinstance(state, dict):  # a subclass may have another state
+            state = {**state, "_unmoved": unmoved}  # the last entry, so that it is pickled after the vectors
+        return create, arguments, state, *rest
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if not pickle_state.is_gensim_model(state):
@@ -430,7 +449,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
-        for name in ("_read_once", "_warm_start"):  # of version 0.1
+        for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
@@ -805,8 +824,29 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "build_vocab() was called while an epoch is trained, by the corpus iterator of train(); call it before "
                 "train(), or between epochs in on_epoch_begin or on_epoch_end of a callback"
             )
-        with self._unchanged_by_failure():
+        with self._growth, self._unchanged_by_failure():
             yield
+
+    @contextlib.contextmanager
+    def _consistent(self) -> Iterator[None]:
+        """Context manager in whose block the words, arrays and settings that are read belong together.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is growing the vocabulary.
+        """
+        with self._wv._table.unmoved():
+            self._check_not_growing()
+            yield
+            self._check_not_growing()  # it may have begun; its first move of rows waits for this block
+
+    def _check_not_growing(self) -> None:
+        if self._growth.held_by_another_thread:
+            raise RuntimeError(
+                "another thread is growing the vocabulary of this model, so it can be neither saved nor copied; wait "
+                "until build_vocab() of that thread has returned"
+            )
 
     @contextlib.contextmanager
     def _unchanged_by_failure(self) -> Iterator[None]:
@@ -1388,8 +1428,6 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _to_state(self) -> ModelState:
         """Return everything that files hold of the model."""
-        settings = {name: getattr(self, name) for name in model_state.SETTINGS}
-        settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
         if self.hashfxn is not hash:
             logger.warning(
                 "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
@@ -1399,17 +1437,20 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
                 "vocabulary before saving, or the loaded model starts from random vectors"
             )
-        weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
-        tree = self.huffman_tree
-        random: Any = self.random.get_state()
-        return ModelState(
-            settings,
-            self.wv._to_state(),
-            {name: array for name, array in weights.items() if array is not None},
-            None if tree is None else (tree.offsets, tree.points, tree.codes),
-            self.raw_vocab or {},
-            random,
-        )
+        with self._consistent():
+            settings = {name: getattr(self, name) for name in model_state.SETTINGS}
+            settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
+            tree = self.huffman_tree
+            random: Any = self.random.get_state()
+            return ModelState(
+                settings,
+                self.wv._to_state(),
+                {name: array for name, array in weights.items() if array is not None},
+                None if tree is None else (tree.offsets, tree.points, tree.codes),
+                dict(self.raw_vocab or {}),
+                random,
+            )
 
     @classmethod
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
