@@ -181,6 +181,7 @@ class Trainer:
         self._workers = workers
         self._alphas = alphas
         self._reporter = reporter
+        self._pool: WorkerPool | None = None
         self._start = start or TrainingPosition()
         self._schedule = BarrierSchedule(barriers, self._start)
         self._capacity = queue.n_free
@@ -202,7 +203,7 @@ class Trainer:
         Exception
             Whatever the corpus, a barrier or a worker raised; the weights keep what was trained until then.
         """
-        pool = WorkerPool(self._queue.stop)
+        pool = self._pool = WorkerPool(self._queue.stop)
         try:
             with pool.guard:
                 for worker in self._workers:
@@ -264,6 +265,8 @@ class Trainer:
         """Wait until `n_jobs` can be pushed; return False if the queue was stopped."""
         while self._queue.n_free < n_jobs:
             time.sleep(0.001)
+            if self._pool is not None:
+                self._pool.check()
             self._report()
             if self._queue.stopped:
                 return False
