@@ -114,7 +114,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
         # copied, because another thread may add some while the state is pickled.
         table = self._table
-        with table.unmoved():
+        with table.unmoved:
             leading = table.followers.get("words_before_update")
             return {
                 **{name: value for name, value in vars(self).items() if name != "_table"},
@@ -1468,7 +1468,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Return everything that files hold of these vectors, without the attributes in `ignore`."""
         table = self._table
         attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
-        with table.unmoved():
+        with table.unmoved:
             return VectorState(
                 keys=list(table.index_to_key),
                 vectors=table.vectors,

@@ -398,16 +398,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
-        with self._consistent():
+        with self._wv._table.unmoved:
+            self._check_not_growing()
             state = {name: value for name, value in vars(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
                 state["_raw_counts"] = self._raw_counts.copy()
-            return {
-                **state,
-                "wv": self._wv,
-                "syn1neg": self.syn1neg,
-                "cum_table": self.cum_table,
-            }
+            state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
+            self._check_not_growing()
+        return state
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         unmoved = UnmovedRows(self._wv._table)
@@ -546,7 +544,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
-        with self._lock, self._growing():
+        self._check_may_grow()
+        with self._lock, self._growth, self._unchanged_by_failure():
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -594,7 +593,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
-        with self._lock, self._growing():
+        self._check_may_grow()
+        with self._lock, self._growth, self._unchanged_by_failure():
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -810,38 +810,31 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self.make_cum_table()
         self.init_weights()
 
-    @contextlib.contextmanager
-    def _growing(self) -> Iterator[None]:
-        """Context manager for a change of the vocabulary; the calling thread holds the lock.
+    def _check_may_grow(self) -> None:
+        """Raise an error if the calling thread is training the model or changing its vocabulary.
 
-        Raises
-        ------
-        RuntimeError
-            If an epoch is being trained. The calling thread trains it, so this is its corpus iterator.
+        This is a call by its corpus iterator or by a signal handler then. Callbacks may let the vocabulary grow.
         """
-        if self._session is not None and self._session.in_epoch:
+        self._check_not_within_growth()
+        if self._lock.held and not (self._session is not None and self._session.in_callbacks):
             raise RuntimeError(
-                "build_vocab() was called while an epoch is trained, by the corpus iterator of train(); call it before "
-                "train(), or between epochs in on_epoch_begin or on_epoch_end of a callback"
+                "build_vocab() was called while an epoch is trained, by the corpus iterator of train() or a signal "
+                "handler; call it before train(), or between epochs in on_epoch_begin or on_epoch_end of a callback"
             )
-        with self._growth, self._unchanged_by_failure():
-            yield
 
-    @contextlib.contextmanager
-    def _consistent(self) -> Iterator[None]:
-        """Context manager in whose block the words, arrays and settings that are read belong together.
-
-        Raises
-        ------
-        RuntimeError
-            If another thread is growing the vocabulary.
-        """
-        with self._wv._table.unmoved():
-            self._check_not_growing()
-            yield
-            self._check_not_growing()  # it may have begun; its first move of rows waits for this block
+    def _check_not_within_growth(self) -> None:
+        if self._growth.held:
+            raise RuntimeError(
+                "the model was trained or its vocabulary built within a call of build_vocab(), by its corpus iterator "
+                "or a signal handler; do it when build_vocab() has returned"
+            )
 
     def _check_not_growing(self) -> None:
+        """Raise an error if another thread lets the vocabulary grow.
+
+        A state is read while `RowTable.unmoved` is held, between two of these checks: a growth that begins after the
+        first one waits before it moves rows, and the second one notices it.
+        """
         if self._growth.held_by_another_thread:
             raise RuntimeError(
                 "another thread is growing the vocabulary of this model, so it can be neither saved nor copied; wait "
@@ -1062,6 +1055,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> raw_words
         120
         """
+        self._check_not_within_growth()
         outer = self._session if self._lock.held else None
         with self._lock, restored_settings(self) if outer else contextlib.nullcontext():
             return TrainingSession.begin(
@@ -1437,13 +1431,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
                 "vocabulary before saving, or the loaded model starts from random vectors"
             )
-        with self._consistent():
+        with self._wv._table.unmoved:
+            self._check_not_growing()
             settings = {name: getattr(self, name) for name in model_state.SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
             weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
             tree = self.huffman_tree
             random: Any = self.random.get_state()
-            return ModelState(
+            state = ModelState(
                 settings,
                 self.wv._to_state(),
                 {name: array for name, array in weights.items() if array is not None},
@@ -1451,6 +1446,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 dict(self.raw_vocab or {}),
                 random,
             )
+            self._check_not_growing()
+        return state
 
     @classmethod
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:

@@ -139,6 +139,7 @@ class TrainingSession:
         self._random = model.random
         self._trainer: Trainer | None = None
         self._outer: TrainingSession | None = None
+        self._in_callbacks = False
         self._arrays: dict[str, Any] | None = None  # those that an epoch trains, while it does
         self._start = time.perf_counter()
         self._reporter = ProgressReporter(
@@ -317,9 +318,9 @@ class TrainingSession:
                 self._update.end()
 
     @property
-    def in_epoch(self) -> bool:
-        """Whether an epoch of this training, or of one in whose course it was started, is being trained."""
-        return self._arrays is not None or (self._outer is not None and self._outer.in_epoch)
+    def in_callbacks(self) -> bool:
+        """Whether callbacks are running, so that words may be added; those of outer sessions, too."""
+        return self._in_callbacks and (self._outer is None or self._outer.in_callbacks)
 
     def train_epoch(self, start: TrainingPosition) -> Tally:
         """Train one epoch from `start` on; return what the epoch has trained in all.
@@ -514,7 +515,11 @@ class TrainingSession:
         return self._state.seconds + time.perf_counter() - self._start
 
     def _run_callbacks(self, event: str) -> bool:
-        return run_callbacks(self._callbacks, event, self._model)
+        self._in_callbacks = True
+        try:
+            return run_callbacks(self._callbacks, event, self._model)
+        finally:
+            self._in_callbacks = False
 
     def _log(self, message: str) -> None:
         self._model.add_lifecycle_event("train", msg=message)

@@ -22,6 +22,7 @@ import functools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -232,15 +233,14 @@ class RowTable:
 
     # --- a consistent state
 
-    @contextlib.contextmanager
-    def unmoved(self) -> Iterator[None]:
-        """Context manager in whose block no other thread moves, adds or removes rows of any table.
+    @property
+    def unmoved(self) -> AbstractContextManager[Any]:
+        """Lock to hold, by ``with``, while keys, arrays and columns are read that have to belong together.
 
-        Keys, arrays and columns that are read in the block belong together. The arrays keep belonging together
+        No other thread moves, adds or removes rows of any table meanwhile. The arrays keep belonging together
         afterwards, because moves make new arrays; lists and dictionaries of keys have to be copied in the block.
         """
-        with _moving:
-            yield
+        return _moving  # itself: an interrupt in Python code that acquires it could leave it held
 
     # --- vectors and norms
 
