@@ -134,6 +134,7 @@ class _Call(Generic[Item, Result]):
     def result(self, pool: WorkerPool) -> Result:
         """Wait for the call; return its result, or raise its exception or that of a thread of `pool` that was lost."""
         while not self._done.acquire(timeout=POLL_SECONDS):
+            pool.check_process()
             pool.raise_error()
         if self._error is not None:
             raise self._error

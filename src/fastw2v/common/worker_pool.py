@@ -126,10 +126,20 @@ class WorkerPool:
         if self._is_lost():
             self._stop()
 
+    def check_process(self) -> None:
+        """Raise a RuntimeError in a child of `fork`, which has none of the threads that would do the work."""
+        if self._process != os.getpid():
+            raise RuntimeError(
+                "this process was forked while threads of its parent were at work, for example in a corpus iterator, "
+                "and cannot go on with that work; end the child where it was forked (os._exit()), or begin anew there"
+            )
+
     def shutdown(self) -> None:
         """Stop the work and wait until the last thread has ended; a thread that has not begun will do nothing."""
         self._shut_down = True
         self._functions.clear()
+        if self._process != os.getpid():
+            return  # there is nothing to stop, and a thread of the parent may have held a lock of the work
         self._stop()
         while self._is_running():
             self._wait(0.05)

@@ -209,6 +209,7 @@ class Trainer:
                 for worker in self._workers:
                     pool.start(partial(worker.run, self._queue))
                 self._hand_out(batches)
+                self._check_process()
                 self._queue.close()
                 while pool.busy(POLL_SECONDS):
                     self._report()
@@ -222,6 +223,7 @@ class Trainer:
 
     def _hand_out(self, batches: Iterable[JobBatch]) -> None:
         for batch in batches:
+            self._check_process()  # before the queue: a worker of the parent may have held its lock
             sentences_before = self._sentences + batch.sentences_at
             words_before = self._raw_words + batch.words_at
             first, n_jobs = self._skip(sentences_before, words_before), len(sentences_before) - 1
@@ -244,6 +246,11 @@ class Trainer:
                 return
         if self._start.complete or self._jobs < self._start.jobs:
             check_same_position(self._start, self._sentences, self._raw_words)
+
+    def _check_process(self) -> None:
+        """Raise a RuntimeError in a child that the corpus iterator has forked."""
+        if self._pool is not None:
+            self._pool.check_process()
 
     def _skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
         """Count the jobs of a batch that stand before the start, as handed out; return how many they are."""
