@@ -13,6 +13,7 @@ subclass has overridden.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ from fastw2v.engine.network import Network
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
 from fastw2v.training.progress import ProgressReporter, Tally
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noticed
 MAX_THREADS_PER_CORE = 16
@@ -206,8 +209,7 @@ class Trainer:
         pool = self._pool = WorkerPool(self._queue.stop)
         try:
             with pool.guard:
-                for worker in self._workers:
-                    pool.start(partial(worker.run, self._queue))
+                self._start_workers(pool)
                 self._hand_out(batches)
                 self._check_process()
                 self._queue.close()
@@ -220,6 +222,23 @@ class Trainer:
         if not self._start.complete:
             self._schedule.run(position)
         return position.tally
+
+    def _start_workers(self, pool: WorkerPool) -> None:
+        """Start a thread for each worker, or as many as the system allows; one at least has to start."""
+        for n_started, worker in enumerate(self._workers):
+            try:
+                pool.start(partial(worker.run, self._queue))
+            except RuntimeError as error:
+                if not n_started:
+                    raise RuntimeError(
+                        f"the system allows no thread to train with ({error}); raise its limit of threads and "
+                        "processes, and train before the interpreter shuts down"
+                    ) from error
+                logger.warning(
+                    "the system allows %i of %i worker threads (%s); training goes on with these",
+                    n_started, len(self._workers), error,
+                )  # fmt: skip
+                return
 
     def _hand_out(self, batches: Iterable[JobBatch]) -> None:
         for batch in batches:
