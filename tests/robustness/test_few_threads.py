@@ -101,13 +101,44 @@ def test_a_training_goes_on_with_the_threads_that_the_system_allows(monkeypatch,
     assert f"the system allows {allowed - 1} of 4 worker threads" in caplog.text
 
 
-def test_a_training_without_any_thread_names_the_remedy(monkeypatch):
-    model = Word2Vec(**SMALL, workers=2)
-    model.build_vocab(CORPUS)
+class Hooked(Word2Vec):
+    def _raw_word_count(self, job):
+        return super()._raw_word_count(job)
 
-    def refuse(function, arguments):
-        raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(_thread, "start_new_thread", refuse)
-    with pytest.raises(RuntimeError, match=r"no thread to train with.*raise its limit"):
-        model.train(CORPUS, total_examples=300, epochs=1)
+@pytest.mark.parametrize("cls", [Word2Vec, Hooked])
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("allowed", [0, 1])
+def test_without_worker_threads_the_calling_thread_trains(
+    monkeypatch, tmp_path, caplog, cls, streamed, workers, allowed
+):
+    """Barriers included, and with one worker the same numbers."""
+
+    class Stream:
+        def __iter__(self):
+            return iter(CORPUS)
+
+    options = {"total_examples": 300, "epochs": 2, "checkpoint": tmp_path / "c"}
+    if not streamed:
+        options["checkpoint_every"] = 300
+    models = []
+    for n_threads in (99, allowed):
+        model = cls(**SMALL, workers=workers, compute_loss=True)
+        model.build_vocab(CORPUS)
+        start, started = _thread.start_new_thread, []
+
+        def some(function, arguments, start=start, started=started, n_threads=n_threads):
+            if len(started) == n_threads:
+                raise RuntimeError("can't start new thread")
+            started.append(None)
+            return start(function, arguments)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(_thread, "start_new_thread", some)
+            assert model.train(Stream() if streamed else CORPUS, **options) == (2_400, 2_400)
+        models.append(model)
+    assert "the calling thread alone" in caplog.text
+    if workers == 1:
+        np.testing.assert_array_equal(models[0].wv.vectors, models[1].wv.vectors)
+        assert models[0].loss_history == models[1].loss_history

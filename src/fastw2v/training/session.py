@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.validation import as_callbacks, check_number
+from fastw2v.engine.job_queue import JobQueue
 from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -369,7 +370,8 @@ class TrainingSession:
             return self.learning_rate.of_jobs(start.epoch, sentences, words)
 
         try:
-            tally = self._run_trainer(queue, workers, jobs, alphas, barriers, start)
+            make_queue = partial(JobQueue, 1, len(model.wv.vectors))
+            tally = self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
         finally:
             model.random.set_state(self._random.get_state())
         self._note_rate()
@@ -389,13 +391,15 @@ class TrainingSession:
 
         jobs = cut_sentences(self._corpus, model, model.batch_words)
         try:
-            return self._run_trainer(SentenceQueue(2 * n_threads), workers, jobs, alphas, barriers, start)
+            queue, make_queue = SentenceQueue(2 * n_threads), partial(SentenceQueue, 1)
+            return self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
         finally:
             self.sentence_trainer = None
 
     def _run_trainer(
         self,
         queue: Any,
+        make_queue: Callable[[], Any],
         workers: Sequence[Any],
         jobs: Iterable[Any],
         alphas: JobAlphas,
@@ -403,7 +407,13 @@ class TrainingSession:
         start: TrainingPosition,
     ) -> Tally:
         self._trainer = Trainer(
-            queue, workers, alphas=alphas, reporter=self._reporter, barriers=barriers, start=start
+            queue,
+            workers,
+            alphas=alphas,
+            reporter=self._reporter,
+            barriers=barriers,
+            start=start,
+            make_queue=make_queue,
         )
         self._arrays = _trained_arrays(self._model)
         try:

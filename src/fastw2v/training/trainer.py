@@ -122,6 +122,38 @@ class JobBatch(Protocol):
         """Push the jobs from `first` up to `last`, which is excluded, with the learning rate of each."""
 
 
+class CallingThreadQueue:
+    """The queue where the system allows no thread: a job is trained while it is pushed.
+
+    Parameters
+    ----------
+    make_queue : callable
+        Returns a new queue of one job for the worker.
+    worker : QueueWorker
+    """
+
+    n_free = 1
+    n_waiting = 0
+    stopped = False
+
+    def __init__(self, make_queue: Callable[[], Any], worker: QueueWorker) -> None:
+        self._make_queue = make_queue
+        self._worker = worker
+
+    def push(self, *job: Any) -> None:
+        """Train a job."""
+        queue = self._make_queue()
+        queue.push(*job)
+        queue.close()
+        self._worker.run(queue)
+
+    def close(self) -> None:
+        """Do nothing: every job is trained already."""
+
+    def stop(self) -> None:
+        """Do nothing: no thread has to stop."""
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedJobs:
     """Jobs of an encoded corpus.
@@ -163,6 +195,8 @@ class Trainer:
     barriers : sequence of Barrier
     start : TrainingPosition
         Where to begin: the jobs before it were trained already and are skipped.
+    make_queue : callable, optional
+        Returns a new queue of one job, for a calling thread that has to train the jobs itself.
 
     Attributes
     ----------
@@ -179,8 +213,10 @@ class Trainer:
         reporter: ProgressReporter,
         barriers: Sequence[Barrier] = (),
         start: TrainingPosition | None = None,
+        make_queue: Callable[[], Any] | None = None,
     ) -> None:
         self._queue = queue
+        self._make_queue = make_queue
         self._workers = workers
         self._alphas = alphas
         self._reporter = reporter
@@ -224,20 +260,20 @@ class Trainer:
         return position.tally
 
     def _start_workers(self, pool: WorkerPool) -> None:
-        """Start a thread for each worker, or as many as the system allows; one at least has to start."""
+        """Start a thread for each worker, or as many as the system allows; without any, train in the calling thread."""
         for n_started, worker in enumerate(self._workers):
             try:
                 pool.start(partial(worker.run, self._queue))
             except RuntimeError as error:
-                if not n_started:
-                    raise RuntimeError(
-                        f"the system allows no thread to train with ({error}); raise its limit of threads and "
-                        "processes, and train before the interpreter shuts down"
-                    ) from error
+                if not n_started and self._make_queue is None:
+                    raise
                 logger.warning(
-                    "the system allows %i of %i worker threads (%s); training goes on with these",
-                    n_started, len(self._workers), error,
+                    "the system allows %i of %i worker threads (%s); training goes on with %s",
+                    n_started, len(self._workers), error, "these" if n_started else "the calling thread alone",
                 )  # fmt: skip
+                if not n_started and self._make_queue is not None:
+                    self._queue = CallingThreadQueue(self._make_queue, worker)
+                    self._capacity = self._queue.n_free
                 return
 
     def _hand_out(self, batches: Iterable[JobBatch]) -> None:
