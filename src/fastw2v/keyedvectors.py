@@ -111,20 +111,23 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
 
     def __getstate__(self) -> dict[str, Any]:
-        # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree.
-        table, leading = self._table, self._table.followers.get("words_before_update")
-        return {
-            **{name: value for name, value in vars(self).items() if name != "_table"},
-            "vector_size": table.vector_size,
-            "index_to_key": table.index_to_key,
-            "key_to_index": table.key_to_index,
-            "next_index": table.next_index,
-            "expandos": table.attributes,
-            "vectors": table.vectors,
-            "vectors_lockf": table.lock_factors,
-            "huffman_tree": table.followers.get("huffman_tree"),
-            "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
-        }
+        # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
+        # copied, because another thread may add some while the state is pickled.
+        table = self._table
+        with table.unmoved:
+            leading = table.followers.get("words_before_update")
+            return {
+                **{name: value for name, value in vars(self).items() if name != "_table"},
+                "vector_size": table.vector_size,
+                "index_to_key": list(table.index_to_key),
+                "key_to_index": dict(table.key_to_index),
+                "next_index": table.next_index,
+                "expandos": dict(table.attributes),
+                "vectors": table.vectors,
+                "vectors_lockf": table.lock_factors,
+                "huffman_tree": table.followers.get("huffman_tree"),
+                "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
+            }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
@@ -1465,16 +1468,17 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Return everything that files hold of these vectors, without the attributes in `ignore`."""
         table = self._table
         attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
-        return VectorState(
-            keys=table.index_to_key,
-            vectors=table.vectors,
-            vector_size=table.vector_size,
-            next_index=table.next_index,
-            mapfile_path=self.mapfile_path,
-            lock_factors=None if "vectors_lockf" in ignore else table.lock_factors,
-            expandos={name: values for name, values in table.attributes.items() if name not in ignore},
-            attributes={name: value for name, value in attributes.items() if name not in ignore},
-        )
+        with table.unmoved:
+            return VectorState(
+                keys=list(table.index_to_key),
+                vectors=table.vectors,
+                vector_size=table.vector_size,
+                next_index=table.next_index,
+                mapfile_path=self.mapfile_path,
+                lock_factors=None if "vectors_lockf" in ignore else table.lock_factors,
+                expandos={name: values for name, values in table.attributes.items() if name not in ignore},
+                attributes={name: value for name, value in attributes.items() if name not in ignore},
+            )
 
     @classmethod
     def _from_state(cls: type[KV], state: VectorState, mapped: bool = False) -> KV:

@@ -63,7 +63,7 @@ from fastw2v.training.trainer import replicated_rows, thread_count
 from fastw2v.training.update import Update as Update
 from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
-from fastw2v.vectors.row_table import Column, RowTable
+from fastw2v.vectors.row_table import Column, RowTable, UnmovedRows
 from fastw2v.vocab import Vocab
 from fastw2v.vocabulary import merged_counts, sampling
 from fastw2v.vocabulary.huffman import HuffmanTree
@@ -78,7 +78,7 @@ logger = logging.getLogger("gensim.models.word2vec")  # the names that users of 
 lifecycle_logger = logging.getLogger("gensim.utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
-_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session"}
+_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
 # What a vocabulary update changes besides the table of rows.
@@ -207,6 +207,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
+    _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -328,11 +329,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- parts
 
     def _make_lock(self) -> None:
-        """Make what is neither copied nor saved: the lock of a training, and the place of its session."""
-        self._lock = ExclusiveLock(
-            "another thread is training this model or growing its vocabulary; wait for it, or take a copy "
-            "(copy.deepcopy(model)): workers=N trains one model by several threads"
+        """Make what is neither copied nor saved: the locks, and the place of the session of a training."""
+        message = (
+            "another thread is training this model or growing its vocabulary; wait for it. To train several models at "
+            "a time, take copies before (copy.deepcopy(model)); workers=N trains one model by several threads"
         )
+        self._lock = ExclusiveLock(message)
+        self._growth = ExclusiveLock(message)
         self._session = None
 
     def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
@@ -412,8 +415,22 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
-        state = {name: value for name, value in vars(self).items() if name not in _PARTS}
-        return {**state, "wv": self._wv, "syn1neg": self.syn1neg, "cum_table": self.cum_table}
+        with self._wv._table.unmoved:
+            self._check_not_growing()
+            state = {name: value for name, value in vars(self).items() if name not in _PARTS}
+            if isinstance(self._raw_counts, dict):
+                state["_raw_counts"] = self._raw_counts.copy()
+            state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
+            self._check_not_growing()
+        return state
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        unmoved = UnmovedRows(self._wv._table)
+        reduced: Any = super().__reduce_ex__(protocol)
+        create, arguments, state, *rest = reduced
+        if isinstance(state, dict):  # a subclass may have another state
+            state = {**state, "_unmoved": unmoved}  # the last entry, so that it is pickled after the vectors
+        return create, arguments, state, *rest
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         if not pickle_state.is_gensim_model(state):
@@ -447,7 +464,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
-        for name in ("_read_once", "_warm_start"):  # of version 0.1
+        for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
@@ -553,7 +570,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         TypeError
             If the corpus cannot be used.
         RuntimeError
-            If there is no vocabulary to update, or another thread is training this model.
+            If there is no vocabulary to update, another thread is training this model, or the calling thread is
+            training an epoch of it.
 
         Examples
         --------
@@ -570,7 +588,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
-        with self._lock, self._unchanged_by_failure():
+        self._check_may_grow()
+        with self._lock, self._growth, self._unchanged_by_failure():
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -625,7 +644,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
-        with self._lock, self._unchanged_by_failure():
+        self._check_may_grow()
+        with self._lock, self._growth, self._unchanged_by_failure():
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -855,6 +875,37 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self.make_cum_table()
         self.init_weights()
 
+    def _check_may_grow(self) -> None:
+        """Raise an error if the calling thread is training the model or changing its vocabulary.
+
+        This is a call by its corpus iterator or by a signal handler then. Callbacks may let the vocabulary grow.
+        """
+        self._check_not_within_growth()
+        if self._lock.held and not (self._session is not None and self._session.in_callbacks):
+            raise RuntimeError(
+                "build_vocab() was called while an epoch is trained, by the corpus iterator of train() or a signal "
+                "handler; call it before train(), or between epochs in on_epoch_begin or on_epoch_end of a callback"
+            )
+
+    def _check_not_within_growth(self) -> None:
+        if self._growth.held:
+            raise RuntimeError(
+                "the model was trained or its vocabulary built within a call of build_vocab(), by its corpus iterator "
+                "or a signal handler; do it when build_vocab() has returned"
+            )
+
+    def _check_not_growing(self) -> None:
+        """Raise an error if another thread lets the vocabulary grow.
+
+        A state is read while `RowTable.unmoved` is held, between two of these checks: a growth that begins after the
+        first one waits before it moves rows, and the second one notices it.
+        """
+        if self._growth.held_by_another_thread:
+            raise RuntimeError(
+                "another thread is growing the vocabulary of this model, so it can be neither saved nor copied; wait "
+                "until build_vocab() of that thread has returned"
+            )
+
     @contextlib.contextmanager
     def _unchanged_by_failure(self) -> Iterator[None]:
         """Context manager that restores words, tables, weights and settings if the block raises an exception."""
@@ -1056,7 +1107,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ValueError
             If `epochs` or both totals are missing, or nothing could be trained.
         RuntimeError
-            If there is no vocabulary, or another thread is training this model.
+            If there is no vocabulary, another thread is training this model, or its arrays are replaced while an epoch
+            is trained.
         TypeError
             If the corpus cannot be used, or `epochs` is not an integer.
         OSError
@@ -1074,6 +1126,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> raw_words
         120
         """
+        self._check_not_within_growth()
         outer = self._session if self._lock.held else None
         with self._lock, restored_settings(self) if outer else contextlib.nullcontext():
             return TrainingSession.begin(
@@ -1505,8 +1558,6 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _to_state(self) -> ModelState:
         """Return everything that files hold of the model."""
-        settings = {name: getattr(self, name) for name in model_state.SETTINGS}
-        settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
         if self.hashfxn is not hash:
             logger.warning(
                 "hashfxn is code and is not saved; nothing depends on it, and a loaded model has hash()"
@@ -1516,17 +1567,23 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
                 "vocabulary before saving, or the loaded model starts from random vectors"
             )
-        weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
-        tree = self.huffman_tree
-        random: Any = self.random.get_state()
-        return ModelState(
-            settings,
-            self.wv._to_state(),
-            {name: array for name, array in weights.items() if array is not None},
-            None if tree is None else (tree.offsets, tree.points, tree.codes),
-            self.raw_vocab or {},
-            random,
-        )
+        with self._wv._table.unmoved:
+            self._check_not_growing()
+            settings = {name: getattr(self, name) for name in model_state.SETTINGS}
+            settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
+            tree = self.huffman_tree
+            random: Any = self.random.get_state()
+            state = ModelState(
+                settings,
+                self.wv._to_state(),
+                {name: array for name, array in weights.items() if array is not None},
+                None if tree is None else (tree.offsets, tree.points, tree.codes),
+                dict(self.raw_vocab or {}),
+                random,
+            )
+            self._check_not_growing()
+        return state
 
     @classmethod
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:

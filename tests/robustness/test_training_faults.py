@@ -603,6 +603,58 @@ def test_a_child_forked_while_another_thread_trains_is_free_of_it():
     assert (done.returncode, done.stdout) == (0, "trained\n"), done.stderr
 
 
+FORKED_IN_THE_ITERATOR = """
+    import logging, os, signal, sys
+    logging.disable()
+    from fastw2v import Word2Vec
+
+    corpus = [["a", "b", "c", "d"]] * 300
+    SUBCLASS
+
+    class Forking:
+        child = None
+        def __iter__(self):
+            for i, sentence in enumerate(corpus * REPEATS):
+                if i == AT and self.child is None:
+                    self.child = os.fork()
+                    if self.child == 0:
+                        signal.alarm(20)
+                yield sentence
+
+    model = Model(vector_size=8, min_count=1, workers=2, sample=0, batch_words=100)
+    model.build_vocab(corpus)
+    forking = Forking()
+    try:
+        counts = model.train(forking, total_examples=300 * REPEATS, epochs=1)
+    except RuntimeError as error:
+        assert forking.child == 0 and "forked while threads of its parent were at work" in str(error), error
+        model.build_vocab([["new"]], update=True)
+        assert model.train(corpus, total_examples=300, epochs=1)[1] == 1200
+        os._exit(7)
+    assert forking.child
+    assert counts == (1200 * REPEATS, 1200 * REPEATS), counts
+    assert os.waitstatus_to_exitcode(os.waitpid(forking.child, 0)[1]) == 7
+    print("trained")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
+@pytest.mark.parametrize(
+    "subclass",
+    ["Model = Word2Vec", "class Model(Word2Vec): _raw_word_count = lambda self, job: sum(map(len, job))"],
+)
+@pytest.mark.parametrize(("repeats", "at"), [(1, 0), (1, 299), (200, 30_000)])
+def test_a_child_forked_in_the_corpus_iterator_is_told_that_it_cannot_go_on(subclass, repeats, at):
+    """It has none of the workers; once it has left the training of its parent, it trains on its own."""
+    code = textwrap.dedent(FORKED_IN_THE_ITERATOR)
+    for name, value in {"SUBCLASS": subclass, "REPEATS": str(repeats), "AT": str(at)}.items():
+        code = code.replace(name, value)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (0, "trained\n"), done.stderr
+
+
 def joblib_copy(thing):
     file = io.BytesIO()
     joblib.dump(thing, file)

@@ -82,12 +82,11 @@ def test_a_child_of_fork_does_not_wait_for_threads_of_its_parent():
         import os, signal, threading
         from fastw2v.common.worker_pool import WorkerPool
 
-        stop = threading.Event()
+        stop, begun = threading.Event(), threading.Event()
         pool = WorkerPool(stop.set)
         with pool.guard:
-            pool.start(stop.wait)
-            while not pool._begun:
-                pass
+            pool.start(lambda: begun.set() or stop.wait())
+            begun.wait()
             child = os.fork()
             if child == 0:
                 signal.alarm(20)
@@ -159,3 +158,104 @@ def test_text_is_read_without_threads(tmp_path, monkeypatch, no_threads):
     reader = LineSentence(path)
     assert scan(reader).counts == dict.fromkeys(["some", "words", "and", "more"], 1000)
     assert encode(reader, {"more": 3}).n_tokens == 1000
+
+
+# --- exceptions that another thread raises in a worker, as packages do that limit the time of a call
+
+
+LOST = """
+    import ctypes, logging, sys, _thread, threading
+    logging.disable()
+    sys.unraisablehook = lambda unraisable: None
+    from fastw2v import Word2Vec
+    from fastw2v.common import worker_pool, parallel
+
+    def raise_in(thread):
+        error = ctypes.py_object(ZeroDivisionError)
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+
+    def lost(pool, work):  # the worker never gets to the first step of `_run`
+        raise_in(_thread.get_ident())
+        for _ in range(1000):
+            pass
+
+    def lost_at_the_end(pool, work):
+        work()
+        lost(pool, work)
+
+    worker_pool.WorkerPool._run = RUN
+    corpus = [["a", "b", "c", "d"]] * 300
+    model = Word2Vec(vector_size=8, min_count=1, workers=2)
+    model.build_vocab(corpus)
+    class Stream:
+        def __iter__(self):
+            return iter(corpus * 2000)
+    for source in (corpus, Stream()):
+        try:
+            model.train(source, total_examples=300, epochs=1)
+        except RuntimeError as error:
+            assert "ended by an exception" in str(error), error
+        else:
+            raise AssertionError("no error")
+    try:
+        list(parallel.ordered_map(str, range(100), 2))
+    except RuntimeError as error:
+        assert "ended by an exception" in str(error), error
+    print("done")
+"""
+
+
+@pytest.mark.parametrize("run", ["lost", "lost_at_the_end"])
+def test_a_worker_that_an_exception_ends_outside_its_work_is_an_error(run):
+    code = textwrap.dedent(LOST).replace("RUN", run)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+STRUCK = """
+    import ctypes, logging, random, sys, threading, time
+    logging.disable()
+    sys.unraisablehook = lambda unraisable: None
+    sys.setswitchinterval(1e-5)
+    from fastw2v import Word2Vec
+    corpus = [["a", "b", "c", "d"]] * 300
+    model = Word2Vec(vector_size=8, min_count=1, workers=2, batch_words=100)
+    model.build_vocab(corpus)
+    class Stream:
+        def __iter__(self):
+            return iter(corpus)
+    main, stop, strikes = threading.get_ident(), threading.Event(), 0
+
+    def strike():
+        global strikes
+        error, own = ctypes.py_object(ZeroDivisionError), threading.get_ident()
+        while not stop.is_set():
+            for thread in list(sys._current_frames()):
+                if thread not in (main, own):
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), error)
+                    strikes += 1
+            time.sleep(random.random() * 1e-4)
+
+    striker = threading.Thread(target=strike)
+    striker.start()
+    end, trained, failed = time.monotonic() + SECONDS, 0, 0
+    while time.monotonic() < end:
+        try:
+            model.train(random.choice([corpus, Stream()]), total_examples=300, epochs=1)
+            trained += 1
+        except (ZeroDivisionError, RuntimeError):
+            failed += 1
+    stop.set()
+    striker.join()
+    assert model.train(corpus, total_examples=300, epochs=1)[1] == 1200
+    assert failed, (trained, strikes)
+    print("survived", strikes, trained, failed)
+"""
+
+
+@pytest.mark.parametrize("seconds", [1, pytest.param(20, marks=pytest.mark.slow)])
+def test_exceptions_in_workers_at_any_moment_do_not_make_the_caller_wait(seconds):
+    code = textwrap.dedent(STRUCK).replace("SECONDS", str(seconds))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("survived")

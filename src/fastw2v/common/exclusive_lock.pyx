@@ -68,6 +68,13 @@ cdef class ExclusiveLock:
         """Whether the calling thread holds the lock."""
         return self.owner == PyThread_get_thread_ident() and self.depth > 0
 
+    @property
+    def held_by_another_thread(self):
+        """Whether a thread other than the calling one holds the lock."""
+        if self.forks != n_forks and self.owner != surviving_thread:
+            return False             # that thread belongs to the parent process
+        return self.owner != 0 and self.owner != PyThread_get_thread_ident()
+
     def __enter__(self):
         cdef unsigned long me = PyThread_get_thread_ident()
         if self.forks != n_forks:

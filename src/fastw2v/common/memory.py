@@ -39,13 +39,13 @@ _NO_OVERCOMMIT = "2"  # in this mode the system counts mapped memory, touched or
 _PREFAULT_MINIMUM = 16 * HUGE_PAGE
 _PREFAULT_THREADS = 4
 
-_growing = threading.Lock()
+_growing = threading.RLock()  # of one thread at a time, and of a signal handler that interrupts this thread
 
 
 def _renew_lock_in_child() -> None:
     """Make a new lock after `fork`: a thread that held the old one does not exist in the child."""
     global _growing
-    _growing = threading.Lock()
+    _growing = threading.RLock()
 
 
 if hasattr(os, "register_at_fork"):

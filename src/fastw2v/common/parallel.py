@@ -19,6 +19,8 @@ from fastw2v.common.worker_pool import WorkerPool
 
 __all__ = ["ordered_map", "ordered_map_by"]
 
+POLL_SECONDS = 0.05  # how long the loss of a thread may wait to be noticed
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -93,9 +95,9 @@ def ordered_map_by(
                     continue
                 pending.append(calls.submit(item))
                 if len(pending) > 2 * len(functions):
-                    yield pending.popleft().result()
+                    yield pending.popleft().result(pool)
             while pending:
-                yield pending.popleft().result()
+                yield pending.popleft().result(pool)
     finally:
         pool.shutdown()
     if failure is not None:
@@ -129,9 +131,11 @@ class _Call(Generic[Item, Result]):
         finally:
             self._done.release()
 
-    def result(self) -> Result:
-        """Wait for the call; return its result or raise its exception."""
-        self._done.acquire()
+    def result(self, pool: WorkerPool) -> Result:
+        """Wait for the call; return its result, or raise its exception or that of a thread of `pool` that was lost."""
+        while not self._done.acquire(timeout=POLL_SECONDS):
+            pool.check_process()
+            pool.raise_error()
         if self._error is not None:
             raise self._error
         return self._results.pop()

@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.validation import as_callbacks, check_number
+from fastw2v.engine.job_queue import JobQueue
 from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -138,6 +139,9 @@ class TrainingSession:
         self._epochs = model.epochs
         self._random = model.random
         self._trainer: Trainer | None = None
+        self._outer: TrainingSession | None = None
+        self._in_callbacks = False
+        self._arrays: dict[str, Any] | None = None  # those that an epoch trains, while it does
         self._start = time.perf_counter()
         self._reporter = ProgressReporter(
             epochs=self._epochs,
@@ -305,17 +309,29 @@ class TrainingSession:
     def _active(self) -> Iterator[None]:
         """Context manager: this session is the model's current one; at the end an update resets frozen rows."""
         model = self._model
-        outer, model._session = model._session, self
+        self._outer, model._session = model._session, self
         try:
             yield
         finally:
-            model._session = outer
+            model._session = self._outer
             self._reporter.close()
             if self._update is not None:
                 self._update.end()
 
+    @property
+    def in_callbacks(self) -> bool:
+        """Whether callbacks are running, so that words may be added; those of outer sessions, too."""
+        return self._in_callbacks and (self._outer is None or self._outer.in_callbacks)
+
     def train_epoch(self, start: TrainingPosition) -> Tally:
-        """Train one epoch from `start` on; return what the epoch has trained in all."""
+        """Train one epoch from `start` on; return what the epoch has trained in all.
+
+        Raises
+        ------
+        RuntimeError
+            If the arrays of the model were replaced meanwhile. Workers train the arrays that the model had when the
+            epoch began, so the model would lose what they train.
+        """
         model = self._model
         self.learning_rate = self._make_learning_rate()
         barriers = self._make_barriers(start)
@@ -355,7 +371,8 @@ class TrainingSession:
             return self.learning_rate.of_jobs(start.epoch, sentences, words)
 
         try:
-            tally = self._run_trainer(queue, workers, jobs, alphas, barriers, start)
+            make_queue = partial(JobQueue, 1, len(model.wv.vectors))
+            tally = self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
         finally:
             model.random.set_state(self._random.get_state())
         self._note_rate()
@@ -375,13 +392,15 @@ class TrainingSession:
 
         jobs = cut_sentences(self._corpus, model, model.batch_words)
         try:
-            return self._run_trainer(SentenceQueue(2 * n_threads), workers, jobs, alphas, barriers, start)
+            queue, make_queue = SentenceQueue(2 * n_threads), partial(SentenceQueue, 1)
+            return self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
         finally:
             self.sentence_trainer = None
 
     def _run_trainer(
         self,
         queue: Any,
+        make_queue: Callable[[], Any],
         workers: Sequence[Any],
         jobs: Iterable[Any],
         alphas: JobAlphas,
@@ -389,9 +408,39 @@ class TrainingSession:
         start: TrainingPosition,
     ) -> Tally:
         self._trainer = Trainer(
-            queue, workers, alphas=alphas, reporter=self._reporter, barriers=barriers, start=start
+            queue,
+            workers,
+            alphas=alphas,
+            reporter=self._reporter,
+            barriers=barriers,
+            start=start,
+            make_queue=make_queue,
         )
-        return self._trainer.train_epoch(jobs)
+        self._arrays = _trained_arrays(self._model)
+        try:
+            tally = self._trainer.train_epoch(self._checked_after_each(jobs))
+            self._check_arrays()
+        finally:
+            self._arrays = None
+        return tally
+
+    def _checked_after_each(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """Yield the batches of an epoch; raise an error once the corpus iterator has replaced an array."""
+        for batch in batches:
+            self._check_arrays()
+            yield batch
+
+    def _check_arrays(self) -> None:
+        """Raise a RuntimeError if the model no longer has the arrays that the workers train."""
+        assert self._arrays is not None
+        present = _trained_arrays(self._model)
+        for name, array in self._arrays.items():
+            if present[name] is not array:
+                raise RuntimeError(
+                    f"{name} was replaced, sorted or grown while an epoch was trained, so the model has lost what the "
+                    "epoch trained; change words and arrays before train(), or between epochs in on_epoch_begin or "
+                    "on_epoch_end of a callback, but neither in the corpus iterator nor in another thread"
+                )
 
     # --- the corpus
 
@@ -448,6 +497,7 @@ class TrainingSession:
 
     def _at_barrier(self, action: Callable[[TrainingPosition], None], position: TrainingPosition) -> None:
         """Run the action of a barrier on the model as training has left it, its rate and random state included."""
+        self._check_arrays()
         self._note_rate()
         self._model.random.set_state(self._random.get_state())
         action(position)
@@ -476,7 +526,11 @@ class TrainingSession:
         return self._state.seconds + time.perf_counter() - self._start
 
     def _run_callbacks(self, event: str) -> bool:
-        return run_callbacks(self._callbacks, event, self._model)
+        self._in_callbacks = True
+        try:
+            return run_callbacks(self._callbacks, event, self._model)
+        finally:
+            self._in_callbacks = False
 
     def _log(self, message: str) -> None:
         self._model.add_lifecycle_event("train", msg=message)
@@ -528,3 +582,12 @@ def _encode(
 def _size_of(corpus: EncodedCorpus | RecordingStream | None) -> checkpoints.Size | None:
     """Return the sentences and raw words of a corpus that is completely encoded, None for any other."""
     return corpus.size if isinstance(corpus, EncodedCorpus) else None
+
+
+def _trained_arrays(model: TrainableModel) -> dict[str, Any]:
+    """Return the arrays that a training changes, by the names that users know."""
+    return {
+        "model.wv.vectors": model.wv.vectors,
+        "model.syn1neg": model.syn1neg if model.negative else None,
+        "model.syn1": model.syn1 if model.hs else None,
+    }

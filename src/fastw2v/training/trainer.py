@@ -13,6 +13,7 @@ subclass has overridden.
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -30,6 +31,8 @@ from fastw2v.engine.network import Network
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
 from fastw2v.training.progress import ProgressReporter, Tally
+
+logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noticed
 MAX_THREADS_PER_CORE = 16
@@ -119,6 +122,38 @@ class JobBatch(Protocol):
         """Push the jobs from `first` up to `last`, which is excluded, with the learning rate of each."""
 
 
+class CallingThreadQueue:
+    """The queue where the system allows no thread: a job is trained while it is pushed.
+
+    Parameters
+    ----------
+    make_queue : callable
+        Returns a new queue of one job for the worker.
+    worker : QueueWorker
+    """
+
+    n_free = 1
+    n_waiting = 0
+    stopped = False
+
+    def __init__(self, make_queue: Callable[[], Any], worker: QueueWorker) -> None:
+        self._make_queue = make_queue
+        self._worker = worker
+
+    def push(self, *job: Any) -> None:
+        """Train a job."""
+        queue = self._make_queue()
+        queue.push(*job)
+        queue.close()
+        self._worker.run(queue)
+
+    def close(self) -> None:
+        """Do nothing: every job is trained already."""
+
+    def stop(self) -> None:
+        """Do nothing: no thread has to stop."""
+
+
 @dataclass(frozen=True, eq=False)
 class EncodedJobs:
     """Jobs of an encoded corpus.
@@ -160,6 +195,8 @@ class Trainer:
     barriers : sequence of Barrier
     start : TrainingPosition
         Where to begin: the jobs before it were trained already and are skipped.
+    make_queue : callable, optional
+        Returns a new queue of one job, for a calling thread that has to train the jobs itself.
 
     Attributes
     ----------
@@ -176,11 +213,14 @@ class Trainer:
         reporter: ProgressReporter,
         barriers: Sequence[Barrier] = (),
         start: TrainingPosition | None = None,
+        make_queue: Callable[[], Any] | None = None,
     ) -> None:
         self._queue = queue
+        self._make_queue = make_queue
         self._workers = workers
         self._alphas = alphas
         self._reporter = reporter
+        self._pool: WorkerPool | None = None
         self._start = start or TrainingPosition()
         self._schedule = BarrierSchedule(barriers, self._start)
         self._capacity = queue.n_free
@@ -202,12 +242,12 @@ class Trainer:
         Exception
             Whatever the corpus, a barrier or a worker raised; the weights keep what was trained until then.
         """
-        pool = WorkerPool(self._queue.stop)
+        pool = self._pool = WorkerPool(self._queue.stop)
         try:
             with pool.guard:
-                for worker in self._workers:
-                    pool.start(partial(worker.run, self._queue))
+                self._start_workers(pool)
                 self._hand_out(batches)
+                self._check_process()
                 self._queue.close()
                 while pool.busy(POLL_SECONDS):
                     self._report()
@@ -219,8 +259,26 @@ class Trainer:
             self._schedule.run(position)
         return position.tally
 
+    def _start_workers(self, pool: WorkerPool) -> None:
+        """Start a thread for each worker, or as many as the system allows; without any, train in the calling thread."""
+        for n_started, worker in enumerate(self._workers):
+            try:
+                pool.start(partial(worker.run, self._queue))
+            except RuntimeError as error:
+                if not n_started and self._make_queue is None:
+                    raise
+                logger.warning(
+                    "the system allows %i of %i worker threads (%s); training goes on with %s",
+                    n_started, len(self._workers), error, "these" if n_started else "the calling thread alone",
+                )  # fmt: skip
+                if not n_started and self._make_queue is not None:
+                    self._queue = CallingThreadQueue(self._make_queue, worker)
+                    self._capacity = self._queue.n_free
+                return
+
     def _hand_out(self, batches: Iterable[JobBatch]) -> None:
         for batch in batches:
+            self._check_process()  # before the queue: a worker of the parent may have held its lock
             sentences_before = self._sentences + batch.sentences_at
             words_before = self._raw_words + batch.words_at
             first, n_jobs = self._skip(sentences_before, words_before), len(sentences_before) - 1
@@ -244,6 +302,11 @@ class Trainer:
         if self._start.complete or self._jobs < self._start.jobs:
             check_same_position(self._start, self._sentences, self._raw_words)
 
+    def _check_process(self) -> None:
+        """Raise a RuntimeError in a child that the corpus iterator has forked."""
+        if self._pool is not None:
+            self._pool.check_process()
+
     def _skip(self, sentences_before: NDArray[np.int64], words_before: NDArray[np.int64]) -> int:
         """Count the jobs of a batch before the start as handed out, without training them; return their number."""
         n_jobs = len(sentences_before) - 1
@@ -264,6 +327,8 @@ class Trainer:
         """Wait until `n_jobs` can be pushed; return False if the queue was stopped."""
         while self._queue.n_free < n_jobs:
             time.sleep(0.001)
+            if self._pool is not None:
+                self._pool.check()
             self._report()
             if self._queue.stopped:
                 return False

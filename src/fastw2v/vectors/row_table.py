@@ -18,9 +18,13 @@ is not noticed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import functools
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
 
 import numpy as np
@@ -36,6 +40,33 @@ Array = NDArray[Any]
 Rows = NDArray[np.intp]
 
 KEY_TYPES = (str, int, np.integer)
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+_moving = threading.RLock()  # held while rows move, or while a consistent state of them is read
+
+
+def _renew_lock_in_child() -> None:
+    """Make a new lock after `fork`: a thread that held the old one does not exist in the child."""
+    global _moving
+    _moving = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock_in_child)
+
+
+def _moves_rows(method: Method) -> Method:
+    """Let a method of `RowTable` wait until no other thread moves rows or reads a consistent state of them."""
+
+    @functools.wraps(method)
+    def moving(self: RowTable, *args: Any, **kwargs: Any) -> Any:
+        with _moving:
+            self.n_moves += 1
+            return method(self, *args, **kwargs)
+
+    return moving  # type: ignore[return-value]
+
 
 MIXED = -1  # count of `LeadingRows` whose rows are no longer the first ones
 
@@ -95,6 +126,30 @@ class Column:
         return memory.grown(self.values, rows)
 
 
+class UnmovedRows:
+    """The last entry of the pickled state of a model: it refuses to be pickled if rows moved since it was made.
+
+    A pickler asks a model and its vectors for their states one after the other. If another thread moves rows in
+    between, the output weights would be those of other words.
+
+    Parameters
+    ----------
+    table : RowTable
+    """
+
+    def __init__(self, table: RowTable) -> None:
+        self._table = table
+        self._n_moves = table.n_moves
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._table.n_moves != self._n_moves:
+            raise RuntimeError(
+                "another thread sorted, removed or added words while the model was copied or pickled; copy or pickle "
+                "it again once that thread is done"
+            )
+        return bool, (True,)
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """The contents of a table and of its columns, for `RowTable.restore`."""
@@ -142,6 +197,8 @@ class RowTable:
         The vectors, as a plain attribute that is fast to read. Assign to `vectors`, which checks the shape.
     norms : ndarray or None
         Euclidean norms of the rows, where they are known.
+    n_moves : int
+        Number of calls that moved, added or removed rows.
     """
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
@@ -159,6 +216,7 @@ class RowTable:
         self._columns: WeakSet[Column] = WeakSet()
         self._buffers: dict[str, GrowableArray] = {}
         self._in_training = False
+        self.n_moves = 0
 
     def __len__(self) -> int:
         return len(self.index_to_key)
@@ -172,6 +230,17 @@ class RowTable:
     def detach(self, column: Column) -> None:
         """Let `column` no longer move with the rows."""
         self._columns.discard(column)
+
+    # --- a consistent state
+
+    @property
+    def unmoved(self) -> AbstractContextManager[Any]:
+        """Lock to hold, by ``with``, while keys, arrays and columns are read that have to belong together.
+
+        No other thread moves, adds or removes rows of any table meanwhile. The arrays keep belonging together
+        afterwards, because moves make new arrays; lists and dictionaries of keys have to be copied in the block.
+        """
+        return _moving  # itself: an interrupt in Python code that acquires it could leave it held
 
     # --- vectors and norms
 
@@ -267,18 +336,21 @@ class RowTable:
             return default
         raise KeyError(f"Key '{key}' not present")
 
+    @_moves_rows
     def set_keys(self, keys: list[Any]) -> None:
         """Replace all keys; None marks an empty row. The arrays stay as they are."""
         self.index_to_key = keys
         self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
         self.next_index = self._first_empty_row(0)
 
+    @_moves_rows
     def append_keys(self, keys: Iterable[Any]) -> None:
         """Append keys that are not in the table yet; `grow` gives them rows."""
         for key in keys:
             self.key_to_index[key] = len(self.index_to_key)
             self.index_to_key.append(key)
 
+    @_moves_rows
     def rename(self, old: Key, new: Key) -> None:
         """Give the row of `old` the key `new`.
 
@@ -331,6 +403,7 @@ class RowTable:
 
     # --- growth
 
+    @_moves_rows
     def add(
         self, keys: Sequence[Key], vectors: Array, extras: Mapping[str, Any] | None, replace: bool
     ) -> None:
@@ -377,6 +450,7 @@ class RowTable:
         self.next_index = self._first_empty_row(min(self.next_index, len(self.index_to_key)))
         self.norms = None
 
+    @_moves_rows
     def grow(self, seed: int | None = 0) -> None:
         """Give every array, the columns of models included, a row for each key of `index_to_key`.
 
@@ -479,6 +553,7 @@ class RowTable:
 
     # --- order, removal, copies
 
+    @_moves_rows
     def take(self, rows: Rows) -> None:
         """Keep `rows`, in this order, of every array; the rows may be a permutation, or a part, of all rows.
 
@@ -576,6 +651,7 @@ class RowTable:
             [(column, column.values) for column in self._columns],
         )
 
+    @_moves_rows
     def restore(self, snapshot: Snapshot) -> None:
         """Undo all changes since `snapshot` was taken; keys may have been appended, and arrays replaced."""
         self.index_to_key, self.key_to_index = snapshot.index_to_key, snapshot.key_to_index
