@@ -110,7 +110,7 @@ def test_a_line_without_end_is_rejected(tmp_path, monkeypatch):
         (tmp_path / "text").write_bytes(content)
         with pytest.raises(ValueError, match="does not end within 1,000 bytes"):
             KeyedVectors.load_word2vec_format(tmp_path / "text")
-    (tmp_path / "binary").write_bytes(b"2 2\n" + b"b" * 5_000_000)
+    (tmp_path / "binary").write_bytes(b"2 2\n" + b"\xc3\xa9\x01" * 2_000_000)  # printable bytes would be text
     with pytest.raises(ValueError, match=r"vector 1 of .* does not end"):
         KeyedVectors.load_word2vec_format(tmp_path / "binary", binary=True)
 

@@ -230,3 +230,18 @@ def test_word_pairs_without_a_known_pair(caplog):
         store.evaluate_word_pairs(["absent\tr1c1\t4", "nonsense"])
     assert "Skipping line #0 with OOV words" in caplog.text
     assert "Skipping invalid line #1" in caplog.text
+
+
+def test_pairs_that_cannot_be_evaluated_name_the_delimiter_and_the_counts(tmp_path):
+    vectors = KeyedVectors(2)
+    vectors.add_vectors(["a", "b"], np.eye(2, dtype=np.float32))
+    path = tmp_path / "pairs"
+    path.write_text("a,b,1\nb,a,2\n")
+    with pytest.raises(ValueError, match=r"2 lines are not .* delimiter='\\t'"):
+        vectors.evaluate_word_pairs(path)
+    path.write_text("a\tb\t1\na\tunknown\t2\n")
+    with pytest.raises(ValueError, match=r"only one pair .* needs two.* 1 of 2 pairs have unknown words"):
+        vectors.evaluate_word_pairs(path)
+    path.write_bytes(b"a\tb\t1\na\t\xff\t2\n")
+    with pytest.raises(UnicodeDecodeError, match=r"line 2 of .*pairs"):
+        vectors.evaluate_word_pairs(path)

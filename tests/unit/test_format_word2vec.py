@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as arrays
 
+from fastw2v.corpora import LineSentence, Text8Corpus, scan
 from fastw2v.formats import word2vec
-from fastw2v.keyedvectors import KeyedVectors, _load_word2vec_format, load_word2vec_format
+from fastw2v.keyedvectors import KeyedVectors, _load_word2vec_format, load_any, load_word2vec_format
+from fastw2v.word2vec import Word2Vec
 from helpers.oracle import gensim
 
 WORDS = ["the", "naïve", "日本", "a_b", "Z", "\xa0nbsp"]
@@ -342,3 +344,203 @@ def test_intersection_without_lock_factors_and_with_another_size(tmp_path):
 def test_the_module_level_function(tmp_path):
     (tmp_path / "v").write_bytes(TEXT)
     assert isinstance(load_word2vec_format(str(tmp_path / "v")), KeyedVectors)
+
+
+# --- what people pass by mistake
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"2 2\na 1,5 2,5\nb 5,0 6,0\n",
+        b"2 2\na 0:0.12 1:0.5\nb 0:1 1:2\n",
+        b"2 2\na -nan(ind) 1\nb 1 2\n",
+        b"2 2\na 1\nb 1 2\n",
+        "2 2\nnaïve 1,5 2,5\nb 5,0 6,0\n".encode("latin-1"),
+    ],
+)
+def test_printable_files_are_never_read_as_binary(tmp_path, content):
+    path = tmp_path / "vectors.txt"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="line 2"):
+        load_any(path)
+    with pytest.raises(ValueError, match="line 2"):
+        Word2Vec([["a", "b"]] * 5, vector_size=2, min_count=1, init_from=path)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_text_read_as_binary_and_binary_read_as_text_name_the_argument(tmp_path, suffix):
+    matrix = np.random.default_rng(1).standard_normal((200, 300)).astype(np.float32)
+    vectors = filled(words=[f"w{i}" for i in range(200)], matrix=matrix, counts=None)
+    vectors.save_word2vec_format(tmp_path / f"text{suffix}")
+    vectors.save_word2vec_format(tmp_path / f"binary{suffix}", binary=True)
+    vectors.save_word2vec_format(tmp_path / f"glove{suffix}", write_header=False)
+    with pytest.raises(ValueError, match="leave out binary=True"):
+        KeyedVectors.load_word2vec_format(tmp_path / f"text{suffix}", binary=True)
+    with pytest.raises(ValueError, match="leave out binary=True"):
+        KeyedVectors.load_word2vec_format(tmp_path / f"glove{suffix}", binary=True)
+    with pytest.raises(ValueError, match="leave out binary=True"):
+        vectors.intersect_word2vec_format(tmp_path / f"text{suffix}", binary=True)
+    with pytest.raises(ValueError, match="pass binary=True"):
+        KeyedVectors.load_word2vec_format(tmp_path / f"binary{suffix}")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (b"3 2\na 1 2\ndog 0.1 0.2 0.3\nb 1 2\n", 3),
+        (b"3 2\na 1 2\ndog 0.1 0.2cat 0.3 0.4\nb 1 2\n", 3),
+        (b"3 1\na 1\ndog 0.1cat 0.3\nb 1\n", 3),
+        (b"a 1 2\nb 1 2\ndog 1e-05 2 3\n", 3),
+    ],
+)
+def test_damaged_lines_are_no_keys(tmp_path, content, line):
+    with pytest.raises(ValueError, match=f"line {line} "):
+        load(tmp_path, content)
+
+
+def test_phrases_with_whole_numbers_are_keys(tmp_path):
+    words = ["a", "new 3", "catch 22", ". . .", "v 1.0.3"]
+    filled(words=words, matrix=MATRIX[:5], counts=None).save_word2vec_format(tmp_path / "v")
+    assert KeyedVectors.load_word2vec_format(tmp_path / "v").index_to_key == words
+    with pytest.raises(ValueError, match="rename_key"):
+        filled(words=["a", "pi 3.14"], matrix=MATRIX[:2], counts=None).save_word2vec_format(tmp_path / "v")
+
+
+def test_a_header_is_no_vector(tmp_path, caplog):
+    found = load(tmp_path, b"2 3\na 1 2 3\nb 4 5 6\n", no_header=True)
+    assert as_dict(found) == {"a": [1, 2, 3], "b": [4, 5, 6]}
+    assert "no_header=True" in caplog.text
+    assert as_dict(load(tmp_path, b"2 3\n7 1\n", no_header=True)) == {"2": [3], "7": [1]}
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "keys"),
+    [
+        (b"2 3\n  0.1 0.2 0.3\na 1 2 3\n", {}, [" ", "a"]),
+        (b"2 3\n 0.1 0.2 0.3\na 1 2 3\n", {}, ["", "a"]),
+        (b" 0.1 0.2 0.3\na 1 2 3\n", {"no_header": True}, ["", "a"]),
+        (b" 0.1 0.2 0.3\na 1 2 3\n", {}, ["", "a"]),
+    ],
+)
+def test_the_first_word_may_be_blank_or_empty(tmp_path, content, options, keys):
+    found = load(tmp_path, content, **options)
+    assert found.index_to_key == keys
+    assert found.vectors.tolist() == [pytest.approx([0.1, 0.2, 0.3]), [1, 2, 3]]
+    if not options:
+        assert load_any(tmp_path / "file").index_to_key == keys
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "place"),
+    [
+        (b"2 1\na 1\n\xff 2\n", {}, "line 3"),
+        (b"a 1 1\n\n\xff 2 2\n", {}, "line 3"),
+        (b"2 1\na 1\n\xff 2\n", {"datatype": np.float64}, "line 3"),
+        (b"2 1\na \x00\x00\x80?\xff \x00\x00\x80?", {"binary": True}, "vector 2"),
+    ],
+)
+def test_decoding_errors_name_the_place_and_the_remedy(tmp_path, content, options, place):
+    with pytest.raises(UnicodeDecodeError) as caught:
+        load(tmp_path, content, **options)
+    for text in (place, str(tmp_path / "file"), "encoding=", "unicode_errors="):
+        assert text in str(caught.value)
+    counts = tmp_path / "counts"
+    counts.write_bytes(b"a 1\n\xff 2\n")
+    with pytest.raises(UnicodeDecodeError, match=r"line 2 of .*counts"):
+        load(tmp_path, TEXT, fvocab=counts)
+
+
+FASTTEXT = b"\xba\x16\x4f\x2f\x0c\x00\x00\x00" + bytes(64)
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("v.txt.gz", TEXT, "not compressed; rename it to 'v.txt'"),
+        ("v.txt.bz2", TEXT, "not compressed"),
+        ("v.txt.xz", gzip.compress(TEXT), "holds gzip data"),
+        ("v.txt", gzip.compress(TEXT), "ends in '.gz'"),
+        ("v.txt", bz2.compress(TEXT), "ends in '.bz2'"),
+        ("v.zip", b"PK\x03\x04" + bytes(40), "zip archive; unpack it"),
+        ("v.txt", POINTER, "git lfs pull"),
+        ("cc.en.300.bin", FASTTEXT, "fastText model"),
+    ],
+)
+def test_other_formats_are_named(tmp_path, name, content, text):
+    path = tmp_path / name
+    path.write_bytes(content)
+    readers = [
+        KeyedVectors.load_word2vec_format,
+        lambda each: KeyedVectors.load_word2vec_format(each, binary=True),
+        lambda each: KeyedVectors.load_word2vec_format(each, no_header=True),
+        load_any,
+        lambda each: list(LineSentence(each)),
+        lambda each: list(Text8Corpus(each)),
+        lambda each: Word2Vec(corpus_file=str(each), min_count=1),
+        filled().evaluate_word_pairs,
+    ]
+    for read in readers:
+        with pytest.raises((ValueError, OSError), match=text):
+            read(path)
+
+
+# --- the same text in other forms
+
+
+FORMS = st.fixed_dictionaries(
+    {
+        "mark": st.booleans(),
+        "line_end": st.sampled_from([b"\n", b"\r\n", b" \n", b" \t\r\n"]),
+        "blank_line": st.booleans(),
+        "suffix": st.sampled_from(["", ".gz", ".bz2", ".xz"]),
+        "as_path": st.booleans(),
+    }
+)
+
+
+def read_in_every_way(write):
+    """Return what each reader of text finds in a file that `write` makes of lines."""
+    header, vectors = b"2 2", [b"first 1 2.5", b"second 3 4"]
+    found = []
+    for lines, options in (
+        ([header, *vectors], {}),
+        (vectors, {}),
+        (vectors, {"no_header": True}),
+        ([header, *vectors], {"encoding": "utf-8-sig"}),
+    ):
+        found.append(as_dict(KeyedVectors.load_word2vec_format(write(lines), **options)))
+        found.append(as_dict(load_any(write(lines))))
+    counts = write([b"first 7", b"second 8"])
+    found.append(word2vec.read_counts(counts))
+    text = write([b"first second first", b"third first"])
+    found += [list(LineSentence(text)), list(Text8Corpus(text)), scan(LineSentence(text)).counts]
+    found[-1] = dict(found[-1])
+    model = Word2Vec(corpus_file=text, min_count=1, vector_size=2, workers=1)
+    found.append(sorted(model.wv.index_to_key))
+    kv = filled(words=["first", "second", "third"], matrix=MATRIX[:3], counts=None)
+    found.append(
+        kv.evaluate_word_pairs(write([b"first\tsecond\t1", b"first\tthird\t3", b"second\tthird\t2"]))
+    )
+    found.append(kv.evaluate_word_analogies(write([b": section", b"first second third first"])))
+    return repr(found)
+
+
+@settings(max_examples=25, deadline=None)
+@given(FORMS)
+def test_every_reader_accepts_the_same_text_in_other_forms(tmp_path_factory, form):
+    folder = tmp_path_factory.mktemp("forms")
+    made = iter(range(100))
+
+    def write(lines, form=form):
+        path = folder / f"{next(made)}.txt{form['suffix']}"
+        content = b"\xef\xbb\xbf" * form["mark"] + form["line_end"].join([*lines, b""])
+        content += form["line_end"] * form["blank_line"]
+        opener = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}.get(form["suffix"], open)
+        with opener(path, "wb") as stream:
+            stream.write(content)
+        return path if form["as_path"] else str(path)
+
+    plain = {"mark": False, "line_end": b"\n", "blank_line": False, "suffix": "", "as_path": False}
+    assert read_in_every_way(write) == read_in_every_way(lambda lines: write(lines, plain))

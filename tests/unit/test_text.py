@@ -6,6 +6,7 @@ import gzip
 import itertools
 import logging
 import random
+import re
 import sys
 import time
 
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from fastw2v.common.codecs import check_content
 from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus, encode, scan
 from fastw2v.text import file_reader, tokenizer
 
@@ -226,9 +228,14 @@ def test_any_bytes_are_taken_or_refused_as_by_the_twin(tmp_path_factory, content
     path.write_bytes(content)
     reader = LineSentence(path)
     try:
+        check_content(content, path)
         content.decode()
     except UnicodeDecodeError:
         assert refusal(scan, reader) == refusal(list, reader)
+    except ValueError as foreign:
+        for read in (scan, list):
+            with pytest.raises(ValueError, match=re.escape(str(foreign))):
+                read(reader)
     else:
         assert_reads_as_twin(reader)
 

@@ -23,6 +23,7 @@ from typing import Any
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.cli import demo, files
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
+from fastw2v.common.codecs import SIGNATURES
 from fastw2v.common.files import check_writable, open_input
 from fastw2v.corpora import PathLineSentences
 from fastw2v.keyedvectors import KeyedVectors
@@ -32,8 +33,6 @@ from fastw2v.word2vec import Word2Vec
 MAY_DIFFER_ON_RESUME = {"workers", "corpus_budget", "comment"}
 
 STDIN = "-"
-# The first bytes of compressed data. A stream has no file name that would tell.
-SIGNATURES = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
 SPELLING_CANDIDATES = 50_000
 
 
@@ -306,6 +305,11 @@ def evaluate(options: argparse.Namespace) -> None:
             "items": "{:,}",
         }
         print_table([["name", *columns], *([row["name"], *_cells(row, columns)] for row in rows)])
+    if all(row.get("score") is None and row.get("pearson") is None for row in rows):
+        raise ValueError(
+            "nothing was evaluated: no question and no pair of the files has all its words in the vocabulary; check "
+            "the files, --delimiter and --restrict-vocab"
+        )
 
 
 def _cells(row: dict[str, Any], columns: dict[str, str]) -> list[str]:

@@ -7,12 +7,68 @@ all formats.
 from __future__ import annotations
 
 import bz2
+import codecs
 import errno
 import gzip
 import io
 import lzma
+import os
 import zlib
 from typing import IO, Any
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of UTF-8
+
+# The first bytes of compressed data.
+SIGNATURES = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ\x00": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+_FORMAT_OF = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstandard"}
+# The first bytes of files that are often taken for text or vectors, and the remedy.
+_FOREIGN = {
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"version https://git-lfs.github.com/spec/": (
+        "a Git LFS pointer in place of the file; get the file with 'git lfs pull'"
+    ),
+    b"\xba\x16\x4f\x2f": (
+        "a fastText model (.bin), which is not the word2vec format; use the .vec file that belongs to it, or "
+        "gensim.models.fasttext.load_facebook_vectors()"
+    ),
+}
+_CONTROL_CHARACTERS = bytes({*range(9), *range(14, 28), 127})  # not white space
+
+
+def check_content(first_bytes: bytes, name: Any) -> None:
+    """Check that the beginning of a file, decompressed according to its suffix, is not that of a foreign format.
+
+    Raises
+    ------
+    ValueError
+        For compressed data, a zip archive, a Git LFS pointer and a fastText model; the message names the remedy.
+    """
+    for signature, what in _FOREIGN.items():
+        if first_bytes.startswith(signature):
+            raise ValueError(f"{str(name)!r} is {what}")
+    suffix = _suffix_of(first_bytes)
+    if suffix is not None and has_control_characters(first_bytes):
+        raise ValueError(
+            f"{str(name)!r} holds {_FORMAT_OF[suffix]} data; rename it so that its name ends in {suffix!r}"
+        )
+
+
+def has_control_characters(data: bytes) -> bool:
+    """Return whether `data` has control characters other than white space, so that it is not text."""
+    return len(data.translate(None, _CONTROL_CHARACTERS)) < len(data)
+
+
+def is_utf8(data: bytes) -> bool:
+    """Return whether `data`, which may end within a character, is UTF-8."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _suffix_of(first_bytes: bytes) -> str | None:
+    return next((suffix for start, suffix in SIGNATURES.items() if first_bytes.startswith(start)), None)
 
 
 class DecompressedFile(io.RawIOBase):
@@ -30,7 +86,9 @@ class DecompressedFile(io.RawIOBase):
 
     def __init__(self, compressed: IO[bytes], suffix: str, name: str) -> None:
         self._compressed = compressed
+        self._suffix = suffix
         self._name = name
+        self._checked = False
         self._codec: Any
         if suffix == ".gz":
             self._codec = gzip.GzipFile(fileobj=compressed, mode="rb")
@@ -45,6 +103,8 @@ class DecompressedFile(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if not self._checked:
+            self._check_signature()
         try:
             count: int = self._codec.readinto(buffer)
         except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile, _DamagedError) as error:
@@ -57,11 +117,34 @@ class DecompressedFile(io.RawIOBase):
             raise
         return count
 
+    def _check_signature(self) -> None:
+        """Raise OSError if the data is not in the format that the suffix names."""
+        self._checked = True
+        peek = getattr(self._compressed, "peek", None)
+        first = b"" if peek is None else peek(8)[:8]
+        if len(first) < 8 or _suffix_of(first) == self._suffix or _is_zstd_skippable(first, self._suffix):
+            return  # a file that is so short is damaged, or empty
+        other = _suffix_of(first)
+        if other is not None:
+            remedy = f"but holds {_FORMAT_OF[other]} data; rename it so that its name ends in {other!r}"
+        elif has_control_characters(first):
+            return  # damaged, as the decompression reports
+        else:
+            remedy = (
+                f"but is not compressed; rename it to {os.path.basename(self._name)[: -len(self._suffix)]!r}"
+            )
+        message = f"the name ends in {self._suffix!r}, {remedy}"
+        raise OSError(errno.EINVAL, message, self._name)
+
     def close(self) -> None:
         try:
             super().close()
         finally:
             self._compressed.close()
+
+
+def _is_zstd_skippable(first: bytes, suffix: str) -> bool:
+    return suffix == ".zst" and first[1:4] == b"\x2a\x4d\x18" and first[0] >> 4 == 5
 
 
 class _DamagedError(Exception):

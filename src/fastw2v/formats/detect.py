@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from fastw2v.common import codecs
 from fastw2v.common.files import PathLike, check_regular, compression, local_path, open_input
 
 VECTORS_ONLY = ("text", "binary")  # formats that hold vectors, and never a model
@@ -76,25 +75,16 @@ def mapping_of(path: PathLike, form: str) -> str | None:
 
 
 def _word2vec_form(path: PathLike) -> str:
+    from fastw2v.formats import word2vec
+
     with open_input(path) as stream:
         first = stream.readline(_LONGEST_HEADER)
-        header: list[Any] = first.split()
-        if len(header) == 2 and all(field.isdigit() for field in header):
-            width = int(header[1])
-            record = stream.read(min(_LONGEST_HEADER + _BYTES_A_NUMBER * width, 1 << 24))
-            line = record.split(b"\n", 1)[0].split()
-            return "text" if not record or _are_numbers(line[-width:], width) else "binary"
-    if _are_numbers(first.split()[1:]):
+        codecs.check_content(first, path)
+        fields: list[bytes] = first.removeprefix(codecs.BYTE_ORDER_MARK).split()
+        if len(fields) == 2 and all(field.isdigit() for field in fields):
+            width = int(fields[1])
+            sample = stream.read(min(_LONGEST_HEADER + _BYTES_A_NUMBER * width, 1 << 24))
+            return "text" if not sample or word2vec.is_text_vectors(sample, width) else "binary"
+    if len(fields) > 1 and word2vec.are_numbers(fields[1:]):
         return "text"
     raise ValueError(f"{path}: no model or vectors in a known format (fastw2v, gensim, word2vec, GloVe)")
-
-
-def _are_numbers(fields: list[bytes], count: int | None = None) -> bool:
-    if not fields or (count is not None and len(fields) != count):
-        return False
-    try:
-        for field in fields:
-            float(field)
-    except ValueError:
-        return False
-    return True

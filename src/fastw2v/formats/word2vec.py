@@ -26,19 +26,21 @@ are refused before anything is written.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import itertools
 import logging
 import math
 import os
+import re
 import sys
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from fastw2v.common import memory, parallel
+from fastw2v.common import codecs, memory, parallel
 from fastw2v.common.files import PathLike, compression, local_path, open_atomic, open_input
 from fastw2v.formats import word2vec_rows
 
@@ -59,6 +61,11 @@ _MAX_WIDTH = 1 << 24  # components of a vector in such a file
 _FLOAT32 = np.dtype("<f4")  # in a binary file
 _MAX_LINE = 1 << 26  # bytes of a line, or of a word in the binary format
 _ROWS_PER_BLOCK = 256  # rows written at a time
+_SAMPLE_SIZE = 1 << 16  # bytes that tell text from binary records
+_SPACE_AND_NUMBER = re.compile(r"[ \t\r\x0b\x0c][-+.\d]")
+_NUMBER_BYTES = b"0123456789+-.,eE \t\r\n"
+# A field that is a decimal number, or begins with one (two lines without the line feed between them).
+_DECIMAL_FIELD = re.compile(rb"[-+]?(?:\d*\.\d+(?:[eE][-+]?\d+)?|\d+[eE][-+]\d+)(?:[^\d.].*)?", re.DOTALL)
 
 
 # --- reading
@@ -106,22 +113,30 @@ def read_text(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
-        first = next(_lines(stream, path), b"")
-        sizes = None if no_header else _parse_header(first, path)
+        lines = _lines(stream, path)
+        first, second = next(lines, b""), b""
+        if no_header:
+            second = next(lines, b"")
+        sizes = None
+        if not no_header or _are_header_and_vector(first, second):
+            sizes = _parse_header(first, path)
         if sizes is None:
             logger.debug("no header in %s", path)
-            width = len(first.split()) - 1
+            width = _width_of(first)
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
+            first += second
             expected = _rows_to_allocate(path, limit, len(first) // 2, width)
             rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
             _read_lines(_blocks_of_lines(stream, path, first), rows, limit, False, 1, path)
         else:
+            if no_header:
+                logger.warning("%s has a header, which is used although no_header=True says otherwise", path)
             count, width = sizes
             n_vectors = min(count, limit)
             expected = _rows_to_allocate(path, n_vectors, 1 + 2 * width, width)
             rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
-            _read_lines(_blocks_of_lines(stream, path), rows, n_vectors, True, 2, path)
+            _read_lines(_blocks_of_lines(stream, path, second), rows, n_vectors, True, 2, path)
     return rows.index, rows.matrix()
 
 
@@ -147,13 +162,25 @@ def read_binary(
         assert sizes is not None
         count, width = sizes
         n_vectors = min(count, limit)
+        sample = stream.read(_SAMPLE_SIZE)
+        if n_vectors and is_text_vectors(sample, width):
+            raise ValueError(f"{str(path)!r} is in the text format; leave out binary=True")
         expected = _rows_to_allocate(path, n_vectors, 1 + 4 * width, width)
         rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
         with memory.prefault(rows.buffer):
-            for buffer, starts, ends in _blocks_of_records(stream, 4 * width, n_vectors, path, chunk_size):
-                kept, target = rows.add(buffer, starts, ends)
+            seen = 0
+            for buffer, starts, ends in _blocks_of_records(
+                stream, sample, 4 * width, n_vectors, path, chunk_size
+            ):
+                place = functools.partial(_place_of_vector, path, seen + 1)
+                kept, target = rows.add(buffer, starts, ends, place)
+                seen += len(starts)
                 _copy_vectors(buffer, ends if kept is None else ends[kept], target)
     return rows.index, rows.matrix()
+
+
+def _place_of_vector(path: PathLike, first: int, at: int) -> str:
+    return f"vector {first + at} of {str(path)!r}"
 
 
 def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "strict") -> dict[str, int]:
@@ -172,8 +199,8 @@ def read_counts(path: PathLike, encoding: str = "utf8", unicode_errors: str = "s
             try:
                 word, count = line.rstrip().rsplit(None, 1)
                 counts[word.decode(encoding, unicode_errors)] = int(count)
-            except UnicodeDecodeError:
-                raise
+            except UnicodeDecodeError as error:
+                raise _decode_error(error, f"line {number} of {str(path)!r}") from None
             except ValueError:
                 message = f"line {number} of {str(path)!r} is not a word and a count: {line[:80]!r}"
                 raise ValueError(message) from None
@@ -184,6 +211,53 @@ def _checked_limit(limit: int | None) -> int:
     if limit is not None and limit < 0:
         raise ValueError(f"limit must be positive, or None for all vectors, not {limit}")
     return limit or sys.maxsize
+
+
+def is_text_vectors(sample: bytes, width: int) -> bool:
+    """Return whether the beginning of the vectors, after the header, is text and not binary records.
+
+    Text has no control characters. It is UTF-8, or consists mostly of the characters of numbers, or its first line is a
+    word and `width` numbers.
+    """
+    numbers = sample.split(b"\n", 1)[0].split()[-width:]
+    if len(numbers) == width and are_numbers(numbers):
+        return True
+    if not sample or codecs.has_control_characters(sample):
+        return False
+    return codecs.is_utf8(sample) or 2 * len(sample.translate(None, _NUMBER_BYTES)) < len(sample)
+
+
+def are_numbers(fields: Sequence[bytes]) -> bool:
+    """Return whether Python reads every field as a number."""
+    try:
+        list(map(float, fields))
+    except ValueError:
+        return False
+    return True
+
+
+def _are_header_and_vector(first: bytes, second: bytes) -> bool:
+    """Return whether the first line can only be a header: two integers, before a vector of that size."""
+    header, fields = first.split(), second.split()
+    if len(header) != 2 or not all(field.isdigit() for field in header):
+        return False
+    width = int(header[1])
+    # With one number on each line, the first one may be a vector, too.
+    return width > 1 and len(fields) in (width, width + 1) and are_numbers(fields[-width:])
+
+
+def _width_of(line: bytes) -> int:
+    """Return the number of components of the vector on a line; the word is empty if the line begins with a space."""
+    fields = line.split()
+    return len(fields) - (not (line[:1].isspace() and _all_numbers(fields)))
+
+
+def _decode_error(error: UnicodeDecodeError, where: str) -> UnicodeDecodeError:
+    """Return a copy of `error` that names the place and the remedy."""
+    reason = (
+        f"{error.reason} ({where}; pass the encoding= of the file, or unicode_errors='replace' or 'ignore')"
+    )
+    return UnicodeDecodeError(error.encoding, error.object, error.start, error.end, reason)
 
 
 def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int] | None:
@@ -197,6 +271,8 @@ def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[in
         message = (
             f"{str(path)!r} does not begin with the number of vectors and their size, but with {line[:80]!r}"
         )
+        if binary and len(fields) > 2 and _all_numbers(fields[1:]):
+            message += "; this is the text format without a header: leave out binary=True"
         raise ValueError(message) from None
     size = _file_size(path)
     largest = _MAX_WIDTH if size is None else size
@@ -250,6 +326,9 @@ def _lines(stream: IO[bytes], path: PathLike) -> Iterator[bytes]:
     """Yield the lines of a file with their line feeds."""
     number = 1
     while line := stream.readline(_MAX_LINE):
+        if number == 1:
+            codecs.check_content(line, path)
+            line = line.removeprefix(codecs.BYTE_ORDER_MARK)
         if len(line) == _MAX_LINE:
             raise _line_too_long_error(path, f"line {number}")
         yield line
@@ -324,6 +403,7 @@ class _LineReader:
         n_lines = len(ends)
         lines = np.flatnonzero(ends != _BLANK)[: self._n_vectors - self.seen]
         starts, ends = starts[lines], ends[lines]
+        first = self._number
         for row in np.flatnonzero(ends < 0).tolist():
             number = self._number + int(lines[row])
             if ends[row] == _TOO_SHORT:
@@ -332,7 +412,9 @@ class _LineReader:
             ends[row] = starts[row] + len(word)
         self._number += n_lines
         self.seen += len(lines)
-        kept, target = self._rows.add(block, starts, ends)
+        kept, target = self._rows.add(
+            block, starts, ends, lambda at: f"line {first + int(lines[at])} of {str(self._path)!r}"
+        )
         target[...] = vectors[: len(lines)] if kept is None else vectors[kept]
         return self.seen < self._n_vectors
 
@@ -343,8 +425,11 @@ class _LineReader:
             word, vector = _parse_line(
                 line.rstrip(), width, dtype if dtype in (np.float32, np.float64) else np.dtype(np.float64)
             )
-            if number == self._first_line and b" " in word and _all_numbers(word.split()[1:]):
+            more = word.split()[1:]
+            if number == self._first_line and more and _all_numbers(more):
                 raise ValueError  # the first line has more numbers than the header says, so the header is wrong
+            if _has_decimals(more):
+                raise ValueError  # too many numbers, or two lines without the line feed between them
         except ValueError:
             raise self._invalid(block, start, number) from None
         return word, vector
@@ -352,7 +437,15 @@ class _LineReader:
     def _invalid(self, block: bytes, start: int, number: int) -> ValueError:
         where = f"invalid vector on line {number} of {str(self._path)!r}"
         line = _line(block, start)[:80]
-        return ValueError(f"{where}: not a word and {self._rows.width} numbers, but {line!r}")
+        message = f"{where}: not a word and {self._rows.width} numbers, but {line!r}"
+        if codecs.has_control_characters(block[:_SAMPLE_SIZE]):
+            message += "; if the file is in the binary format, pass binary=True"
+        return ValueError(message)
+
+
+def _has_decimals(fields: Sequence[bytes]) -> bool:
+    """Return whether a field after the first is a decimal number, which no phrase contains ("new 3" has none)."""
+    return any(map(_DECIMAL_FIELD.fullmatch, fields))
 
 
 def _line(block: bytes, start: int) -> bytes:
@@ -372,11 +465,22 @@ def _parse_line(line: bytes, width: int, dtype: np.dtype[Any]) -> tuple[bytes, A
 
 
 def _blocks_of_records(
-    stream: IO[bytes], size: int, n_vectors: int, path: PathLike, chunk_size: int
+    stream: IO[bytes], sample: bytes, size: int, n_vectors: int, path: PathLike, chunk_size: int
 ) -> Iterator[tuple[Octets, Positions, Positions]]:
-    """Yield blocks of complete records: a buffer, which is used again, and where the words in it start and end."""
-    seen, used, buffer = 0, 0, np.empty(max(1, chunk_size), np.uint8)
+    """Yield blocks of complete records: a buffer, which is used again, and where the words in it start and end.
+
+    `sample` has been read from the stream already.
+    """
+    seen, used, buffer = 0, len(sample), np.empty(max(1, chunk_size, len(sample)), np.uint8)
+    buffer[:used] = np.frombuffer(sample, np.uint8)
     while seen < n_vectors:
+        starts, ends, position = word2vec_rows.find_records(buffer[:used], n_vectors - seen, size)
+        seen += len(starts)
+        yield buffer, starts, ends
+        buffer[: used - position] = buffer[position:used]
+        used -= position
+        if seen == n_vectors:
+            break
         if used == len(buffer):  # not even one record fits
             if used > _MAX_LINE + size:
                 raise _line_too_long_error(path, f"vector {seen + 1}")
@@ -385,11 +489,6 @@ def _blocks_of_records(
         if not count:
             raise _truncated_error(path, n_vectors, seen)
         used += count
-        starts, ends, position = word2vec_rows.find_records(buffer[:used], n_vectors - seen, size)
-        seen += len(starts)
-        yield buffer, starts, ends
-        buffer[: used - position] = buffer[position:used]
-        used -= position
 
 
 def _copy_vectors(buffer: Octets, ends: Positions, target: Array) -> None:
@@ -454,7 +553,9 @@ class _RowCollector:
         """Type of the matrix."""
         return self.buffer.dtype
 
-    def add(self, text: Any, starts: Positions, ends: Positions) -> tuple[Positions | None, Array]:
+    def add(
+        self, text: Any, starts: Positions, ends: Positions, place: Callable[[int], str]
+    ) -> tuple[Positions | None, Array]:
         """Give a row to each word of a block that is new and in `only`.
 
         Parameters
@@ -462,6 +563,8 @@ class _RowCollector:
         text : buffer of bytes
         starts, ends : ndarray of int64, shape (n,)
             Where each word starts and ends in `text`.
+        place : callable
+            Returns the place of a word in the file, for messages, given its position.
 
         Returns
         -------
@@ -476,7 +579,10 @@ class _RowCollector:
             If a word is not valid in the encoding.
         """
         used = len(self.index)
-        left_out = self._number(text, starts, ends)
+        try:
+            left_out = self._number(text, starts, ends)
+        except UnicodeDecodeError as error:
+            raise _decode_error(error, place(self._first_invalid(text, starts, ends))) from None
         kept = np.delete(np.arange(len(starts)), left_out) if left_out else None
         needed = len(self.index)
         if needed > len(self.buffer):
@@ -493,6 +599,15 @@ class _RowCollector:
         copy = memory.empty(rows.shape, rows.dtype)
         copy[...] = rows
         return copy
+
+    def _first_invalid(self, text: Any, starts: Positions, ends: Positions) -> int:
+        """Return the position of the first word that cannot be decoded."""
+        for at, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+            try:
+                bytes(text[start:end]).decode(self._encoding, self._errors)
+            except UnicodeDecodeError:
+                return at
+        return 0
 
     def _number(self, text: Any, starts: Positions, ends: Positions) -> list[int]:
         """Add the words to the index; return the positions of those that got no row."""
@@ -614,7 +729,7 @@ def check_words(words: Sequence[str], binary: bool) -> None:
             raise ValueError(
                 f"key {word!r} cannot be encoded as UTF-8; rename it with rename_key()"
             ) from None
-        if " " in word if binary else word.endswith(" "):
+        if " " in word if binary else word.endswith(" ") or _has_decimals(word.encode("utf-8").split()[1:]):
             raise ValueError(
                 f"key {word!r} contains a space where the word2vec format could not read it back; "
                 "rename it with rename_key(), or use save()"
@@ -632,6 +747,8 @@ def _are_valid(together: str, n_words: int, binary: bool) -> bool:
         return False
     if " " in together if binary else " \n" in together or together.endswith(" "):
         return False
+    if not binary and _SPACE_AND_NUMBER.search(together):
+        return False  # perhaps a phrase with a decimal number
     try:
         together.encode("utf-8")
     except UnicodeEncodeError:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any
 
+from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import compression, local_path, open_input
 from fastw2v.common.parallel import ordered_map_by
 from fastw2v.text.tokenizer import TextBlock, Tokenizer, WordTable
@@ -77,6 +78,7 @@ class _BlockReader:
         self._stream: IO[bytes] | None = None
         self._name: Any = None
         self._rest = b""
+        self._at_start = True
         self._lines_left: int | None = None
 
     def fill(self, block: TextBlock) -> bool:
@@ -93,6 +95,9 @@ class _BlockReader:
         end = 0
         while not end:
             used, at_end = self._read(stream, block, used)
+            if self._at_start:
+                self._at_start = False
+                self._check_start(block, used)
             end = used if at_end else self._last_boundary(block.text, used)
             if not end and not at_end:
                 block.enlarge()
@@ -111,6 +116,7 @@ class _BlockReader:
         if path is None:
             return False
         self._stream, self._name, self._rest = open_input(path), path, b""
+        self._at_start = True
         self._lines_left = self._files.limit
         return True
 
@@ -123,6 +129,13 @@ class _BlockReader:
                     return used, True
                 used += count
         return used, False
+
+    def _check_start(self, block: TextBlock, used: int) -> None:
+        """Refuse formats that are no text, and replace a byte-order mark by spaces."""
+        start = bytes(block.text[: min(used, 64)])
+        check_content(start, self._name)
+        if start.startswith(BYTE_ORDER_MARK):
+            block.text[: len(BYTE_ORDER_MARK)] = b" " * len(BYTE_ORDER_MARK)
 
     def _last_boundary(self, text: bytearray, used: int) -> int:
         """Return the end of the last line or, without a line feed, of the last token; 0 if there is neither."""

@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
 from fastw2v.text.file_reader import TextFiles, line_error
 
@@ -46,7 +47,10 @@ def _name_of(source: Any) -> str:
 
 def _decode(line: str | bytes, number: int, source: Any) -> str:
     if isinstance(line, str):
-        return line
+        return line.removeprefix("\ufeff") if number == 1 else line
+    if number == 1:
+        check_content(line, _name_of(source))
+        line = line.removeprefix(BYTE_ORDER_MARK)
     try:
         return line.decode("utf8")
     except UnicodeDecodeError as error:
@@ -239,7 +243,12 @@ class Text8Corpus:
         rest = ""
         line = 1
         with _open(self.fname) as source:
+            first = True
             while block := source.read(_BLOCK_SIZE):
+                if first:
+                    check_content(block, _name_of(self.fname))
+                    block = block.removeprefix(BYTE_ORDER_MARK)
+                    first = False
                 rest += self._decode(decoder, block, line)
                 line += block.count(b"\n")
                 tokens = rest.split()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
 from fastw2v.vectors import similarity
 
@@ -143,7 +144,7 @@ def word_pairs(
     Raises
     ------
     ValueError
-        If no pair is left.
+        If fewer than two pairs are left.
     """
     from scipy import stats
 
@@ -152,14 +153,15 @@ def word_pairs(
     vocabulary = _Vocabulary(words, count, case_insensitive)
     judged: list[float] = []
     computed: list[float] = []
-    unknown = valid = 0
+    unknown = valid = invalid = 0
     for number, line in _numbered_lines(pairs, encoding):
         if line.startswith("#"):
             continue
         try:
-            first, second, judgement = line.split(delimiter)
+            first, second, judgement = line.rstrip().split(delimiter)
             gold = float(judgement)
         except ValueError:
+            invalid += bool(line.strip())
             logger.info("Skipping invalid line #%d in %s", number, name)
             continue
         valid += 1
@@ -174,7 +176,15 @@ def word_pairs(
     if not judged:
         raise ValueError(
             f"No valid similarity judgements found in {name}: "
-            "either invalid format or all are out-of-vocabulary"
+            "either invalid format or all are out-of-vocabulary; "
+            f"{invalid} lines are not two words and a number separated by delimiter={delimiter!r}, and "
+            f"{unknown} of {valid} pairs have a word that is not among the first {count} of the vocabulary"
+        )
+    if len(judged) == 1:
+        raise ValueError(
+            f"only one pair of words in {name} can be used, and a correlation needs two; "
+            f"{invalid} lines are not two words and a number separated by delimiter={delimiter!r}, and "
+            f"{unknown} of {valid} pairs have unknown words"
         )
     pearson, spearman = stats.pearsonr(judged, computed), stats.spearmanr(judged, computed)
     oov = unknown / valid * 100
@@ -306,8 +316,19 @@ def _name_of(source: PathLike | Iterable[str]) -> str:
 def _numbered_lines(source: PathLike | Iterable[str], encoding: str) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file, or the given lines, with their numbers from 0."""
     if not isinstance(source, (str, os.PathLike)):
-        yield from enumerate(source)
+        for number, line in enumerate(source):
+            yield number, line if number else line.removeprefix("\ufeff")
         return
     with open_input(source, "rb") as stream:
-        for number, line in enumerate(stream):
-            yield number, line.decode(encoding)
+        for number, octets in enumerate(stream):
+            if not number:
+                check_content(octets, source)
+                octets = octets.removeprefix(BYTE_ORDER_MARK)
+            try:
+                line = octets.decode(encoding)
+            except UnicodeDecodeError as error:
+                reason = f"{error.reason} (line {number + 1} of {os.fspath(source)!r} is not {encoding})"
+                raise UnicodeDecodeError(
+                    error.encoding, error.object, error.start, error.end, reason
+                ) from None
+            yield number, line
