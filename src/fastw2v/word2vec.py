@@ -37,6 +37,7 @@ from fastw2v.common.validation import (
     as_int,
     check_integer,
     check_number,
+    checked_random_state,
     random_state,
 )
 from fastw2v.compat import pickle_state
@@ -1592,7 +1593,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         words_before_update = settings.pop("words_before_update", None)
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
-            random.set_state(state.random_state)
+            random.set_state(checked_random_state(state.random_state))
         model = cls.__new__(cls)
         model._set_attributes(
             {

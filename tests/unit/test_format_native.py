@@ -16,6 +16,7 @@ import safetensors.numpy
 import zstandard
 from hypothesis import given, settings, strategies as st
 
+import fastw2v
 from fastw2v.common.files import open_atomic
 from fastw2v.formats import native
 from fastw2v.formats.xxh64 import XXH64
@@ -467,3 +468,33 @@ def test_mutated_files_are_refused_or_read_whole(edits):
             if result is not None:
                 assert sum(array.nbytes for array in result[0].values()) <= len(content)
                 assert isinstance(result[1], dict)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("position", value) for value in (10**6, 625, -5, 2**63, 1.5, None, "1", float("nan"))]
+    + [("has_gauss", 2), ("has_gauss", None), ("cached_gaussian", float("nan")), ("cached_gaussian", "x")],
+)
+def test_a_forged_random_state_is_refused_by_name(tmp_path, field, value):
+    """NumPy reads outside of a state whose position is wrong, which could end the process."""
+    path = tmp_path / "model"
+    sentences = [["a", "b", "c"]] * 20
+    fastw2v.Word2Vec(sentences, min_count=1, vector_size=4, checkpoint=path)
+    arrays, metadata = native.read(path)
+    metadata["random"][field] = value
+    try:
+        native.write(path, arrays, metadata)
+    except ValueError:  # NaN, which the format does not hold
+        return
+    for read in (fastw2v.Word2Vec.load, lambda path: fastw2v.Word2Vec.resume(path, sentences)):
+        with pytest.raises(ValueError, match=rf"model.*field 'random\.{field}' is"):
+            read(path)
+
+
+def test_a_forged_random_state_of_a_model_is_not_drawn_from():
+    model = fastw2v.Word2Vec([["a", "b", "c"]] * 20, min_count=1, vector_size=4)
+    state = list(model.random.get_state())
+    state[2] = 10**6
+    model.random.set_state(tuple(state))
+    with pytest.raises(ValueError, match=r"field 'random\.position' is 1000000"):
+        model.train([["a", "b"]], total_examples=1, epochs=1)

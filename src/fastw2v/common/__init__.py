@@ -8,7 +8,7 @@
   `compression`)
 * `codecs`: compressed streams (`DecompressedFile`, `compressing_writer`)
 * `validation`: checks of arguments (`check_number`, `check_integer`, `as_int`, `as_float`, `as_callbacks`,
-  `random_state`)
+  `random_state`, `checked_random_state`)
 * `platform.h`, `cpu_features.h`: what differs between C compilers, and the instruction sets of the processor
 
 The package imports nothing of fastw2v.

@@ -11,8 +11,19 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["as_callbacks", "as_float", "as_int", "check_integer", "check_number", "random_state"]
+__all__ = [
+    "as_callbacks",
+    "as_float",
+    "as_int",
+    "check_integer",
+    "check_number",
+    "checked_random_state",
+    "random_state",
+]
+
+RandomStateTuple = tuple[str, NDArray[np.uint32], int, int, float]
 
 _INTEGER = (int, np.integer)
 _REAL = (*_INTEGER, float, np.floating)
@@ -123,6 +134,36 @@ def random_state(seed: Any) -> np.random.RandomState:
         return np.random.RandomState(seed)
     except (TypeError, ValueError) as error:
         raise type(error)(f"seed={seed!r:.80} must be an int from 0 to 2**32 - 1, or None") from None
+
+
+def checked_random_state(state: Any) -> RandomStateTuple:
+    """Return the state of a Mersenne Twister in the form that `numpy.random.RandomState.set_state` takes.
+
+    NumPy does not check the position, and reads outside of the state if it is wrong.
+
+    Parameters
+    ----------
+    state : tuple of (str, array, int, int, float)
+        What `RandomState.get_state` returns.
+
+    Raises
+    ------
+    ValueError
+        If a part has a value that no generator has; the message names the part.
+    """
+    if not isinstance(state, tuple) or len(state) != 5 or state[0] != "MT19937":
+        raise ValueError("field 'random' is not the state of a Mersenne Twister (numpy.random.RandomState)")
+    name, key, position, has_gauss, gaussian = state
+    if not isinstance(key, np.ndarray) or key.shape != (624,) or key.dtype.kind not in "iu":
+        raise ValueError("field 'random.key' is not an array of 624 integers")
+    for field, value, largest in (("position", position, 624), ("has_gauss", has_gauss, 1)):
+        if not isinstance(value, (int, np.integer)) or not 0 <= value <= largest:
+            raise ValueError(
+                f"field 'random.{field}' is {value!r:.80}; expected an integer from 0 to {largest}"
+            )
+    if not isinstance(gaussian, (int, float, np.floating)) or not math.isfinite(gaussian):
+        raise ValueError(f"field 'random.cached_gaussian' is {gaussian!r:.80}; expected a finite number")
+    return name, key.astype(np.uint32), int(position), int(has_gauss), float(gaussian)
 
 
 def as_callbacks(callbacks: Iterable[Any] | None) -> tuple[Any, ...]:

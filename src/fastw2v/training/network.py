@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.validation import checked_random_state
 from fastw2v.engine.network import Network
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
@@ -139,6 +140,7 @@ def _checked_random(random: Any) -> np.random.RandomState:
         isinstance(random, np.random.RandomState)
         and random.get_state(legacy=False)["bit_generator"] == "MT19937"
     ):
+        checked_random_state(random.get_state())  # an unpickled or assigned state may be damaged
         return random
     raise ValueError(
         f"model.random is {random!r}; training draws from np.random.RandomState(seed), assign one"
