@@ -17,6 +17,8 @@ import pytest
 import fastw2v
 from helpers.fresh import ENVIRONMENT
 
+pytestmark = pytest.mark.slow  # starts many interpreters
+
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ["fastw2v", "gensim", "gensim-file", "fastw2v-list", "gensim-list"]
 

@@ -11,6 +11,8 @@ from helpers.oracle import import_gensim
 
 gensim_models = import_gensim("gensim.models")
 
+pytestmark = pytest.mark.slow  # starts many interpreters
+
 INSTALL = "import fastw2v; fastw2v.install_as_gensim()\n"
 EITHER_WAY = pytest.mark.parametrize("without_gensim", [False, True], ids=["with gensim", "without gensim"])
 SENTENCES = [["human", "interface", "computer"], ["graph", "trees"], ["graph", "minors", "trees"]] * 5

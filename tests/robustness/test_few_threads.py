@@ -11,6 +11,8 @@ import pytest
 
 from fastw2v import KeyedVectors, Word2Vec
 
+pytestmark = pytest.mark.slow  # starts many interpreters
+
 CORPUS = [["a", "b", "c", "d"]] * 300
 SMALL = {"vector_size": 8, "min_count": 1, "sample": 0, "batch_words": 100}
 N_KEYS = 100_000  # large enough for threads in every function that has some

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def cython_imports(path: Path) -> set[str]:
     return set(re.findall(r"^\s*from (fastw2v[\w.]*) c?import", path.read_text(encoding="utf-8"), re.M))
 
 
+@functools.cache
 def dependencies() -> dict[tuple[str, str], list[str]]:
     """For each pair (package, package that it imports): the files that do so."""
     found: dict[tuple[str, str], list[str]] = {}

@@ -460,8 +460,8 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n
     [
         ("v.txt.gz", TEXT, "not compressed; rename it to 'v.txt'"),
         ("v.txt.bz2", TEXT, "not compressed"),
-        ("v.txt.xz", gzip.compress(TEXT), "holds gzip data"),
-        ("v.txt", gzip.compress(TEXT), "ends in '.gz'"),
+        ("v.txt.xz", gzip.compress(TEXT, mtime=0), "holds gzip data"),
+        ("v.txt", gzip.compress(TEXT, mtime=0), "ends in '.gz'"),
         ("v.txt", bz2.compress(TEXT), "ends in '.bz2'"),
         ("v.zip", b"PK\x03\x04" + bytes(40), "zip archive; unpack it"),
         ("v.txt", POINTER, "git lfs pull"),
