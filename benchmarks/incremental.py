@@ -46,7 +46,7 @@ from benchmarks.seeds import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Update, Word2Vec
 from fastw2v.common.files import open_input
-from fastw2v.vocabulary import sampling
+from fastw2v.vocabulary import subsampling
 
 Lines = list[list[str]]
 
@@ -182,8 +182,8 @@ class Evaluator:
     def _downsample(self, lines: Lines, reference: Word2Vec) -> Lines:
         """Return the lines as a training sees them: without unknown words, and with frequent words downsampled."""
         counts = reference.wv.expandos["count"]
-        threshold = sampling.subsample_threshold(int(counts.sum()), reference.sample)
-        probabilities = sampling.keep_probabilities(counts, threshold)
+        threshold = subsampling.subsample_threshold(int(counts.sum()), reference.sample)
+        probabilities = subsampling.keep_probabilities(counts, threshold)
         keep = {word: probabilities[reference.wv.key_to_index[word]] for word in self._words}
         draw = random.Random(2).random
         return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]

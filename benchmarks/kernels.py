@@ -27,7 +27,7 @@ from fastw2v import _inner
 from fastw2v.common import memory
 from fastw2v.engine import job_queue, kernels, network
 from fastw2v.vectors.initialization import prep_vectors
-from fastw2v.vocabulary import sampling
+from fastw2v.vocabulary import noise_distribution, subsampling
 from fastw2v.vocabulary.huffman import huffman
 
 ALGORITHMS: dict[str, dict[str, Any]] = {
@@ -111,15 +111,16 @@ def make_network(corpus: Corpus, algorithm: str, dim: int, simd: str) -> network
         settings.update(syn1=memory.zeros((n_words, dim)), tree=(tree.offsets, tree.points, tree.codes))
     else:
         settings.update(
-            syn1neg=memory.zeros((n_words, dim)), cum_table=sampling.noise_table(corpus.counts, NS_EXPONENT)
+            syn1neg=memory.zeros((n_words, dim)),
+            cum_table=noise_distribution.noise_table(corpus.counts, NS_EXPONENT),
         )
-    threshold = sampling.subsample_threshold(float(corpus.counts.sum()), SAMPLE)
+    threshold = subsampling.subsample_threshold(float(corpus.counts.sum()), SAMPLE)
     return network.Network(
         prep_vectors((n_words, dim), seed=1),
         lockf=np.ones(1, dtype=np.float32),
         random=np.random.RandomState(1),
         window=WINDOW,
-        sample_ints=sampling.sample_ints(sampling.keep_probabilities(corpus.counts, threshold)),
+        sample_ints=subsampling.sample_ints(subsampling.keep_probabilities(corpus.counts, threshold)),
         simd=simd,
         **settings,
     )

@@ -20,14 +20,9 @@ from fastw2v.common.files import open_atomic, open_input
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.vectors.row_table import RowTable
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
-from fastw2v.vocabulary.sampling import (
-    downsampling,
-    keep_probabilities,
-    noise_table,
-    sample_ints,
-    subsample_threshold,
-)
+from fastw2v.vocabulary.noise_distribution import noise_table
 from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, select
+from fastw2v.vocabulary.subsampling import downsampling, keep_probabilities, sample_ints, subsample_threshold
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 __all__ = [

@@ -66,7 +66,7 @@ from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
 from fastw2v.vectors.row_table import Column, RowTable, UnmovedRows
 from fastw2v.vocab import Vocab
-from fastw2v.vocabulary import merged_counts, sampling
+from fastw2v.vocabulary import merged_counts, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.vocabulary.selection import Selection, as_counts, select
@@ -793,7 +793,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             vocabulary.set_words(
                 selection.words,
                 selection.counts,
-                sampling.sample_ints(probabilities),
+                subsampling.sample_ints(probabilities),
                 null_word=bool(self.null_word),
                 by_frequency=bool(self.sorted_vocab),
             )

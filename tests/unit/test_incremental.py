@@ -450,7 +450,7 @@ def test_an_update_that_fails_leaves_old_words_what_they_were(trained, new, monk
     for model in (grown(trained, 0, new)[0], copy.deepcopy(trained[0])):
         before = model.words_before_update
         with monkeypatch.context() as patch:
-            patch.setattr("fastw2v.vocabulary.sampling.noise_table", fail)
+            patch.setattr("fastw2v.vocabulary.noise_distribution.noise_table", fail)
             with pytest.raises(MemoryError):
                 model.build_vocab([["newest"] * 9], update=True)
         assert model.words_before_update == before

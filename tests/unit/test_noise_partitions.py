@@ -15,7 +15,7 @@ from fastw2v._inner import Worker
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
-from fastw2v.vocabulary import sampling
+from fastw2v.vocabulary import noise_distribution
 
 N_WORDS, TOKENS, NEGATIVE = 20_000, 500, 20  # words, tokens of a job, negatives of each token
 N_PARTITIONS = [1, 2, 4, 16]
@@ -46,7 +46,7 @@ def draws_of_worker(n_jobs: int, *, first: int = 0, n_partitions: int = 1, seed:
         skip_gram=False,
         negative=NEGATIVE,
         syn1neg=syn1neg,
-        cum_table=sampling.noise_table(COUNTS, 0.75),
+        cum_table=noise_distribution.noise_table(COUNTS, 0.75),
     )
     queue = JobQueue(n_jobs, N_WORDS)
     queue.push(

@@ -274,7 +274,7 @@ def test_an_update_that_fails_in_any_step_changes_nothing(texts, new_texts, monk
     expandos, words = model.wv.expandos, model.wv.index_to_key
     state = pickle.dumps({**model.__getstate__(), "lifecycle_events": []})
     for name in (
-        "fastw2v.vocabulary.sampling.noise_table", "fastw2v.vocabulary.vocabulary.graft",
+        "fastw2v.vocabulary.noise_distribution.noise_table", "fastw2v.vocabulary.vocabulary.graft",
         "fastw2v.word2vec.memory.grown", "fastw2v.vectors.row_table.extend_vectors",
         "fastw2v.word2vec.Word2Vec.estimate_memory",
     ):  # fmt: skip

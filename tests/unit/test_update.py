@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
-from fastw2v.vocabulary.sampling import keep_probabilities, noise_table, sample_ints, subsample_threshold
+from fastw2v.vocabulary.noise_distribution import noise_table
+from fastw2v.vocabulary.subsampling import keep_probabilities, sample_ints, subsample_threshold
 from helpers.corpora import zipf_sentences
 from helpers.fresh import run_fresh
 from helpers.oracle import import_gensim
@@ -367,7 +368,7 @@ def test_an_update_that_fails_changes_nothing(old, new, where, hs, monkeypatch):
 
     with monkeypatch.context() as patch:
         if where == "words":
-            patch.setattr("fastw2v.vocabulary.sampling.noise_table", fail)
+            patch.setattr("fastw2v.vocabulary.noise_distribution.noise_table", fail)
         elif where == "matrices":
             patch.setattr("fastw2v.common.memory.grown", fail)
         if where == "counts":

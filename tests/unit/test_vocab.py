@@ -12,14 +12,9 @@ import pytest
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from fastw2v.vocab import Vocab
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, graft, huffman
-from fastw2v.vocabulary.sampling import (
-    downsampling,
-    keep_probabilities,
-    noise_table,
-    sample_ints,
-    subsample_threshold,
-)
+from fastw2v.vocabulary.noise_distribution import noise_table
 from fastw2v.vocabulary.selection import frequency_order, select
+from fastw2v.vocabulary.subsampling import downsampling, keep_probabilities, sample_ints, subsample_threshold
 from helpers.corpora import ragged_sentences
 from helpers.oracle import gensim
 

@@ -55,7 +55,7 @@ _MOVED = {
     "growth": "vocabulary.merged_counts",
     "huffman": "vocabulary.huffman",
     "lexicon": "vocabulary.vocabulary",
-    "sampling": "vocabulary.sampling",
+    "sampling": "vocabulary.subsampling",
     "selection": "vocabulary.selection",
     "weights": "vocabulary.vocabulary",
     # formats

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.vectors.row_table import Array, Column, LeadingRows, RowTable
-from fastw2v.vocabulary import sampling
+from fastw2v.vocabulary import noise_distribution, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.vocabulary.selection import Selection, frequency_order, in_order
 
@@ -31,7 +31,7 @@ class NoiseTable(Column):
     Attributes
     ----------
     values : ndarray of uint32, shape (words,), or None
-        See `sampling.noise_table`. Users may replace it by a distribution of their own.
+        See `noise_distribution.noise_table`. Users may replace it by a distribution of their own.
     ns_exponent : float
         The exponent by which the table was made.
     """
@@ -52,8 +52,8 @@ class NoiseTable(Column):
         counts = table.attributes.get("count")
         if counts is not None and 0 < len(values) == len(counts) == n_words:
             domain = int(values[-1])
-            if np.array_equal(values, sampling.noise_table(counts, self.ns_exponent, domain)):
-                return sampling.noise_table(counts[rows], self.ns_exponent, domain)
+            if np.array_equal(values, noise_distribution.noise_table(counts, self.ns_exponent, domain)):
+                return noise_distribution.noise_table(counts[rows], self.ns_exponent, domain)
         shares = np.zeros(n_words, dtype=np.int64)
         shares[: len(values)] = np.diff(values.astype(np.int64), prepend=0)
         cumulative: Array = np.cumsum(shares[rows]).astype(values.dtype)
@@ -131,7 +131,7 @@ class Vocabulary:
             Distinct words.
         counts : ndarray of int64, shape (words,)
         sample_ints : ndarray of uint32, shape (words,), optional
-            Keep probabilities, see `sampling.sample_ints`.
+            Keep probabilities, see `subsampling.sample_ints`.
         null_word : bool, default False
             Add the word ``'\\0'`` with the count 1, which subsampling always drops.
         by_frequency : bool, default True
@@ -209,8 +209,8 @@ class Vocabulary:
     def make_sample_ints(self, sample: float | None) -> NDArray[np.uint32]:
         """Make the keep probabilities from the counts, and return them."""
         counts = self.counts
-        threshold = sampling.subsample_threshold(int(counts.sum()), sample)
-        sample_ints = sampling.sample_ints(sampling.keep_probabilities(counts, threshold))
+        threshold = subsampling.subsample_threshold(int(counts.sum()), sample)
+        sample_ints = subsampling.sample_ints(subsampling.keep_probabilities(counts, threshold))
         self.table.attributes["sample_int"] = sample_ints
         return sample_ints
 
@@ -221,7 +221,7 @@ class Vocabulary:
 
     def make_noise_table(self, ns_exponent: float, domain: int = 2**31 - 1) -> None:
         """Make the noise distribution from the counts, for negative sampling."""
-        self.noise.values = sampling.noise_table(self.counts, ns_exponent, domain)
+        self.noise.values = noise_distribution.noise_table(self.counts, ns_exponent, domain)
         self.noise.ns_exponent = ns_exponent
 
     @property
@@ -259,11 +259,11 @@ def subsampling_report(
     ----------
     selection : Selection
     sample : float or None
-        See `sampling.subsample_threshold`.
+        See `subsampling.subsample_threshold`.
     """
-    threshold = sampling.subsample_threshold(selection.retain_total, sample)
-    probabilities = sampling.keep_probabilities(selection.counts, threshold)
-    downsample_unique, downsample_total = sampling.downsampling(selection.counts, probabilities)
+    threshold = subsampling.subsample_threshold(selection.retain_total, sample)
+    probabilities = subsampling.keep_probabilities(selection.counts, threshold)
+    downsample_unique, downsample_total = subsampling.downsampling(selection.counts, probabilities)
     report = {
         "drop_unique": selection.drop_unique,
         "retain_total": selection.retain_total,

@@ -1,0 +1,90 @@
+"""Subsampling: the probability with which each occurrence of a frequent word is kept.
+
+The functions are pure and give gensim's numbers bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["downsampling", "keep_probabilities", "sample_ints", "subsample_threshold"]
+
+Counts = npt.NDArray[np.int64]
+
+
+def subsample_threshold(retain_total: float, sample: float | None) -> float:
+    """Return the count above which occurrences of a word are dropped.
+
+    Parameters
+    ----------
+    retain_total : float
+        Number of tokens whose words are in the vocabulary.
+    sample : float or None
+        Below 1, a share of `retain_total`; otherwise an absolute measure. 0 or None means that nothing is dropped.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import subsample_threshold
+    >>> subsample_threshold(100_000, 0.001)
+    100.0
+    """
+    if not sample:
+        return float(retain_total)
+    if sample < 1.0:
+        return sample * retain_total
+    return float(int(sample * (3 + math.sqrt(5)) / 2))
+
+
+def keep_probabilities(counts: Counts, threshold: float) -> npt.NDArray[np.float64]:
+    """Return the probability of each word that an occurrence of it is trained.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (words,)
+    threshold : float
+        The result of `subsample_threshold`.
+
+    Returns
+    -------
+    ndarray of float64, shape (words,)
+        ``(sqrt(count / threshold) + 1) * threshold / count``, at most 1; 1 for words with the count 0.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import keep_probabilities
+    >>> keep_probabilities(np.array([400, 100, 1]), 100.0).tolist()
+    [0.75, 1.0, 1.0]
+    """
+    seen = np.maximum(counts, 1).astype(np.float64)
+    if threshold <= 0:
+        return np.ones(len(counts))
+    probabilities: npt.NDArray[np.float64] = (np.sqrt(seen / threshold) + 1) * (threshold / seen)
+    return np.where(counts > 0, np.minimum(probabilities, 1.0), 1.0)
+
+
+def downsampling(counts: Counts, probabilities: npt.NDArray[np.float64]) -> tuple[int, float]:
+    """Return the number of words that are subsampled, and the expected number of tokens that remain.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import downsampling
+    >>> downsampling(np.array([400, 100]), np.array([0.75, 1.0]))
+    (1, 400.0)
+    """
+    expected = np.cumsum(probabilities * counts)
+    return int((probabilities < 1.0).sum()), float(expected[-1]) if len(expected) else 0.0
+
+
+def sample_ints(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32]:
+    """Return `probabilities` times 2**32 - 1, for comparison with 32 random bits.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import sample_ints
+    >>> sample_ints(np.array([0.5, 1.0])).tolist()
+    [2147483647, 4294967295]
+    """
+    return (probabilities * (2**32 - 1)).astype(np.uint32)
