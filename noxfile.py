@@ -22,6 +22,8 @@ INSTRUCTION_SETS = ["scalar", "avx2", "avx512", "avx512-mixed", "neon"]
 PORTABLE_TESTS = [
     f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
 ]
+# Tests whose results depend on the kernels; those of files, threads and messages run once, with the best kernels.
+KERNEL_TESTS = ["tests/oracle", "tests/unit", "-m", "not slow"]
 # avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
 AVX512_TESTS = [
     "tests/oracle/test_same_numbers.py",
@@ -87,7 +89,7 @@ def tests(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("simd", [nox.param(name, id=name) for name in INSTRUCTION_SETS])
 def tests_simd(session: nox.Session, simd: str) -> None:
-    """Run the tests with the kernels of one instruction set, if this processor has it."""
+    """Run the tests of training with the kernels of one instruction set, if this processor has it."""
     install(session, "test")
     supported = session.run(
         "python",
@@ -97,7 +99,7 @@ def tests_simd(session: nox.Session, simd: str) -> None:
     )
     if simd not in str(supported).split():
         session.skip(f"this processor does not have {simd}")
-    selected = session.posargs or (AVX512_TESTS if simd == "avx512" else [])
+    selected = session.posargs or (AVX512_TESTS if simd == "avx512" else KERNEL_TESTS)
     pytest(session, *selected, env={"FASTW2V_SIMD": simd})
 
 

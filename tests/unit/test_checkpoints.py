@@ -124,27 +124,36 @@ class Interrupt(CallbackAny2Vec):
             raise self.error
 
 
-KINDS = pytest.mark.parametrize("kind", ["list", "tuple", "LineSentence", "corpus_file", "stream"])
-SCHEMES = pytest.mark.parametrize(
-    "scheme",
+KINDS = ["list", "tuple", "LineSentence", "corpus_file", "stream"]
+SCHEMES = {
+    "sg": {"sg": 1},
+    "cbow": {"sg": 0},
+    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
+    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0, "sample": 0},
+    "sg-both": {"sg": 1, "hs": 1, "negative": 3},
+    "cbow-both": {"sg": 0, "hs": 1, "negative": 3},
+    "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
+}
+# Each kind of corpus and each scheme is tested quickly once; all pairs of them take longer.
+KINDS_AND_SCHEMES = pytest.mark.parametrize(
+    ("kind", "scheme"),
     [
-        {"sg": 1},
-        {"sg": 0},
-        {"sg": 1, "hs": 1, "negative": 0},
-        {"sg": 0, "hs": 1, "negative": 0, "sample": 0},
-        {"sg": 1, "hs": 1, "negative": 3},
-        {"sg": 0, "hs": 1, "negative": 3},
-        {"sg": 1, "negative": 10, "shared_negatives": True},
+        pytest.param(
+            kind,
+            scheme,
+            id=f"{name}-{kind}",
+            marks=() if name == "sg" or kind == "stream" else pytest.mark.slow,
+        )
+        for kind in KINDS
+        for name, scheme in SCHEMES.items()
     ],
-    ids=["sg", "cbow", "sg-hs", "cbow-hs", "sg-both", "cbow-both", "sg-shared"],
 )
 
 
 # --- bit for bit
 
 
-@KINDS
-@SCHEMES
+@KINDS_AND_SCHEMES
 def test_resumed_is_uninterrupted_after_an_error_within_an_epoch(path, text, kind, scheme):
     whole, model = built(**scheme), built(**scheme)
     train(whole, corpus_of(kind, text))
@@ -153,8 +162,7 @@ def test_resumed_is_uninterrupted_after_an_error_within_an_epoch(path, text, kin
     assert_same(resumed, whole)
 
 
-@KINDS
-@SCHEMES
+@KINDS_AND_SCHEMES
 @pytest.mark.parametrize("error", [StopTraining(), ValueError("my own")], ids=["StopTraining", "error"])
 def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, scheme, error):
     whole, model = built(**scheme), built(**scheme)

@@ -358,7 +358,7 @@ def test_ctrl_c_stops_within_a_second(source):
     )
     assert child.stdout is not None
     assert child.stdout.readline() == "training\n"
-    time.sleep(0.7)
+    time.sleep(0.2)
     start = time.monotonic()
     child.send_signal(signal.SIGINT)
     assert child.stdout.readline() == "stopped\n"
