@@ -52,6 +52,7 @@ from fastw2v.text.corpus import is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
+from fastw2v.text.tokens import as_word_counts
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
@@ -625,7 +626,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ValueError
             If a count is not a whole number of at least 0.
         TypeError
-            If `word_freq` is not a mapping.
+            If `word_freq` is not a mapping, or a word is neither a str nor an int.
         RuntimeError
             As from `build_vocab`.
 
@@ -642,7 +643,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not isinstance(word_freq, Mapping):
             raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
-        raw_vocab = dict(zip(word_freq, counts, strict=True))
+        raw_vocab = as_word_counts(dict(zip(word_freq, counts, strict=True)), "word_freq")
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
@@ -769,7 +770,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
         min_count = min_count or self.min_count
         sample = sample or self.sample
-        raw_counts = self._raw_counts
+        raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule

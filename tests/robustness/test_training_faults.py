@@ -150,11 +150,10 @@ GOOD = {
     "arrays of strings": np.array,
     "arrays of objects": lambda s: np.array(s, dtype=object),
     "dicts": dict.fromkeys,
-    "bytes": lambda s: [word.encode() for word in s],
     "integers": lambda s: [int(word[1:]) for word in s],
     "arrays of integers": lambda s: np.array([int(word[1:]) for word in s]),
-    "NaN": lambda s: [float("nan"), *s],
-    "a mixture": lambda s: [*s, 1, 2.5, None, b"b", ("a", "tuple"), frozenset("x")],
+    "arrays of bytes": lambda s: np.array([word.encode() for word in s]),
+    "a mixture": lambda s: [*s, 1, np.int8(2), True, np.str_("b")],
     "empty ones between": lambda s: s if len(s) % 3 else [],
     "surrogates": lambda s: [*s, "\ud800"],
 }
@@ -162,15 +161,15 @@ GOOD = {
 
 @WORKERS
 @pytest.mark.parametrize("form", GOOD.values(), ids=GOOD)
-def test_sentences_of_any_hashable_tokens(workers, form):
-    """Any iterable of hashable tokens is a sentence; list and stream give the same vectors."""
+def test_sentences_of_any_form(workers, form):
+    """Any iterable of str and int is a sentence; list and stream give the same vectors."""
     lists = [list(form(sentence)) for sentence in CORPUS]
     words = sum(map(len, lists))
     whole = Word2Vec(lists, **SMALL, workers=1, epochs=2)
     stream = Stream(lambda number: map(form, CORPUS))
     model = Word2Vec(stream, **SMALL, workers=workers, epochs=2)
     assert model.corpus_total_words == words
-    if workers == 1 and "float" not in str(type(lists[0][0])):
+    if workers == 1:
         np.testing.assert_array_equal(model.wv.vectors, whole.wv.vectors)
     assert np.isfinite(model.wv.vectors).all()
 

@@ -9,13 +9,14 @@ the first epoch is trained, or iterate it anew in every epoch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from fastw2v.common.files import local_path
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.text.tokens import as_word, describe_table, is_column
 
 __all__ = ["is_long_list", "is_reusable", "open_corpus"]
 
@@ -94,7 +95,8 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
     ------
     TypeError
         If both arguments or neither are given, if `corpus_file` is not a file, if `corpus_iterable` is not a corpus
-        (for example a str, bytes or a path), or if it can be iterated only once and `passes` is greater than 1.
+        (for example a str, bytes, a path, or a table with columns), or if it can be iterated only once and `passes` is
+        greater than 1.
 
     Examples
     --------
@@ -123,6 +125,9 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
             f"{expected} {_describe(corpus_iterable)} instead; for a file pass corpus_file=path or "
             "LineSentence(path), for a text its list of tokenized sentences"
         )
+    remedy = _remedy_for_table(corpus_iterable)
+    if remedy is not None:
+        raise TypeError(f"{expected} {type(corpus_iterable).__name__} instead; {remedy}")
     if not isinstance(corpus_iterable, Iterable) and not hasattr(corpus_iterable, "__getitem__"):
         raise TypeError(
             f"{expected} {_describe(corpus_iterable)} instead; pass a list, or any object that can be iterated "
@@ -136,6 +141,22 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
         )
     corpus: Iterable[Any] = corpus_iterable
     return corpus
+
+
+def _remedy_for_table(corpus: Any) -> str | None:
+    """Return what to pass in place of a table, or of a column of texts; None if `corpus` is neither."""
+    remedy = describe_table(corpus)
+    if remedy is not None:
+        return remedy
+    if isinstance(corpus, Mapping):
+        first = next(iter(corpus), None)
+        if hasattr(type(corpus), "column_names"):  # Hugging Face
+            return f"pass one column of token lists of one split, such as dataset[{first!r:.40}]['tokens']"
+        if isinstance(first, str):
+            return f"its keys are the names of columns; pass the column of token lists, such as columns[{first!r:.40}]"
+    elif is_column(corpus) and isinstance(as_word(next(iter(corpus), None)), str):
+        return "its items are texts or tokens; pass token lists, such as [text.split() for text in texts]"
+    return None
 
 
 def _describe(value: Any) -> str:

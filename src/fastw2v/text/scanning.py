@@ -139,7 +139,8 @@ def scan(
     Raises
     ------
     TypeError
-        If a sentence is not iterable (None, for example), or a token is not hashable; the message says which.
+        If a sentence is a table or not iterable (None, for example), or a token is neither a str nor an int; the
+        message says which.
     ValueError
         If `progress_per` is less than 1, or `keep_ids` and `max_vocab_size` are given together.
 
