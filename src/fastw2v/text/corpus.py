@@ -18,7 +18,7 @@ from fastw2v.common.files import local_path
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.tokens import as_word, describe_table, is_column
 
-__all__ = ["is_long_list", "is_reusable", "open_corpus"]
+__all__ = ["gives_one_iterator", "is_long_list", "is_reusable", "open_corpus"]
 
 # Iterators of these modules are exhausted by one pass.
 _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
@@ -72,6 +72,23 @@ def _is_one_shot(corpus: Any) -> bool:
     itself count: generators, files, and those of the standard library.
     """
     return isinstance(corpus, Iterator) and type(corpus).__module__ in _ONE_SHOT_MODULES
+
+
+def gives_one_iterator(corpus: Any) -> bool:
+    """Return whether `corpus` gives the same iterator each time, so that it may be exhausted.
+
+    It calls `iter`, which may have side effects.
+
+    Examples
+    --------
+    >>> from fastw2v.text.corpus import gives_one_iterator
+    >>> gives_one_iterator(iter([["a"]])), gives_one_iterator([["a"]])
+    (True, False)
+    """
+    try:
+        return iter(corpus) is iter(corpus)
+    except Exception:  # a user's class may raise anything
+        return False
 
 
 def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:

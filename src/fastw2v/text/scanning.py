@@ -171,6 +171,12 @@ def scan(
         result.total_words,
         result.n_sentences,
     )
+    if not result.total_words:
+        log.warning(
+            "the corpus is empty: it has %i sentences, and no token in them. An iterator that was read to its end "
+            "before has none; pass a list, or an object whose __iter__ starts from the beginning",
+            result.n_sentences,
+        )
     return result
 
 
