@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import logging
 import math
 from collections import defaultdict
@@ -1074,7 +1075,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         epochs : int
             The number of passes over the corpus; required.
         start_alpha, end_alpha : float, optional
-            The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model.
+            The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model. None: these
+            remain. No rate is lower than that at the end, so 0.0 for both trains nothing.
         word_count, queue_factor
             Ignored; kept for compatibility.
         report_delay : float, default 1.0
@@ -1430,7 +1432,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         sentences : iterable of lists of str
             Words that are not in the vocabulary are skipped.
         total_sentences : int
-            Score no more than so many.
+            Score no more than so many. No further sentence of an iterator is read.
         chunksize, queue_factor, report_delay
             Without effect; kept for compatibility.
 
@@ -1453,13 +1455,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "We have currently only implemented score for the hierarchical softmax scheme, so you need to have "
                 "run word2vec with hs=1 and negative=0 for this to work."
             )
-        encoded = encode(sentences, self.wv.key_to_index, budget=self.corpus_budget)
-        if encoded.n_sentences > total_sentences:
+        remaining, nothing = iter(sentences), object()
+        scored = itertools.islice(remaining, max(total_sentences, 0))
+        encoded = encode(scored, self.wv.key_to_index, budget=self.corpus_budget)
+        if remaining is not sentences and next(remaining, nothing) is not nothing:
             logger.warning(
                 "scored only the first %i sentences; raise total_sentences for more", total_sentences
             )
-        offsets = encoded.offsets[: max(min(encoded.n_sentences, total_sentences), 0) + 1]
-        return score_sentences(make_network(self, scoring=True), encoded.ids, offsets)
+        return score_sentences(make_network(self, scoring=True), encoded.ids, encoded.offsets)
 
     def predict_output_word(
         self, context_words_list: Sequence[Any], topn: int = 10

@@ -496,6 +496,16 @@ def test_divergence_is_said(one_job, caplog):
     assert "alpha=10000" in caplog.text
 
 
+def test_a_learning_rate_of_zero_trains_nothing(one_job):
+    model = Word2Vec(one_job, **SMALL)
+    before = model.wv.vectors.copy()
+    model.train(one_job, total_examples=len(one_job), epochs=2, start_alpha=0.0, end_alpha=0.0)
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    assert (model.alpha, model.min_alpha, model.min_alpha_yet_reached) == (0.0, 0.0, 0.0)
+    model.train(one_job, total_examples=len(one_job), epochs=1, start_alpha=0.1, end_alpha=0)
+    assert (model.alpha, model.min_alpha) == (0.1, 0.0)
+
+
 # --- plain arrays
 
 

@@ -192,7 +192,7 @@ class TrainingSession:
                 check_number(name, rate)
         check_number("report_delay", report_delay)
         callbacks = as_callbacks(callbacks)
-        alpha = start_alpha or model.alpha
+        alpha = model.alpha if start_alpha is None else start_alpha
         if alpha > model.min_alpha_yet_reached and update is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         model._check_training_sanity(epochs, total_examples, total_words)
@@ -207,7 +207,8 @@ class TrainingSession:
             encoded = None
         elif scanned is None:
             encoded = _encode(model, corpus, epochs, must_be_sized)
-        model.alpha, model.min_alpha = alpha, end_alpha or model.min_alpha
+        model.alpha = alpha
+        model.min_alpha = model.min_alpha if end_alpha is None else end_alpha
         model.epochs = epochs
         if compute_loss is not None:
             model.compute_loss = compute_loss
