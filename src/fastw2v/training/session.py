@@ -479,8 +479,8 @@ class TrainingSession:
 
     def _note_rate(self) -> None:
         """Store the present learning rate on the model; overridden hooks do that themselves."""
-        if not self._by_hooks and self._trainer is not None and self._trainer.last_alpha is not None:
-            self._model.min_alpha_yet_reached = self._trainer.last_alpha
+        if not self._by_hooks and self._trainer is not None and self._trainer.alpha is not None:
+            self._model.min_alpha_yet_reached = self._trainer.alpha
 
     def _lock_factors(self) -> NDArray[np.float32]:
         factors = checked_lock_factors(self._model.wv.vectors_lockf)
