@@ -184,6 +184,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         If a parameter or the corpus cannot be used; the message names it.
     RuntimeError
         If no word of the corpus is left in the vocabulary.
+    KeyboardInterrupt, Exception
+        If the training is interrupted, by Ctrl-C or by an exception of the corpus or of a callback. The model, with what
+        was trained until then, is the attribute `model` of the exception.
 
     Attributes
     ----------
@@ -301,20 +304,21 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
-                self.train(
-                    corpus_iterable=sentences,
-                    corpus_file=corpus_file,
-                    total_examples=self.corpus_count,
-                    total_words=self.corpus_total_words,
-                    epochs=self.epochs,
-                    start_alpha=self.alpha,
-                    end_alpha=self.min_alpha,
-                    compute_loss=self.compute_loss,
-                    callbacks=callbacks,
-                    progress=progress,
-                    checkpoint=checkpoint,
-                    checkpoint_every=checkpoint_every,
-                )
+                with _attached_to_errors(self):
+                    self.train(
+                        corpus_iterable=sentences,
+                        corpus_file=corpus_file,
+                        total_examples=self.corpus_count,
+                        total_words=self.corpus_total_words,
+                        epochs=self.epochs,
+                        start_alpha=self.alpha,
+                        end_alpha=self.min_alpha,
+                        compute_loss=self.compute_loss,
+                        callbacks=callbacks,
+                        progress=progress,
+                        checkpoint=checkpoint,
+                        checkpoint_every=checkpoint_every,
+                    )
             finally:
                 self._scan_cache = None
         else:
@@ -1198,7 +1202,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             not expected. A corpus whose order changes from pass to pass can be resumed at the end of an epoch only, so
             train it without `checkpoint_every`.
         TypeError, OSError, Exception
-            As from `train`.
+            As from `train`. If the training is interrupted, the model is the attribute `model` of the exception.
 
         Examples
         --------
@@ -1222,7 +1226,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         model, state = checkpoints.read(path, cls._from_state)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        with model._lock:
+        with model._lock, _attached_to_errors(model):
             TrainingSession.resume(
                 model,
                 corpus_iterable,
@@ -1630,6 +1634,25 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         5
         """
         model_state.write_gensim(fname, self._to_state())
+
+
+@contextlib.contextmanager
+def _attached_to_errors(model: Word2Vec) -> Iterator[None]:
+    """Context manager: an exception that leaves the block has the model as its attribute `model`.
+
+    A call that would have returned the model returns nothing if its training is interrupted.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(
+            getattr(error, "model", model), Word2Vec
+        ):  # another attribute of this name is the user's
+            with contextlib.suppress(AttributeError, TypeError):
+                error.model = model  # type: ignore[attr-defined]
+                if isinstance(error, KeyboardInterrupt) and hasattr(error, "add_note"):  # from Python 3.11 on
+                    error.add_note("The partly trained model is the attribute 'model' of this exception.")
+        raise
 
 
 def _default_attributes() -> dict[str, Any]:

@@ -133,7 +133,10 @@ def test_total_sentences_limits_how_many_are_scored():
 def test_scoring_reads_no_more_sentences_than_asked_for(caplog):
     model = model_of(hs=1, negative=0)
     endless = itertools.cycle(SENTENCES[:3])
-    assert model.score(endless, total_sentences=4).tolist() == model.score([*SENTENCES[:3], SENTENCES[0]]).tolist()
+    assert (
+        model.score(endless, total_sentences=4).tolist()
+        == model.score([*SENTENCES[:3], SENTENCES[0]]).tolist()
+    )
     assert next(endless) == SENTENCES[1]
     assert "raise total_sentences" not in caplog.text
     model.score(SENTENCES, total_sentences=2)
