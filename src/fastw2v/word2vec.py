@@ -185,8 +185,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     RuntimeError
         If no word of the corpus is left in the vocabulary.
     KeyboardInterrupt, Exception
-        If the training is interrupted, by Ctrl-C or by an exception of the corpus or of a callback. The model, with what
-        was trained until then, is the attribute `model` of the exception.
+        If the training is interrupted, by Ctrl-C or by an exception of the corpus or of a callback. The model, with
+        what was trained until then, is the attribute `model` of the exception.
 
     Attributes
     ----------
