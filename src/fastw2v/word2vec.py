@@ -22,7 +22,6 @@ import contextlib
 import datetime
 import itertools
 import logging
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -33,11 +32,17 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.validation import (
+    LARGEST_INT,
     as_callbacks,
+    as_flag,
     as_float,
     as_int,
-    check_integer,
-    check_number,
+    as_list,
+    as_optional_float,
+    as_optional_int,
+    check_function,
+    check_mapping,
+    check_path,
     checked_random_state,
     random_state,
 )
@@ -49,7 +54,7 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.keyedvectors import KeyedVectors, load_any
-from fastw2v.text.corpus import is_reusable, open_corpus
+from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -83,6 +88,16 @@ lifecycle_logger = logging.getLogger("gensim.utils")
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
+# Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
+_INTEGERS = {
+    "vector_size": 1,
+    "window": 1,
+    "negative": 0,
+    "epochs": 1,
+    "batch_words": 1,
+    "min_count": -LARGEST_INT,
+    "workers": -LARGEST_INT,
+}
 # What a vocabulary update changes besides the table of rows.
 _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
@@ -253,39 +268,39 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
     ) -> None:
-        self.vector_size = as_int("vector_size", vector_size)
-        self.workers = as_int("workers", workers)
+        self.vector_size = vector_size
+        self.workers = workers
         self.epochs = epochs
         self.train_count = 0
         self.total_train_time = 0.0
         self.batch_words = batch_words
-        self.sg = as_int("sg", sg)
-        self.alpha = as_float("alpha", alpha)
-        self.min_alpha = as_float("min_alpha", min_alpha)
-        self.window = as_int("window", window)
-        self.shrink_windows = bool(shrink_windows)
-        self.hs = as_int("hs", hs)
-        self.negative = as_int("negative", negative)
+        self.sg = sg
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.window = window
+        self.shrink_windows = shrink_windows
+        self.hs = hs
+        self.negative = negative
         self.ns_exponent = ns_exponent
-        self.cbow_mean = as_int("cbow_mean", cbow_mean)
-        self.compute_loss = bool(compute_loss)
+        self.cbow_mean = cbow_mean
+        self.compute_loss = compute_loss
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
-        self.min_alpha_yet_reached = self.alpha
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
-        self.effective_min_count = min_count
         self.sample = sample
         self.sorted_vocab = sorted_vocab
         self.null_word = null_word
         self.seed = seed
         self.hashfxn = hashfxn
         self.comment = comment
-        self.shared_negatives = bool(shared_negatives)
+        self.shared_negatives = shared_negatives
         self.corpus_budget = corpus_budget
         self._check_parameters()
-        self.random = random_state(seed)
+        self.min_alpha_yet_reached = self.alpha
+        self.effective_min_count = self.min_count
+        self.random = random_state(self.seed)
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] = []
@@ -297,9 +312,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
 
         callbacks = as_callbacks(callbacks)
+        check_function("trim_rule", trim_rule)
+        progress = as_flag("progress", progress)
+        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every)
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
-            checkpoints.check_arguments(checkpoint, checkpoint_every)
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
@@ -526,6 +543,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
         """Append an event to `lifecycle_events` and log it."""
+        log_level = as_int("log_level", 0 if log_level is None else log_level)
         event["datetime"] = datetime.datetime.now().isoformat()
         event["event"] = event_name
         lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
@@ -591,6 +609,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         True
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
+        update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
@@ -641,11 +661,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.wv.index_to_key
         ['the', 'cat']
         """
+        update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
+        check_mapping("word_freq", word_freq, "words to counts")
+        corpus_count = as_optional_int("corpus_count", corpus_count, minimum=0)
         if update:
             self._check_can_update()
         logger.info("Processing provided word frequencies")
-        if not isinstance(word_freq, Mapping):
-            raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = dict(zip(word_freq, counts, strict=True))
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
@@ -770,10 +792,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.prepare_vocab(dry_run=True)["num_retained_words"]
         1
         """
+        update, dry_run = as_flag("update", update), as_flag("dry_run", dry_run)
+        keep_raw_vocab = as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
+        min_count = as_optional_int("min_count", min_count) or self.min_count
+        sample = as_optional_float("sample", sample, minimum=0) or self.sample
+        if earlier_counts is not None:
+            check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
-        min_count = min_count or self.min_count
-        sample = sample or self.sample
         raw_counts = self._raw_counts
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
@@ -859,7 +886,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         domain : int, default 2**31 - 1
             Value of the last entry.
         """
-        self._vocabulary.make_noise_table(self.ns_exponent, domain)
+        self._vocabulary.make_noise_table(self.ns_exponent, as_int("domain", domain, 1, 2**31 - 1))
 
     def reset_from(self, other_model: Word2Vec) -> None:
         """Use the vocabulary of another model, sharing its structures, with new initial weights.
@@ -867,6 +894,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The two models share the words, the attributes of the words, the noise table and the Huffman tree until one of
         them replaces its own, for example by sorting the words.
         """
+        if not isinstance(other_model, Word2Vec):
+            raise TypeError(f"other_model must be a Word2Vec model, not {other_model!r:.80}")
         wv = KeyedVectors(self.vector_size)
         wv.index_to_key = other_model.wv.index_to_key
         wv.key_to_index = other_model.wv.key_to_index
@@ -966,7 +995,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.estimate_memory(vocab_size=1_000_000)["vectors"]
         400000000
         """
-        vocab_size = vocab_size or len(self.wv)
+        vocab_size = as_optional_int("vocab_size", vocab_size, minimum=0) or len(self.wv)
+        if report is not None:
+            check_mapping("report", report, "names to numbers")
         report = report if report is not None else {}
         row = self.vector_size * np.dtype(np.float32).itemsize
         report["vocab"] = vocab_size * (700 if self.hs else 500)
@@ -992,7 +1023,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def prepare_weights(self, update: bool = False) -> None:
         """Make the weights of a new vocabulary, or extend them to an updated one."""
-        if update:
+        if as_flag("update", update):
             self.update_weights()
         else:
             self.init_weights()
@@ -1223,6 +1254,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.train_count
         1
         """
+        check_path("path", path)
         model, state = checkpoints.read(path, cls._from_state)
         if workers is not None:
             model.workers = as_int("workers", workers)
@@ -1356,22 +1388,21 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- checks
 
     def _check_parameters(self) -> None:
-        for name, least in (
-            ("vector_size", 1),
-            ("window", 1),
-            ("negative", 0),
-            ("epochs", 1),
-            ("batch_words", 1),
-        ):
-            check_integer(name, getattr(self, name), least)
+        """Check the settings, and convert them to the types that they are used in."""
+        for name, least in _INTEGERS.items():
+            setattr(self, name, as_int(name, getattr(self, name), least))
+        for name in ("max_vocab_size", "max_final_vocab"):
+            setattr(self, name, as_optional_int(name, getattr(self, name), minimum=0))
         for name in ("alpha", "min_alpha"):
-            check_number(name, getattr(self, name))
-        for name in ("ns_exponent", "min_count"):
-            check_number(name, getattr(self, name), minimum=-math.inf)
-        for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget"):
-            value = getattr(self, name)
-            if value is not None:
-                check_number(name, value)
+            setattr(self, name, as_float(name, getattr(self, name), minimum=0))
+        for name in ("sample", "corpus_budget"):
+            setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
+        self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
+        self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
+        for name in ("shrink_windows", "compute_loss", "shared_negatives"):
+            setattr(self, name, as_flag(name, getattr(self, name)))
+        for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
+            setattr(self, name, int(as_flag(name, getattr(self, name))))
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""
@@ -1405,10 +1436,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             raise RuntimeError("you must initialize vectors before training the model")
         if epochs is None:
             raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
-        check_integer("epochs", epochs, minimum=1)
+        as_int("epochs", epochs, minimum=1)
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
-            if total is not None:
-                check_number(name, total)
+            as_optional_float(name, total, minimum=0)  # a ValueError for NaN and infinity
+            as_optional_int(name, total)
         if not total_examples and not total_words:
             raise ValueError(
                 "You must specify either total_examples or total_words, for proper learning-rate and progress "
@@ -1459,6 +1490,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "We have currently only implemented score for the hierarchical softmax scheme, so you need to have "
                 "run word2vec with hs=1 and negative=0 for this to work."
             )
+        check_corpus(sentences)
+        total_sentences = as_int("total_sentences", total_sentences)
         remaining, nothing = iter(sentences), object()
         scored = itertools.islice(remaining, max(total_sentences, 0))
         encoded = encode(scored, self.wv.key_to_index, budget=self.corpus_budget)
@@ -1469,7 +1502,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return score_sentences(make_network(self, scoring=True), encoded.ids, encoded.offsets)
 
     def predict_output_word(
-        self, context_words_list: Sequence[Any], topn: int = 10
+        self, context_words_list: Sequence[Any], topn: int | None = 10
     ) -> list[tuple[Any, np.float32]] | None:
         """Return the `topn` most probable center words for a context, or None if no context word is known.
 
@@ -1477,6 +1510,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ----------
         context_words_list : sequence of str or int
             Words, or positions in the vocabulary.
+        topn : int or None, default 10
+            The number of words; with 0 or less, the result is [], and with None it has all words.
 
         Raises
         ------
@@ -1495,7 +1530,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "We have currently only implemented predict_output_word for the negative sampling scheme, so you need "
                 "to have run word2vec with negative > 0 for this to work."
             )
-        known = [self.wv.get_index(word) for word in context_words_list if word in self.wv]
+        topn = as_optional_int("topn", topn)
+        words = as_list("context_words_list", context_words_list, "words")
+        known = [self.wv.get_index(word) for word in words if word in self.wv]
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
@@ -1505,7 +1542,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         logits = self.syn1neg @ hidden
         probabilities = np.exp(logits - logits.max())
         probabilities /= probabilities.sum()
-        best = np.argsort(-probabilities, kind="stable")[:topn]
+        best = np.argsort(-probabilities, kind="stable")[: None if topn is None else max(topn, 0)]
         return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
 
     # --- files
@@ -1633,6 +1670,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> len(loaded.wv)
         5
         """
+        check_path("fname", fname)
         model_state.write_gensim(fname, self._to_state())
 
 

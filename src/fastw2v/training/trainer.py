@@ -341,8 +341,9 @@ class Trainer:
         return True
 
     def _report(self) -> None:
-        if self._reporter.is_observed:
-            self._reporter.report(self._tally(), self.alpha or 0.0, self._queue.n_waiting)
+        alpha = self.alpha
+        if alpha is not None and self._reporter.is_observed:
+            self._reporter.report(self._tally(), alpha, self._queue.n_waiting)
 
     def _tally(self) -> Tally:
         return sum((Tally(*worker.tallies()) for worker in self._workers), self._start.tally)
