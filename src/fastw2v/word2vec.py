@@ -672,6 +672,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
         self.estimate_memory(vocab_size=len(self.wv), report=report)
         self.prepare_weights(update=update)
+        self.min_alpha_yet_reached = self.alpha  # the training of the new weights starts at the first rate
         cache = self._scan_cache
         if cache is not None and cache.encoded is not None:
             table = provisional_table(counts or {}, self.wv.key_to_index)
@@ -1629,9 +1630,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         model_state.write_gensim(fname, self._to_state())
 
 
+class _Defaults(Word2Vec):
+    """A model that stands for no model of the user, so that its creation is no event and is not logged."""
+
+    def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
+        """Do nothing."""
+
+
 def _default_attributes() -> dict[str, Any]:
     """Return the attributes of a new model, for files and pickles that lack some."""
-    return {**Word2Vec().__getstate__(), "lifecycle_events": []}
+    return _Defaults().__getstate__()
 
 
 def _checked_initial_vectors(
