@@ -9,7 +9,6 @@ keyword-only parameters are additions.
 from __future__ import annotations
 
 import contextlib
-import logging
 import operator
 import os
 from collections import Counter
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
@@ -45,7 +45,7 @@ __all__ = [
     "pseudorandom_weak_vector",
 ]
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 PathLike = str | os.PathLike[str]
 KV = TypeVar("KV", bound="KeyedVectors")

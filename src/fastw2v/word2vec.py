@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
     as_callbacks,
     as_float,
@@ -75,8 +76,8 @@ from fastw2v.vocabulary.vocabulary import Vocabulary, subsampling_report
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
-lifecycle_logger = logging.getLogger("gensim.utils")
+logger = get_logger(__name__, "models.word2vec")
+lifecycle_logger = get_logger(__name__, "utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}

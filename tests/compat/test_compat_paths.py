@@ -12,6 +12,7 @@ import pytest
 
 import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.models import word2vec as models_word2vec
 from fastw2v.scripts import word2vec_standalone
 from helpers.oracle import import_gensim
@@ -61,14 +62,51 @@ def test_a_bare_import_reaches_everything():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_loggers_have_gensims_names(caplog, tmp_path):
-    with caplog.at_level(logging.INFO):
-        model = Word2Vec([["a", "b"]] * 5, min_count=1, vector_size=2)
-        model.wv.save_word2vec_format(tmp_path / "vectors")
-    assert {"gensim.models.word2vec", "gensim.models.keyedvectors", "gensim.utils"} >= {
-        record.name for record in caplog.records
-    }
-    assert {"gensim.models.word2vec", "gensim.utils"} <= {record.name for record in caplog.records}
+def logged_names(caplog, tmp_path):
+    caplog.clear()
+    model = Word2Vec([["a", "b"]] * 5, min_count=1, vector_size=2)
+    model.wv.save_word2vec_format(tmp_path / "vectors")
+    return {record.name for record in caplog.records}
+
+
+GENSIMS_LOGGERS = {"gensim.models.word2vec", "gensim.models.keyedvectors", "gensim.utils"}
+
+
+def test_loggers_have_the_names_of_the_package(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    names = logged_names(caplog, tmp_path)
+    assert {"fastw2v.training.progress", "fastw2v.word2vec"} <= names
+    assert all(name.startswith("fastw2v.") for name in names)
+
+
+def test_loggers_have_gensims_names_for_programs_that_configure_them(caplog, tmp_path):
+    caplog.set_level(logging.INFO, "gensim")
+    assert logged_names(caplog, tmp_path) == GENSIMS_LOGGERS
+    caplog.set_level(logging.ERROR, "fastw2v")  # its own name decides, where both are configured
+    assert logged_names(caplog, tmp_path) == set()
+
+
+def test_a_level_of_gensims_logger_silences_its_lines_only(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    logger = models_word2vec.logger  # as programs do: gensim.models.word2vec.logger.setLevel(...)
+    assert logger is logging.getLogger("gensim.models.word2vec")
+    logger.setLevel(logging.ERROR)
+    try:
+        names = logged_names(caplog, tmp_path)
+    finally:
+        logger.setLevel(logging.NOTSET)
+    assert "fastw2v.word2vec" in names
+    assert "fastw2v.training.progress" not in names
+    assert not any(name.startswith("gensim") for name in names)
+
+
+def test_loggers_have_gensims_names_while_installed_as_gensim(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    prefer_gensims_names(True)
+    try:
+        assert logged_names(caplog, tmp_path) == GENSIMS_LOGGERS
+    finally:
+        prefer_gensims_names(False)
 
 
 def test_heap_items_are_ordered_by_count():

@@ -27,6 +27,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
 from typing import Any
 
+from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.compat.installed_gensim import InstalledGensim, gensim_modules
 from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, Overlay
 from fastw2v.keyedvectors import KeyedVectors
@@ -147,6 +148,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             self._add_overlay(name)
         Word2Vec.set_alias("gensim.models.word2vec.Word2Vec")
         KeyedVectors.set_alias("gensim.models.keyedvectors.KeyedVectors")
+        prefer_gensims_names(True)
 
     def _add_overlay(self, name: str) -> None:
         locations = self._submodule_locations(name)
@@ -170,6 +172,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def uninstall(self) -> None:
         """Undo `install`."""
+        prefer_gensims_names(False)
         sys.meta_path.remove(self)
         for name in gensim_modules():
             del sys.modules[name]

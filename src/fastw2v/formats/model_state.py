@@ -9,7 +9,6 @@ pickles of gensim; the class `fastw2v.Word2Vec` is built from a state by its own
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import tempfile
@@ -20,12 +19,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys
 from fastw2v.formats.vector_state import VectorState
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__, "models.word2vec")
 
 Array = NDArray[Any]
 RandomState = tuple[str, Array, int, int, float]

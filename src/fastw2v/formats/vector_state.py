@@ -9,7 +9,6 @@ its own module.
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys
@@ -25,7 +25,7 @@ from fastw2v.formats.keys import decode_keys, encode_keys
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.text import file_reader, token_encoder, tokenizer
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -29,7 +30,7 @@ from fastw2v.text.word_counts import WordCounts
 
 __all__ = ["Scan", "provisional_table", "renumber", "scan"]
 
-logger = logging.getLogger("gensim.models.word2vec")
+logger = get_logger(__name__, "models.word2vec")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +131,7 @@ def scan(
         Bytes of memory for these ids; beyond it they go to a temporary file. By default it is a quarter of the free
         memory.
     log : logging.Logger, optional
-        Receives the log lines. By default it is gensim's logger.
+        Receives the log lines. By default it is the logger of this module.
 
     Returns
     -------
