@@ -73,6 +73,30 @@ except AttributeError as error:
     )
 
 
+@EITHER_WAY
+def test_the_imports_of_tutorials(without_gensim):
+    run_fresh(
+        INSTALL
+        + """
+from gensim.test.utils import common_texts, get_tmpfile, datapath
+from gensim.models import Word2Vec
+from gensim.models.basemodel import BaseTopicModel
+from gensim.scripts.glove2word2vec import glove2word2vec
+import gensim.test.utils
+assert glove2word2vec.__module__ == "fastw2v.scripts.glove2word2vec"
+assert gensim.test.utils.common_texts is common_texts and len(common_texts) == 9
+model = Word2Vec(sentences=common_texts, vector_size=4, window=5, min_count=1, workers=4)
+assert type(model) is fastw2v.Word2Vec and not isinstance(model, BaseTopicModel)
+try:
+    assert datapath("euclidean_vectors.bin").endswith("euclidean_vectors.bin")
+except FileNotFoundError as error:
+    assert "pip install gensim" in str(error)
+fastw2v.uninstall_as_gensim()
+""",
+        without_gensim=without_gensim,
+    )
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -29,7 +29,7 @@ from typing import Any
 
 from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.compat.installed_gensim import InstalledGensim, gensim_modules
-from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, Overlay
+from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, SUBSTITUTES, Overlay
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
@@ -144,7 +144,7 @@ class _Finder(importlib.abc.MetaPathFinder):
             if name in COUNTERPARTS:
                 del sys.modules[name]
         sys.meta_path.insert(0, self)
-        for name in COUNTERPARTS:
+        for name in COUNTERPARTS if self._gensim.spec is not None else [*COUNTERPARTS, *SUBSTITUTES]:
             self._add_overlay(name)
         Word2Vec.set_alias("gensim.models.word2vec.Word2Vec")
         KeyedVectors.set_alias("gensim.models.keyedvectors.KeyedVectors")
