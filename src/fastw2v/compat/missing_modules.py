@@ -8,8 +8,8 @@ from __future__ import annotations
 # Names below ``gensim`` -> what to do. A name stands for what is below it, too; the longest fitting name counts.
 _REMEDIES = {
     "corpora": "fastw2v.corpora holds the corpora of word2vec; gensim.corpora (pip install gensim) has the others",
-    "downloader": "download the file of vectors in another way, for example with gensim.downloader (pip install gensim),"
-    " and load it with fastw2v.KeyedVectors.load_word2vec_format(path)",
+    "downloader": "download the file of vectors in another way, for example with gensim.downloader (pip install "
+    "gensim), and load it with fastw2v.KeyedVectors.load_word2vec_format(path)",
     "models": "fastw2v has gensim's word2vec and KeyedVectors; take other models from gensim (pip install gensim)",
     "models.doc2vec": "use gensim's Doc2Vec (pip install gensim)",
     "models.fasttext": "use gensim's FastText (pip install gensim) to train with subwords; vectors in the text format "
