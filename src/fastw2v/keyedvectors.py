@@ -24,6 +24,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
+from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.vectors import evaluation, queries, similarity
 from fastw2v.vectors.drift import Drift, drift
@@ -1445,7 +1446,11 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         --------
         See `save`.
         """
-        state = vector_state.read(fname, mmap)
+        try:
+            state = vector_state.read(fname, mmap, cls.names_in_pickles("KeyedVectors"))
+        except OtherClassError as error:
+            other: KV = cls.load_other(error, fname, mmap)
+            return other
         with describe_damage(fname):
             return cls._from_state(state, mapped=mmap is not None)
 

@@ -48,6 +48,7 @@ from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
+from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -1555,7 +1556,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         --------
         See `save`.
         """
-        state = model_state.read(fname, mmap)
+        try:
+            state = model_state.read(fname, mmap, cls.names_in_pickles("Word2Vec"))
+        except OtherClassError as error:
+            other: Self = cls.load_other(error, fname, mmap)
+            return other
         with describe_damage(fname):
             return cls._from_state(state, mapped=mmap is not None)
 

@@ -193,6 +193,36 @@ assert not isinstance(Word2Vec(vector_size=3), Doc2Vec)
     assert type(pickle.loads(pickle.dumps(plain)).wv) is gensim_models.KeyedVectors
 
 
+def test_files_of_gensims_other_classes(tmp_path):
+    model = gensim_models.FastText(SENTENCES, vector_size=4, min_count=1, epochs=1, bucket=20)
+    model.save(str(tmp_path / "fasttext"))
+    model.wv.save(str(tmp_path / "fasttext.kv"))
+    run_fresh(
+        INSTALL
+        + """
+import os, pickle, sys
+from gensim.models import FastText, KeyedVectors, Word2Vec
+model = Word2Vec.load(f"{sys.argv[1]}/fasttext")
+vectors = KeyedVectors.load(f"{sys.argv[1]}/fasttext.kv")
+assert type(model) is FastText and type(vectors) is type(model.wv) and isinstance(vectors, KeyedVectors)
+assert vectors["no such word"].shape == (4,)
+
+class Command:
+    def __reduce__(self):
+        return os.mkdir, (f"{sys.argv[1]}/executed",)
+
+with open(f"{sys.argv[1]}/hostile", "wb") as file:
+    pickle.dump([FastText.__new__(FastText), Command()], file)
+try:
+    Word2Vec.load(f"{sys.argv[1]}/hostile")
+except pickle.UnpicklingError as error:
+    assert "mkdir" in str(error)
+assert not os.path.exists(f"{sys.argv[1]}/executed")
+""",
+        tmp_path,
+    )
+
+
 @pytest.mark.parametrize("options", [{"negative": 5}, {"hs": 1, "negative": 0}])
 @EITHER_WAY
 def test_pickles_of_gensims_models_and_of_what_holds_them(tmp_path, options, without_gensim):

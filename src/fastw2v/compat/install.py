@@ -15,6 +15,7 @@ gensim itself is not imported before a program needs a part of it that fastw2v d
 
 from __future__ import annotations
 
+import functools
 import importlib.abc
 import importlib.metadata
 import importlib.util
@@ -148,6 +149,10 @@ class _Finder(importlib.abc.MetaPathFinder):
             self._add_overlay(name)
         Word2Vec.set_alias("gensim.models.word2vec.Word2Vec")
         KeyedVectors.set_alias("gensim.models.keyedvectors.KeyedVectors")
+        Word2Vec.set_loader(functools.partial(self._gensim.load_file, "gensim.models.word2vec", "Word2Vec"))
+        KeyedVectors.set_loader(
+            functools.partial(self._gensim.load_file, "gensim.models.keyedvectors", "KeyedVectors")
+        )
         prefer_gensims_names(True)
 
     def _add_overlay(self, name: str) -> None:

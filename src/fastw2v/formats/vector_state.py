@@ -157,7 +157,9 @@ def write(path: PathLike, state: VectorState) -> None:
     native.write(path, *to_arrays(state))
 
 
-def read(path: PathLike, mmap: str | None = None) -> VectorState:
+def read(
+    path: PathLike, mmap: str | None = None, classes: Mapping[tuple[str, str], str] | None = None
+) -> VectorState:
     """Read vectors from a native file, from the native file of a model, or from a file that gensim saved.
 
     Raises
@@ -170,7 +172,7 @@ def read(path: PathLike, mmap: str | None = None) -> VectorState:
     if detect_saved_format(path) == "gensim":
         from fastw2v.formats import gensim
 
-        return from_gensim(gensim.read_keyedvectors(path, mmap))
+        return from_gensim(gensim.read_keyedvectors(path, mmap, classes))
     arrays, metadata = native.read(path, mmap)
     if "wv" in metadata:
         arrays, metadata = vectors_of_model(arrays), metadata["wv"]
