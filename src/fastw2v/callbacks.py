@@ -7,12 +7,12 @@ too.
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.training.callbacks import StopTraining
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CallbackAny2Vec", "EarlyStopping", "StopTraining"]
 
-logger = logging.getLogger("gensim.models.word2vec")
+logger = get_logger(__name__, "models.word2vec")
 
 
 class CallbackAny2Vec:

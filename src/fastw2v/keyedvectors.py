@@ -9,7 +9,6 @@ keyword-only parameters are additions.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
     as_array,
     as_choice,
@@ -38,6 +38,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
+from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
@@ -60,7 +61,7 @@ __all__ = [
     "pseudorandom_weak_vector",
 ]
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 PathLike = str | os.PathLike[str]
 KV = TypeVar("KV", bound="KeyedVectors")
@@ -1509,7 +1510,11 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         --------
         See `save`.
         """
-        state = vector_state.read(fname, mmap)
+        try:
+            state = vector_state.read(fname, mmap, cls.names_in_pickles("KeyedVectors"))
+        except OtherClassError as error:
+            other: KV = cls.load_other(error, fname, mmap)
+            return other
         with describe_damage(fname):
             return cls._from_state(state, mapped=mmap is not None)
 

@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
     LARGEST_INT,
     as_callbacks,
@@ -53,6 +54,7 @@ from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
+from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -82,8 +84,8 @@ from fastw2v.vocabulary.vocabulary import Vocabulary, subsampling_report
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-logger = logging.getLogger("gensim.models.word2vec")  # the names that users of gensim filter and parse
-lifecycle_logger = logging.getLogger("gensim.utils")
+logger = get_logger(__name__, "models.word2vec")
+lifecycle_logger = get_logger(__name__, "utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
@@ -704,6 +706,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
         self.estimate_memory(vocab_size=len(self.wv), report=report)
         self.prepare_weights(update=update)
+        self.min_alpha_yet_reached = self.alpha  # the training of the new weights starts at the first rate
         cache = self._scan_cache
         if cache is not None and cache.encoded is not None:
             table = provisional_table(counts or {}, self.wv.key_to_index)
@@ -1615,7 +1618,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         --------
         See `save`.
         """
-        state = model_state.read(fname, mmap)
+        try:
+            state = model_state.read(fname, mmap, cls.names_in_pickles("Word2Vec"))
+        except OtherClassError as error:
+            other: Self = cls.load_other(error, fname, mmap)
+            return other
         with describe_damage(fname):
             return cls._from_state(state, mapped=mmap is not None)
 
@@ -1711,9 +1718,16 @@ def _attached_to_errors(model: Word2Vec) -> Iterator[None]:
         raise
 
 
+class _Defaults(Word2Vec):
+    """A model that stands for no model of the user, so that its creation is no event and is not logged."""
+
+    def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
+        """Do nothing."""
+
+
 def _default_attributes() -> dict[str, Any]:
     """Return the attributes of a new model, for files and pickles that lack some."""
-    return {**Word2Vec().__getstate__(), "lifecycle_events": []}
+    return _Defaults().__getstate__()
 
 
 def _checked_initial_vectors(

@@ -73,6 +73,30 @@ except AttributeError as error:
     )
 
 
+@EITHER_WAY
+def test_the_imports_of_tutorials(without_gensim):
+    run_fresh(
+        INSTALL
+        + """
+from gensim.test.utils import common_texts, get_tmpfile, datapath
+from gensim.models import Word2Vec
+from gensim.models.basemodel import BaseTopicModel
+from gensim.scripts.glove2word2vec import glove2word2vec
+import gensim.test.utils
+assert glove2word2vec.__module__ == "fastw2v.scripts.glove2word2vec"
+assert gensim.test.utils.common_texts is common_texts and len(common_texts) == 9
+model = Word2Vec(sentences=common_texts, vector_size=4, window=5, min_count=1, workers=4)
+assert type(model) is fastw2v.Word2Vec and not isinstance(model, BaseTopicModel)
+try:
+    assert datapath("euclidean_vectors.bin").endswith("euclidean_vectors.bin")
+except FileNotFoundError as error:
+    assert "pip install gensim" in str(error)
+fastw2v.uninstall_as_gensim()
+""",
+        without_gensim=without_gensim,
+    )
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -167,6 +191,36 @@ assert not isinstance(Word2Vec(vector_size=3), Doc2Vec)
     )  # gensim without fastw2v reads the saved model
     assert type(plain.dv) is gensim_models.KeyedVectors
     assert type(pickle.loads(pickle.dumps(plain)).wv) is gensim_models.KeyedVectors
+
+
+def test_files_of_gensims_other_classes(tmp_path):
+    model = gensim_models.FastText(SENTENCES, vector_size=4, min_count=1, epochs=1, bucket=20)
+    model.save(str(tmp_path / "fasttext"))
+    model.wv.save(str(tmp_path / "fasttext.kv"))
+    run_fresh(
+        INSTALL
+        + """
+import os, pickle, sys
+from gensim.models import FastText, KeyedVectors, Word2Vec
+model = Word2Vec.load(f"{sys.argv[1]}/fasttext")
+vectors = KeyedVectors.load(f"{sys.argv[1]}/fasttext.kv")
+assert type(model) is FastText and type(vectors) is type(model.wv) and isinstance(vectors, KeyedVectors)
+assert vectors["no such word"].shape == (4,)
+
+class Command:
+    def __reduce__(self):
+        return os.mkdir, (f"{sys.argv[1]}/executed",)
+
+with open(f"{sys.argv[1]}/hostile", "wb") as file:
+    pickle.dump([FastText.__new__(FastText), Command()], file)
+try:
+    Word2Vec.load(f"{sys.argv[1]}/hostile")
+except pickle.UnpicklingError as error:
+    assert "mkdir" in str(error)
+assert not os.path.exists(f"{sys.argv[1]}/executed")
+""",
+        tmp_path,
+    )
 
 
 @pytest.mark.parametrize("options", [{"negative": 5}, {"hs": 1, "negative": 0}])

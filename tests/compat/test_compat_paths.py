@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import re
 import subprocess
 import sys
 
@@ -12,8 +14,10 @@ import pytest
 
 import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
+from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.models import word2vec as models_word2vec
-from fastw2v.scripts import word2vec_standalone
+from fastw2v.scripts import glove2word2vec, word2vec_standalone
+from fastw2v.test import utils as test_utils
 from helpers.oracle import import_gensim
 
 SENTENCES = "the cat sat on the mat\nthe dog sat on the log\n" * 20
@@ -31,12 +35,77 @@ SENTENCES = "the cat sat on the mat\nthe dog sat on the log\n" * 20
         "from gensim.utils import simple_preprocess, RULE_KEEP, RULE_DISCARD, RULE_DEFAULT, tokenize, deaccent",
         "from gensim import models, utils, matutils",
         "from gensim.matutils import unitvec, argsort, zeros_aligned",
+        "from gensim.test.utils import common_texts, datapath, get_tmpfile, temporary_file",
+        "from gensim.scripts.glove2word2vec import glove2word2vec",
+        "from gensim.models.basemodel import BaseTopicModel",
         "import gensim.models.word2vec, gensim.models.keyedvectors, gensim.utils, gensim.scripts.word2vec_standalone",
     ],
 )
 def test_replacing_the_name_in_an_import_is_enough(line):
     names = {}
     exec(line.replace("gensim", "fastw2v"), names)
+
+
+@pytest.mark.parametrize(
+    ("line", "remedy"),
+    [
+        ("import gensim.downloader as api", "KeyedVectors.load_word2vec_format"),
+        ("from gensim import downloader", "KeyedVectors.load_word2vec_format"),
+        ("import gensim.models.phrases", "gensim.models.phrases (pip install gensim)"),
+        ("from gensim.models.phrases import Phraser", "gensim.models.phrases (pip install gensim)"),
+        ("from gensim.models import Phrases", "gensim.models.phrases (pip install gensim)"),
+        ("from gensim.models import FastText", "use gensim's FastText"),
+        ("from gensim.models.fasttext import load_facebook_vectors", "use gensim's FastText"),
+        ("from gensim.models.doc2vec import Doc2Vec, TaggedDocument", "use gensim's Doc2Vec"),
+        ("from gensim.models import LdaModel", "take other models from gensim"),
+        ("from gensim.corpora.dictionary import Dictionary", "gensim.corpora (pip install gensim)"),
+        ("from gensim.corpora import Dictionary", "gensim.corpora (pip install gensim)"),
+        ("from gensim.similarities.annoy import AnnoyIndexer", "most_similar"),
+        ("from gensim.parsing.preprocessing import STOPWORDS", "simple_preprocess"),
+        ("from gensim.scripts.word2vec2tensor import word2vec2tensor", "fastw2v convert"),
+    ],
+)
+def test_an_import_of_what_is_missing_says_what_to_use(line, remedy):
+    with pytest.raises(ImportError, match=re.escape(remedy)):
+        exec(line.replace("gensim", "fastw2v"), {})
+
+
+def test_names_that_are_nowhere_get_pythons_error():
+    for line in ("import fastw2v.no_such_name", "from fastw2v.word2vec import no_such_name"):
+        with pytest.raises(ImportError, match="no_such_name") as raised:
+            exec(line, {})
+        assert "gensim" not in str(raised.value)
+    assert not hasattr(fastw2v.models, "Phrases")
+    assert not hasattr(fastw2v.corpora, "Dictionary")
+
+
+def test_the_texts_and_paths_of_tutorials(tmp_path, monkeypatch):
+    texts = test_utils.common_texts
+    assert len(texts) == 9
+    assert all(isinstance(word, str) for text in texts for word in text)
+    path = test_utils.get_tmpfile("word2vec.model")
+    assert os.path.isabs(path)
+    assert os.path.basename(path) == "word2vec.model"
+    with test_utils.temporary_file("word2vec.model") as path:
+        Word2Vec(texts, vector_size=4, min_count=1, workers=1).save(path)
+        assert len(Word2Vec.load(path).wv) == len({word for text in texts for word in text})
+    assert not os.path.exists(os.path.dirname(path))
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(FileNotFoundError, match=r"'lee.txt' .* pip install gensim"):
+        test_utils.datapath("lee.txt")
+
+
+def test_glove2word2vec(tmp_path, caplog):
+    (tmp_path / "glove.txt").write_text("the 0.25 -1.5 2\n. . 1 2 3\nnaïve 4 5 6\n", encoding="utf-8")
+    output = tmp_path / "vectors.txt"
+    assert glove2word2vec.glove2word2vec(tmp_path / "glove.txt", output) == (3, 3)
+    vectors = KeyedVectors.load_word2vec_format(output)
+    assert vectors.index_to_key == ["the", ". .", "naïve"]
+    np.testing.assert_array_equal(vectors["the"], [0.25, -1.5, 2])
+    caplog.set_level(logging.INFO)
+    glove2word2vec.main(["--input", str(tmp_path / "glove.txt"), "--output", str(tmp_path / "again.txt")])
+    assert (tmp_path / "again.txt").read_bytes() == output.read_bytes()
+    assert "converted 3 vectors of 3 dimensions" in caplog.text
 
 
 def test_one_class_under_every_path():
@@ -61,14 +130,51 @@ def test_a_bare_import_reaches_everything():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_loggers_have_gensims_names(caplog, tmp_path):
-    with caplog.at_level(logging.INFO):
-        model = Word2Vec([["a", "b"]] * 5, min_count=1, vector_size=2)
-        model.wv.save_word2vec_format(tmp_path / "vectors")
-    assert {"gensim.models.word2vec", "gensim.models.keyedvectors", "gensim.utils"} >= {
-        record.name for record in caplog.records
-    }
-    assert {"gensim.models.word2vec", "gensim.utils"} <= {record.name for record in caplog.records}
+def logged_names(caplog, tmp_path):
+    caplog.clear()
+    model = Word2Vec([["a", "b"]] * 5, min_count=1, vector_size=2)
+    model.wv.save_word2vec_format(tmp_path / "vectors")
+    return {record.name for record in caplog.records}
+
+
+GENSIMS_LOGGERS = {"gensim.models.word2vec", "gensim.models.keyedvectors", "gensim.utils"}
+
+
+def test_loggers_have_the_names_of_the_package(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    names = logged_names(caplog, tmp_path)
+    assert {"fastw2v.training.progress", "fastw2v.word2vec"} <= names
+    assert all(name.startswith("fastw2v.") for name in names)
+
+
+def test_loggers_have_gensims_names_for_programs_that_configure_them(caplog, tmp_path):
+    caplog.set_level(logging.INFO, "gensim")
+    assert logged_names(caplog, tmp_path) == GENSIMS_LOGGERS
+    caplog.set_level(logging.ERROR, "fastw2v")  # its own name decides, where both are configured
+    assert logged_names(caplog, tmp_path) == set()
+
+
+def test_a_level_of_gensims_logger_silences_its_lines_only(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    logger = models_word2vec.logger  # as programs do: gensim.models.word2vec.logger.setLevel(...)
+    assert logger is logging.getLogger("gensim.models.word2vec")
+    logger.setLevel(logging.ERROR)
+    try:
+        names = logged_names(caplog, tmp_path)
+    finally:
+        logger.setLevel(logging.NOTSET)
+    assert "fastw2v.word2vec" in names
+    assert "fastw2v.training.progress" not in names
+    assert not any(name.startswith("gensim") for name in names)
+
+
+def test_loggers_have_gensims_names_while_installed_as_gensim(caplog, tmp_path):
+    caplog.set_level(logging.INFO)
+    prefer_gensims_names(True)
+    try:
+        assert logged_names(caplog, tmp_path) == GENSIMS_LOGGERS
+    finally:
+        prefer_gensims_names(False)
 
 
 def test_heap_items_are_ordered_by_count():

@@ -624,3 +624,53 @@ def test_public_names():
         "write_model",
         "write_keyedvectors",
     }
+
+
+class SubclassOfGensims(gensim_models.Word2Vec):
+    """A subclass whose file gensim wrote; the class of the same name is fastw2v's when it is loaded."""
+
+
+class VectorsOfGensims(gensim_models.KeyedVectors):
+    """The same for vectors."""
+
+
+def test_a_subclass_loads_its_own_files_of_gensim(tmp_path):
+    comment = {"corpus": ["news", {"year": 2020}]}
+    theirs = SubclassOfGensims(CORPUS, vector_size=4, min_count=1, epochs=1, comment=comment)
+    theirs.note = {"kept": [1, "two"]}
+    theirs.save(str(tmp_path / "model"))
+    vectors = VectorsOfGensims(2)
+    vectors.add_vectors(["a", "b"], np.eye(2, dtype=np.float32))
+    vectors.save(str(tmp_path / "vectors"))
+    ours = type("SubclassOfGensims", (fastw2v.Word2Vec,), {"__module__": __name__})
+    loaded = ours.load(tmp_path / "model")
+    assert type(loaded) is ours
+    assert loaded.comment == comment
+    assert loaded.note == theirs.note
+    np.testing.assert_array_equal(loaded.wv.vectors, theirs.wv.vectors)
+    our_vectors = type("VectorsOfGensims", (fastw2v.KeyedVectors,), {"__module__": __name__})
+    assert our_vectors.load(tmp_path / "vectors").index_to_key == ["a", "b"]
+    with pytest.raises(pickle.UnpicklingError, match="SubclassOfGensims"):
+        fastw2v.Word2Vec.load(tmp_path / "model")  # nothing says that the class is one of word2vec
+
+
+def test_a_comment_may_be_any_plain_data(tmp_path):
+    for comment in ({"a": [1, None]}, ["x"], 7, "text"):
+        gensim_models.Word2Vec(CORPUS, vector_size=2, min_count=1, epochs=1, comment=comment).save(
+            str(tmp_path / "model")
+        )
+        loaded = fastw2v.Word2Vec.load(tmp_path / "model")
+        assert loaded.comment == comment
+        loaded.save_gensim(tmp_path / "again")
+        assert gensim_models.Word2Vec.load(str(tmp_path / "again")).comment == comment
+
+
+def test_a_file_of_another_class_names_it(tmp_path):
+    gensim_models.FastText(CORPUS, vector_size=2, min_count=1, epochs=1, bucket=10).save(
+        str(tmp_path / "model")
+    )
+    for kind in (fastw2v.Word2Vec, fastw2v.KeyedVectors):
+        with pytest.raises(
+            pickle.UnpicklingError, match=r"fasttext\.FastText, which .* method load of that class"
+        ):
+            kind.load(tmp_path / "model")

@@ -27,7 +27,7 @@ ORDER = [
     ["keyedvectors"],
     ["vocab"],
     ["word2vec"],
-    ["scripts"],
+    ["scripts", "test"],
     ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],

@@ -627,3 +627,88 @@ def test_the_module_runs_as_a_program(text, tmp_path):
     assert b"2,400 words in 300 sentences" in errors
     assert b"\r" not in errors  # no progress bar off a terminal
     assert len(Word2Vec.load(tmp_path / "m.fw2v").wv) == 10
+
+
+# --- stdin, stdout, names of files and options
+
+
+class Stream(SimpleNamespace):
+    """A text stream with a buffer of bytes, in place of sys.stdin or sys.stdout."""
+
+    def __init__(self, content: bytes = b"") -> None:
+        super().__init__(buffer=io.BytesIO(content), flush=lambda: None, isatty=lambda: False)
+
+
+@pytest.mark.parametrize(("options", "signature"), [([], b"10 16\n"), (["--format", "native"], b"")])
+def test_train_and_convert_write_to_stdout(text, model, tmp_path, monkeypatch, capsys, options, signature):
+    monkeypatch.chdir(tmp_path)
+    for command in (["train", text, "-", *SMALL], ["convert", model, "-"]):
+        monkeypatch.setattr("sys.stdout", Stream())
+        assert run(*command, *options) == 0
+        output = sys.stdout.buffer.getvalue()
+        assert output.startswith(signature)
+        (tmp_path / "output").write_bytes(output)
+        assert len(commands.files.load_any("output")) == 10
+        assert "stdout" in capsys.readouterr().err
+        assert os.listdir(tmp_path) == ["output"]
+
+
+def test_every_command_reads_a_model_from_stdin(model, tmp_path, monkeypatch, capsys):
+    (tmp_path / "pairs").write_text("cat\tdog\t3\nred\tblue\t2\ncat\tred\t1\n")
+    for command in (
+        ["similar", "-", "cat"],
+        ["analogy", "-", "cat", "dog", "red"],
+        ["eval", "-", "--pairs", tmp_path / "pairs"],
+        ["info", "-"],
+        ["convert", "-", tmp_path / "vectors.bin"],
+    ):
+        monkeypatch.setattr("sys.stdin", Stream(model.read_bytes()))
+        assert run(*command) == 0
+        captured = capsys.readouterr()
+        assert "fastw2v-stdin" not in captured.out + captured.err
+    assert len(commands.files.load_any(tmp_path / "vectors.bin")) == 10
+    monkeypatch.setattr("sys.stdin", Stream((tmp_path / "pairs").read_bytes()))
+    assert run("eval", model, "--pairs", "-") == 0
+
+
+def test_what_cannot_be_written_to_stdout_is_refused(text, model, capsys):
+    for command in (
+        ["train", text, "-", *SMALL, "--json"],
+        ["convert", model, "-", "--format", "gensim"],
+        ["train", text, "m.fw2v", "--checkpoint", "-"],
+        ["demo", "--save", "-"],
+    ):
+        assert run(*command) == 2
+        assert "name a file" in error_of(capsys)
+
+
+@pytest.mark.parametrize("name", ["v.npy", "v.csv", "v.json", "v.zip", "v.csv.gz", "V.NPY"])
+def test_a_suffix_of_another_format_is_refused(text, model, tmp_path, capsys, name):
+    for command in (["train", text], ["convert", model]):
+        assert run(*command, tmp_path / name) == 2
+        message = error_of(capsys)
+        assert all(
+            part in message for part in (name, ".txt", ".bin", ".fw2v", "native, text, binary, gensim")
+        )
+    assert not (tmp_path / name).exists()
+    assert run("convert", model, tmp_path / name, "--format", "text", "--quiet") == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "suggestion"),
+    [
+        ("--vector_size", "did you mean --vector-size?"),
+        ("--vectr-size=5", "did you mean --vector-size?"),
+        ("--size", "use --vector-size"),
+        ("-size", "use --vector-size"),
+        ("--min_count", "did you mean --min-count?"),
+        ("--iter", "use --epochs"),
+        ("-threads", "use --workers"),
+        ("-cbow", "use --sg 0"),
+    ],
+)
+def test_an_unknown_option_gets_a_suggestion(text, tmp_path, capsys, option, suggestion):
+    assert run("train", text, tmp_path / "m", option, "5") == 2
+    message = error_of(capsys)
+    assert option in message
+    assert suggestion in message

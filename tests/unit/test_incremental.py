@@ -34,6 +34,20 @@ def moved(model, before, rows):
     return float(np.linalg.norm(model.wv.vectors[:rows] - before.wv.vectors[:rows], axis=1).mean())
 
 
+@pytest.mark.parametrize("counted", [False, True])
+def test_a_training_of_new_words_may_start_at_the_first_rate(trained, new, caplog, counted):
+    model = copy.deepcopy(trained[0])
+    caplog.set_level(logging.WARNING)
+    if counted:
+        model.build_vocab_from_freq({word: 5 for sentence in new for word in sentence}, update=True)
+    else:
+        model.build_vocab(new, update=True)
+    model.train(new, total_examples=len(new), epochs=1)
+    assert not caplog.records
+    model.train(new, total_examples=len(new), epochs=1)
+    assert "Effective 'alpha' higher than previous training cycles" in caplog.text
+
+
 @pytest.mark.parametrize("scheme", range(len(SCHEMES)))
 @pytest.mark.parametrize("workers", [1, 3])
 def test_frozen_rows_stay_bit_for_bit(trained, new, scheme, workers):

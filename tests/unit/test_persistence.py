@@ -196,3 +196,15 @@ def test_gensim_continues_our_model(tmp_path, one_job, scheme):
         model.train(one_job, total_examples=len(one_job), epochs=2)
     np.testing.assert_allclose(ours.wv.vectors, theirs.wv.vectors, rtol=0, atol=1e-3)
     assert ours.random.randint(2**30) == theirs.random.randint(2**30)
+
+
+def test_loading_logs_no_creation_of_a_model(tmp_path, caplog):
+    model = Word2Vec([["a", "b"]] * 5, min_count=1, vector_size=2)
+    model.save(tmp_path / "native")
+    model.save_gensim(tmp_path / "gensim")
+    pickled = pickle.dumps(model)
+    caplog.set_level(logging.INFO)
+    loaded = [Word2Vec.load(tmp_path / "native"), Word2Vec.load(tmp_path / "gensim"), pickle.loads(pickled)]
+    assert "created" not in caplog.text
+    for each in loaded:
+        assert [event["event"] for event in each.lifecycle_events].count("created") == 1

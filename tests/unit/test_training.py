@@ -456,16 +456,13 @@ def test_the_log_is_in_gensims_words(one_job, caplog):
     with caplog.at_level(logging.INFO):
         model = Word2Vec(one_job, **SMALL, epochs=2)
         model.train(one_job, total_examples=7, epochs=1, start_alpha=0.1)
-    lines = {record.name: [] for record in caplog.records}
-    for record in caplog.records:
-        lines[record.name].append(record.getMessage())
-    text = "\n".join(lines["gensim.models.word2vec"])
+    text = "\n".join(record.getMessage() for record in caplog.records)
     types, n = len({word for sentence in one_job for word in sentence}), len(one_job)
     assert f"collected {types} word types from a corpus of 6000 raw words and {n} sentences" in text
     assert "EPOCH 0: training on 6000 raw words (6000 effective words) took" in text
     assert f"EPOCH 0: supplied example count ({n}) did not equal expected count (7)" in text
     assert "Effective 'alpha' higher than previous training cycles" in text
-    assert any("Word2Vec lifecycle event" in line for line in lines["gensim.utils"])
+    assert "Word2Vec lifecycle event" in text
 
 
 def test_progress_within_an_epoch_is_logged(caplog):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import functools
 import inspect
 import json
 import math
@@ -22,6 +23,7 @@ from typing import Any
 
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.cli import demo, files
+from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.codecs import SIGNATURES
 from fastw2v.common.files import check_writable, open_input
@@ -29,10 +31,11 @@ from fastw2v.corpora import PathLineSentences
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
+Command = Callable[[argparse.Namespace], None]
+
 # Parameters that may differ between a training and its continuation from a checkpoint.
 MAY_DIFFER_ON_RESUME = {"workers", "corpus_budget", "comment"}
 
-STDIN = "-"
 SPELLING_CANDIDATES = 50_000
 
 
@@ -45,7 +48,7 @@ def train(options: argparse.Namespace) -> None:
     both_exist = os.path.exists(options.input) and os.path.exists(options.output)
     if both_exist and os.path.samefile(options.input, options.output):
         raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); choose another file name")
-    check_writable(options.output)
+    _check_output(options, output_format)
     resume = _is_resumed(options)
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
@@ -99,8 +102,21 @@ def train(options: argparse.Namespace) -> None:
             f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences for {model.epochs} epochs, "
             f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, "
             f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
-            f"saved {options.output} ({output_format} format)"
+            f"saved {_shown(options.output, 'stdout')} ({output_format} format)"
         )
+
+
+def _check_output(options: argparse.Namespace, output_format: str) -> None:
+    """Raise an error if OUTPUT cannot be written, before any work is done."""
+    if options.output != STANDARD_STREAM:
+        check_writable(options.output)
+        return
+    if output_format == "gensim":
+        raise UsageError(
+            "the gensim format may need several files and cannot be written to stdout; name a file"
+        )
+    if getattr(options, "json", False):
+        raise UsageError("the model and the summary of --json cannot both be written to stdout; name a file")
 
 
 def _is_resumed(options: argparse.Namespace) -> bool:
@@ -172,7 +188,7 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
     """Save the partly trained model if the options ask for it, and return the message for the user."""
     if options.keep_partial and observer.model is not None:
         files.save(observer.model, options.output, output_format)
-        return f"interrupted; the partly trained model was saved in {options.output}"
+        return f"interrupted; the partly trained model was saved in {_shown(options.output, 'stdout')}"
     if options.checkpoint is not None and os.path.exists(options.checkpoint):
         return (
             f"interrupted; run the command with --resume to continue from the checkpoint {options.checkpoint}"
@@ -185,7 +201,7 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
 @contextlib.contextmanager
 def _corpus(source: str) -> Iterator[dict[str, Any]]:
     """Yield the arguments of the constructor that select the corpus."""
-    if source == STDIN:
+    if source == STANDARD_STREAM:
         with _temporary_copy(sys.stdin.buffer) as path:
             yield {"corpus_file": path}
     elif os.path.isdir(source):
@@ -197,6 +213,36 @@ def _corpus(source: str) -> Iterator[dict[str, Any]]:
         with open_input(source):  # raises an error that names the file if it cannot be read
             pass
         yield {"corpus_file": source}
+
+
+def _reads_stdin(argument: str) -> Callable[[Command], Command]:
+    """Return a decorator of commands that read the file that `argument` names: the name ``-`` stands for stdin.
+
+    Files of models are read in several passes, or mapped, so that stdin is copied to a temporary file.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def run(options: argparse.Namespace) -> None:
+            if getattr(options, argument) != STANDARD_STREAM:
+                command(options)
+                return
+            with _temporary_copy(sys.stdin.buffer) as path:
+                command(argparse.Namespace(**{**vars(options), argument: path, "from_stdin": True}))
+
+        return run
+
+    return decorate
+
+
+def _input_name(options: argparse.Namespace, path: str) -> str:
+    """Return the name of the file that a command reads, for messages."""
+    return "stdin" if getattr(options, "from_stdin", False) else path
+
+
+def _shown(path: str, stream: str) -> str:
+    """Return a path for a message; ``-`` is shown as the name of the stream."""
+    return stream if path == STANDARD_STREAM else path
 
 
 @contextlib.contextmanager
@@ -220,6 +266,7 @@ def _temporary_copy(stream: Any) -> Iterator[str]:
 # --- similar, analogy
 
 
+@_reads_stdin("model")
 def similar(options: argparse.Namespace) -> None:
     """Show the words most similar to some words."""
     vectors = files.load_any(options.model)
@@ -241,6 +288,7 @@ def similar(options: argparse.Namespace) -> None:
         print_ranking(ranking)
 
 
+@_reads_stdin("model")
 def analogy(options: argparse.Namespace) -> None:
     """Answer the question "a is to b as c is to which word?"."""
     vectors = files.load_any(options.model)
@@ -285,6 +333,7 @@ def _as_records(ranking: list[tuple[Any, float]]) -> list[dict[str, Any]]:
 # --- eval
 
 
+@_reads_stdin("model")
 def evaluate(options: argparse.Namespace) -> None:
     """Score vectors on analogies and on word similarities, and print a table."""
     if not options.analogies and not options.pairs:
@@ -319,8 +368,10 @@ def _cells(row: dict[str, Any], columns: dict[str, str]) -> list[str]:
 
 
 def _lines(path: str) -> list[str]:
-    """Return the lines of a file. It is read only once, so it may be a pipe."""
+    """Return the lines of a file. It is read only once, so it may be a pipe; ``-`` stands for stdin."""
     try:
+        if path == STANDARD_STREAM:
+            return sys.stdin.buffer.read().decode("utf-8-sig").splitlines(keepends=True)
         with open_input(path, "r") as lines:
             return list(lines)
     except UnicodeDecodeError as error:
@@ -406,13 +457,16 @@ def _name(path: str) -> str:
 # --- info, convert
 
 
+@_reads_stdin("model")
 def info(options: argparse.Namespace) -> None:
     """Show what a file of a model or of vectors contains."""
     model = files.load(options.model)
     vectors = files.vectors_of(model)
     sizes = files.file_sizes(options.model)
+    if getattr(options, "from_stdin", False):
+        sizes = {_input_name(options, options.model): sum(sizes.values())}
     facts: dict[str, Any] = {
-        "file": options.model,
+        "file": _input_name(options, options.model),
         "format": files.input_format(options.model),
         "bytes": sum(sizes.values()),
         "files": sizes,
@@ -454,6 +508,7 @@ def _print_info(facts: dict[str, Any]) -> None:
             print(f"  {moment}  {event.get('event', '')}  {what}".rstrip())
 
 
+@_reads_stdin("input")
 def convert(options: argparse.Namespace) -> None:
     """Write a model or vectors in another format."""
     output_format = options.format or files.output_format(options.output)
@@ -462,11 +517,12 @@ def convert(options: argparse.Namespace) -> None:
             f"the {output_format} format holds vectors only; to save the whole model, give OUTPUT another suffix, "
             "such as .fw2v"
         )
-    check_writable(options.output)
+    _check_output(options, output_format)
     model = files.load(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(
-            f"{options.input} holds vectors only and cannot be converted to a model; remove --kind model"
+            f"{_input_name(options, options.input)} holds vectors only and cannot be converted to a model; remove "
+            "--kind model"
         )
     if options.kind == "vectors" or output_format in files.VECTORS_ONLY:
         model = files.vectors_of(model)
@@ -475,7 +531,8 @@ def convert(options: argparse.Namespace) -> None:
         kind = "a model" if isinstance(model, Word2Vec) else "vectors"
         n_words = len(files.vectors_of(model))
         print_message(
-            f"converted {options.input} ({files.input_format(options.input)} format) to {options.output} "
+            f"converted {_input_name(options, options.input)} ({files.input_format(options.input)} format) to "
+            f"{_shown(options.output, 'stdout')} "
             f"({output_format} format): {kind} of {n_words:,} words"
         )
 
@@ -514,7 +571,7 @@ def _print_json(value: Any) -> None:
 
 
 # The commands by name; `fastw2v.cli.parser` defines their options.
-COMMANDS: dict[str, Callable[[argparse.Namespace], None]] = {
+COMMANDS: dict[str, Command] = {
     "train": train,
     "similar": similar,
     "analogy": analogy,

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import glob
 import os
+import shutil
+import sys
+import tempfile
 
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
 from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
@@ -16,6 +19,7 @@ from fastw2v.word2vec import Word2Vec
 
 __all__ = [
     "FORMATS",
+    "STANDARD_STREAM",
     "VECTORS_ONLY",
     "file_sizes",
     "input_format",
@@ -29,10 +33,24 @@ __all__ = [
 FORMATS = ("native", "text", "binary", "gensim")
 TEXT_SUFFIXES = (".txt", ".vec")
 BINARY_SUFFIXES = (".bin",)
+# Suffixes that stand for formats that fastw2v does not write.
+OTHER_SUFFIXES = (
+    ".7z", ".csv", ".h5", ".hdf5", ".json", ".jsonl", ".npy", ".npz", ".parquet", ".pickle", ".pkl", ".tar", ".tsv",
+    ".zip",
+)  # fmt: skip
+STANDARD_STREAM = "-"  # stands for stdin or stdout
 
 
 def output_format(path: str) -> str:
-    """Return the element of `FORMATS` that the suffix of `path` selects; a suffix of compression is ignored."""
+    """Return the element of `FORMATS` that the suffix of `path` selects; a suffix of compression is ignored.
+
+    Raises
+    ------
+    ValueError
+        If the suffix stands for another format.
+    """
+    if path == STANDARD_STREAM:
+        return "text"
     stem, suffix = os.path.splitext(path)
     if suffix.lower() in COMPRESSED_SUFFIXES:
         suffix = os.path.splitext(stem)[1]
@@ -40,6 +58,12 @@ def output_format(path: str) -> str:
         return "text"
     if suffix.lower() in BINARY_SUFFIXES:
         return "binary"
+    if suffix.lower() in OTHER_SUFFIXES:
+        raise ValueError(
+            f"OUTPUT is {path}, and fastw2v does not write {suffix} files; the suffixes .txt and .vec select word2vec "
+            "text, .bin selects word2vec binary, and .fw2v the format of fastw2v; --format selects one of "
+            f"{', '.join(FORMATS)} whatever the suffix is"
+        )
     return "native"
 
 
@@ -55,8 +79,17 @@ def load(path: str) -> Word2Vec | KeyedVectors:
 
 
 def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
-    """Save a model or vectors in one of `FORMATS`; "text" and "binary" save only the vectors."""
-    if file_format == "native":
+    """Save a model or vectors in one of `FORMATS`; "text" and "binary" save only the vectors.
+
+    The path ``-`` stands for stdout.
+    """
+    if path == STANDARD_STREAM:
+        with tempfile.TemporaryDirectory(prefix="fastw2v-stdout-") as folder:
+            copy = os.path.join(folder, "output")
+            save(model, copy, file_format)
+            with open(copy, "rb") as stream:
+                shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
+    elif file_format == "native":
         model.save(path)
     elif file_format == "gensim":
         model.save_gensim(path)

@@ -11,6 +11,7 @@ model classes.
 from __future__ import annotations
 
 import argparse
+import difflib
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -87,6 +88,13 @@ DEFAULT_HELP = {
     "max_final_vocab": "unlimited",
 }
 
+# Names that gensim 3, the original word2vec tool and fastText have for options of ``train`` -> the option.
+INSTEAD_OF = {
+    "size": "--vector-size", "dim": "--vector-size", "iter": "--epochs", "epoch": "--epochs", "threads": "--workers",
+    "thread": "--workers", "ws": "--window", "neg": "--negative", "lr": "--alpha", "cbow": "--sg 0",
+    "skipgram": "--sg 1", "binary": "--format binary",
+}  # fmt: skip
+
 EXAMPLES = """\
 examples:
   fastw2v demo
@@ -100,11 +108,11 @@ examples:
 'fastw2v COMMAND --help' describes the options of a command.
 """
 
-MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe)"
+MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe), or - for stdin"
 OUTPUT_HELP = (
     "file to write. The suffix selects the format: .txt or .vec for word2vec text, .bin for word2vec binary (both hold "
     "vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz or .zst compresses the "
-    "file"
+    "file. - is stdout, to which word2vec text is written"
 )
 FORMAT_HELP = (
     "format of OUTPUT: native is that of fastw2v, text and binary are those of word2vec, gensim is that of gensim "
@@ -138,7 +146,24 @@ class Parser(argparse.ArgumentParser):
         add_arguments, self._add_arguments = self._add_arguments, None
         if add_arguments is not None:
             add_arguments(self)
-        return super().parse_known_args(args, namespace)
+        options, unknown = super().parse_known_args(args, namespace)
+        wrong = [argument for argument in unknown if argument.startswith("-") and argument != "-"]
+        if wrong and self._subparsers is None:
+            self.error(f"unknown option {wrong[0]}{self._suggestion(wrong[0])}")
+        return options, unknown
+
+    def _suggestion(self, argument: str) -> str:
+        """Return the end of a message that names the option that an unknown one may stand for."""
+        name = argument.partition("=")[0].strip("-").replace("_", "-").lower()
+        if name in INSTEAD_OF:
+            return (
+                f"; use {INSTEAD_OF[name]}"
+                if INSTEAD_OF[name].split()[0] in self._option_string_actions
+                else ""
+            )
+        known = [option[2:] for option in self._option_string_actions if option.startswith("--")]
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.7)
+        return f"; did you mean --{close[0]}?" if close else ""
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` instead of exiting."""
@@ -269,6 +294,7 @@ def _add_train_arguments(parser: Parser) -> None:
     )
     parser.add_argument(
         "--checkpoint",
+        type=_file_name,
         metavar="FILE",
         help="save a checkpoint in FILE after each epoch; --resume continues from it",
     )
@@ -424,7 +450,7 @@ def _add_demo_arguments(parser: Parser) -> None:
         metavar="N",
         help=f"number of threads; -1 uses one thread per core (default: {ALL_CORES})",
     )
-    parser.add_argument("--save", metavar="FILE", help="save the model in FILE")
+    parser.add_argument("--save", type=_file_name, metavar="FILE", help="save the model in FILE")
     _add_common_arguments(parser, json=None)
 
 
@@ -441,6 +467,14 @@ def _add_common_arguments(
 
 
 # --- types of arguments
+
+
+def _file_name(text: str) -> str:
+    if text == "-":
+        raise argparse.ArgumentTypeError(
+            "- stands for stdin or stdout, which cannot be used here; name a file"
+        )
+    return text
 
 
 def _positive_int(text: str) -> int:

@@ -7,6 +7,7 @@
 * `jobs`: training through the methods that subclasses of gensim's `Word2Vec` override.
 * `class_alias`, `overlay`, `installed_gensim`, `install`: ``fastw2v.install_as_gensim()``.
 * `moved_modules`: the module names of fastw2v 0.1.
+* `missing_modules`: what to use instead of the parts of gensim that fastw2v does not have.
 
 The package may import every package of fastw2v but `cli`. The public modules are the only ones that may import it. What
 they import (`descriptors`, `gensim3`, `pickle_state`, `class_alias`, `jobs`) does not import them back; `install`,

@@ -15,6 +15,7 @@ gensim itself is not imported before a program needs a part of it that fastw2v d
 
 from __future__ import annotations
 
+import functools
 import importlib.abc
 import importlib.metadata
 import importlib.util
@@ -27,8 +28,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
 from typing import Any
 
+from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.compat.installed_gensim import InstalledGensim, gensim_modules
-from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, Overlay
+from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, SUBSTITUTES, Overlay
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
 
@@ -143,10 +145,15 @@ class _Finder(importlib.abc.MetaPathFinder):
             if name in COUNTERPARTS:
                 del sys.modules[name]
         sys.meta_path.insert(0, self)
-        for name in COUNTERPARTS:
+        for name in COUNTERPARTS if self._gensim.spec is not None else [*COUNTERPARTS, *SUBSTITUTES]:
             self._add_overlay(name)
         Word2Vec.set_alias("gensim.models.word2vec.Word2Vec")
         KeyedVectors.set_alias("gensim.models.keyedvectors.KeyedVectors")
+        Word2Vec.set_loader(functools.partial(self._gensim.load_file, "gensim.models.word2vec", "Word2Vec"))
+        KeyedVectors.set_loader(
+            functools.partial(self._gensim.load_file, "gensim.models.keyedvectors", "KeyedVectors")
+        )
+        prefer_gensims_names(True)
 
     def _add_overlay(self, name: str) -> None:
         locations = self._submodule_locations(name)
@@ -170,6 +177,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
     def uninstall(self) -> None:
         """Undo `install`."""
+        prefer_gensims_names(False)
         sys.meta_path.remove(self)
         for name in gensim_modules():
             del sys.modules[name]

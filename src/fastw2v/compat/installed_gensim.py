@@ -14,8 +14,10 @@ three things are changed in gensim's modules. `InstalledGensim.restore` undoes t
 
 from __future__ import annotations
 
+import contextvars
 import functools
 import importlib
+import os
 import pickle
 import sys
 import threading
@@ -26,8 +28,12 @@ from typing import Any
 
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.overlay import COUNTERPARTS
+from fastw2v.formats.pickle_globals import GLOBALS
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.word2vec import Word2Vec
+
+# Whether a file is being loaded that may name nothing but parts of models.
+_only_models: contextvars.ContextVar[bool] = contextvars.ContextVar("_only_models", default=False)
 
 # Module of gensim's class of the same name -> fastw2v's class.
 _REPLACEMENTS: tuple[tuple[str, ReplaceableClass], ...] = (
@@ -83,6 +89,20 @@ class InstalledGensim:
             except ModuleNotFoundError:
                 return None
         return self._modules[name]
+
+    def load_file(self, module: str, name: str, path: Any, mmap: Any) -> Any:
+        """Return the object in a file that holds a model of gensim's, or None if gensim's modules cannot be used.
+
+        The file may name what models consist of, and classes of ``gensim.models``, but no functions.
+        """
+        loader = self.find_module(module)
+        if loader is None:
+            return None
+        token = _only_models.set(True)
+        try:
+            return getattr(loader, name).load(os.fspath(path), mmap=mmap)
+        finally:
+            _only_models.reset(token)
 
     def adopt(self, modules: dict[str, ModuleType]) -> None:
         """Use `modules`, which were imported before the installation."""
@@ -196,6 +216,12 @@ def _unpickle(modules: dict[str, ModuleType], fname: Any) -> Any:
         return _Unpickler(stream, modules).load()
 
 
+def _is_class_of_models(module: str, name: str) -> bool:
+    if not module.startswith("gensim.models.") or "." in name:
+        return False
+    return isinstance(getattr(importlib.import_module(module), name, None), type)
+
+
 class _Unpickler(pickle.Unpickler):
     """Unpickler that looks up the names of overlaid modules in gensim's own modules."""
 
@@ -204,6 +230,10 @@ class _Unpickler(pickle.Unpickler):
         self._modules = modules
 
     def find_class(self, module: str, name: str) -> Any:
+        if _only_models.get() and (module, name) not in GLOBALS and not _is_class_of_models(module, name):
+            raise pickle.UnpicklingError(
+                f"the file refers to {module}.{name}, which no model of gensim's needs; nothing was executed"
+            )
         theirs = self._modules.get(module)
         if theirs is None or module not in COUNTERPARTS:
             return super().find_class(module, name)

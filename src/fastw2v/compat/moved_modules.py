@@ -7,7 +7,8 @@ name to the module that has its contents now.
 `install_finder` puts a finder at the end of ``sys.meta_path``. Python asks it only after every ordinary finder has
 failed, so an import of a module that exists is neither slower nor changed. For a name in the table the finder creates a
 module whose attributes are those of the new module. It gives no warning, because an import by ``pickle.load`` cannot be
-told from an import statement, and whoever loads a pickle did not choose the names in it.
+told from an import statement, and whoever loads a pickle did not choose the names in it. For a part of gensim that
+fastw2v does not have, the finder raises an error that says what to use (`fastw2v.compat.missing_modules`).
 
 When a module moves again, change its right-hand side here. When a module is split, name the part that holds the classes
 that pickles can contain. ``tests/compat/test_pickles_of_version_0_1.py`` imports every entry.
@@ -104,13 +105,18 @@ MOVED_MODULES = {f"fastw2v.{old}": f"fastw2v.{new}" for old, new in _MOVED.items
 
 
 class MovedModuleFinder:
-    """Meta path finder for the names in `MOVED_MODULES`."""
+    """Meta path finder for the names in `MOVED_MODULES`, and for parts of gensim that are missing."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the spec of a forwarding module, or None if `fullname` has not moved."""
+        if not fullname.startswith("fastw2v."):
+            return None
         if fullname not in MOVED_MODULES:
+            from fastw2v.compat.missing_modules import check_import
+
+            check_import(fullname)
             return None
         loader = _ForwardingLoader()
         return ModuleSpec(fullname, loader, origin=MOVED_MODULES[fullname])  # type: ignore[arg-type]

@@ -23,10 +23,18 @@ COUNTERPARTS: dict[str, str | None] = {
     "gensim.models.keyedvectors": "fastw2v.models.keyedvectors",
     "gensim.models.word2vec": "fastw2v.models.word2vec",
     "gensim.scripts": None,
+    "gensim.scripts.glove2word2vec": "fastw2v.scripts.glove2word2vec",
     "gensim.scripts.word2vec_standalone": "fastw2v.scripts.word2vec_standalone",
     "gensim.utils": "fastw2v.utils",
 }
 """Name of each overlay -> module of fastw2v that has its attributes; None for a package that has submodules only."""
+
+SUBSTITUTES: dict[str, str | None] = {
+    "gensim.models.basemodel": "fastw2v.models.basemodel",
+    "gensim.test": None,
+    "gensim.test.utils": "fastw2v.test.utils",
+}
+"""The same for modules that come from gensim itself where it is installed."""
 
 PACKAGES = ("gensim", "gensim.models", "gensim.scripts")
 
@@ -47,7 +55,7 @@ class Overlay(ModuleType):
     Parameters
     ----------
     name : str
-        The full name, a key of `COUNTERPARTS`.
+        The full name, a key of `COUNTERPARTS` or `SUBSTITUTES`.
     spec : ModuleSpec
         Describes the module to the import system.
     find_gensim_module : callable
@@ -63,11 +71,12 @@ class Overlay(ModuleType):
         self.__path__ = list(spec.submodule_search_locations or [])
         self.__package__ = name
         self._find_gensim_module = find_gensim_module
+        self._counterpart = {**COUNTERPARTS, **SUBSTITUTES}[name]
 
     def _sources(self, attribute: str) -> list[Callable[[], ModuleType | None]]:
         """Return functions that import the modules to look for `attribute` in, in this order."""
         name = self.__name__
-        counterpart = COUNTERPARTS[name]
+        counterpart = self._counterpart
         sources: list[Callable[[], ModuleType | None]] = [lambda: self._find_gensim_module(name)]
         if counterpart is not None:
             position = 1 if attribute in PREFER_GENSIM.get(name, ()) else 0
@@ -75,10 +84,8 @@ class Overlay(ModuleType):
         return sources
 
     def __getattr__(self, attribute: str) -> Any:
-        if attribute == "__all__":
-            counterpart = COUNTERPARTS[self.__name__]
-            if counterpart is not None:
-                return importlib.import_module(counterpart).__all__
+        if attribute == "__all__" and self._counterpart is not None:
+            return importlib.import_module(self._counterpart).__all__
         if attribute.startswith("__"):
             self._raise_attribute_error(attribute)
         submodule = sys.modules.get(f"{self.__name__}.{attribute}")

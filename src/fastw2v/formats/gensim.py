@@ -34,7 +34,7 @@ import os
 import pickle
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +91,8 @@ class ModelState:
         Counts that were kept for later growth; usually empty.
     random_state : tuple or None
         Argument of `numpy.random.RandomState.set_state`; None if the file has no Mersenne Twister.
+    attributes : dict of str to object
+        What users have set on the model, as far as it is plain data.
     kind : str
         "word2vec", or "keyedvectors" if the file holds vectors only; `settings` is empty then.
     """
@@ -101,8 +103,12 @@ class ModelState:
     syn1neg: Array | None = None
     raw_vocab: dict[Any, int] = field(default_factory=dict)
     random_state: tuple[str, Array, int, int, float] | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
     kind: str = "word2vec"
 
+
+Classes = Mapping[tuple[str, str], str]
+"""Classes that derive from one of gensim's: (module, name) -> name of gensim's class."""
 
 _MODEL_CLASSES = ("Word2Vec",)
 _VECTORS_CLASSES = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVectors", "Doc2VecKeyedVectors")
@@ -110,7 +116,7 @@ _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MAX_EVENT_ITEMS = 100_000
-_MAX_EVENT_DEPTH = 8
+_MAX_EVENT_DEPTH = 9
 
 _REPLACE_KEYS = (
     "fastw2v reads words that are str or int. Load the file with gensim, replace the word in index_to_key and "
@@ -140,7 +146,6 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "sorted_vocab": (1, _OPTIONAL, None),
     "batch_words": (10000, _NUMBER, None),
     "compute_loss": (False, _OPTIONAL, None),
-    "comment": (None, (str, type(None)), None),
     "max_final_vocab": (None, _OPTIONAL, None),
     "shrink_windows": (True, _OPTIONAL, None),
     "corpus_count": (0, _OPTIONAL, None),
@@ -149,6 +154,14 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "total_train_time": (0.0, _NUMBER, None),
     "running_training_loss": (0.0, _NUMBER, None),
 }
+_PLAIN_TYPES = (str, int, float, bool, type(None), list, dict)
+# Attributes of gensim's models, of all versions, besides the parameters.
+_ATTRIBUTES_OF_GENSIM = {
+    *_PARAMETERS, *(older for _, _, older in _PARAMETERS.values()), *_PARTS, "build_vocab", "callbacks", "comment",
+    "cum_table", "effective_min_count", "hashfxn", "index2word", "lifecycle_events", "load", "lockf", "loss",
+    "max_distance", "min_alpha_yet_reached", "model_trimmed_post_training", "neg_labels", "random", "raw_vocab", "syn0",
+    "syn0_lockf", "syn0norm", "syn1", "syn1neg", "table", "total_words", "vectors_lockf", "vocab", "wv",
+}  # fmt: skip
 
 
 # --- reading
@@ -161,7 +174,7 @@ def is_gensim(first_bytes: bytes) -> bool:
     return first_bytes.startswith(_TEXT_PICKLES)
 
 
-def read_model(path: PathLike, mmap: str | None = None) -> ModelState:
+def read_model(path: PathLike, mmap: str | None = None, classes: Classes | None = None) -> ModelState:
     """Read a Word2Vec model that gensim (0.12 to 4.4) saved.
 
     Parameters
@@ -171,6 +184,8 @@ def read_model(path: PathLike, mmap: str | None = None) -> ModelState:
     mmap : {None, "r", "c", "r+"}, default None
         Map separately saved arrays instead of reading them, as `numpy.load` does. Arrays in the main file are always
         read.
+    classes : mapping of (module, name) to str, optional
+        Subclasses that the file may hold; see `Classes`.
 
     Returns
     -------
@@ -190,7 +205,7 @@ def read_model(path: PathLike, mmap: str | None = None) -> ModelState:
     io.UnsupportedOperation
         If `mmap` is given for a compressed file.
     """
-    root = _read_root(path, mmap)
+    root = _read_root(path, mmap, classes)
     try:
         if root.name in _VECTORS_CLASSES:
             return ModelState(_decode_vectors(root, root.name), kind="keyedvectors")
@@ -199,7 +214,9 @@ def read_model(path: PathLike, mmap: str | None = None) -> ModelState:
         raise _with_path(error, path) from error
 
 
-def read_keyedvectors(path: PathLike, mmap: str | None = None) -> VectorsState:
+def read_keyedvectors(
+    path: PathLike, mmap: str | None = None, classes: Classes | None = None
+) -> VectorsState:
     """Read the vectors of a KeyedVectors or Word2Vec file of gensim (0.12 to 4.4).
 
     Parameters and errors are those of `read_model`.
@@ -209,7 +226,7 @@ def read_keyedvectors(path: PathLike, mmap: str | None = None) -> VectorsState:
     VectorsState
         Its `kind` is "word2vec" if the file holds a model, whose vectors are returned.
     """
-    root = _read_root(path, mmap)
+    root = _read_root(path, mmap, classes)
     try:
         if root.name in _VECTORS_CLASSES:
             return _decode_vectors(root, root.name)
@@ -219,7 +236,7 @@ def read_keyedvectors(path: PathLike, mmap: str | None = None) -> VectorsState:
 
 
 def _with_path(error: Exception, path: PathLike) -> Exception:
-    kind = pickle.UnpicklingError if isinstance(error, pickle.UnpicklingError) else ValueError
+    kind = type(error) if isinstance(error, pickle.UnpicklingError) else ValueError
     return kind(f"cannot load {os.fspath(path)!r}: {error}")
 
 
@@ -258,13 +275,24 @@ class _Node:
                 return value
         return None
 
+    def further_attributes(self) -> dict[str, Any]:
+        """Return the attributes that no version of gensim gives a model, as far as they are plain data."""
+        return {
+            name: _plain_data(value)
+            for name, value in self._state.items()
+            if isinstance(name, str)
+            and not name.startswith("__")
+            and name not in _ATTRIBUTES_OF_GENSIM
+            and type(value) in _PLAIN_TYPES
+        }
+
     def older_lock_factors(self) -> Any:
         """Return the lock factors that versions before 4.0 kept outside of the vectors."""
         trainables = self.child("trainables")
         return trainables.get("vectors_lockf") if trainables else self.get("syn0_lockf")
 
 
-def _read_root(path: PathLike, mmap: str | None) -> _Node:
+def _read_root(path: PathLike, mmap: str | None, classes: Classes | None) -> _Node:
     """Return the object that the main file holds."""
     if mmap not in (None, "r", "c", "r+"):
         raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
@@ -280,7 +308,7 @@ def _read_root(path: PathLike, mmap: str | None) -> _Node:
     try:
         if not is_gensim(data[:64]):
             raise ValueError("the file is not a pickle; expected a model that gensim saved")
-        root = unpickle(data)
+        root = unpickle(data, classes)
         if not isinstance(root, Instance) or root.name not in (*_MODEL_CLASSES, *_VECTORS_CLASSES):
             raise ValueError("the file holds neither a Word2Vec model nor KeyedVectors")
         return _Node(root, name, "", mmap)
@@ -365,6 +393,7 @@ def _decode_model(root: _Node) -> ModelState:
             "its hashfxn is not the built-in hash; set it to hash in gensim and save the model again"
         )
     settings["hashfxn"] = hash
+    settings["comment"] = _plain_data(_find(parts, "comment"))
     settings["lifecycle_events"] = _check_events(root.get("lifecycle_events"))
     return ModelState(
         vectors=vectors,
@@ -373,6 +402,7 @@ def _decode_model(root: _Node) -> ModelState:
         syn1neg=_output_weights(parts, "syn1neg", vectors),
         raw_vocab=_check_raw_vocab(_find(parts, "raw_vocab")),
         random_state=_check_random_state(root.get("random")),
+        attributes=root.further_attributes(),
     )
 
 
@@ -596,6 +626,12 @@ def _check_raw_vocab(value: Any) -> dict[Any, int]:
 
 def _check_events(value: Any) -> list[Any]:
     """Return the log of events as lists and dicts of strings and numbers, without anything else in it."""
+    events: list[Any] = _plain_data(value) if isinstance(value, list) else []
+    return events or []
+
+
+def _plain_data(value: Any) -> Any:
+    """Return lists and dicts of strings and numbers, with None for anything else; None if there is too much of it."""
     n_items = 0
 
     def copied(item: Any, depth: int) -> Any:
@@ -612,9 +648,9 @@ def _check_events(value: Any) -> list[Any]:
         return item if isinstance(item, (str, int, float, type(None))) else None
 
     try:
-        return [copied(event, 0) for event in value] if isinstance(value, list) else []
+        return copied(value, 0)
     except OverflowError:
-        return []
+        return None
 
 
 # --- writing

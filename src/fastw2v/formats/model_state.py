@@ -9,7 +9,6 @@ pickles of gensim; the class `fastw2v.Word2Vec` is built from a state by its own
 from __future__ import annotations
 
 import json
-import logging
 import os
 import shutil
 import tempfile
@@ -20,12 +19,13 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 from fastw2v.formats.vector_state import VectorState
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__, "models.word2vec")
 
 Array = NDArray[Any]
 RandomState = tuple[str, Array, int, int, float]
@@ -161,8 +161,10 @@ def write(path: Any, state: ModelState) -> None:
             shutil.copyfileobj(source, path)
 
 
-def read(path: Any, mmap: str | None = None) -> ModelState:
-    """Read a model from a native file, or from a file of gensim.
+def read(
+    path: Any, mmap: str | None = None, classes: Mapping[tuple[str, str], str] | None = None
+) -> ModelState:
+    """Read a model from a native file, or from a file of gensim, which may hold one of the subclasses `classes`.
 
     Raises
     ------
@@ -172,7 +174,7 @@ def read(path: Any, mmap: str | None = None) -> ModelState:
         If the file holds something else, is damaged, or cannot be read.
     """
     if detect_saved_format(path) == "gensim":
-        return _read_gensim(path, mmap)
+        return _read_gensim(path, mmap, classes)
     arrays, metadata = native.read(path, mmap=mmap)
     if metadata.get("kind") != KIND:
         raise _no_model(path, metadata.get("kind", "arrays"))
@@ -239,11 +241,11 @@ def write_gensim(path: Any, state: ModelState) -> None:
     gensim.write_model(path, gensim_model)
 
 
-def _read_gensim(path: Any, mmap: str | None) -> ModelState:
+def _read_gensim(path: Any, mmap: str | None, classes: Mapping[tuple[str, str], str] | None) -> ModelState:
     """Read a model that gensim saved; its Huffman tree becomes `tree`."""
     from fastw2v.formats import gensim
 
-    found = gensim.read_model(path, mmap=mmap)
+    found = gensim.read_model(path, mmap, classes)
     if found.kind != "word2vec":
         raise _no_model(path, found.kind)
     vectors = vector_state.from_gensim(found.vectors)
@@ -253,7 +255,7 @@ def _read_gensim(path: Any, mmap: str | None) -> ModelState:
         tree = _join(points, codes)
     weights = {"syn1": found.syn1, "syn1neg": found.syn1neg}
     return ModelState(
-        dict(found.settings),
+        {**found.attributes, **found.settings},
         vectors,
         {name: array for name, array in weights.items() if array is not None},
         tree,

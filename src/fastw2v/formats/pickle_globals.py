@@ -30,6 +30,10 @@ _FLAT = {str, int, float, bool, bytes, type(None)}
 _DTYPE = re.compile(r"[<>|=]?([iu][1248]|f[248]|b1|O[48]?|[SU][0-9]{1,7})")
 
 
+class OtherClassError(pickle.UnpicklingError):
+    """The file holds an object of a class of gensim's that fastw2v does not have."""
+
+
 class Instance:
     """An object of one of gensim's classes: the class's name and the attributes."""
 
@@ -337,12 +341,14 @@ def _make_globals() -> dict[tuple[str, str], Any]:
 GLOBALS = _make_globals()
 
 
-def refusal_message(module: str, name: str) -> str:
-    """Return the error message for a name that is not in `GLOBALS`."""
+def refusal(module: str, name: str) -> pickle.UnpicklingError:
+    """Return the error for a name that is not in `GLOBALS`."""
     full = f"{module}.{name}"
     if module.startswith("gensim."):
-        return f"it holds a {full:.120}, which fastw2v does not read; open it with gensim"
-    return (
+        return OtherClassError(
+            f"it holds a {full:.120}, which fastw2v does not read; open it with the method load of that class of gensim"
+        )
+    return pickle.UnpicklingError(
         f"it refers to {full:.120}, which no Word2Vec model needs; nothing was executed. If you trust the "
         "file, load it with gensim, remove what refers to this name (such as a hashfxn or callback) and save it again"
     )

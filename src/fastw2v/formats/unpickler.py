@@ -18,7 +18,7 @@ import codecs
 import gc
 import pickle
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastw2v.formats import pickle_globals
@@ -42,8 +42,9 @@ _BYTES_PER_ITEM = 16  # bytes for which an item of a list or dictionary counts
 class _Machine:
     """The state of one run over one pickle: position, stack and memo."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, classes: Mapping[tuple[str, str], str]) -> None:
         self.data = data
+        self.classes = classes
         self.position = 0
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []  # the stacks below the marks
@@ -177,8 +178,10 @@ class _Machine:
         """Return the value that a global name stands for."""
         require(type(module) is str and type(name) is str, "a global without a name")
         found = pickle_globals.GLOBALS.get((module, name))
+        if found is None and (module, name) in self.classes:
+            found = GensimClass(self.classes[module, name])
         if found is None:
-            raise pickle.UnpicklingError(pickle_globals.refusal_message(module, name))
+            raise pickle_globals.refusal(module, name)
         return found
 
     def text_global(self) -> Any:
@@ -350,13 +353,15 @@ def _opcodes() -> list[Callable[[_Machine], Any]]:
 _OPCODES = _opcodes()
 
 
-def unpickle(data: bytes) -> Any:
+def unpickle(data: bytes, classes: Mapping[tuple[str, str], str] | None = None) -> Any:
     """Return the contents of a pickle as data.
 
     Parameters
     ----------
     data : bytes
         A pickle of any protocol up to 5.
+    classes : mapping of (module, name) to str, optional
+        More classes, and for each of them the class of gensim from which it derives.
 
     Returns
     -------
@@ -373,7 +378,7 @@ def unpickle(data: bytes) -> Any:
     collecting = gc.isenabled()
     gc.disable()  # the collector would search millions of new objects, of which none is garbage
     try:
-        return _Machine(data).run()
+        return _Machine(data, classes or {}).run()
     except pickle.UnpicklingError:
         raise
     except (MemoryError, RecursionError) as error:

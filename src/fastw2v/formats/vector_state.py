@@ -9,7 +9,6 @@ its own module.
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
@@ -25,7 +25,7 @@ from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
@@ -157,7 +157,9 @@ def write(path: PathLike, state: VectorState) -> None:
     native.write(path, *to_arrays(state))
 
 
-def read(path: PathLike, mmap: str | None = None) -> VectorState:
+def read(
+    path: PathLike, mmap: str | None = None, classes: Mapping[tuple[str, str], str] | None = None
+) -> VectorState:
     """Read vectors from a native file, from the native file of a model, or from a file that gensim saved.
 
     Raises
@@ -170,7 +172,7 @@ def read(path: PathLike, mmap: str | None = None) -> VectorState:
     if detect_saved_format(path) == "gensim":
         from fastw2v.formats import gensim
 
-        return from_gensim(gensim.read_keyedvectors(path, mmap))
+        return from_gensim(gensim.read_keyedvectors(path, mmap, classes))
     arrays, metadata = native.read(path, mmap)
     if "wv" in metadata:
         arrays, metadata = vectors_of_model(arrays), metadata["wv"]

@@ -29,7 +29,6 @@ import contextlib
 import functools
 import io
 import itertools
-import logging
 import math
 import os
 import re
@@ -42,9 +41,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import codecs, memory, parallel
 from fastw2v.common.files import PathLike, compression, local_path, open_atomic, open_input
+from fastw2v.common.logs import get_logger
 from fastw2v.formats import word2vec_rows
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 Array = NDArray[Any]
 Octets = NDArray[np.uint8]

@@ -1,5 +1,7 @@
 """The names of ``gensim.models.keyedvectors``. Here, as in gensim, `Vocab` is gensim 3's record of one word."""
 
+import logging
+
 from fastw2v.keyedvectors import (
     _EXTENDED_KEY_TYPES as _EXTENDED_KEY_TYPES,
     _KEY_TYPES as _KEY_TYPES,
@@ -12,10 +14,11 @@ from fastw2v.keyedvectors import (
     Word2VecKeyedVectors,
     _load_word2vec_format as _load_word2vec_format,
     load_word2vec_format,
-    logger as logger,
     prep_vectors,
     pseudorandom_weak_vector,
 )
+
+logger = logging.getLogger("gensim.models.keyedvectors")  # programs set its level or add handlers
 
 __all__ = [
     "REAL",

@@ -3,6 +3,8 @@
 ``python -m fastw2v.models.word2vec`` accepts the arguments of the original word2vec tool.
 """
 
+import logging
+
 from fastw2v.compat.word2vec_names import (
     CORPUSFILE_VERSION,
     FAST_VERSION,
@@ -18,7 +20,9 @@ from fastw2v.compat.word2vec_names import (
 from fastw2v.corpora import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.keyedvectors import REAL, KeyedVectors, Vocab, pseudorandom_weak_vector
 from fastw2v.utils import keep_vocab_item
-from fastw2v.word2vec import Word2Vec, logger as logger
+from fastw2v.word2vec import Word2Vec
+
+logger = logging.getLogger("gensim.models.word2vec")  # programs set its level or add handlers
 
 __all__ = [
     "CORPUSFILE_VERSION",

@@ -11,10 +11,11 @@ import os
 import sys
 from collections.abc import Sequence
 
+from fastw2v.common.logs import get_logger
 from fastw2v.corpora import LineSentence
 from fastw2v.word2vec import Word2Vec
 
-logger = logging.getLogger("gensim.scripts.word2vec_standalone")
+logger = get_logger("fastw2v.scripts.word2vec_standalone", "scripts.word2vec_standalone")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,19 +12,19 @@ from __future__ import annotations
 import codecs
 import contextlib
 import itertools
-import logging
 import os
 from collections.abc import Iterator
 from typing import Any
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_int, as_optional_int, check_path
 from fastw2v.text.file_reader import TextFiles, line_error
 
 __all__ = ["BrownCorpus", "LineSentence", "PathLineSentences", "Source", "Text8Corpus"]
 
-logger = logging.getLogger("gensim.models.word2vec")
+logger = get_logger(__name__, "models.word2vec")
 
 Source = str | os.PathLike[str]
 

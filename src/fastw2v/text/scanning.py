@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
     as_array,
     as_budget,
@@ -39,7 +40,7 @@ from fastw2v.text.word_counts import WordCounts
 
 __all__ = ["Scan", "provisional_table", "renumber", "scan"]
 
-logger = logging.getLogger("gensim.models.word2vec")
+logger = get_logger(__name__, "models.word2vec")
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,7 @@ def scan(
         Bytes of memory for these ids, or infinity; beyond it they go to a temporary file. By default it is a quarter
         of the free memory.
     log : logging.Logger, optional
-        Receives the log lines. By default it is gensim's logger.
+        Receives the log lines. By default it is the logger of this module.
 
     Returns
     -------

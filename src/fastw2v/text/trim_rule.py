@@ -7,7 +7,6 @@ count. The names and the constants are those of ``gensim.utils``, and `fastw2v.u
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Hashable, MutableMapping
 from typing import Any
 
@@ -15,7 +14,9 @@ from fastw2v.common.validation import as_int, check_function, check_mapping
 
 __all__ = ["RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "TrimRule", "keep_vocab_item", "prune_vocab"]
 
-logger = logging.getLogger("gensim.utils")
+from fastw2v.common.logs import get_logger
+
+logger = get_logger(__name__, "utils")
 
 #: ``(word, count, min_count)`` -> one of the RULE constants.
 TrimRule = Callable[[Any, int, int], int]

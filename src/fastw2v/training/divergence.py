@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+from fastw2v.common.logs import get_logger
+
+logger = get_logger(__name__, "models.word2vec")
 
 DIVERGED = 1e3  # components of trained weights stay below 10; diverging ones exceed this within an epoch
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+from fastw2v.common.logs import get_logger
+
+logger = get_logger(__name__, "models.word2vec")
 
 REDRAW_SECONDS = 0.1
 

@@ -13,7 +13,6 @@ outer one are put back when it ends.
 from __future__ import annotations
 
 import contextlib
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
     as_callbacks,
     as_flag,
@@ -62,7 +62,7 @@ from fastw2v.training.trainer import (
 )
 from fastw2v.training.update import Update, UpdatedModel, UpdateSession
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+logger = get_logger(__name__, "models.word2vec")
 
 LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
 SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")

@@ -13,7 +13,6 @@ subclass has overridden.
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 from array import array
@@ -26,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
+from fastw2v.common.logs import get_logger
 from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.engine.job_queue import JobQueue, cut_jobs
 from fastw2v.engine.network import Network
@@ -33,7 +33,7 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
 from fastw2v.training.progress import ProgressReporter, Tally
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+logger = get_logger(__name__, "models.word2vec")
 
 POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noticed
 MAX_THREADS_PER_CORE = 16

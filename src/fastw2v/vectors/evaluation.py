@@ -10,7 +10,6 @@ words are computed as products of matrices, and then added up for each question.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -20,10 +19,11 @@ from numpy.typing import NDArray
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_flag, as_optional_int, check_encoding, check_lines, check_str
 from fastw2v.vectors import similarity
 
-logger = logging.getLogger("gensim.models.keyedvectors")
+logger = get_logger(__name__, "models.keyedvectors")
 
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]

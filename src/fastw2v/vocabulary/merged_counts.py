@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-logger = logging.getLogger("gensim.models.word2vec")  # the name that users of gensim filter and parse
+from fastw2v.common.logs import get_logger
+
+logger = get_logger(__name__, "models.word2vec")
 
 
 def merge_counts(earlier: Mapping[Any, int], added: Mapping[Any, int]) -> dict[Any, int]:
