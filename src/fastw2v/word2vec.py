@@ -56,6 +56,7 @@ from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
 from fastw2v.training.learning_rate import LearningRate
+from fastw2v.training.lifecycle import append_event
 from fastw2v.training.network import make_network
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
@@ -284,7 +285,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.random = random_state(seed)
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
-        self.lifecycle_events: list[dict[str, Any]] = []
+        self.lifecycle_events: list[dict[str, Any]] | None = []
         self.syn1: NDArray[np.float32] | None = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
@@ -520,11 +521,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return self.wv.drift(other, topn=topn, sample=sample)
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
-        """Append an event to `lifecycle_events` and log it."""
+        """Append an event to `lifecycle_events` and log it; only log it if `lifecycle_events` is None.
+
+        At most 1000 events are kept: one event "summary" takes the place of the oldest ones. It has their number by
+        name, and the times of the first and the last of them.
+        """
         event["datetime"] = datetime.datetime.now().isoformat()
         event["event"] = event_name
         lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
-        self.lifecycle_events.append(event)
+        if self.lifecycle_events is not None:
+            append_event(self.lifecycle_events, event)
 
     def _check_corpus_sanity(
         self, corpus_iterable: Any = None, corpus_file: Any = None, passes: int = 1
