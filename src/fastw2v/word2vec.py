@@ -47,6 +47,7 @@ from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
+from fastw2v.formats.settings import SETTINGS, checked_settings
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -424,6 +425,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 state["_raw_counts"] = self._raw_counts.copy()
             state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
             self._check_not_growing()
+        checked_settings(state)
         return state
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -462,6 +464,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
+        checked_settings(attributes)
         self._make_lock()
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
@@ -1576,7 +1579,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             )
         with self._wv._table.unmoved:
             self._check_not_growing()
-            settings = {name: getattr(self, name) for name in model_state.SETTINGS}
+            settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
             weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
             tree = self.huffman_tree

@@ -5,6 +5,7 @@
 * `gensim`: gensim's pickles, with `unpickler`, `pickle_globals`, `pickler` and `npy`.
 * `keys`: words and integers as arrays.
 * `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.
+* `settings`: the settings of a model, and the values that each of them may have.
 * `detect`: which format a file has.
 
 The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,

@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import pickle
 import re
@@ -42,10 +43,14 @@ from numpy.typing import NDArray
 
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
+from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import npy
 from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
 from fastw2v.formats.pickler import Global, Object, Pickler
+from fastw2v.formats.settings import MAX_WIDTH
 from fastw2v.formats.unpickler import unpickle
+
+logger = logging.getLogger("gensim.models.word2vec")
 
 Array = NDArray[Any]
 
@@ -96,7 +101,7 @@ class ModelState:
     syn1: Array | None = None
     syn1neg: Array | None = None
     raw_vocab: dict[Any, int] = field(default_factory=dict)
-    random_state: tuple[str, Array, int, int, float] | None = None
+    random_state: RandomStateTuple | None = None
     kind: str = "word2vec"
 
 
@@ -105,8 +110,8 @@ _VECTORS_CLASSES = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVecto
 _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
-_MAX_EVENT_ITEMS = 100_000
-_MAX_EVENT_DEPTH = 8
+_MAX_PLAIN_ITEMS = 100_000
+_MAX_PLAIN_DEPTH = 9
 
 _NUMBER: tuple[type, ...] = (int, float, bool)
 _OPTIONAL: tuple[type, ...] = (int, float, bool, type(None))
@@ -118,7 +123,7 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "min_count": (5, _OPTIONAL, None),
     "max_vocab_size": (None, _OPTIONAL, None),
     "sample": (1e-3, _OPTIONAL, None),
-    "seed": (1, _OPTIONAL, None),
+    "seed": (1, (*_OPTIONAL, list), None),
     "workers": (3, _NUMBER, None),
     "min_alpha": (0.0001, _NUMBER, None),
     "sg": (0, _NUMBER, None),
@@ -131,7 +136,6 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "sorted_vocab": (1, _OPTIONAL, None),
     "batch_words": (10000, _NUMBER, None),
     "compute_loss": (False, _OPTIONAL, None),
-    "comment": (None, (str, type(None)), None),
     "max_final_vocab": (None, _OPTIONAL, None),
     "shrink_windows": (True, _OPTIONAL, None),
     "corpus_count": (0, _OPTIONAL, None),
@@ -241,6 +245,10 @@ class _Node:
             return read_separate_array(self._main, self._part, name, self._mmap)
         return unwrap_array(self._state.get(name))
 
+    def has(self, name: str) -> bool:
+        """Return whether the main file holds an attribute, be it None."""
+        return name in self._state
+
     def first(self, *names: str) -> Any:
         """Return the first attribute of `names` that is there and not None."""
         for name in names:
@@ -287,18 +295,20 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         raise ValueError("its list of words is not a list of str, int and None; the file is damaged")
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
-        vectors = np.zeros((len(keys), _length_or(node.get("vector_size"), 0)), np.float32)
-    vectors = _check_matrix(vectors, "vectors", len(keys))
+        vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
+    else:
+        vectors = _check_matrix(vectors, "vectors", len(keys))
     expandos = node.get("expandos")
     if expandos is None:
         expandos = _expandos_from_records(node.get("vocab") or {}, keys)
     own = node.first("vectors_lockf")
+    of_model = name not in _VECTORS_CLASSES
     return {
-        "kind": "keyedvectors" if name in _VECTORS_CLASSES else "word2vec",
+        "kind": "word2vec" if of_model else "keyedvectors",
         "index_to_key": keys,
         "vectors": vectors,
         "vector_size": vectors.shape[1],
-        "expandos": _check_expandos(expandos, len(keys)),
+        "expandos": _check_expandos(expandos, len(keys), of_model),
         "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own, len(keys)),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
@@ -325,7 +335,12 @@ def _decode_model(root: _Node) -> ModelState:
             "its hashfxn is not the built-in hash; set it to hash in gensim and save the model again"
         )
     settings["hashfxn"] = hash
-    settings["lifecycle_events"] = _check_events(root.get("lifecycle_events"))
+    settings["comment"] = _plain(_find(parts, "comment"))
+    # None is a choice of the user: no events are recorded.
+    events = root.get("lifecycle_events")
+    settings["lifecycle_events"] = (
+        None if events is None and root.has("lifecycle_events") else _check_events(events)
+    )
     return ModelState(
         vectors=vectors,
         settings=settings,
@@ -461,8 +476,8 @@ def _expandos_from_records(vocab: Any, keys: list[Any]) -> dict[str, Array]:
     return expandos
 
 
-def _check_expandos(expandos: Any, size: int) -> dict[str, Array]:
-    """Attributes of words with the dtypes that training counts on, and Huffman codes that are codes."""
+def _check_expandos(expandos: Any, size: int, of_model: bool) -> dict[str, Array]:
+    """Return the attributes of words; those that training reads have its dtypes, and those of a model are checked."""
     if not isinstance(expandos, dict):
         raise ValueError("the attributes of its words are malformed; the file is damaged")
     result: dict[str, Array] = {}
@@ -474,13 +489,14 @@ def _check_expandos(expandos: Any, size: int) -> dict[str, Array]:
             )
         if name != "index":  # 3.x kept the position of a word beside the word
             result[name] = array
-    if "count" in result:
-        result["count"] = _integers(result["count"], "count").astype(np.int64, copy=False)
-    if "sample_int" in result:
-        # 2**32 meant "keep always" before 4.0; as uint32 it would wrap to "drop always".
-        kept = _integers(result["sample_int"], "sample_int").clip(0, 2**32 - 1)
-        result["sample_int"] = kept.astype(np.uint32, copy=False)
-    if "code" in result or "point" in result:
+    for name, dtype in (("count", np.int64), ("sample_int", np.uint32)):
+        array = result.get(name)
+        if array is not None and (of_model or array.dtype.kind in "iu"):  # vectors may have any attributes
+            wide = _integers(array, name).astype(np.uint64 if array.dtype.kind == "u" else np.int64)
+            if dtype is np.uint32:  # 2**32 meant "keep always" before 4.0; it would wrap to "drop always"
+                wide = wide.clip(0, 2**32 - 1)
+            result[name] = wide.astype(dtype)
+    if of_model and ("code" in result or "point" in result):
         _check_huffman_paths(result, size)
     return result
 
@@ -511,32 +527,22 @@ def _check_huffman_paths(expandos: dict[str, Array], size: int) -> None:
         raise ValueError("a path of its Huffman tree leads out of the tree; the file is damaged")
 
 
-def _check_random_state(value: Any) -> tuple[str, Array, int, int, float] | None:
-    """Return the state of a Mersenne Twister for `RandomState.set_state`; None if `value` is anything else."""
-    if not isinstance(value, PickledRandomState):
-        return None
-    state = value.state
+def _check_random_state(value: Any) -> RandomStateTuple | None:
+    """Return the state of a Mersenne Twister for `RandomState.set_state`; None if `value` is another generator."""
+    state = value.state if isinstance(value, PickledRandomState) else None
+    name, key, position, has_gauss, gauss = None, None, None, None, None
     if isinstance(state, tuple) and len(state) == 5:
         name, key, position, has_gauss, gauss = state
     elif isinstance(state, dict) and isinstance(state.get("state"), dict):
         name, has_gauss, gauss = state.get("bit_generator"), state.get("has_gauss"), state.get("gauss")
         key, position = state["state"].get("key"), state["state"].get("pos")
-    else:
+    if name != "MT19937":
+        if value is not None:
+            logger.warning(
+                "the random state of the file is not that of a Mersenne Twister; the model gets a new one from its seed"
+            )
         return None
-    key = unwrap_array(key)
-    complete = (
-        name == "MT19937"
-        and isinstance(key, np.ndarray)
-        and key.shape == (624,)
-        and key.dtype.kind in "iu"
-        and type(position) is int
-        and 0 <= position <= 624
-        and type(has_gauss) is int
-        and type(gauss) in (int, float)
-    )
-    return (
-        ("MT19937", key.astype(np.uint32), position, int(has_gauss != 0), float(gauss)) if complete else None
-    )
+    return checked_random_state((name, unwrap_array(key), position, has_gauss, gauss))
 
 
 def _check_raw_vocab(value: Any) -> dict[Any, int]:
@@ -548,13 +554,19 @@ def _check_raw_vocab(value: Any) -> dict[Any, int]:
 
 
 def _check_events(value: Any) -> list[Any]:
-    """Return the log of events as lists and dicts of strings and numbers, without anything else in it."""
+    """Return the log of events as dicts of strings and numbers, without anything else in it."""
+    events = _plain(value) if isinstance(value, list) else None
+    return [event for event in events or () if isinstance(event, dict)]
+
+
+def _plain(value: Any) -> Any:
+    """Return lists and dicts of strings and numbers without anything else in them; None if they are very large."""
     n_items = 0
 
     def copied(item: Any, depth: int) -> Any:
         nonlocal n_items
         n_items += 1
-        if n_items > _MAX_EVENT_ITEMS or depth > _MAX_EVENT_DEPTH:
+        if n_items > _MAX_PLAIN_ITEMS or depth > _MAX_PLAIN_DEPTH:
             raise OverflowError
         if isinstance(item, dict):
             return {
@@ -565,9 +577,9 @@ def _check_events(value: Any) -> list[Any]:
         return item if isinstance(item, (str, int, float, type(None))) else None
 
     try:
-        return [copied(event, 0) for event in value] if isinstance(value, list) else []
+        return copied(value, 0)
     except OverflowError:
-        return []
+        return None
 
 
 # --- writing

@@ -10,7 +10,6 @@ other model file.
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
@@ -214,7 +213,7 @@ def check_callback_states(callbacks: Sequence[Any]) -> None:
 
 def _checked_state(callback: Any, state: Any) -> Any:
     try:
-        json.dumps(state, default=native.plain_scalar)
+        native.json_text(state)
     except (TypeError, ValueError, RecursionError) as error:
         raise CallbackStateError(
             f"{type(callback).__name__}.state_dict() returned what a checkpoint cannot hold: {error}; return numbers, "

@@ -183,7 +183,7 @@ class UpdatedModel(Protocol):
     negative: int
     hs: int
     vector_size: int
-    seed: int | None
+    seed: Any
     train_count: int
     corpus_count: int
     corpus_total_words: int | None
@@ -422,5 +422,5 @@ def _replay_of(
             f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "
             "as lists of words, not an iterator that is at its end"
         )
-    seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
-    return Replay(encoded, update.replay_ratio, seed)
+    seeds = model.seed if isinstance(model.seed, Sequence) else [model.seed or 0]
+    return Replay(encoded, update.replay_ratio, [*(seed % (1 << 64) for seed in seeds), model.train_count])

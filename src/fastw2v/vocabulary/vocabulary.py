@@ -247,6 +247,7 @@ class Vocabulary:
         if tree is None:
             self.make_huffman_tree()
         else:
+            tree.check(len(self))
             self.huffman_tree = graft(tree, self.counts[len(tree) :])
 
 
