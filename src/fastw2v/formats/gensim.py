@@ -30,6 +30,7 @@ from __future__ import annotations
 import errno
 import io
 import logging
+import math
 import os
 import pickle
 import re
@@ -292,7 +293,9 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     keys = node.first("index_to_key", "index2word")
     keys = [] if keys is None else keys
     if not isinstance(keys, list) or not set(map(type, keys)) <= {str, int, type(None)}:
-        raise ValueError("its list of words is not a list of str, int and None; the file is damaged")
+        raise ValueError(
+            "its list of words (index_to_key, index2word) is not a list of str, int and None; the file is damaged"
+        )
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
@@ -448,7 +451,9 @@ def _check_lock_factors(value: Any, rows: int) -> Array | None:
         or value.size not in (1, rows)
         or value.dtype.kind != "f"
     ):
-        raise ValueError(f"its lock factors are not one float, or one float for each of {rows} words")
+        raise ValueError(
+            f"its lock factors (vectors_lockf, syn0_lockf) are not one float, or one float for each of {rows} words"
+        )
     return np.asanyarray(value, dtype=np.float32)
 
 
@@ -460,30 +465,42 @@ def _expandos_from_records(vocab: Any, keys: list[Any]) -> dict[str, Array]:
     if not all(isinstance(record, Instance) for record in records):
         raise ValueError("its vocab lacks a record for some of its words; the file is damaged")
     states = [record.state for record in records if record is not None]
-    expandos: dict[str, Array] = {}
-    for name in states[0] if states else ():
-        values = [unwrap_array(state.get(name)) for state in states]
-        if name == "index":
-            continue
-        if all(type(value) in (int, bool) for value in values):
-            expandos[name] = np.array(values, dtype=np.int64)
-        elif all(type(value) in (int, float) for value in values):
-            expandos[name] = np.array(values, dtype=np.float64)
-        else:
-            expandos[name] = np.empty(len(values), dtype=object)
-            for index, value in enumerate(values):
-                expandos[name][index] = value
-    return expandos
+    names = [name for name in (states[0] if states else ()) if name != "index"]
+    # The columns take memory in proportion to the file only if the records are distinct and have the same attributes.
+    if len(set(map(id, states))) < len(states) or 2 * sum(map(len, states)) < len(names) * len(states):
+        raise ValueError("the records of its vocab do not have the same attributes; the file is damaged")
+    return {name: _column(name, [unwrap_array(state.get(name)) for state in states]) for name in names}
+
+
+def _column(name: str, values: list[Any]) -> Array:
+    """Return the values of an attribute as an array of integers, floats or objects."""
+    if all(type(value) in (int, bool) for value in values):
+        if not all(-(1 << 63) <= value < 1 << 63 for value in values):
+            raise ValueError(f"the attribute {name!r:.60} of its words holds an integer of more than 64 bits")
+        return np.array(values, dtype=np.int64)
+    if all(type(value) in (int, float) for value in values):
+        return np.array(list(map(_float, values)))
+    column: Array = np.empty(len(values), dtype=object)
+    for index, value in enumerate(values):
+        column[index] = value
+    return column
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _check_expandos(expandos: Any, size: int, of_model: bool) -> dict[str, Array]:
     """Return the attributes of words; those that training reads have its dtypes, and those of a model are checked."""
     if not isinstance(expandos, dict):
-        raise ValueError("the attributes of its words are malformed; the file is damaged")
+        raise ValueError("the attributes of its words (expandos) are malformed; the file is damaged")
     result: dict[str, Array] = {}
     for name, boxed in expandos.items():
         array = unwrap_array(boxed)
-        if not isinstance(name, str) or not isinstance(array, np.ndarray) or len(array) != size:
+        if not isinstance(name, str) or not isinstance(array, np.ndarray) or array.shape[:1] != (size,):
             raise ValueError(
                 f"the attribute {name!r:.60} of its words is not one value for each of {size} words"
             )
@@ -513,6 +530,10 @@ def _check_huffman_paths(expandos: dict[str, Array], size: int) -> None:
         array = expandos.get(name)
         if array is None or array.dtype != object or array.ndim != 1:
             raise ValueError(f"its Huffman tree has no array {name!r} of its words; the file is damaged")
+        # A path that stands in the file once could be that of every word; two siblings do share one.
+        lengths = {id(path): len(path) for path in array if isinstance(path, np.ndarray) and path.ndim}
+        if sum(lengths.get(id(path), 0) for path in array) > 2 * sum(lengths.values()):
+            raise ValueError(f"its Huffman tree has one {name!r} for many words; the file is damaged")
         for index, path in enumerate(array):
             if not isinstance(path, np.ndarray) or path.ndim != 1 or path.dtype.kind not in "iu":
                 raise ValueError(
@@ -549,7 +570,9 @@ def _check_raw_vocab(value: Any) -> dict[Any, int]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(type(count) is int for count in value.values()):
-        raise ValueError("its raw vocabulary is no dictionary of words and int counts; the file is damaged")
+        raise ValueError(
+            "its raw vocabulary (raw_vocab) is no dictionary of words and int counts; the file is damaged"
+        )
     return value
 
 
