@@ -1226,7 +1226,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.train_count
         1
         """
-        model, state = checkpoints.read(path, cls._from_state)
+        model, state = checkpoints.read(path, cls._from_checkpoint)
         if workers is not None:
             model.workers = as_int("workers", workers)
         with model._lock:
@@ -1501,6 +1501,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
+        if self.syn1neg.shape != self.wv.vectors.shape:
+            raise RuntimeError(
+                f"syn1neg has the shape {self.syn1neg.shape} and wv.vectors {self.wv.vectors.shape}: words were added "
+                "or removed since the vocabulary was built, so the output weights do not belong to the words"
+            )
         hidden = self.wv.vectors[known].sum(axis=0)
         if self.cbow_mean:
             hidden /= len(known)
@@ -1619,6 +1624,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if state.tree is not None:
             model.huffman_tree = HuffmanTree(*state.tree)
         model._make_missing_tables()
+        return model
+
+    @classmethod
+    def _from_checkpoint(cls, state: ModelState) -> Self:
+        """Return the model that the checkpoint of a training describes, which must be able to train."""
+        model = cls._from_state(state)
+        model._check_parameters()
+        make_network(model)
         return model
 
     def save_gensim(self, fname: Any) -> None:

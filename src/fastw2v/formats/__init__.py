@@ -33,6 +33,6 @@ def describe_damage(path: PathLike) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"cannot load {str(path)!r}: {what}; get the file again from its source") from error

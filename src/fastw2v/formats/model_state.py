@@ -107,7 +107,7 @@ def checked(state: ModelState) -> ModelState:
         raise unexpected(
             "ns_exponent", exponent, "an exponent under which the powers of the counts do not overflow"
         )
-    for name, weights in state.weights.items():
+    for name, weights in {"wv.vectors": vectors.vectors, **state.weights}.items():
         if not isinstance(weights, np.ndarray) or weights.ndim != 2 or weights.dtype.kind != "f":
             raise ValueError(
                 f"field {name!r} is {vector_state.described(weights)}; expected a matrix of floats"
@@ -222,11 +222,13 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Mod
             if name.startswith(RAW_COUNTS)
         }
         counts = keys.pop("counts")
-        if counts.ndim != 1:
+        words = decode_keys(keys)
+        if counts.shape != (len(words),):
             raise ValueError(
-                f"field 'raw_vocab.counts' is {vector_state.described(counts)}; expected one dimension"
+                f"field 'raw_vocab.counts' is {vector_state.described(counts)}; expected one integer for each of "
+                f"{len(words)} words"
             )
-        raw_counts.update(zip(decode_keys(keys), counts.tolist(), strict=True))
+        raw_counts.update(zip(words, counts.tolist(), strict=True))
     state = ModelState(
         settings,
         vectors,
@@ -270,8 +272,11 @@ def read(path: Any, mmap: str | None = None) -> ModelState:
     if detect_saved_format(path) == "gensim":
         return _read_gensim(path, mmap)
     arrays, metadata = native.read(path, mmap=mmap)
-    if metadata.get("kind") != KIND:
-        raise _no_model(path, metadata.get("kind", "arrays"))
+    kind = metadata.get("kind")
+    if kind == vector_state.KIND:
+        raise _no_model(path, kind)
+    if kind != KIND:
+        raise ValueError(f"cannot load {str(path)!r}: {unexpected('kind', kind, KIND)}")
     with describe_damage(path):
         return from_arrays(arrays, metadata)
 

@@ -16,7 +16,7 @@ import numpy as np
 MAX_WIDTH = 1 << 24  # components of a vector, as in the word2vec format
 MAX_COUNT = (1 << 62) - 1  # of words and sentences, so that two of them can be added
 
-_INT31 = (1 << 31) - 1
+INT31 = (1 << 31) - 1
 _UINT32 = (1 << 32) - 1
 _LARGEST = 1e300  # of the numbers that count as finite, so that a small multiple of one is finite too
 
@@ -24,7 +24,9 @@ Check = Callable[[str, Any], Any]
 """Returns the value of the setting of a name in the form that files have, or raises a ValueError."""
 
 
-def _integer(low: int, high: int, optional: bool = False) -> Check:
+def integer(low: int, high: int, optional: bool = False) -> Check:
+    """Return the check of an integer from `low` to `high`; with `optional`, None is one too."""
+
     def check(name: str, value: Any) -> Any:
         if value is None and optional:
             return None
@@ -35,8 +37,8 @@ def _integer(low: int, high: int, optional: bool = False) -> Check:
     return check
 
 
-def _number(low: float = -math.inf, optional: bool = False) -> Check:
-    """Return the check of a finite number."""
+def number(low: float = -math.inf, optional: bool = False) -> Check:
+    """Return the check of a finite number of at least `low`; with `optional`, None is one too."""
 
     def check(name: str, value: Any) -> Any:
         if value is None and optional:
@@ -53,7 +55,7 @@ def _switch(name: str, value: Any) -> Any:
     """Check a value of which only the truth matters; gensim accepts anything here."""
     if isinstance(value, str):
         return int(bool(value))
-    if value is not None and not (isinstance(value, (int, float)) and -_INT31 <= value <= _INT31):
+    if value is not None and not (isinstance(value, (int, float)) and -INT31 <= value <= INT31):
         raise unexpected(name, value, "0 or 1")
     return value
 
@@ -90,42 +92,67 @@ def _anything(name: str, value: Any) -> Any:
 
 
 SETTINGS: Mapping[str, Check] = {
-    "vector_size": _integer(0, MAX_WIDTH),
-    "workers": _integer(-_INT31, _INT31),
-    "epochs": _integer(0, _INT31),
-    "train_count": _integer(0, _INT31),
-    "total_train_time": _number(0),
-    "batch_words": _integer(0, _INT31),
+    "vector_size": integer(0, MAX_WIDTH),
+    "workers": integer(-INT31, INT31),
+    "epochs": integer(0, INT31),
+    "train_count": integer(0, INT31),
+    "total_train_time": number(0),
+    "batch_words": integer(0, INT31),
     "sg": _switch,
-    "alpha": _number(),
-    "min_alpha": _number(),
-    "window": _integer(0, _INT31),
+    "alpha": number(),
+    "min_alpha": number(),
+    "window": integer(0, INT31),
     "shrink_windows": _switch,
     "hs": _switch,
-    "negative": _integer(0, _INT31),
-    "ns_exponent": _number(),
+    "negative": integer(0, INT31),
+    "ns_exponent": number(),
     "cbow_mean": _switch,
     "compute_loss": _switch,
     "running_training_loss": _loss,
     "loss_history": _losses,
-    "min_alpha_yet_reached": _number(),
-    "corpus_count": _integer(0, MAX_COUNT, optional=True),
-    "corpus_total_words": _integer(0, MAX_COUNT, optional=True),
-    "max_final_vocab": _integer(0, MAX_COUNT, optional=True),
-    "max_vocab_size": _number(0, optional=True),
-    "min_count": _number(),
-    "effective_min_count": _number(),
-    "sample": _number(0, optional=True),
+    "min_alpha_yet_reached": number(),
+    "corpus_count": integer(0, MAX_COUNT, optional=True),
+    "corpus_total_words": integer(0, MAX_COUNT, optional=True),
+    "max_final_vocab": integer(0, MAX_COUNT, optional=True),
+    "max_vocab_size": integer(0, MAX_COUNT, optional=True),
+    "min_count": number(),
+    "effective_min_count": number(),
+    "sample": number(0, optional=True),
     "sorted_vocab": _switch,
     "null_word": _switch,
     "seed": _seed,
     "comment": _anything,
-    "corpus_budget": _number(0, optional=True),
+    "corpus_budget": number(0, optional=True),
     "lifecycle_events": _events,
-    "words_before_update": _integer(-1, _INT31, optional=True),
+    "words_before_update": integer(-1, INT31, optional=True),
     "shared_negatives": _switch,
 }
 """The check of each setting, by its name."""
+
+
+def check_fields(entry: Any, checks: Mapping[str, Check], name: str = "") -> dict[str, Any]:
+    """Return a JSON object with each field in the form that its check returns.
+
+    Parameters
+    ----------
+    entry : object
+        The value to check.
+    checks : mapping of str to callable
+        The check of each field. Fields that are missing are not checked.
+    name : str
+        Name of the object.
+
+    Raises
+    ------
+    ValueError
+        If it is not an object, or a check fails; the message names the object and the field.
+    """
+    if not isinstance(entry, dict):
+        raise unexpected(name, entry, "an object")
+    prefix = f"{name}." if name else ""
+    return {
+        key: checks[key](f"{prefix}{key}", value) if key in checks else value for key, value in entry.items()
+    }
 
 
 def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,6 +31,7 @@ logger = logging.getLogger("gensim.models.keyedvectors")
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
+KIND = "keyedvectors"
 MODEL_PREFIX = "wv."  # of the names of the vectors' arrays in the file of a model
 
 
@@ -146,7 +147,7 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
         else:
             attributes[name] = _checked_json(name, value, name)
     metadata = {
-        "kind": "keyedvectors",
+        "kind": KIND,
         "vector_size": state.vector_size,
         "next_index": state.next_index,
         "mapfile_path": state.mapfile_path,
@@ -253,9 +254,10 @@ def read(path: PathLike, mmap: str | None = None) -> VectorState:
         arrays, metadata = vectors_of_model(arrays), metadata["wv"]
         if not isinstance(metadata, dict):
             raise ValueError(f"cannot load {str(path)!r}: {unexpected('wv', metadata, 'an object')}")
-    elif metadata.get("kind") != "keyedvectors":
+    elif metadata.get("kind") != KIND:
         raise ValueError(
-            f"{str(path)!r} holds {metadata.get('kind', 'something else')!r:.80}, not vectors with keys"
+            f"cannot load {str(path)!r}, which holds no vectors with keys: "
+            f"{unexpected('kind', metadata.get('kind'), KIND)}"
         )
     with describe_damage(path):
         return from_arrays(arrays, metadata)

@@ -250,7 +250,6 @@ class TrainingSession:
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
         model._check_can_train()
-        model._check_parameters()
         checkpoints.check_arguments(checkpoint, state.checkpoint_every)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
         encoded = None if by_hooks else _encode(model, corpus, model.epochs, must_be_sized=True)

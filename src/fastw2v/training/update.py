@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.validation import check_integer, check_number
+from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, unexpected
 from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
-from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
+from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
 from fastw2v.vectors.row_table import MIXED
@@ -108,6 +109,10 @@ class Update:
 Update.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
 
 
+_STATE = {"pull_words": integer(1, MAX_COUNT, optional=True), "done": number(0)}
+_REPLAY = {"size": integer(0, MAX_COUNT), "seed": integer(0, (1 << 64) - 1)}
+
+
 @dataclass(frozen=True, eq=False)
 class UpdateState:
     """The state of a training under an `Update`, as a checkpoint keeps it.
@@ -142,6 +147,35 @@ class UpdateState:
         """Return the `Update` to resume with; `replay` is the old text, which a checkpoint does not hold."""
         return Update(**self.numbers, outputs=self.outputs, replay=replay)
 
+    @classmethod
+    def from_entry(cls, entry: Any, old: dict[str, Matrix]) -> UpdateState:
+        """Return the state that the metadata of a checkpoint describes.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If a field has a value that no training leaves; the message names it.
+        """
+        entry = check_fields(entry, _STATE, "update")
+        numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
+        if not isinstance(numbers, dict) or set(numbers) != set(NUMBERS):
+            raise unexpected("update.numbers", numbers, f"an object of {', '.join(NUMBERS)}")
+        if not isinstance(rates, list) or len(rates) != 2:
+            raise unexpected("update.rates", rates, "two numbers")
+        for rate in rates:
+            number(0)("update.rates", rate)
+        if not isinstance(entry["outputs"], bool):
+            raise unexpected("update.outputs", entry["outputs"], "true or false")
+        if replay is not None:
+            replay = check_fields(replay, {}, "update.replay")
+            for name, length in (("size", 2), ("seed", None)):
+                values = replay[name]
+                if not isinstance(values, list) or len(values) != (length or len(values)) or not values:
+                    raise unexpected(f"update.replay.{name}", values, "a list of integers")
+                for value in values:
+                    _REPLAY[name](f"update.replay.{name}", value)
+        return cls(**{**entry, "old": old})
+
     def check(self, model: UpdatedModel) -> None:
         """Raise an error that names the field if no training of `model` can have left this state.
 
@@ -150,9 +184,6 @@ class UpdateState:
         ValueError, TypeError, KeyError
         """
         update = self.update()
-        alpha, min_alpha = self.rates
-        Update(alpha=alpha, min_alpha=min_alpha, anchor=self.done)  # checks that all are finite and >= 0
-        Barrier(self.pull_words, lambda position: None)  # checks the distance
         rows = update.old_words
         if rows is None or rows > len(model.wv.index_to_key):
             raise ValueError(
@@ -164,12 +195,8 @@ class UpdateState:
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
                     f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
-                    f"expected float32 of shape {shape}"
+                    f"expected float32 of shape {shape} by field 'old_words'"
                 )
-        if self.replay is not None:
-            for number in (*self.replay["size"], *self.replay["seed"]):
-                if not isinstance(number, int) or number < 0:
-                    raise ValueError(f"field 'replay' holds {number!r:.80}; expected integers >= 0")
 
 
 class UpdatedModel(Protocol):
