@@ -478,9 +478,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _make_missing_tables(self) -> None:
         """Make the Huffman tree and the noise table that the settings require, from the counts."""
+        if "count" not in self.wv.expandos:  # there is no vocabulary yet
+            return
         if self.hs and self.huffman_tree is None:
             self.create_binary_tree()
-        if self.negative and "count" in self.wv.expandos:
+        if self.negative:
             self.make_cum_table()
 
     def __str__(self) -> str:

@@ -218,6 +218,9 @@ def _use_vectors(wv: KeyedVectors, path: str) -> None:
 
 
 def _use_model(model: Word2Vec, path: str) -> None:
+    if not len(model.wv):
+        model.save(f"{path}.first")
+        model.build_vocab(TEXT)
     if len(model.wv):
         model.wv.most_similar(positive=[model.wv.vectors[0]], topn=2)
         model.predict_output_word([0]) if model.negative else None
@@ -311,12 +314,17 @@ def _resume(path: str) -> Word2Vec:
     return Word2Vec.resume(path, NEW_TEXT, replay=TEXT, callbacks=[_StopSoon(), EarlyStopping(TEXT)])
 
 
-def _gensim4() -> Tree:
+def gensim_tree(model: Word2Vec) -> Tree:
+    """Return what the file of `save_gensim` holds."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "model")
-        _model().save_gensim(path)
+        model.save_gensim(path)
         state = gensim.read_model(path)
     return gensim._model_object(state, sys.maxsize, {})
+
+
+def _gensim4() -> Tree:
+    return gensim_tree(_model())
 
 
 def _records(state: Mapping[str, Any]) -> dict[str, Object]:
@@ -436,6 +444,8 @@ FORMS: dict[str, Form] = {
     "native vectors": _vectors_form(lambda: _native_tree(_vectors().save), _write_native),
     "vectors of a native model": _vectors_form(lambda: _native_tree(_model().save), _write_native),
     "native header": Form(_header_tree, _write_header, Word2Vec.load, _use_model, names_fields=False),
+    "native model without words": _model_form(lambda: _native_tree(Word2Vec(**OPTIONS).save), _write_native),
+    "gensim 4 without words": _model_form(lambda: gensim_tree(Word2Vec(**OPTIONS)), _write_pickle),
     "checkpoint": Form(lambda: _native_tree(_save_checkpoint), _write_native, _resume, _use_model),
     "gensim 4": _model_form(_gensim4, _write_pickle),
     "gensim 3": _model_form(_gensim3, _write_pickle),

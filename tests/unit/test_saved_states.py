@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import pickle
 
 import numpy as np
@@ -15,8 +16,13 @@ OPTIONS = {"vector_size": 4, "min_count": 1, "epochs": 1, "workers": 1}
 MORE = [["a", "new", "word"]] * 3
 
 
+@functools.cache
+def pickled(**options):
+    return pickle.dumps(Word2Vec(SENTENCES, **OPTIONS, **options))
+
+
 def trained(**options):
-    return Word2Vec(SENTENCES, **{**OPTIONS, **options})
+    return pickle.loads(pickled(**options))
 
 
 def continue_with(model):
@@ -76,7 +82,7 @@ def test_what_trains_can_be_stored_and_trained_again(tmp_path, way, name, value,
 
 
 def test_a_model_that_is_seeded_by_several_numbers_draws_the_same_numbers_after_a_load(tmp_path):
-    model = trained(seed=[1, 2])
+    model = Word2Vec(SENTENCES, **OPTIONS, seed=[1, 2])
     loaded = by_save(model, tmp_path / "model")
     for each in (model, loaded):
         each.build_vocab(MORE, update=True)
@@ -182,7 +188,7 @@ def test_the_state_of_a_callback_with_two_equal_keys_is_refused_before_the_train
             return {1: "a", "1": "b"}
 
     with pytest.raises(TypeError, match="state_dict"):
-        trained(callbacks=[Ambiguous()], checkpoint=tmp_path / "checkpoint")
+        Word2Vec(SENTENCES, **OPTIONS, callbacks=[Ambiguous()], checkpoint=tmp_path / "checkpoint")
 
 
 @pytest.mark.parametrize("dtype", [np.float64, object])
@@ -195,3 +201,10 @@ def test_counts_of_vectors_may_be_of_any_type(tmp_path, dtype):
     loaded = KeyedVectors.load(tmp_path / "vectors")
     assert loaded.get_vecattr("b", "count") == 1.5
     assert loaded.get_vecattr("b", "code") == "y"
+
+
+@pytest.mark.parametrize("way", [by_save, by_gensim, by_copy, by_pickle])
+def test_a_model_without_words_is_stored_and_trained_later(tmp_path, way):
+    again = way(Word2Vec(hs=1, **OPTIONS), tmp_path / "model")
+    again.build_vocab(SENTENCES)
+    continue_with(again)
