@@ -208,3 +208,14 @@ def test_a_model_without_words_is_stored_and_trained_later(tmp_path, way):
     again = way(Word2Vec(hs=1, **OPTIONS), tmp_path / "model")
     again.build_vocab(SENTENCES)
     continue_with(again)
+
+
+@pytest.mark.parametrize("save", [KeyedVectors.save, KeyedVectors.save_gensim])
+def test_lock_factors_may_be_a_list(tmp_path, save):
+    wv = trained().wv
+    wv.vectors_lockf = [0.5]
+    save(wv, tmp_path / "vectors")
+    assert KeyedVectors.load(tmp_path / "vectors").vectors_lockf.tolist() == [0.5]
+    wv.vectors_lockf = 0.5
+    with pytest.raises(ValueError, match="field 'vectors_lockf' is"):
+        save(wv, tmp_path / "vectors")

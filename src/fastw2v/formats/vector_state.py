@@ -12,7 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class VectorState:
 
 
 def checked(state: VectorState) -> VectorState:
-    """Return `state` if its parts belong together.
+    """Return a state whose parts belong together: `state`, with lock factors as an array.
 
     Every function that translates a state from or to a file calls this one, so that a file that was written can be
     read.
@@ -95,7 +95,7 @@ def checked(state: VectorState) -> VectorState:
         raise unexpected("mapfile_path", state.mapfile_path, "a string or None")
     if len(set(state.keys) - {None}) != n_keys - state.keys.count(None):
         raise ValueError("field 'index_to_key' holds a key twice; expected distinct keys")
-    factors = state.lock_factors
+    factors = None if state.lock_factors is None else np.asarray(state.lock_factors)
     if factors is not None and (factors.ndim != 1 or not len(factors) or factors.dtype.kind not in "biuf"):
         raise ValueError(
             f"field 'vectors_lockf' is {described(factors)}; expected one number, or one for each key"
@@ -105,7 +105,7 @@ def checked(state: VectorState) -> VectorState:
             raise ValueError(
                 f"field 'expandos.{name:.80}' is {described(values)}; expected one value for each of {n_keys} keys"
             )
-    return state
+    return replace(state, lock_factors=factors)
 
 
 def described(value: Any) -> str:
@@ -311,7 +311,8 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
     ValueError
         If `checked` refuses the state, or it does not fit a file of gensim.
     """
-    n_keys, factors = len(checked(state).keys), state.lock_factors
+    state = checked(state)
+    n_keys, factors = len(state.keys), state.lock_factors
     if factors is not None and len(factors) not in (1, n_keys):
         raise ValueError(
             f"field 'vectors_lockf' holds {len(factors)} factors, which gensim cannot read; assign np.ones(1), or one "
