@@ -171,8 +171,25 @@ class EarlyStopping(CallbackAny2Vec):
         return {"losses": self.losses, "best_epoch": self.best_epoch}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Set the state to that of a checkpoint."""
-        self.losses, self.best_epoch = list(state["losses"]), state["best_epoch"]
+        """Set the state to that of a checkpoint.
+
+        Raises
+        ------
+        ValueError
+            If it is not what `state_dict` returns.
+        """
+        state = state if isinstance(state, dict) else {}
+        losses, best = state.get("losses"), state.get("best_epoch")
+        if not isinstance(losses, list) or not all(isinstance(loss, (int, float)) for loss in losses):
+            raise ValueError(
+                f"the state of EarlyStopping in the checkpoint has losses={losses!r:.80}; expected a list of numbers"
+            )
+        if best is not None and not (isinstance(best, int) and 0 <= best < len(losses)):
+            raise ValueError(
+                f"the state of EarlyStopping in the checkpoint has best_epoch={best!r:.80}; expected the number of "
+                f"one of {len(losses)} epochs, or None"
+            )
+        self.losses, self.best_epoch = list(losses), best
 
     def _loss_of(self, model: Any) -> float:
         if isinstance(self.held_out, (str, os.PathLike)):

@@ -28,6 +28,7 @@ from fastw2v.common.validation import (
     check_mapping,
     check_path,
 )
+from fastw2v.formats.settings import INT31, SETTINGS, check_fields, integer, unexpected
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.vectors.row_table import RowTable
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
@@ -53,6 +54,10 @@ __all__ = [
 
 _FORMAT = "fastw2v vocabulary"
 _VERSION = 1
+_OPTIONS = {
+    name: SETTINGS[name]
+    for name in ("sample", "ns_exponent", "min_count", "max_vocab_size", "max_final_vocab")
+}
 
 
 class Vocab:
@@ -484,6 +489,8 @@ class Vocab:
         ------
         TypeError
             If a word is neither a str nor an int.
+        ValueError
+            If an option, such as `sample`, has a value that `load` refuses.
 
         Examples
         --------
@@ -493,6 +500,7 @@ class Vocab:
         ...     print(Vocab.load(os.path.join(folder, "vocab.json")))
         <Vocab of 2 words, 13 tokens>
         """
+        check_fields(vars(self), _OPTIONS)
         document = {
             "format": _FORMAT,
             "version": _VERSION,
@@ -525,16 +533,16 @@ class Vocab:
         with open_input(path) as file:
             content = file.read()
         try:
-            document = json.loads(content)
+            document = check_fields(json.loads(content), {"version": integer(1, INT31), **_OPTIONS})
             if document["format"] != _FORMAT:
-                raise ValueError(f"its format is {document['format']!r}")
+                raise unexpected("format", document["format"], _FORMAT)
             if document["version"] > _VERSION:
                 raise ValueError(f"its version {document['version']} needs a newer fastw2v")
             words, counts = document["words"], document["counts"]
-            if not (isinstance(words, list) and isinstance(counts, list)):
-                raise ValueError("its words and counts are no lists")
-            options = ("sample", "ns_exponent", "min_count", "max_vocab_size", "max_final_vocab")
-            return cls(map(_as_json_key, words), counts, **{option: document[option] for option in options})
+            for field, value in (("words", words), ("counts", counts)):
+                if not isinstance(value, list):
+                    raise unexpected(field, value, "a list")
+            return cls(map(_as_json_key, words), counts, **{option: document[option] for option in _OPTIONS})
         except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
             raise ValueError(f"{name} is not a vocabulary written by Vocab.save: {error}") from error
 

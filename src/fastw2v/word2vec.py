@@ -55,6 +55,7 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
+from fastw2v.formats.settings import SETTINGS, checked_settings
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -65,6 +66,7 @@ from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
 from fastw2v.training.learning_rate import LearningRate
+from fastw2v.training.lifecycle import append_event
 from fastw2v.training.network import make_network
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
@@ -306,7 +308,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.random = random_state(self.seed)
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
-        self.lifecycle_events: list[dict[str, Any]] = []
+        self.lifecycle_events: list[dict[str, Any]] | None = []
         self.syn1: NDArray[np.float32] | None = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
@@ -448,6 +450,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 state["_raw_counts"] = self._raw_counts.copy()
             state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
             self._check_not_growing()
+        checked_settings(state)
         return state
 
     def __reduce_ex__(self, protocol: Any) -> Any:
@@ -486,6 +489,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
+        checked_settings(attributes)
         self._make_lock()
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
@@ -499,9 +503,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _make_missing_tables(self) -> None:
         """Make the Huffman tree and the noise table that the settings require, from the counts."""
+        if "count" not in self.wv.expandos:  # there is no vocabulary yet
+            return
         if self.hs and self.huffman_tree is None:
             self.create_binary_tree()
-        if self.negative and "count" in self.wv.expandos:
+        if self.negative:
             self.make_cum_table()
 
     def __str__(self) -> str:
@@ -545,12 +551,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         return self.wv.drift(other, topn=topn, sample=sample)
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
-        """Append an event to `lifecycle_events` and log it."""
+        """Append an event to `lifecycle_events` and log it; only log it if `lifecycle_events` is None.
+
+        At most 1000 events are kept: one event "summary" takes the place of the oldest ones. It has their number by
+        name, and the times of the first and the last of them.
+        """
         log_level = as_int("log_level", 0 if log_level is None else log_level)
         event["datetime"] = datetime.datetime.now().isoformat()
         event["event"] = event_name
         lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
-        self.lifecycle_events.append(event)
+        if self.lifecycle_events is not None:
+            append_event(self.lifecycle_events, event)
 
     def _check_corpus_sanity(
         self, corpus_iterable: Any = None, corpus_file: Any = None, passes: int = 1
@@ -1264,7 +1275,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         1
         """
         check_path("path", path)
-        model, state = checkpoints.read(path, cls._from_state)
+        model, state = checkpoints.read(path, cls._from_checkpoint)
         if workers is not None:
             model.workers = as_int("workers", workers)
         with model._lock, _attached_to_errors(model):
@@ -1557,6 +1568,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
+        if self.syn1neg.shape != self.wv.vectors.shape:
+            raise RuntimeError(
+                f"syn1neg has the shape {self.syn1neg.shape} and wv.vectors {self.wv.vectors.shape}: words were added "
+                "or removed since the vocabulary was built, so the output weights do not belong to the words"
+            )
         hidden = self.wv.vectors[known].sum(axis=0)
         if self.cbow_mean:
             hidden /= len(known)
@@ -1639,7 +1655,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             )
         with self._wv._table.unmoved:
             self._check_not_growing()
-            settings = {name: getattr(self, name) for name in model_state.SETTINGS}
+            settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
             weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
             tree = self.huffman_tree
@@ -1679,6 +1695,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if state.tree is not None:
             model.huffman_tree = HuffmanTree(*state.tree)
         model._make_missing_tables()
+        return model
+
+    @classmethod
+    def _from_checkpoint(cls, state: ModelState) -> Self:
+        """Return the model that the checkpoint of a training describes, which must be able to train."""
+        model = cls._from_state(state)
+        model._check_parameters()
+        make_network(model)
         return model
 
     def save_gensim(self, fname: Any) -> None:

@@ -1,4 +1,7 @@
-"""Run one kind of fault in full: ``python -m faults saving|loading|fuzz|training|memory``, in the folder ``tests``."""
+"""Run one kind of fault in full, in the folder ``tests``.
+
+python -m faults saving|loading|fields|fuzz|training|memory
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ def main() -> None:
     saving = commands.add_parser("saving", help="kill saves, and let them fail")
     saving.add_argument("--kills", type=int, default=200, help="kills per format (default: %(default)s)")
     commands.add_parser("loading", help="load damaged files of every format")
+    commands.add_parser("fields", help="change every field of files of every format")
     fuzz = commands.add_parser("fuzz", help="give random input to every parser")
     fuzz.add_argument(
         "--inputs", type=int, default=1_000_000, help="total number of inputs (default: %(default)s)"

@@ -8,6 +8,7 @@ import pickle
 import struct
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -455,3 +456,52 @@ def test_mutated_pickles_are_read_or_refused(protocol, edits):
 def test_noise_is_read_or_refused(content):
     with contextlib.suppress(pickle.UnpicklingError):
         unpickle(content)
+
+
+def globals_of(*names):
+    """Return opcodes that put globals into the memo, from number 0 on, and then lie below everything else."""
+    return b"\x80\x04" + b"".join(b"c" + module + b"\n" + name + b"\n\x94" for module, name in names)
+
+
+SET, VOCAB = (b"builtins", b"set"), (b"gensim.models.word2vec", b"Vocab")
+NUMBERS = b"".join(b"J" + struct.pack("<i", i) for i in range(20_000))
+
+
+@pytest.mark.parametrize(
+    ("begin", "unit"),
+    [
+        (b"\x80\x04", b"]"),
+        (b"\x80\x04", b"}"),
+        (b"\x80\x04", b"\x8f"),
+        (b"\x80\x04", b"("),
+        (b"\x80\x04", b"(\x91"),
+        (b"\x80\x04", b"}K\x00Ns"),
+        (b"\x80\x04", b"\x8f(N\x90"),
+        (b"\x80\x04N", b"\x94"),
+        (b"\x80\x04]", b"\x85"),
+        (b"\x80\x04]\x94", b"]a"),
+        (b"\x80\x04", b"\x8c\x02ab"),
+        (b"\x80\x04", b"\x8c\x03\xe6\xbc\xa2"),
+        (globals_of(VOCAB), b"h\x00)\x81"),
+        (globals_of(SET), b"h\x00)R"),
+        (b"\x80\x04}(" + NUMBERS, b""),
+        (b"\x80\x04\x8f(" + NUMBERS + b"\x90", b""),
+        (globals_of(SET) + b"(" + NUMBERS + b"t\x94", b"h\x00h\x01\x85R"),
+        (b"\x80\x04N", b"r\x00\x00\x10\x00"),
+    ],
+)
+def test_the_memory_of_a_pickle_is_limited_by_its_length(begin, unit):
+    data = begin + unit * (100_000 // max(len(unit), 1)) + b"."
+    tracemalloc.start()
+    with contextlib.suppress(pickle.UnpicklingError):
+        unpickle(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * len(data) + (1 << 18)
+
+
+def test_memo_numbers_that_are_left_out():
+    assert unpickle(b"\x80\x02]q\x05h\x05\x86.") == ([], [])
+    for number in (b"9", b"3", b"-1"):
+        with pytest.raises(pickle.UnpicklingError, match="memo"):
+            unpickle(b"\x80\x02]q\x05g" + number + b"\n.")

@@ -482,7 +482,7 @@ def info(options: argparse.Namespace) -> None:
             facts["tokens"] = int(vectors.expandos["count"].sum())
         names = inspect.signature(Word2Vec.__init__).parameters.keys() - NOT_OPTIONS
         facts["parameters"] = {name: getattr(model, name) for name in sorted(names) if hasattr(model, name)}
-        facts["history"] = model.lifecycle_events
+        facts["history"] = model.lifecycle_events or []
     if options.json:
         _print_json(facts)
     else:

@@ -5,6 +5,7 @@
 * `gensim`: gensim's pickles, with `unpickler`, `pickle_globals`, `pickler` and `npy`.
 * `keys`: words and integers as arrays.
 * `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.
+* `settings`: the settings of a model, and the values that each of them may have.
 * `detect`: which format a file has.
 
 The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,
@@ -32,6 +33,6 @@ def describe_damage(path: PathLike) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise ValueError(f"cannot load {str(path)!r}: {what}; get the file again from its source") from error

@@ -30,6 +30,7 @@ from __future__ import annotations
 import errno
 import io
 import logging
+import math
 import os
 import pickle
 import re
@@ -43,9 +44,11 @@ from numpy.typing import NDArray
 
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
+from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import npy
 from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
 from fastw2v.formats.pickler import Global, Object, Pickler
+from fastw2v.formats.settings import MAX_WIDTH
 from fastw2v.formats.unpickler import unpickle
 from fastw2v.text.tokens import as_word
 
@@ -102,7 +105,7 @@ class ModelState:
     syn1: Array | None = None
     syn1neg: Array | None = None
     raw_vocab: dict[Any, int] = field(default_factory=dict)
-    random_state: tuple[str, Array, int, int, float] | None = None
+    random_state: RandomStateTuple | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
     kind: str = "word2vec"
 
@@ -115,8 +118,8 @@ _VECTORS_CLASSES = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVecto
 _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
-_MAX_EVENT_ITEMS = 100_000
-_MAX_EVENT_DEPTH = 9
+_MAX_PLAIN_ITEMS = 100_000
+_MAX_PLAIN_DEPTH = 9
 
 _REPLACE_KEYS = (
     "fastw2v reads words that are str or int. Load the file with gensim, replace the word in index_to_key and "
@@ -133,7 +136,7 @@ _PARAMETERS: dict[str, tuple[Any, tuple[type, ...], str | None]] = {
     "min_count": (5, _OPTIONAL, None),
     "max_vocab_size": (None, _OPTIONAL, None),
     "sample": (1e-3, _OPTIONAL, None),
-    "seed": (1, _OPTIONAL, None),
+    "seed": (1, (*_OPTIONAL, list), None),
     "workers": (3, _NUMBER, None),
     "min_alpha": (0.0001, _NUMBER, None),
     "sg": (0, _NUMBER, None),
@@ -267,6 +270,10 @@ class _Node:
             return read_separate_array(self._main, self._part, name, self._mmap)
         return unwrap_array(self._state.get(name))
 
+    def has(self, name: str) -> bool:
+        """Return whether the main file holds an attribute, be it None."""
+        return name in self._state
+
     def first(self, *names: str) -> Any:
         """Return the first attribute of `names` that is there and not None."""
         for name in names:
@@ -278,7 +285,7 @@ class _Node:
     def further_attributes(self) -> dict[str, Any]:
         """Return the attributes that no version of gensim gives a model, as far as they are plain data."""
         return {
-            name: _plain_data(value)
+            name: _plain(value)
             for name, value in self._state.items()
             if isinstance(name, str)
             and not name.startswith("__")
@@ -321,18 +328,20 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     keys = _decode_keys(node)
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
-        vectors = np.zeros((len(keys), _length_or(node.get("vector_size"), 0)), np.float32)
-    vectors = _check_matrix(vectors, "vectors", len(keys))
+        vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
+    else:
+        vectors = _check_matrix(vectors, "vectors", len(keys))
     expandos = node.get("expandos")
     if expandos is None:
         expandos = _expandos_from_records(node.get("vocab") or {}, keys)
     own = node.first("vectors_lockf")
+    of_model = name not in _VECTORS_CLASSES
     return {
-        "kind": "keyedvectors" if name in _VECTORS_CLASSES else "word2vec",
+        "kind": "word2vec" if of_model else "keyedvectors",
         "index_to_key": keys,
         "vectors": vectors,
         "vector_size": vectors.shape[1],
-        "expandos": _check_expandos(expandos, len(keys)),
+        "expandos": _check_expandos(expandos, len(keys), of_model),
         "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own, len(keys)),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
@@ -393,8 +402,12 @@ def _decode_model(root: _Node) -> ModelState:
             "its hashfxn is not the built-in hash; set it to hash in gensim and save the model again"
         )
     settings["hashfxn"] = hash
-    settings["comment"] = _plain_data(_find(parts, "comment"))
-    settings["lifecycle_events"] = _check_events(root.get("lifecycle_events"))
+    settings["comment"] = _plain(_find(parts, "comment"))
+    # None is a choice of the user: no events are recorded.
+    events = root.get("lifecycle_events")
+    settings["lifecycle_events"] = (
+        None if events is None and root.has("lifecycle_events") else _check_events(events)
+    )
     return ModelState(
         vectors=vectors,
         settings=settings,
@@ -503,7 +516,9 @@ def _check_lock_factors(value: Any, rows: int) -> Array | None:
         or value.size not in (1, rows)
         or value.dtype.kind != "f"
     ):
-        raise ValueError(f"its lock factors are not one float, or one float for each of {rows} words")
+        raise ValueError(
+            f"its lock factors (vectors_lockf, syn0_lockf) are not one float, or one float for each of {rows} words"
+        )
     return np.asanyarray(value, dtype=np.float32)
 
 
@@ -515,42 +530,55 @@ def _expandos_from_records(vocab: Any, keys: list[Any]) -> dict[str, Array]:
     if not all(isinstance(record, Instance) for record in records):
         raise ValueError("its vocab lacks a record for some of its words; the file is damaged")
     states = [record.state for record in records if record is not None]
-    expandos: dict[str, Array] = {}
-    for name in states[0] if states else ():
-        values = [unwrap_array(state.get(name)) for state in states]
-        if name == "index":
-            continue
-        if all(type(value) in (int, bool) for value in values):
-            expandos[name] = np.array(values, dtype=np.int64)
-        elif all(type(value) in (int, float) for value in values):
-            expandos[name] = np.array(values, dtype=np.float64)
-        else:
-            expandos[name] = np.empty(len(values), dtype=object)
-            for index, value in enumerate(values):
-                expandos[name][index] = value
-    return expandos
+    names = [name for name in (states[0] if states else ()) if name != "index"]
+    # The columns take memory in proportion to the file only if the records are distinct and have the same attributes.
+    if len(set(map(id, states))) < len(states) or 2 * sum(map(len, states)) < len(names) * len(states):
+        raise ValueError("the records of its vocab do not have the same attributes; the file is damaged")
+    return {name: _column(name, [unwrap_array(state.get(name)) for state in states]) for name in names}
 
 
-def _check_expandos(expandos: Any, size: int) -> dict[str, Array]:
-    """Attributes of words with the dtypes that training counts on, and Huffman codes that are codes."""
+def _column(name: str, values: list[Any]) -> Array:
+    """Return the values of an attribute as an array of integers, floats or objects."""
+    if all(type(value) in (int, bool) for value in values):
+        if not all(-(1 << 63) <= value < 1 << 63 for value in values):
+            raise ValueError(f"the attribute {name!r:.60} of its words holds an integer of more than 64 bits")
+        return np.array(values, dtype=np.int64)
+    if all(type(value) in (int, float) for value in values):
+        return np.array(list(map(_float, values)))
+    column: Array = np.empty(len(values), dtype=object)
+    for index, value in enumerate(values):
+        column[index] = value
+    return column
+
+
+def _float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _check_expandos(expandos: Any, size: int, of_model: bool) -> dict[str, Array]:
+    """Return the attributes of words; those that training reads have its dtypes, and those of a model are checked."""
     if not isinstance(expandos, dict):
-        raise ValueError("the attributes of its words are malformed; the file is damaged")
+        raise ValueError("the attributes of its words (expandos) are malformed; the file is damaged")
     result: dict[str, Array] = {}
     for name, boxed in expandos.items():
         array = unwrap_array(boxed)
-        if not isinstance(name, str) or not isinstance(array, np.ndarray) or len(array) != size:
+        if not isinstance(name, str) or not isinstance(array, np.ndarray) or array.shape[:1] != (size,):
             raise ValueError(
                 f"the attribute {name!r:.60} of its words is not one value for each of {size} words"
             )
         if name != "index":  # 3.x kept the position of a word beside the word
             result[name] = array
-    if "count" in result:
-        result["count"] = _integers(result["count"], "count").astype(np.int64, copy=False)
-    if "sample_int" in result:
-        # 2**32 meant "keep always" before 4.0; as uint32 it would wrap to "drop always".
-        kept = _integers(result["sample_int"], "sample_int").clip(0, 2**32 - 1)
-        result["sample_int"] = kept.astype(np.uint32, copy=False)
-    if "code" in result or "point" in result:
+    for name, dtype in (("count", np.int64), ("sample_int", np.uint32)):
+        array = result.get(name)
+        if array is not None and (of_model or array.dtype.kind in "iu"):  # vectors may have any attributes
+            wide = _integers(array, name).astype(np.uint64 if array.dtype.kind == "u" else np.int64)
+            if dtype is np.uint32:  # 2**32 meant "keep always" before 4.0; it would wrap to "drop always"
+                wide = wide.clip(0, 2**32 - 1)
+            result[name] = wide.astype(dtype)
+    if of_model and ("code" in result or "point" in result):
         _check_huffman_paths(result, size)
     return result
 
@@ -567,6 +595,10 @@ def _check_huffman_paths(expandos: dict[str, Array], size: int) -> None:
         array = expandos.get(name)
         if array is None or array.dtype != object or array.ndim != 1:
             raise ValueError(f"its Huffman tree has no array {name!r} of its words; the file is damaged")
+        # A path that stands in the file once could be that of every word; two siblings do share one.
+        lengths = {id(path): len(path) for path in array if isinstance(path, np.ndarray) and path.ndim}
+        if sum(lengths.get(id(path), 0) for path in array) > 2 * sum(lengths.values()):
+            raise ValueError(f"its Huffman tree has one {name!r} for many words; the file is damaged")
         for index, path in enumerate(array):
             if not isinstance(path, np.ndarray) or path.ndim != 1 or path.dtype.kind not in "iu":
                 raise ValueError(
@@ -581,39 +613,31 @@ def _check_huffman_paths(expandos: dict[str, Array], size: int) -> None:
         raise ValueError("a path of its Huffman tree leads out of the tree; the file is damaged")
 
 
-def _check_random_state(value: Any) -> tuple[str, Array, int, int, float] | None:
-    """Return the state of a Mersenne Twister for `RandomState.set_state`; None if `value` is anything else."""
-    if not isinstance(value, PickledRandomState):
-        return None
-    state = value.state
+def _check_random_state(value: Any) -> RandomStateTuple | None:
+    """Return the state of a Mersenne Twister for `RandomState.set_state`; None if `value` is another generator."""
+    state = value.state if isinstance(value, PickledRandomState) else None
+    name, key, position, has_gauss, gauss = None, None, None, None, None
     if isinstance(state, tuple) and len(state) == 5:
         name, key, position, has_gauss, gauss = state
     elif isinstance(state, dict) and isinstance(state.get("state"), dict):
         name, has_gauss, gauss = state.get("bit_generator"), state.get("has_gauss"), state.get("gauss")
         key, position = state["state"].get("key"), state["state"].get("pos")
-    else:
+    if name != "MT19937":
+        if value is not None:
+            logger.warning(
+                "the random state of the file is not that of a Mersenne Twister; the model gets a new one from its seed"
+            )
         return None
-    key = unwrap_array(key)
-    complete = (
-        name == "MT19937"
-        and isinstance(key, np.ndarray)
-        and key.shape == (624,)
-        and key.dtype.kind in "iu"
-        and type(position) is int
-        and 0 <= position <= 624
-        and type(has_gauss) is int
-        and type(gauss) in (int, float)
-    )
-    return (
-        ("MT19937", key.astype(np.uint32), position, int(has_gauss != 0), float(gauss)) if complete else None
-    )
+    return checked_random_state((name, unwrap_array(key), position, has_gauss, gauss))
 
 
 def _check_raw_vocab(value: Any) -> dict[Any, int]:
     if value is None:
         return {}
     if not isinstance(value, dict) or not all(type(count) is int for count in value.values()):
-        raise ValueError("its raw vocabulary is no dictionary of words and int counts; the file is damaged")
+        raise ValueError(
+            "its raw vocabulary (raw_vocab) is no dictionary of words and int counts; the file is damaged"
+        )
     if set(map(type, value)) <= {str, int}:
         return value
     words = {key: word for key in value if (word := as_word(key)) is not None}
@@ -625,19 +649,19 @@ def _check_raw_vocab(value: Any) -> dict[Any, int]:
 
 
 def _check_events(value: Any) -> list[Any]:
-    """Return the log of events as lists and dicts of strings and numbers, without anything else in it."""
-    events: list[Any] = _plain_data(value) if isinstance(value, list) else []
-    return events or []
+    """Return the log of events as dicts of strings and numbers, without anything else in it."""
+    events = _plain(value) if isinstance(value, list) else None
+    return [event for event in events or () if isinstance(event, dict)]
 
 
-def _plain_data(value: Any) -> Any:
-    """Return lists and dicts of strings and numbers, with None for anything else; None if there is too much of it."""
+def _plain(value: Any) -> Any:
+    """Return lists and dicts of strings and numbers without anything else in them; None if they are very large."""
     n_items = 0
 
     def copied(item: Any, depth: int) -> Any:
         nonlocal n_items
         n_items += 1
-        if n_items > _MAX_EVENT_ITEMS or depth > _MAX_EVENT_DEPTH:
+        if n_items > _MAX_PLAIN_ITEMS or depth > _MAX_PLAIN_DEPTH:
             raise OverflowError
         if isinstance(item, dict):
             return {

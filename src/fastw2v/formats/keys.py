@@ -129,4 +129,11 @@ def _encode(key: Any, kind: int) -> bytes:
 def _decode(text: str, kind: int) -> str | int | None:
     if kind == STRING:
         return text
-    return None if kind == NO_KEY else int(text)
+    if kind == NO_KEY:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(
+            f"array 'keys.kinds' says that the key {text!r:.40} is an integer: the file is damaged"
+        ) from None

@@ -8,41 +8,37 @@ pickles of gensim; the class `fastw2v.Word2Vec` is built from a state by its own
 
 from __future__ import annotations
 
-import json
+import contextlib
+import math
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.logs import get_logger
+from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
+from fastw2v.formats.settings import MAX_COUNT, MAX_WIDTH, SETTINGS, checked_settings, unexpected
 from fastw2v.formats.vector_state import VectorState
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 logger = get_logger(__name__, "models.word2vec")
 
 Array = NDArray[Any]
-RandomState = tuple[str, Array, int, int, float]
 
 KIND = "Word2Vec"
-SETTINGS = (
-    "vector_size", "workers", "epochs", "train_count", "total_train_time", "batch_words", "sg", "alpha", "min_alpha",
-    "window", "shrink_windows", "hs", "negative", "ns_exponent", "cbow_mean", "compute_loss", "running_training_loss",
-    "loss_history", "min_alpha_yet_reached", "corpus_count", "corpus_total_words", "max_final_vocab", "max_vocab_size",
-    "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
-    "lifecycle_events", "words_before_update", "shared_negatives",
-)  # fmt: skip
-LISTS = {"loss_history", "lifecycle_events"}
 NOT_IN_GENSIM = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
 WEIGHTS = ("syn1neg", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
 RAW_COUNTS = "raw_vocab."  # prefix of the names of arrays
+_MAX_NOISE_BITS = 980  # of a power of a count, so that the sum of 2**40 of them is a finite float
 
 
 @dataclass(eq=False)
@@ -70,7 +66,98 @@ class ModelState:
     weights: dict[str, Array] = field(default_factory=dict)
     tree: tuple[Array, Array, Array] | None = None
     raw_counts: Mapping[Any, int] = field(default_factory=dict)
-    random_state: RandomState | None = None
+    random_state: RandomStateTuple | None = None
+
+
+# --- what a state must fulfil
+
+
+def checked(state: ModelState) -> ModelState:
+    """Return a state that a model can work with: `state`, with settings and counts in the form that files have.
+
+    Every reader calls this function before it returns a state, and every writer before it opens a file. A file that was
+    written can therefore be read, and each number of a file is checked before it is used. `vector_state.checked` does
+    the same for the vectors.
+
+    Raises
+    ------
+    ValueError
+        If a field has a value that it has in no model; the message names the field.
+    """
+    vectors, n_keys = state.vectors, len(state.vectors.keys)
+    settings = checked_settings(state.settings)
+    if len(vectors.vectors):
+        settings["vector_size"] = vectors.vector_size
+    elif settings.get("vector_size", 0) > MAX_WIDTH:
+        raise unexpected("vector_size", settings["vector_size"], f"at most {MAX_WIDTH}")
+    words = settings.get("words_before_update")
+    if words is not None and words > n_keys:
+        raise unexpected("words_before_update", words, f"at most {n_keys}, the number of words")
+    counts = {
+        name: _checked_counts(f"expandos.{name}", vectors.expandos[name], dtype, largest)
+        for name, dtype, largest in (("count", np.int64, MAX_COUNT), ("sample_int", np.uint32, 2**32 - 1))
+        if name in vectors.expandos
+    }
+    exponent = settings.get("ns_exponent", 0.75)
+    if (
+        n_keys
+        and "count" in counts
+        and exponent * math.log2(max(int(counts["count"].max()), 1)) > _MAX_NOISE_BITS
+    ):
+        raise unexpected(
+            "ns_exponent", exponent, "an exponent under which the powers of the counts do not overflow"
+        )
+    for name, weights in {"wv.vectors": vectors.vectors, **state.weights}.items():
+        if not isinstance(weights, np.ndarray) or weights.ndim != 2 or weights.dtype.kind != "f":
+            raise ValueError(
+                f"field {name!r} is {vector_state.described(weights)}; expected a matrix of floats"
+            )
+    if state.tree is not None:
+        HuffmanTree(*state.tree).check(n_keys)
+    return replace(
+        state,
+        settings=settings,
+        vectors=replace(vectors, expandos={**vectors.expandos, **counts}),
+        raw_counts=_checked_raw_counts(state.raw_counts),
+        random_state=None if state.random_state is None else checked_random_state(state.random_state),
+    )
+
+
+def _checked_counts(name: str, counts: Array, dtype: type[np.generic], largest: int) -> Array:
+    """Return one count for each word as `dtype`."""
+    if counts.ndim != 1 or counts.dtype.kind not in "iu":
+        raise ValueError(
+            f"field {name!r} is {vector_state.described(counts)}; expected one integer for each word"
+        )
+    if len(counts) and (counts.min() < 0 or counts.max() > largest):
+        raise unexpected(
+            name, int(counts.min() if counts.min() < 0 else counts.max()), f"integers from 0 to {largest}"
+        )
+    return counts.astype(dtype, copy=False)
+
+
+def _checked_raw_counts(raw_counts: Mapping[Any, int]) -> dict[Any, int]:
+    """Return raw counts of the words of a corpus as numbers of Python."""
+    counts = {
+        word: count.item() if isinstance(count, np.generic) else count for word, count in raw_counts.items()
+    }
+    total = 0
+    for word, count in counts.items():
+        if not isinstance(count, int) or not 0 <= count <= MAX_COUNT - total:
+            raise unexpected(
+                f"raw_vocab.{word!s:.40}", count, f"an integer >= 0, and a sum of at most {MAX_COUNT}"
+            )
+        total += count
+    return counts
+
+
+@contextlib.contextmanager
+def _explain_saving() -> Iterator[None]:
+    """Context manager that says what an error about a field means for somebody who saves a model."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"the model cannot be saved: {error}; assign such a value and save again") from error
 
 
 # --- native files
@@ -82,8 +169,10 @@ def to_arrays(state: ModelState) -> tuple[dict[str, Array], dict[str, Any]]:
     Raises
     ------
     ValueError
-        If an attribute of the vectors, or a key, cannot be stored.
+        If an attribute of the vectors, or a key, cannot be stored, or if `checked` refuses the state.
     """
+    with _explain_saving():
+        state = checked(state)
     wv_arrays, wv_metadata = vector_state.to_arrays(state.vectors)
     arrays = {f"{vector_state.MODEL_PREFIX}{name}": array for name, array in wv_arrays.items()}
     arrays.update(state.weights)
@@ -95,7 +184,10 @@ def to_arrays(state: ModelState) -> tuple[dict[str, Array], dict[str, Any]]:
         arrays[f"{RAW_COUNTS}counts"] = np.fromiter(
             state.raw_counts.values(), np.int64, len(state.raw_counts)
         )
-    assert state.random_state is not None
+    if state.random_state is None:
+        raise ValueError(
+            "the model cannot be saved: field 'random' is None; assign np.random.RandomState(seed)"
+        )
     _, key, position, has_gauss, cached_gaussian = state.random_state
     arrays["random.key"] = np.asarray(key, dtype=np.uint32)
     metadata = {
@@ -116,9 +208,8 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Mod
         If a part is of a wrong type. Missing parts lead to other exceptions; call this function within
         `describe_damage`.
     """
-    settings = _checked_settings(dict(metadata["settings"]))
-    vectors = vector_state.from_arrays(vector_state.vectors_of_model(arrays), metadata["wv"])
-    random = metadata["random"]
+    settings, wv, random = (_checked_object(name, metadata[name]) for name in ("settings", "wv", "random"))
+    vectors = vector_state.from_arrays(vector_state.vectors_of_model(arrays), wv)
     tree = None
     if TREE[0] in arrays:
         offsets, points, codes = (np.ascontiguousarray(arrays[name]) for name in TREE)
@@ -131,11 +222,17 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Mod
             if name.startswith(RAW_COUNTS)
         }
         counts = keys.pop("counts")
-        raw_counts.update(zip(decode_keys(keys), counts.tolist(), strict=True))
-    return ModelState(
+        words = decode_keys(keys)
+        if counts.shape != (len(words),):
+            raise ValueError(
+                f"field 'raw_vocab.counts' is {vector_state.described(counts)}; expected one integer for each of "
+                f"{len(words)} words"
+            )
+        raw_counts.update(zip(words, counts.tolist(), strict=True))
+    state = ModelState(
         settings,
         vectors,
-        {name: _checked_weights(name, arrays[name]) for name in WEIGHTS if name in arrays},
+        {name: arrays[name] for name in WEIGHTS if name in arrays},
         tree,
         raw_counts,
         (
@@ -146,6 +243,7 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Mod
             random["cached_gaussian"],
         ),
     )
+    return checked(state)
 
 
 def write(path: Any, state: ModelState) -> None:
@@ -176,8 +274,11 @@ def read(
     if detect_saved_format(path) == "gensim":
         return _read_gensim(path, mmap, classes)
     arrays, metadata = native.read(path, mmap=mmap)
-    if metadata.get("kind") != KIND:
-        raise _no_model(path, metadata.get("kind", "arrays"))
+    kind = metadata.get("kind")
+    if kind == vector_state.KIND:
+        raise _no_model(path, kind)
+    if kind != KIND:
+        raise ValueError(f"cannot load {str(path)!r}: {unexpected('kind', kind, KIND)}")
     with describe_damage(path):
         return from_arrays(arrays, metadata)
 
@@ -189,28 +290,19 @@ def _json_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, np.generic):
             value = value.item()
         try:
-            json.dumps(value)
-        except (TypeError, ValueError):
+            native.json_text(value)
+        except (TypeError, ValueError, RecursionError):
             logger.warning("attribute %s=%.100r cannot be written as JSON and is not saved", name, value)
             continue
         kept[name] = value
     return kept
 
 
-def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return `settings`, or raise a ValueError if one has a type that it never has in a model."""
-    for name in SETTINGS:
-        kinds = (list,) if name in LISTS else (int, float, type(None))
-        if name != "comment" and not isinstance(settings.get(name, [] if name in LISTS else None), kinds):
-            raise ValueError(f"its setting {name} is a {type(settings[name]).__name__}")
-    return settings
-
-
-def _checked_weights(name: str, weights: Array) -> Array:
-    """Return `weights`, or raise a ValueError if they are not a matrix; training checks whether the shape fits."""
-    if weights.ndim != 2 or weights.dtype.kind != "f":
-        raise ValueError(f"its {name} is not a matrix of floats")
-    return weights
+def _checked_object(name: str, value: Any) -> dict[str, Any]:
+    """Return a value of the metadata, or raise a ValueError if it is not an object of JSON."""
+    if not isinstance(value, dict):
+        raise unexpected(name, value, "an object")
+    return value
 
 
 def _no_model(path: Any, kind: str) -> AttributeError:
@@ -224,6 +316,9 @@ def write_gensim(path: Any, state: ModelState) -> None:
     """Write a pickle that gensim 4 loads, queries and trains further."""
     from fastw2v.formats import gensim
 
+    with _explain_saving():
+        state = checked(state)
+        _check_fit_for_gensim(state)
     vectors = state.vectors
     if state.tree is not None:
         offsets, points, codes = state.tree
@@ -236,9 +331,26 @@ def write_gensim(path: Any, state: ModelState) -> None:
         state.weights.get("syn1"),
         state.weights.get("syn1neg"),
         dict(zip(plain_keys(list(state.raw_counts)), state.raw_counts.values(), strict=True)),
-        cast(RandomState, state.random_state),
+        state.random_state,
     )
     gensim.write_model(path, gensim_model)
+
+
+def _check_fit_for_gensim(state: ModelState) -> None:
+    """Raise a ValueError if weights or the tree do not have one row for each word, as those of gensim have."""
+    n_keys = len(state.vectors.keys)
+    rows = {
+        "vectors": len(state.vectors.vectors),
+        **{name: len(array) for name, array in state.weights.items()},
+    }
+    if state.tree is not None:
+        rows["huffman_tree"] = len(state.tree[0]) - 1
+    for name, n_rows in rows.items():
+        if n_rows != n_keys and n_keys:
+            raise ValueError(
+                f"field {name!r} has {n_rows} rows for {n_keys} words, which gensim cannot read, because words were "
+                "added or removed; use save(), or wv.save_gensim() for the vectors"
+            )
 
 
 def _read_gensim(path: Any, mmap: str | None, classes: Mapping[tuple[str, str], str] | None) -> ModelState:
@@ -248,20 +360,23 @@ def _read_gensim(path: Any, mmap: str | None, classes: Mapping[tuple[str, str], 
     found = gensim.read_model(path, mmap, classes)
     if found.kind != "word2vec":
         raise _no_model(path, found.kind)
-    vectors = vector_state.from_gensim(found.vectors)
-    codes, points = vectors.expandos.pop("code", None), vectors.expandos.pop("point", None)
-    tree = None
-    if codes is not None and points is not None and found.settings.get("hs"):
-        tree = _join(points, codes)
-    weights = {"syn1": found.syn1, "syn1neg": found.syn1neg}
-    return ModelState(
-        {**found.attributes, **found.settings},
-        vectors,
-        {name: array for name, array in weights.items() if array is not None},
-        tree,
-        found.raw_vocab,
-        found.random_state,
-    )
+    with describe_damage(path):
+        vectors = vector_state.from_gensim(found.vectors)
+        codes, points = vectors.expandos.pop("code", None), vectors.expandos.pop("point", None)
+        tree = None
+        if codes is not None and points is not None and found.settings.get("hs"):
+            tree = _join(points, codes)
+        weights = {"syn1": found.syn1, "syn1neg": found.syn1neg}
+        return checked(
+            ModelState(
+                {**found.attributes, **found.settings},
+                vectors,
+                {name: array for name, array in weights.items() if array is not None},
+                tree,
+                found.raw_vocab,
+                found.random_state,
+            )
+        )
 
 
 def _join(points: Array, codes: Array) -> tuple[Array, Array, Array]:

@@ -209,7 +209,7 @@ def _encode_header(ordered: list[tuple[str, Array]], metadata: Mapping[str, Any]
         if key in texts:
             raise ValueError(f"metadata key {key!r} is reserved for the format itself; choose another")
         try:
-            texts[_check_name(key)] = json.dumps(value, default=plain_scalar, separators=(",", ":"))
+            texts[_check_name(key)] = json_text(value)
         except (TypeError, ValueError, RecursionError) as error:
             raise type(error)(f"metadata[{key!r}] cannot be written as JSON: {error}") from None
     entries: dict[str, Any] = {"__metadata__": texts}
@@ -245,6 +245,10 @@ def _check_storable(name: str, array: Array) -> Array:
             f"array {name!r} has dtype {plain.dtype}, which the format cannot express; "
             "convert it to a bool, integer or float (16 to 64 bits) dtype"
         )
+    if plain.ndim > _MAX_DIMENSIONS:
+        raise ValueError(
+            f"array {name!r} has {plain.ndim} dimensions, and the format allows {_MAX_DIMENSIONS}; reshape it"
+        )
     return plain
 
 
@@ -257,6 +261,19 @@ def _check_name(name: str) -> str:
     except UnicodeEncodeError:
         raise ValueError(f"the name {name!r} cannot be encoded as UTF-8; rename it") from None
     return name
+
+
+def json_text(value: Any) -> str:
+    """Return a value as JSON that `read` accepts.
+
+    Raises
+    ------
+    TypeError, ValueError, RecursionError
+        If JSON cannot express the value, or if two keys of a dictionary become the same text.
+    """
+    text = json.dumps(value, default=plain_scalar, separators=(",", ":"))
+    json.loads(text, object_pairs_hook=_reject_duplicates)
+    return text
 
 
 def plain_scalar(value: object) -> Any:

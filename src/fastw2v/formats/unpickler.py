@@ -6,8 +6,12 @@ arrays need. `pickle_globals` holds the names that a pickle may use, and what th
 The standard `pickle.Unpickler` with a restricted ``find_class`` would not do, because a pickle can break it without
 naming anything: a memo index of 2**31 makes it allocate a table of 32 GiB, hashing a deeply nested tuple as a
 dictionary key overflows the C stack, and extension codes come from a cache that is never checked. This machine checks
-every length against the data that is left, accepts only flat dictionary keys, pays for every memo entry with an opcode,
-and limits what calls may copy in proportion to the length of the pickle.
+every length against the data that is left and accepts only flat dictionary keys.
+
+Memory is limited in proportion to the length of the pickle. An opcode of one byte can make a set of 216 bytes, and a
+call can copy a large value that takes two bytes to name. Containers, objects and copies are therefore charged to a
+budget of 32 bytes for each byte of the pickle. All other opcodes make less than 24 bytes for each of their own. Data
+of an unpickled model thus takes at most 64 bytes for each byte of the pickle.
 
 Opcodes are described in the module `pickletools` of the standard library. Byte strings of Python 2 are read as Latin-1.
 """
@@ -35,8 +39,24 @@ from fastw2v.formats.pickle_globals import (
     update_dict,
 )
 
-_COPIED_PER_BYTE = 8  # bytes that calls may copy for each byte of the pickle
-_BYTES_PER_ITEM = 16  # bytes for which an item of a list or dictionary counts
+_BUDGET_PER_BYTE = 32  # bytes of containers, objects and copies for each byte of the pickle
+_BYTES_PER_ITEM = 64  # of a list, set or dictionary that a call copies
+_BYTES_PER_PAIR = 24  # of a dictionary
+_FIRST_PAIRS = 160  # bytes that a dictionary takes for its first pairs
+_MAX_MARKS = 1000  # that are open at a time
+
+_CONTAINERS = {
+    b"]": 64, b"l": 64, b"}": 72, b"d": 72, b"\x8f": 224, b"\x91": 224, b"t": 48, b"\x85": 56, b"\x86": 64, b"\x87": 72,
+    b"R": 120, b"\x81": 120, b"\x92": 120, b"o": 120, b"i": 120, b"b": 120,
+}  # fmt: skip
+_COSTS = [_CONTAINERS.get(bytes([code]), 0) for code in range(256)]  # bytes that an opcode makes, on 64 bits
+
+
+class _Unset:
+    """What stands in the memo for a number that was left out."""
+
+
+_UNSET = _Unset()
 
 
 class _Machine:
@@ -48,8 +68,8 @@ class _Machine:
         self.position = 0
         self.stack: list[Any] = []
         self.outer: list[list[Any]] = []  # the stacks below the marks
-        self.memo: dict[int, Any] = {}
-        self.budget = _COPIED_PER_BYTE * len(data) + LARGE_BYTES
+        self.memo: list[Any] = []
+        self.budget = _BUDGET_PER_BYTE * len(data) + LARGE_BYTES
 
     def run(self) -> Any:
         """Execute the pickle up to STOP.
@@ -62,7 +82,7 @@ class _Machine:
         while True:
             code = data[position]
             if code == 0x94:  # MEMOIZE
-                memo[len(memo)] = stack[-1]
+                memo.append(stack[-1])
                 position += 1
             elif code == 0x8C:  # SHORT_BINUNICODE
                 start = position + 2
@@ -85,6 +105,8 @@ class _Machine:
                 return stack.pop()
             else:
                 self.position = position + 1
+                if _COSTS[code]:
+                    self.spend(_COSTS[code])
                 _OPCODES[code](self)
                 position, stack = self.position, self.stack
 
@@ -118,6 +140,7 @@ class _Machine:
     # -- structure ------------------------------------------------------------------------------------------
 
     def mark(self) -> None:
+        require(len(self.outer) < _MAX_MARKS, "more than 1000 nested marks")
         self.outer.append(self.stack)
         self.stack = []
 
@@ -141,6 +164,7 @@ class _Machine:
     def set_items(self, items: list[Any]) -> None:
         target = self.stack[-1]
         require(type(target) is dict, "items set in something of type", type(target).__name__)
+        self.spend(_BYTES_PER_PAIR * len(items) // 2 + (0 if target else _FIRST_PAIRS))
         update_dict(target, items)
 
     def set_item(self) -> None:
@@ -163,10 +187,22 @@ class _Machine:
         self.stack[-count:] = [tuple(self.stack[-count:])]
 
     def get(self, index: int) -> None:
+        require(
+            0 <= index < len(self.memo) and self.memo[index] is not _UNSET, "an unknown memo entry", index
+        )
         self.stack.append(self.memo[index])
 
     def put(self, index: int) -> None:
-        self.memo[index] = self.stack[-1]
+        """Store the top of the stack in the memo; numbers that are left out take memory, too."""
+        memo = self.memo
+        require(index >= 0, "a negative memo entry")
+        if index >= len(memo):
+            n_unset = index - len(memo)
+            self.spend(8 * n_unset)
+            memo += [_UNSET] * n_unset
+            memo.append(self.stack[-1])
+        else:
+            memo[index] = self.stack[-1]
 
     def frame(self) -> None:
         length = self.unsigned(8)
@@ -212,10 +248,14 @@ class _Machine:
         """Subtract the size of the arguments from the budget, because one large value can be copied many times."""
         for argument in arguments:
             if isinstance(argument, (str, bytes, bytearray, memoryview)):
-                self.budget -= len(argument)
+                self.spend(len(argument))
             elif isinstance(argument, (list, tuple, dict, set)):
-                self.budget -= _BYTES_PER_ITEM * len(argument)
-        require(self.budget >= 0, "calls that copy the same data many times")
+                self.spend(_BYTES_PER_ITEM * len(argument))
+
+    def spend(self, size: int) -> None:
+        """Subtract some bytes from the budget; raise if nothing is left of it."""
+        self.budget -= size
+        require(self.budget >= 0, "more empty containers, or copies of the same data, than a model needs")
 
     def reduce(self) -> None:
         arguments = self.stack.pop()

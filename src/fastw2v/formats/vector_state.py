@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
+from fastw2v.formats.settings import MAX_WIDTH, unexpected
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
@@ -30,6 +31,7 @@ logger = get_logger(__name__, "models.keyedvectors")
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
+KIND = "keyedvectors"
 MODEL_PREFIX = "wv."  # of the names of the vectors' arrays in the file of a model
 
 
@@ -64,6 +66,55 @@ class VectorState:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
+# --- what a state must fulfil
+
+
+def checked(state: VectorState) -> VectorState:
+    """Return a state whose parts belong together: `state`, with lock factors as an array.
+
+    Every function that translates a state from or to a file calls this one, so that a file that was written can be
+    read.
+
+    Raises
+    ------
+    ValueError
+        If a field has a value that it never has; the message names the field.
+    """
+    n_keys, vectors, size = len(state.keys), state.vectors, state.vector_size
+    if vectors.ndim != 2 or len(vectors) not in (0, n_keys) or vectors.dtype.kind not in "biuf":
+        raise ValueError(
+            f"field 'vectors' is {described(vectors)}; expected one row of numbers for each of {n_keys} keys"
+        )
+    if not isinstance(size, (int, np.integer)) or size < 0 or (size > MAX_WIDTH and not len(vectors)):
+        raise unexpected("vector_size", size, f"an integer from 0 to {MAX_WIDTH}")
+    if len(vectors) and vectors.shape[1] != size:
+        raise unexpected("vector_size", size, f"{vectors.shape[1]}, the width of the vectors")
+    if not isinstance(state.next_index, (int, np.integer)) or not 0 <= state.next_index <= n_keys:
+        raise unexpected("next_index", state.next_index, f"an integer from 0 to {n_keys}, the number of keys")
+    if state.mapfile_path is not None and not isinstance(state.mapfile_path, str):
+        raise unexpected("mapfile_path", state.mapfile_path, "a string or None")
+    if len(set(state.keys) - {None}) != n_keys - state.keys.count(None):
+        raise ValueError("field 'index_to_key' holds a key twice; expected distinct keys")
+    factors = None if state.lock_factors is None else np.asarray(state.lock_factors)
+    if factors is not None and (factors.ndim != 1 or not len(factors) or factors.dtype.kind not in "biuf"):
+        raise ValueError(
+            f"field 'vectors_lockf' is {described(factors)}; expected one number, or one for each key"
+        )
+    for name, values in state.expandos.items():
+        if not isinstance(values, np.ndarray) or not values.ndim or len(values) != n_keys:
+            raise ValueError(
+                f"field 'expandos.{name:.80}' is {described(values)}; expected one value for each of {n_keys} keys"
+            )
+    return replace(state, lock_factors=factors)
+
+
+def described(value: Any) -> str:
+    """Return the kind of a value, for messages."""
+    if not isinstance(value, np.ndarray):
+        return f"a {type(value).__name__}"
+    return f"an array of dtype {value.dtype} and shape {value.shape}"
+
+
 # --- native files
 
 
@@ -73,8 +124,10 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
     Raises
     ------
     ValueError
-        If an attribute is neither numbers nor made of JSON types, or a key is neither str nor int.
+        If an attribute is neither numbers nor made of JSON types, or a key is neither str nor int, or if `checked`
+        refuses the state.
     """
+    state = checked(state)
     arrays: dict[str, Array] = {"vectors": state.vectors, **encode_keys(state.keys)}
     objects: dict[str, list[Any]] = {}
     attributes: dict[str, Any] = {}
@@ -94,7 +147,7 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
         else:
             attributes[name] = _checked_json(name, value, name)
     metadata = {
-        "kind": "keyedvectors",
+        "kind": KIND,
         "vector_size": state.vector_size,
         "next_index": state.next_index,
         "mapfile_path": state.mapfile_path,
@@ -117,38 +170,61 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Vec
         this function within `describe_damage`.
     """
     keys = decode_keys(arrays)
-    vectors = arrays["vectors"]
-    if vectors.ndim != 2 or len(vectors) not in (0, len(keys)) or vectors.dtype.kind not in "biuf":
-        raise ValueError(
-            f"the file holds {len(keys)} keys and vectors of shape {vectors.shape}; it is damaged"
-        )
-    objects = metadata.get("object_expandos", {})
+    objects, names = metadata.get("object_expandos", {}), metadata.get("expandos", [])
+    attributes = metadata.get("attributes", {})
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise unexpected("expandos", names, "a list of names")
+    if len(set(names)) != len(names):
+        raise unexpected("expandos", names, "distinct names")
+    for field_name, value in (("object_expandos", objects), ("attributes", attributes)):
+        if not isinstance(value, dict):
+            raise unexpected(field_name, value, "an object")
     expandos: dict[str, Array] = {}
-    for name in metadata.get("expandos", ()):
+    for name in names:
         if name in objects:
+            if not isinstance(objects[name], list):
+                raise unexpected(f"object_expandos.{name:.80}", objects[name], "a list")
             expandos[name] = _object_array(objects[name])
         elif f"ragged.{name}.values" in arrays:
-            ends = np.cumsum(arrays[f"ragged.{name}.lengths"])
-            expandos[name] = _object_array(np.split(np.array(arrays[f"ragged.{name}.values"]), ends[:-1]))
+            expandos[name] = _split_ragged(
+                name, arrays[f"ragged.{name}.values"], arrays[f"ragged.{name}.lengths"]
+            )
         else:
             expandos[name] = np.array(arrays[f"expandos.{name}"])
-        if len(expandos[name]) != len(keys):
-            raise ValueError(
-                f"the attribute {name!r:.80} of its words is not one value for each of {len(keys)}"
-            )
-    attributes = dict(metadata.get("attributes", {}))
+    attributes = dict(attributes)
     for name, array in arrays.items():
         if name.startswith("attributes."):
             attributes[name.removeprefix("attributes.")] = np.array(array)
-    return VectorState(
-        keys=keys,
-        vectors=vectors,
-        vector_size=int(metadata["vector_size"]),
-        next_index=int(metadata.get("next_index", len(keys))),
-        mapfile_path=metadata.get("mapfile_path"),
-        lock_factors=np.array(arrays["vectors_lockf"]) if "vectors_lockf" in arrays else None,
-        expandos=expandos,
-        attributes=attributes,
+    return checked(
+        VectorState(
+            keys=keys,
+            vectors=arrays["vectors"],
+            vector_size=metadata["vector_size"],
+            next_index=metadata.get("next_index", len(keys)),
+            mapfile_path=metadata.get("mapfile_path"),
+            lock_factors=np.array(arrays["vectors_lockf"]) if "vectors_lockf" in arrays else None,
+            expandos=expandos,
+            attributes=attributes,
+        )
+    )
+
+
+def _split_ragged(name: str, values: Array, lengths: Array) -> Array:
+    """Return an attribute of which each value is an array."""
+    if (
+        values.ndim != 1
+        or lengths.ndim != 1
+        or lengths.dtype != np.int64
+        or (len(lengths) and lengths.min() < 0)
+        or lengths.sum(dtype=np.float64) != len(values)
+    ):
+        raise ValueError(
+            f"field 'ragged.{name:.80}.lengths' does not divide the values into one array for each key"
+        )
+    values = np.array(values)
+    ends = np.cumsum(lengths).tolist()
+    return _object_array(
+        [values[end - length : end] for end, length in zip(ends, lengths.tolist(), strict=True)]
     )
 
 
@@ -172,13 +248,18 @@ def read(
     if detect_saved_format(path) == "gensim":
         from fastw2v.formats import gensim
 
-        return from_gensim(gensim.read_keyedvectors(path, mmap, classes))
+        found = gensim.read_keyedvectors(path, mmap, classes)
+        with describe_damage(path):
+            return from_gensim(found)
     arrays, metadata = native.read(path, mmap)
     if "wv" in metadata:
         arrays, metadata = vectors_of_model(arrays), metadata["wv"]
-    elif metadata.get("kind") != "keyedvectors":
+        if not isinstance(metadata, dict):
+            raise ValueError(f"cannot load {str(path)!r}: {unexpected('wv', metadata, 'an object')}")
+    elif metadata.get("kind") != KIND:
         raise ValueError(
-            f"{str(path)!r} holds {metadata.get('kind', 'something else')!r}, not vectors with keys"
+            f"cannot load {str(path)!r}, which holds no vectors with keys: "
+            f"{unexpected('kind', metadata.get('kind'), KIND)}"
         )
     with describe_damage(path):
         return from_arrays(arrays, metadata)
@@ -197,17 +278,30 @@ def vectors_of_model(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def from_gensim(state: VectorsState) -> VectorState:
-    """Return the vectors of a file that gensim saved."""
-    return VectorState(
-        keys=state["index_to_key"],
-        vectors=state["vectors"],
-        vector_size=int(state["vector_size"]),
-        next_index=len(state["index_to_key"]),
-        lock_factors=None if state["vectors_lockf"] is None else np.array(state["vectors_lockf"]),
-        expandos={
-            name: _object_array(list(values)) if values.dtype.hasobject else np.array(values)
-            for name, values in state["expandos"].items()
-        },
+    """Return the vectors of a file that gensim saved.
+
+    Raises
+    ------
+    ValueError
+        If its words have no vectors, or `checked` refuses the state.
+    """
+    n_keys = len(state["index_to_key"])
+    if n_keys and not len(state["vectors"]):
+        raise ValueError(f"its {n_keys} words have no vectors; save it in gensim once it has some")
+    copies: dict[int, Array] = {}  # an array that serves as several attributes is copied once
+    for values in state["expandos"].values():
+        if id(values) not in copies:
+            objects = values.dtype.hasobject
+            copies[id(values)] = _object_array(list(values)) if objects else np.array(values)
+    return checked(
+        VectorState(
+            keys=state["index_to_key"],
+            vectors=state["vectors"],
+            vector_size=int(state["vector_size"]),
+            next_index=len(state["index_to_key"]),
+            lock_factors=None if state["vectors_lockf"] is None else np.array(state["vectors_lockf"]),
+            expandos={name: copies[id(values)] for name, values in state["expandos"].items()},
+        )
     )
 
 
@@ -217,15 +311,22 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
     Raises
     ------
     ValueError
-        If a key is neither str nor int: `gensim.read_keyedvectors` would refuse the file.
+        If `checked` refuses the state, it does not fit a file of gensim, or a key is neither str nor int.
     """
+    state = checked(state)
+    n_keys, factors = len(state.keys), state.lock_factors
+    if factors is not None and len(factors) not in (1, n_keys):
+        raise ValueError(
+            f"field 'vectors_lockf' holds {len(factors)} factors, which gensim cannot read; assign np.ones(1), or one "
+            f"factor for each of {n_keys} keys"
+        )
     return {
         "kind": kind,
         "index_to_key": plain_keys(state.keys),
         "vectors": state.vectors,
         "vector_size": state.vector_size,
         "expandos": state.expandos,
-        "vectors_lockf": state.lock_factors,
+        "vectors_lockf": None if factors is None else factors.astype(np.float32, copy=False),
         "lifecycle_events": [],
     }
 

@@ -10,8 +10,7 @@ other model file.
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,7 +19,8 @@ from fastw2v.common.files import check_writable
 from fastw2v.common.validation import as_optional_int
 from fastw2v.formats import model_state, native
 from fastw2v.formats.model_state import ModelState
-from fastw2v.training.barriers import Barrier, TrainingPosition
+from fastw2v.formats.settings import INT31, MAX_COUNT, check_fields, integer, number, unexpected
+from fastw2v.training.barriers import TrainingPosition
 from fastw2v.training.progress import Tally
 from fastw2v.training.update import UpdatedModel, UpdateState
 
@@ -143,42 +143,42 @@ def read(path: Any, make_model: Callable[[ModelState], Model]) -> tuple[Model, T
         return model, state
 
 
-def _state_from(entry: dict[str, Any], old: dict[str, Any]) -> TrainingState:
-    """Return the state that a metadata entry describes; raise an error that names the field that is wrong."""
-    tally = Tally(**entry["position"]["tally"])
-    position = TrainingPosition(**{**entry["position"], "tally": tally})
-    corpus = None
-    if entry["corpus"] is not None:
-        sentences, words = entry["corpus"]
-        corpus = (sentences, words)
-    update = None if entry.get("update") is None else UpdateState(**{**entry["update"], "old": old})
-    state = TrainingState(**{**entry, "position": position, "corpus": corpus, "update": update})
-    for name, value in _counts_in(state):
-        if not isinstance(value, int) or value < 0:
-            raise ValueError(f"field {name!r} is {value!r:.80}; expected an integer >= 0")
-    for name in ("seconds", "total_examples", "total_words"):
-        value = getattr(state, name)
-        optional = name != "seconds"
-        if not (optional and value is None) and not (isinstance(value, (int, float)) and value >= 0):
-            raise ValueError(f"field {name!r} is {value!r:.80}; expected a number >= 0")
-    if not isinstance(tally.loss, (int, float)):
-        raise ValueError(f"field 'position.tally.loss' is {tally.loss!r:.80}; expected a number")
-    Barrier(state.checkpoint_every, lambda position: None)  # checks the distance
-    for name, _ in state.callbacks:
-        if not isinstance(name, str):
-            raise ValueError(f"field 'callbacks' holds the name {name!r:.80}; expected a string")
-    return state
+_COUNT = integer(0, MAX_COUNT)
+_POSITION = {"epoch": integer(0, INT31), **dict.fromkeys(("jobs", "sentences", "raw_words"), _COUNT)}
+_TALLY = dict.fromkeys(("effective_words", "raw_words", "sentences", "examples"), _COUNT)
+_STATE = {
+    **dict.fromkeys(("total_examples", "total_words"), number(0, optional=True)),
+    "checkpoint_every": integer(1, MAX_COUNT, optional=True),
+    **dict.fromkeys(("trained_words", "raw_words"), _COUNT),
+    "seconds": number(0),
+}
 
 
-def _counts_in(state: TrainingState) -> Iterator[tuple[str, Any]]:
-    for name in ("epoch", "jobs", "sentences", "raw_words"):
-        yield f"position.{name}", getattr(state.position, name)
-    for name in ("effective_words", "raw_words", "sentences", "examples"):
-        yield f"position.tally.{name}", getattr(state.position.tally, name)
-    for name in ("trained_words", "raw_words"):
-        yield name, getattr(state, name)
-    for value in state.corpus or ():
-        yield "corpus", value
+def _state_from(entry: Any, old: dict[str, Any]) -> TrainingState:
+    """Return the state that a metadata entry describes; raise a ValueError that names the field that is wrong."""
+    entry = check_fields(entry, _STATE, METADATA_KEY)
+    position = check_fields(entry["position"], _POSITION, "position")
+    tally = check_fields(position["tally"], _TALLY, "position.tally")
+    if not isinstance(tally["loss"], (int, float)):
+        raise unexpected("position.tally.loss", tally["loss"], "a number")
+    if not isinstance(position["complete"], bool):
+        raise unexpected("position.complete", position["complete"], "true or false")
+    corpus, callbacks, update = entry["corpus"], entry["callbacks"], entry.get("update")
+    if corpus is not None:
+        if not isinstance(corpus, list) or len(corpus) != 2:
+            raise unexpected("corpus", corpus, "two integers, or None")
+        corpus = _COUNT("corpus", corpus[0]), _COUNT("corpus", corpus[1])
+    if not isinstance(callbacks, list) or not all(
+        isinstance(state, list) and len(state) == 2 and isinstance(state[0], str) for state in callbacks
+    ):
+        raise unexpected("callbacks", callbacks, "a list of names with states")
+    values = {
+        **entry,
+        "position": TrainingPosition(**{**position, "tally": Tally(**tally)}),
+        "corpus": corpus,
+        "update": None if update is None else UpdateState.from_entry(update, old),
+    }
+    return TrainingState(**values)
 
 
 class CallbackStateError(TypeError):
@@ -212,7 +212,7 @@ def check_callback_states(callbacks: Sequence[Any]) -> None:
 
 def _checked_state(callback: Any, state: Any) -> Any:
     try:
-        json.dumps(state, default=native.plain_scalar)
+        native.json_text(state)
     except (TypeError, ValueError, RecursionError) as error:
         raise CallbackStateError(
             f"{type(callback).__name__}.state_dict() returned what a checkpoint cannot hold: {error}; return numbers, "

@@ -22,10 +22,11 @@ from numpy.typing import NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.validation import as_flag, as_float, as_int
+from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, unexpected
 from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
-from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
+from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
 from fastw2v.vectors.row_table import MIXED
@@ -107,6 +108,10 @@ class Update:
 Update.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
 
 
+_STATE = {"pull_words": integer(1, MAX_COUNT, optional=True), "done": number(0)}
+_REPLAY = {"size": integer(0, MAX_COUNT), "seed": integer(0, (1 << 64) - 1)}
+
+
 @dataclass(frozen=True, eq=False)
 class UpdateState:
     """The state of a training under an `Update`, as a checkpoint keeps it.
@@ -141,6 +146,35 @@ class UpdateState:
         """Return the `Update` to resume with; `replay` is the old text, which a checkpoint does not hold."""
         return Update(**self.numbers, outputs=self.outputs, replay=replay)
 
+    @classmethod
+    def from_entry(cls, entry: Any, old: dict[str, Matrix]) -> UpdateState:
+        """Return the state that the metadata of a checkpoint describes.
+
+        Raises
+        ------
+        ValueError, TypeError, KeyError
+            If a field has a value that no training leaves; the message names it.
+        """
+        entry = check_fields(entry, _STATE, "update")
+        numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
+        if not isinstance(numbers, dict) or set(numbers) != set(NUMBERS):
+            raise unexpected("update.numbers", numbers, f"an object of {', '.join(NUMBERS)}")
+        if not isinstance(rates, list) or len(rates) != 2:
+            raise unexpected("update.rates", rates, "two numbers")
+        for rate in rates:
+            number(0)("update.rates", rate)
+        if not isinstance(entry["outputs"], bool):
+            raise unexpected("update.outputs", entry["outputs"], "true or false")
+        if replay is not None:
+            replay = check_fields(replay, {}, "update.replay")
+            for name, length in (("size", 2), ("seed", None)):
+                values = replay[name]
+                if not isinstance(values, list) or len(values) != (length or len(values)) or not values:
+                    raise unexpected(f"update.replay.{name}", values, "a list of integers")
+                for value in values:
+                    _REPLAY[name](f"update.replay.{name}", value)
+        return cls(**{**entry, "old": old})
+
     def check(self, model: UpdatedModel) -> None:
         """Raise an error that names the field if no training of `model` can have left this state.
 
@@ -149,9 +183,6 @@ class UpdateState:
         ValueError, TypeError, KeyError
         """
         update = self.update()
-        alpha, min_alpha = self.rates
-        Update(alpha=alpha, min_alpha=min_alpha, anchor=self.done)  # checks that all are finite and >= 0
-        Barrier(self.pull_words, lambda position: None)  # checks the distance
         rows = update.old_words
         if rows is None or rows > len(model.wv.index_to_key):
             raise ValueError(
@@ -163,12 +194,8 @@ class UpdateState:
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
                     f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
-                    f"expected float32 of shape {shape}"
+                    f"expected float32 of shape {shape} by field 'old_words'"
                 )
-        if self.replay is not None:
-            for number in (*self.replay["size"], *self.replay["seed"]):
-                if not isinstance(number, int) or number < 0:
-                    raise ValueError(f"field 'replay' holds {number!r:.80}; expected integers >= 0")
 
 
 class UpdatedModel(Protocol):
@@ -182,7 +209,7 @@ class UpdatedModel(Protocol):
     negative: int
     hs: int
     vector_size: int
-    seed: int | None
+    seed: Any
     train_count: int
     corpus_count: int
     corpus_total_words: int | None
@@ -421,5 +448,4 @@ def _replay_of(
             f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "
             "as lists of words, not an iterator that is at its end"
         )
-    seed = [0 if model.seed is None else model.seed % (1 << 64), model.train_count]
-    return Replay(encoded, update.replay_ratio, seed)
+    return Replay(encoded, update.replay_ratio, [(model.seed or 0) % (1 << 64), model.train_count])

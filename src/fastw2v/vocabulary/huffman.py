@@ -116,6 +116,36 @@ class HuffmanTree:
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
+    def check(self, n_words: int) -> None:
+        """Check that the arrays are paths of at most `n_words` words.
+
+        The inner nodes may be those of a larger tree, from which words were removed; training checks them.
+
+        Raises
+        ------
+        ValueError
+            If they are not: they were damaged, or belong to other words.
+
+        Examples
+        --------
+        >>> HuffmanTree.from_rows([[1], [1, 0], [1, 0]], [[1], [0, 1], [0, 0]]).check(3)
+        """
+        offsets, points, codes = self.offsets, self.points, self.codes
+        valid = (
+            [array.dtype.str[1:] for array in (offsets, points, codes)] == ["i8", "u4", "u1"]
+            and offsets.ndim == points.ndim == codes.ndim == 1
+            and 1 <= len(offsets) <= n_words + 1
+            and offsets[0] == 0
+            and offsets[-1] == len(points) == len(codes)
+            and bool((offsets[1:] >= offsets[:-1]).all())
+            and codes.max(initial=0) <= 1
+        )
+        if not valid:
+            raise ValueError(
+                f"the Huffman tree (offsets, points, codes) is damaged or is not one of {n_words} words; build the "
+                "vocabulary anew"
+            )
+
     @property
     def max_depth(self) -> int:
         """Length of the longest code."""

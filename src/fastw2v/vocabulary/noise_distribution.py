@@ -59,7 +59,7 @@ def noise_table(counts: Counts, ns_exponent: float, domain: int = 2**31 - 1) -> 
     Raises
     ------
     ValueError
-        If a power overflows.
+        If a power or their sum overflows, or the exponent is not a number.
 
     Examples
     --------
@@ -74,6 +74,10 @@ def noise_table(counts: Counts, ns_exponent: float, domain: int = 2**31 - 1) -> 
     distinct, positions = _distinct(counts)
     powers = np.array([_power(count, ns_exponent) for count in distinct.tolist()])
     cumulative = np.cumsum(powers[positions])
+    if not math.isfinite(cumulative[-1]):
+        raise ValueError(
+            f"ns_exponent={ns_exponent} is not finite, or too large: the sum of the powers overflows"
+        )
     if cumulative[-1] == 0.0:
         cumulative = np.arange(1.0, len(counts) + 1)
     table: npt.NDArray[np.uint32] = np.rint(cumulative / cumulative[-1] * domain).astype(np.uint32)

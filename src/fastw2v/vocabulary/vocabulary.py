@@ -176,6 +176,8 @@ class Vocabulary:
         if known:
             rows, increments = zip(*known, strict=True)
             counts[list(rows)] += np.array(increments, dtype=np.int64)
+            if counts.min() < 0:
+                raise ValueError("the count of a word is larger than 2**63 - 1 now; start a new vocabulary")
         self.table.append_keys(new)
         self.table.attributes["count"] = counts
         return len(new)
@@ -247,6 +249,7 @@ class Vocabulary:
         if tree is None:
             self.make_huffman_tree()
         else:
+            tree.check(len(self))
             self.huffman_tree = graft(tree, self.counts[len(tree) :])
 
 
