@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys
+from fastw2v.vectors.row_table import warn_dropped
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
@@ -79,6 +80,8 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
     objects: dict[str, list[Any]] = {}
     attributes: dict[str, Any] = {}
     for name, values in state.expandos.items():
+        if not isinstance(name, str):
+            raise ValueError(f"the name {name!r:.80} in expandos is not a string; rename it")
         if values.dtype.kind in "biuf":
             arrays[f"expandos.{name}"] = values
         elif _is_ragged(values):
@@ -133,9 +136,8 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Vec
         else:
             expandos[name] = np.array(arrays[f"expandos.{name}"])
         if len(expandos[name]) != len(keys):
-            raise ValueError(
-                f"the attribute {name!r:.80} of its words is not one value for each of {len(keys)}"
-            )
+            warn_dropped(name, len(expandos[name]), len(keys))
+            del expandos[name]
     attributes = dict(metadata.get("attributes", {}))
     for name, array in arrays.items():
         if name.startswith("attributes."):

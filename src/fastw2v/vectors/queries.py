@@ -22,6 +22,28 @@ Ranking = list[tuple[Any, float]]
 EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
 
 
+def key_list(keys: Iterable[Any]) -> list[Any]:
+    """Return several keys as a list.
+
+    Raises
+    ------
+    TypeError
+        If `keys` is bytes, whose items are integers and would be taken as rows.
+    """
+    if isinstance(keys, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"{keys!r:.60} is {type(keys).__name__}, and keys are str or int: decode it; index_to_key lists all keys"
+        )
+    return list(keys)
+
+
+def check_finite(keys: Sequence[Any], vectors: Array) -> None:
+    """Raise a ValueError that names the first of `keys` whose row of `vectors` has NaN or infinity."""
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"the vector of {keys[int(finite.argmin())]!r} has a number that is not finite")
+
+
 def as_items(items: Any) -> list[Any]:
     """Return the items of a query as a list; `items` is None, one key, one vector, or several of these."""
     if items is None:
@@ -30,7 +52,7 @@ def as_items(items: Any) -> list[Any]:
         isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind in "fiub"
     ):
         return [items]
-    return list(items)
+    return key_list(items)
 
 
 def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], list[float]]:
@@ -177,8 +199,19 @@ def with_keys(
     return ranking[:topn]
 
 
-def centrality_ranking(words: Sequence[Any], vectors: Array) -> list[tuple[np.float32, Any]]:
-    """Return pairs of closeness to the mean and word, closest first; `vectors` has shape (len(words), D)."""
-    closeness = similarity.centrality(vectors.astype(similarity.compute_dtype(vectors.dtype), copy=False))
+def centrality_ranking(
+    words: Sequence[Any], vectors: Array, mean: Array | None = None
+) -> list[tuple[np.float32, Any]]:
+    """Return pairs of closeness to the mean and word, closest first.
+
+    Parameters
+    ----------
+    words : sequence
+    vectors : ndarray, shape (len(words), D)
+    mean : ndarray, shape (D,), optional
+        Used in place of the mean of `vectors`, scaled to length 1.
+    """
+    vectors = vectors.astype(similarity.compute_dtype(vectors.dtype), copy=False)
+    closeness = similarity.centrality(vectors) if mean is None else similarity.products(vectors, mean)
     order = sorted(range(len(words)), key=lambda i: (closeness[i], words[i]), reverse=True)
     return [(closeness[i], words[i]) for i in order]
