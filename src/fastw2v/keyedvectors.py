@@ -472,12 +472,15 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         [0, 0, 0]
         """
         if attrs is None:
-            self._table.extend_attributes()
-            return
-        names = list(attrs)
-        dtypes = [_attribute_dtype(kind) for kind in types or ()]
-        if len(names) != len(dtypes):
-            raise ValueError(f"types must name a type for each of the {len(names)} attrs, got {len(dtypes)}")
+            names = list(self.expandos)
+            dtypes = [np.asarray(self.expandos[name]).dtype for name in names]
+        else:
+            names = list(attrs)
+            dtypes = [_attribute_dtype(kind) for kind in types or ()]
+            if len(names) != len(dtypes):
+                raise ValueError(
+                    f"types must name a type for each of the {len(names)} attrs, got {len(dtypes)}"
+                )
         self._table.allocate_attributes(names, dtypes)
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
@@ -779,7 +782,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         """
         if not len(self):
             return
-        self.allocate_vecattrs()
+        self._table.extend_attributes()
+        if self._overrides("allocate_vecattrs"):
+            self.allocate_vecattrs()
         order = np.argsort(self.expandos["count"], kind="stable")[::-1]
         if len(self.vectors):
             logger.warning("sorting after vectors have been allocated is expensive & error-prone")
@@ -1568,7 +1573,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
                 mapfile_path=self.mapfile_path,
                 lock_factors=None
                 if "vectors_lockf" in ignore or table.lock_factors is None
-                else np.asarray(table.lock_factors),
+                else np.asarray(table.lock_factors, dtype=np.float32),
                 expandos={
                     name: values for name, values in table.fitting_attributes().items() if name not in ignore
                 },
@@ -1647,6 +1652,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         ...     print(KeyedVectors.load_word2vec_format(os.path.join(folder, "vectors.txt")).index_to_key)
         ['b', 'a']
         """
+        self._table.matrix  # noqa: B018 - raises an error if there are keys without vectors
         state = self._to_state()
         if state.keys and self._overrides("__getitem__", "get_vector"):
             state.vectors = np.stack([self[key] for key in state.keys])

@@ -296,7 +296,10 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((len(keys), _length_or(node.get("vector_size"), 0)), np.float32)
-    vectors = _check_matrix(vectors, "vectors", len(keys))
+    rows = (
+        0 if isinstance(vectors, np.ndarray) and not len(vectors) else len(keys)
+    )  # keys may have no vectors yet
+    vectors = _check_matrix(vectors, "vectors", rows)
     expandos = node.get("expandos")
     if expandos is None:
         expandos = _expandos_from_records(node.get("vocab") or {}, keys)
@@ -306,7 +309,7 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         "index_to_key": keys,
         "vectors": vectors,
         "vector_size": vectors.shape[1],
-        "expandos": _check_expandos(expandos, len(keys)),
+        "expandos": check_expandos(expandos, len(keys)),
         "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
@@ -473,7 +476,7 @@ def _expandos_from_records(vocab: Any, keys: list[Any]) -> dict[str, Array]:
     return expandos
 
 
-def _check_expandos(expandos: Any, size: int) -> dict[str, Array]:
+def check_expandos(expandos: Any, size: int) -> dict[str, Array]:
     """Attributes of words with the dtypes that training counts on, and Huffman codes that are codes.
 
     Attributes that have not one value for each of `size` words are left out, with a warning.

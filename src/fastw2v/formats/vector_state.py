@@ -212,7 +212,19 @@ def from_gensim(state: VectorsState) -> VectorState:
 
 
 def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
-    """Return a state as the dictionary that the module `gensim` writes."""
+    """Return a state as the dictionary that the module `gensim` writes.
+
+    Raises
+    ------
+    ValueError
+        If the file could not be read again.
+    """
+    if state.vectors.dtype.kind != "f" or state.vectors.dtype.itemsize > 8:
+        raise ValueError(
+            f"vectors are {state.vectors.dtype}, and the files of gensim have floats of at most 64 bits; "
+            "convert them with astype"
+        )
+    _check_gensim_columns(state)
     return {
         "kind": kind,
         "index_to_key": state.keys,
@@ -222,6 +234,25 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
         "vectors_lockf": state.lock_factors,
         "lifecycle_events": [],
     }
+
+
+def _check_gensim_columns(state: VectorState) -> None:
+    """Raise a ValueError if an attribute of keys is of a kind that is not read from files of gensim."""
+    from fastw2v.formats import gensim
+
+    for name, values in state.expandos.items():
+        flat = values.dtype.kind in "biuf" and values.dtype.itemsize <= 8
+        objects = values.dtype.hasobject and all(
+            isinstance(value, np.ndarray) or type(value) in (int, float, bool, str, type(None))
+            for value in values.flat
+        )
+        if not isinstance(name, str) or not (flat or objects):
+            raise ValueError(
+                f"expandos[{name!r:.80}] of type {values.dtype} cannot be stored in a file of gensim; convert it to "
+                "numbers, or to objects that are strings or numbers, or delete it"
+            )
+    columns = {name: values.copy() for name, values in state.expandos.items()}
+    gensim.check_expandos(columns, len(state.keys))
 
 
 def write_gensim(path: PathLike, state: VectorState) -> None:

@@ -435,6 +435,10 @@ class RowTable:
             raise ValueError("new must be a key, not None")
         if new in self.key_to_index and new != old:
             raise ValueError(f"new key {new!r} is present already; remove it first with remove_keys()")
+        if row >= len(self.index_to_key):
+            raise ValueError(
+                f"key_to_index has row {row} for {old!r}, and index_to_key {len(self.index_to_key)} keys; assign both"
+            )
         del self.key_to_index[old]
         self.key_to_index[new] = row
         self.index_to_key[row] = new
@@ -464,11 +468,11 @@ class RowTable:
             If an attribute exists with another type.
         """
         for name, dtype in zip(names, dtypes, strict=True):
-            self._drop_longer(name)
             existing = self.attributes.get(name)
             if existing is None:
                 self.attributes[name] = np.zeros(len(self), dtype=dtype)
                 continue
+            existing = self.attributes[name] = as_column(existing)
             if not np.issubdtype(dtype, existing.dtype):
                 raise TypeError(
                     f"Can't allocate type {dtype} for attribute {name}, "
@@ -493,10 +497,12 @@ class RowTable:
         Users have replaced the keys then, and nobody knows which values are those of the new ones. An attribute with
         fewer values is extended when it is used: keys were appended.
         """
-        values = self.attributes.get(name)
-        if values is None or len(values) <= len(self):
+        if name not in self.attributes:
             return False
-        warn_dropped(name, len(values), len(self))
+        values = self.attributes[name] = as_column(self.attributes[name])
+        if values.ndim and len(values) <= len(self):
+            return False
+        warn_dropped(name, len(values) if values.ndim else 1, len(self))
         del self.attributes[name]
         return True
 
@@ -504,7 +510,7 @@ class RowTable:
         """Return the attributes that have one value for each key, and log a warning for each of the others."""
         fitting = {}
         for name, values in self.attributes.items():
-            array = values if isinstance(values, np.ndarray) else np.asarray(values)
+            array = as_column(values)
             if array.ndim and len(array) == len(self):
                 fitting[name] = array
             else:
@@ -797,6 +803,18 @@ def take_rows(matrix: Array, rows: Rows) -> Array:
     out = memory.empty((len(rows), *matrix.shape[1:]), matrix.dtype)
     np.take(matrix, rows, axis=0, out=out, mode="clip")
     return out
+
+
+def as_column(values: Any) -> Array:
+    """Return the values of an attribute as an array; lists of different lengths are objects."""
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError:
+        column = np.empty(len(values), dtype=object)
+        column[:] = values
+        return column
 
 
 def warn_dropped(name: str, n_values: int, n_keys: int) -> None:
