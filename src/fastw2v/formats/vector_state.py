@@ -292,6 +292,9 @@ def write_word2vec_format(
         )
     if None in state.keys:
         raise ValueError(f"row {state.keys.index(None)} has no key; name it with add_vector() or remove it")
+    if state.vectors.dtype.kind not in "biuf":
+        raise ValueError(f"vectors are {state.vectors.dtype}, and the word2vec format has real numbers only")
+    vectors = state.vectors.astype(np.float32) if state.vectors.dtype.kind == "b" else state.vectors
     rows = _writing_order(state.keys, state.expandos.get(sort_attr))
     words = [f"{prefix}{state.keys[row]}" for row in rows.tolist()]
     if vocabulary_path is not None:
@@ -301,7 +304,7 @@ def write_word2vec_format(
     logger.info("storing %sx%s projection weights into %s", total, state.vector_size, path)
     header = f"{total} {state.vector_size}" if write_header else None
     write_rows = word2vec.write_binary if binary else word2vec.write_text
-    write_rows(path, words, state.vectors, rows, header, append)
+    write_rows(path, words, vectors, rows, header, append)
 
 
 def _writing_order(keys: list[Any], values: Array | None) -> NDArray[np.intp]:

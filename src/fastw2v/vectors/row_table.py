@@ -558,7 +558,7 @@ class RowTable:
         chosen = chosen.astype(matrix.dtype, copy=False)  # may fail: before anything is changed
         self.matrix = matrix
         for name in list(self.attributes):
-            self._drop_longer(name)
+            self._drop_longer(name)  # before the keys are more than its values
         self._extend(max(len(self), max(row_of_new.values(), default=-1) + 1))
         for key, row in row_of_new.items():
             self.index_to_key[row] = key
@@ -647,9 +647,9 @@ class RowTable:
         if column.shape != (count,):
             raise ValueError(f"extras[{name!r}] must have shape {(count,)}, not {column.shape}")
         existing = self.attributes.get(name)
-        if existing is not None and not np.issubdtype(column.dtype, existing.dtype):
+        if existing is not None and not np.issubdtype(column.dtype, as_column(existing).dtype):
             raise TypeError(
-                f"extras[{name!r}] is of type {column.dtype}, the attribute of type {existing.dtype}"
+                f"extras[{name!r}] is of type {column.dtype}, the attribute of type {as_column(existing).dtype}"
             )
         return column
 
