@@ -9,6 +9,7 @@ gensim 3 kept a record for each word in a dictionary, ``wv.vocab``. `VocabView` 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -169,16 +170,22 @@ class _RemovedName(RenamedAttribute):
     """An old name that does not exist while fastw2v is installed in place of gensim 4."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
         _check_not_installed(instance, self.name, self.path)
-        return super().__get__(instance, owner)
+        warn_deprecated(self.name, self.path)
+        return operator.attrgetter(self.path)(instance)
 
 
 class _RemovedValue(ComputedAttribute):
     """A computed value that does not exist while fastw2v is installed in place of gensim 4."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
         _check_not_installed(instance, self.name, self.instead)
-        return super().__get__(instance, owner)
+        warn_deprecated(self.name, self.instead)
+        return self.compute(instance)
 
 
 class _ReadOnlyView(_RemovedValue):
