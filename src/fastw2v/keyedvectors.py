@@ -35,6 +35,7 @@ from fastw2v.common.validation import (
     check_str,
 )
 from fastw2v.compat import pickle_state
+from fastw2v.compat.attribute_dict import ExposesAttributes, own_attributes
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
@@ -73,7 +74,19 @@ _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 _OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
 
 
-class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
+class _TableOnDemand:
+    """The table of an object whose class does not call ``KeyedVectors.__init__``, or assigns `vectors` before it.
+
+    An object that has a table finds it in its own attributes, before this descriptor.
+    """
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        return own_attributes(instance).setdefault("_table", RowTable(0))
+
+
+class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=ReplaceableClass):
     """A mapping from keys (usually words) to vectors of one size.
 
     Parameters
@@ -90,8 +103,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
     Attributes
     ----------
     vectors : ndarray, shape (len, vector_size)
-        Row `i` belongs to ``index_to_key[i]``. The array may be replaced by assignment. After a write into it, call
-        ``fill_norms(force=True)``.
+        Row `i` belongs to ``index_to_key[i]``. The array may be replaced by assignment, before or after the keys. After
+        a write into it, call ``fill_norms(force=True)``.
     index_to_key : list
         The key of each row.
     key_to_index : dict
@@ -114,6 +127,14 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
     ['northeast', 'east']
     """
 
+    _shown = (
+        "vector_size", "index_to_key", "next_index", "key_to_index", "vectors", "norms", "expandos", "vectors_lockf",
+    )  # fmt: skip
+    _hidden = ("_table",)
+
+    _table: RowTable = _TableOnDemand()  # type: ignore[assignment]
+    mapfile_path: str | None = None
+
     def __init__(
         self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32, mapfile_path: str | None = None
     ) -> None:
@@ -126,6 +147,17 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
     def __str__(self) -> str:
         return f"{type(self).__name__}<vector_size={self.vector_size}, {len(self)} keys>"
 
+    def __repr__(self) -> str:
+        vectors = self.vectors
+        kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
+        return f"<{type(self).__name__}: {len(self)} keys, vector_size={self.vector_size}, {kind}>"
+
+    def __iter__(self) -> Iterator[Any]:
+        raise TypeError(
+            f"{type(self).__name__} cannot be iterated: its keys are in index_to_key (for word in wv.index_to_key), "
+            "its rows in vectors"
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
         # copied, because another thread may add some while the state is pickled.
@@ -133,7 +165,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         with table.unmoved:
             leading = table.followers.get("words_before_update")
             return {
-                **{name: value for name, value in vars(self).items() if name != "_table"},
+                **{name: value for name, value in own_attributes(self).items() if name != "_table"},
+                "mapfile_path": self.mapfile_path,
                 "vector_size": table.vector_size,
                 "index_to_key": list(table.index_to_key),
                 "key_to_index": dict(table.key_to_index),
@@ -165,7 +198,15 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if leading is not None:
             table.followers["words_before_update"] = LeadingRows(leading)
         self.mapfile_path = state.pop("mapfile_path", None)
-        vars(self).update(state)
+        own_attributes(self).update(state)
+
+    def _overrides(self, *names: str) -> bool:
+        """Return whether a subclass, or this object, has a method of its own in place of one of `names`.
+
+        What gensim computes by calling one of its public methods has to call the override.
+        """
+        cls, own = type(self), own_attributes(self)
+        return any(name in own or getattr(cls, name) is not _METHODS[name] for name in names)
 
     # --- what the table holds
 
@@ -219,13 +260,19 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Matrix of shape (len, vector_size): row `i` belongs to ``index_to_key[i]``.
 
         An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`, and the
-        norms are discarded.
+        norms are discarded. Keys and vectors may be assigned in any order; queries, training and saving raise a
+        ValueError if they contradict each other. None means that there are no vectors.
         """
-        return self._table.vectors
+        vectors: Array = self._table.vectors
+        return vectors
 
     @vectors.setter
-    def vectors(self, value: Array) -> None:
+    def vectors(self, value: Array | None) -> None:
         self._table.vectors = value
+
+    @vectors.deleter
+    def vectors(self) -> None:
+        self._table.vectors = None
 
     @property
     def norms(self) -> Array | None:
@@ -302,10 +349,18 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.get_normed_vectors().tolist()
         [[0.0, 1.0]]
         """
-        return similarity.normed(self.vectors, self._table.current_norms())
+        return similarity.normed(self._table.matrix, self._current_norms())
+
+    def _current_norms(self) -> Array:
+        """Return the norms, which `fill_norms` computes if a subclass has one of its own."""
+        if self._overrides("fill_norms"):
+            self.fill_norms()
+        return self._table.current_norms()
 
     def unit_normalize_all(self) -> None:
         """Scale every row to length 1, in place; zero rows stay zero.
+
+        Vectors that are mapped read-only (``mmap="r"``) are copied into memory instead.
 
         The lengths are lost. Training needs them, so do not train a model any further after this.
 
@@ -318,6 +373,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv["a"].tolist()
         [0.0, 1.0]
         """
+        self._current_norms()
         self._table.normalize()
 
     # --- look-up
@@ -357,10 +413,10 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.has_index_for("a"), kv.has_index_for("b")
         (True, False)
         """
-        return self._table.index_of(key, -1) >= 0
+        return self.get_index(key, -1) >= 0
 
     def __contains__(self, key: Key) -> bool:
-        return self._table.index_of(key, -1) >= 0
+        return self.has_index_for(key)
 
     def get_vector(self, key: Key, norm: bool = False) -> Array:
         """Return the vector of `key`, as an array that is not writable.
@@ -386,12 +442,15 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ([0.0, 4.0], [0.0, 1.0])
         """
         table = self._table
-        index = table.key_to_index.get(key, -1) if isinstance(key, KEY_TYPES) else -1
-        if index < 0:
-            index = table.index_of(key)
+        if isinstance(key, KEY_TYPES) and not self._overrides("get_index"):
+            index = table.key_to_index.get(key, -1)
+            if index < 0:
+                index = table.index_of(key)
+        else:
+            index = self.get_index(key)
         vector: Array = table.matrix[index]
         if norm is not False and as_flag("norm", norm):
-            vector = similarity.normed(vector[None], table.current_norms()[index : index + 1])[0]
+            vector = similarity.normed(vector[None], self._current_norms()[index : index + 1])[0]
         vector.setflags(write=False)
         return vector
 
@@ -399,10 +458,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Return the vector of one key (a view, not writable), or the vectors of several keys (a new matrix)."""
         if isinstance(key_or_keys, KEY_TYPES):
             return self.get_vector(key_or_keys)
-        rows = [self.get_index(key) for key in as_list("the keys", key_or_keys, "keys")]
-        if not rows:
+        keys = queries.key_list("the keys", key_or_keys)
+        if not keys:
             raise ValueError("no keys given: at least one is needed")
-        vectors: Array = np.asarray(self.vectors)[rows]
+        if self._overrides("get_vector"):
+            return np.stack([self.get_vector(key) for key in keys])
+        rows = [self.get_index(key) for key in keys]
+        vectors: Array = np.asarray(self._table.matrix)[rows]
         return vectors
 
     # --- attributes of the keys
@@ -433,7 +495,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         if attrs is None:
             names = list(self.expandos)
-            dtypes = [self.expandos[name].dtype for name in names]
+            dtypes = [np.asarray(self.expandos[name]).dtype for name in names]
         else:
             if isinstance(attrs, str):
                 raise TypeError(f"attrs must be a list of names, not {attrs!r:.80}; put the name into a list")
@@ -521,6 +583,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         (1, 2)
         """
         self._table.grow(as_optional_int("seed", seed, minimum=0))
+        if self._overrides("allocate_vecattrs"):
+            self.allocate_vecattrs()
 
     def add_vector(self, key: Key, vector: Array | Sequence[float]) -> int:
         """Add one key and return its row; a key that is present keeps its vector.
@@ -579,7 +643,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if extras is not None:
             check_mapping("extras", extras, "names of attributes to their values")
         replace = as_flag("replace", replace)
-        key_list = list(map(_plain_key, as_list("keys", keys, "keys")))
+        key_list = list(map(_plain_key, queries.key_list("keys", keys)))
         if key_list:
             self._table.add(key_list, matrix, extras, replace)
 
@@ -587,7 +651,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Set or add the vectors of one or several keys; an integer that is not a key means a row."""
         if isinstance(keys, KEY_TYPES):
             keys, weights = [keys], np.asarray(weights).reshape(1, -1)
-        self.add_vectors([self._key_of_row(key) for key in keys], weights, replace=True)
+        self.add_vectors(
+            [self._key_of_row(key) for key in queries.key_list("keys", keys)], weights, replace=True
+        )
 
     def _key_of_row(self, key: Key) -> Key:
         """Return the key of row `key`, if `key` is not a key itself and the row's key is not an integer."""
@@ -686,7 +752,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         known = self if as_flag("allow_inference", allow_inference) else self.key_to_index
         copy_vecattrs = as_flag("copy_vecattrs", copy_vecattrs)
-        present = [key for key in dict.fromkeys(as_list("keys", keys, "keys")) if key in known]
+        present = [key for key in dict.fromkeys(queries.key_list("keys", keys)) if key in known]
+        if present and self._overrides("get_vector", "__getitem__"):
+            return self._collected(present, copy_vecattrs)
         rows = np.array([self.get_index(key) for key in present], dtype=np.intp)
         chosen = self._from_table(self._table.selection(present, rows))
         if not copy_vecattrs:
@@ -694,6 +762,16 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if "count" not in chosen.expandos and present:
             chosen.expandos["count"] = np.arange(len(present), 0, -1, dtype=np.int64)
         return chosen
+
+    def _collected(self, keys: list[Key], copy_vecattrs: bool) -> KeyedVectors:
+        """Return new vectors of `keys`, which this object returns one by one."""
+        vectors = np.stack([self[key] for key in keys])
+        counts: dict[str, Any] = {"count": np.arange(len(keys), 0, -1, dtype=np.int64)}
+        if copy_vecattrs:
+            counts |= {name: [self.get_vecattr(key, name) for key in keys] for name in self.expandos}
+        new = KeyedVectors(vectors.shape[1], dtype=vectors.dtype)
+        new.add_vectors(keys, vectors, extras=counts)
+        return new
 
     def astype(self: KV, dtype: DTypeLike) -> KV:
         """Return a copy whose vectors are stored in another floating type.
@@ -717,7 +795,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         return self._from_table(self._table.astype(dtype))
 
     def _from_table(self: KV, table: RowTable) -> KV:
-        new = type(self)(self.vector_size, dtype=table.vectors.dtype)
+        cls = type(self)
+        new = cls.__new__(cls)  # the constructor of a subclass may have other parameters
+        own_attributes(new).update(own_attributes(self))
         new._table = table
         return new
 
@@ -743,7 +823,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         if not len(self):
             return
-        self.allocate_vecattrs()
+        self._table.extend_attributes()
+        if self._overrides("allocate_vecattrs"):
+            self.allocate_vecattrs()
         order = np.argsort(self.expandos["count"], kind="stable")[::-1]
         if len(self.vectors):
             logger.warning("sorting after vectors have been allocated is expensive & error-prone")
@@ -816,7 +898,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
                 vectors.append((self.get_vector(item, norm=pre_normalize), factor))
             elif not ignore_missing:
                 raise KeyError(f"Key '{item}' not present in vocabulary")
-        dtype = similarity.compute_dtype(self.vectors.dtype)
+        dtype = similarity.compute_dtype(self._table.matrix.dtype)
         mean = queries.weighted_mean(vectors, self.vector_size, dtype)
         return similarity.unit(mean) if post_normalize else mean
 
@@ -882,7 +964,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if indexer is not None and topn is not None:
             return indexer.most_similar(query, topn)
         rows = self._searched_rows(clip_start, clip_end, restrict_vocab, candidates)
-        scores = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], query)
+        scores = similarity.cosines(self._table.matrix[rows], self._current_norms()[rows], query)
         if topn is None:
             return scores
         return queries.best_keys(self.index_to_key, rows, scores, topn, own_rows)
@@ -922,7 +1004,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if topn is not None and topn < 1:
             return [[] for _ in parsed]
         rows = self._searched_rows(0, None, restrict_vocab, candidates)
-        matrix, norms = self.vectors[rows], self._table.current_norms()[rows]
+        matrix, norms = self._table.matrix[rows], self._current_norms()[rows]
         stacked = np.array([vector for vector, _ in parsed], dtype=norms.dtype).reshape(-1, self.vector_size)
         if topn is None:
             return similarity.cosines(matrix, norms, stacked)
@@ -1011,8 +1093,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             raise ValueError("cannot compute similarity with no input: positive is empty")
         rows = self._searched_rows(0, None, restrict_vocab, candidates)
         scores = similarity.multiplicative(
-            self.vectors[rows],
-            self._table.current_norms()[rows],
+            self._table.matrix[rows],
+            self._current_norms()[rows],
             [self._factor("positive", term) for term in positive_terms],
             [self._factor("negative", term) for term in negative_terms],
         )
@@ -1049,8 +1131,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
     ) -> slice | NDArray[np.intp]:
         rows = None
         if candidates is not None:
-            rows = [self.get_index(key) for key in dict.fromkeys(as_list("candidates", candidates, "keys"))]
-        return queries.searched_rows(len(self.vectors), clip_start, clip_end, restrict_vocab, rows)
+            rows = [self.get_index(key) for key in dict.fromkeys(queries.key_list("candidates", candidates))]
+        return queries.searched_rows(len(self._table.matrix), clip_start, clip_end, restrict_vocab, rows)
 
     # --- similarities of given keys
 
@@ -1095,7 +1177,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> float(kv.n_similarity(["east", "north"], ["northeast"]))
         1.0
         """
-        first, second = as_list("ws1", ws1, "keys"), as_list("ws2", ws2, "keys")
+        first, second = queries.key_list("ws1", ws1), queries.key_list("ws2", ws2)
         if not (first and second):
             raise ZeroDivisionError("At least one of the passed list is empty.")
         return similarity.cosine(
@@ -1135,10 +1217,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             vector = self.get_vector(word_or_vector)
         else:
             vector = queries.checked_vector("word_or_vector", word_or_vector, self.vector_size)
-        others = as_list("other_words", other_words, "keys")
+        others = queries.key_list("other_words", other_words)
         rows: Any = [self.get_index(key) for key in others] or slice(None)
-        unit = similarity.unit(vector.astype(similarity.compute_dtype(self.vectors.dtype)))
-        cosines = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], unit)
+        matrix = self._table.matrix
+        if self._overrides("cosine_similarities"):
+            return 1 - self.cosine_similarities(vector, matrix[rows])
+        unit = similarity.unit(vector.astype(similarity.compute_dtype(matrix.dtype)))
+        cosines = similarity.cosines(matrix[rows], self._current_norms()[rows], unit)
         distances: Array = 1 - cosines
         return distances
 
@@ -1209,7 +1294,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.rank_by_centrality(["east", "north", "northeast"])[0][1]
         'northeast'
         """
-        given = as_list("words", words, "keys")
+        given = queries.key_list("words", words)
         use_norm = as_flag("use_norm", use_norm)
         present = [word for word in given if word in self]
         if len(present) != len(given):
@@ -1218,7 +1303,10 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if not present:
             raise ValueError("cannot select a word from an empty list: words has no key of these vectors")
         vectors = np.stack([self.get_vector(word, norm=use_norm) for word in present])
-        return queries.centrality_ranking(present, vectors)
+        mean = None
+        if self._overrides("get_mean_vector"):
+            mean = self.get_mean_vector(list(vectors), post_normalize=True)
+        return queries.centrality_ranking(present, vectors, mean)
 
     def doesnt_match(self, words: Iterable[Key]) -> Any:
         """Return the one of `words` that is farthest from their mean.
@@ -1245,7 +1333,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.relative_cosine_similarity("big", "large")
         1.0
         """
-        nearest: queries.Ranking = self.similar_by_key(wa, as_int("topn", topn))
+        nearest: queries.Ranking = self.similar_by_word(wa, as_int("topn", topn))
         if not nearest:
             raise ValueError("Cannot calculate relative cosine similarity without any similar words.")
         return float(self.similarity(wa, wb)) / sum(score for _, score in nearest)
@@ -1267,6 +1355,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
 
         Raises
         ------
+        ValueError
+            If the vector of a key has a number that is not finite; the message names the key.
         ImportError
             If the package POT is missing: ``pip install 'fastw2v[wmd]'``.
 
@@ -1278,7 +1368,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.wmdistance(["east"], ["missing"])
         inf
         """
-        given = as_list("document1", document1, "keys"), as_list("document2", document2, "keys")
+        given = queries.key_list("document1", document1), queries.key_list("document2", document2)
         norm = as_flag("norm", norm)
         first, second = (Counter(key for key in document if key in self) for document in given)
         dropped = len(given[0]) - first.total(), len(given[1]) - second.total()
@@ -1289,7 +1379,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             return float("inf")
         sides = []
         for document in (first, second):
-            sides.append(np.stack([self.get_vector(key, norm=norm) for key in document]))
+            vectors = np.stack([self.get_vector(key, norm=norm) for key in document])
+            queries.check_finite(list(document), vectors)
+            sides.append(vectors)
             sides.append(np.array(list(document.values()), dtype=np.float64) / document.total())
         return similarity.word_movers_distance(*sides)
 
@@ -1341,12 +1433,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         as_choice("similarity_function", similarity_function, ("most_similar", "most_similar_cosmul"))
         return evaluation.word_analogies(
             self.index_to_key,
-            self.vectors,
-            self._table.current_norms(),
+            self._table.matrix,
+            self._current_norms(),
             analogies,
             restrict_vocab=restrict_vocab,
             case_insensitive=case_insensitive,
             dummy4unknown=dummy4unknown,
+            most_similar=self.most_similar if self._overrides("most_similar", *_VECTOR_METHODS) else None,
         )
 
     def evaluate_word_pairs(
@@ -1390,13 +1483,14 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         return evaluation.word_pairs(
             self.index_to_key,
-            self.vectors,
+            self._table.matrix,
             pairs,
             delimiter=delimiter,
             encoding=encoding,
             restrict_vocab=restrict_vocab,
             case_insensitive=case_insensitive,
             dummy4unknown=dummy4unknown,
+            similarity_of=self.similarity if self._overrides("similarity", *_VECTOR_METHODS) else None,
         )
 
     def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
@@ -1441,7 +1535,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         old_rows, new_rows = (
             np.array([wv.key_to_index[word] for word in words], dtype=np.intp) for wv in (older, self)
         )
-        return drift(words, old_rows, new_rows, older.vectors, self.vectors, topn=topn, sample=sample)
+        return drift(words, old_rows, new_rows, older.vectors, self._table.matrix, topn=topn, sample=sample)
 
     log_accuracy = staticmethod(evaluation.log_accuracy)
     _log_evaluate_word_analogies = staticmethod(evaluation.log_accuracy)
@@ -1535,18 +1629,32 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         vector_state.write_gensim(fname, self._to_state())
 
     def _to_state(self, ignore: Collection[str] = frozenset()) -> VectorState:
-        """Return everything that files hold of these vectors, without the attributes in `ignore`."""
+        """Return everything that files hold of these vectors, without the attributes in `ignore`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the keys and the vectors contradict each other. There may be keys without any vectors.
+        """
         table = self._table
-        attributes = {name: value for name, value in vars(self).items() if name not in _OWN_ATTRIBUTES}
+        attributes = {
+            name: value for name, value in own_attributes(self).items() if name not in _OWN_ATTRIBUTES
+        }
         with table.unmoved:
+            table.check_keys()
+            vectors = table.matrix if len(table.allocated_rows) else table.allocated_rows
             return VectorState(
                 keys=list(table.index_to_key),
-                vectors=table.vectors,
+                vectors=vectors,
                 vector_size=table.vector_size,
                 next_index=min(table.next_index, len(table.index_to_key)),
                 mapfile_path=self.mapfile_path,
-                lock_factors=None if "vectors_lockf" in ignore else table.lock_factors,
-                expandos={name: values for name, values in table.attributes.items() if name not in ignore},
+                lock_factors=None
+                if "vectors_lockf" in ignore or table.lock_factors is None
+                else np.asarray(table.lock_factors, dtype=np.float32),
+                expandos={
+                    name: values for name, values in table.fitting_attributes().items() if name not in ignore
+                },
                 attributes={name: value for name, value in attributes.items() if name not in ignore},
             )
 
@@ -1559,8 +1667,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ValueError
             If an attribute has a name that is not free.
         """
-        new = cls(state.vector_size)
-        table = new._table
+        new = cls.__new__(cls)  # the constructor of a subclass may have other parameters
+        table = new._table = RowTable(state.vector_size)
         table.set_keys(state.keys)
         matrix = state.vectors
         table.vectors = matrix if mapped or matrix.flags.writeable else _writable_copy(matrix)
@@ -1624,9 +1732,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         check_str("prefix", prefix)
         check_str("sort_attr", sort_attr)
+        self._table.matrix  # noqa: B018 - raises an error if there are keys without vectors
+        state = self._to_state()
+        if state.keys and self._overrides("__getitem__", "get_vector"):
+            state.vectors = np.stack([self[key] for key in state.keys])
         vector_state.write_word2vec_format(
             fname,
-            self._to_state(),
+            state,
             fvocab,
             as_flag("binary", binary),
             as_optional_int("total_vec", total_vec, minimum=0),
@@ -1724,6 +1836,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         binary, lockf = as_flag("binary", binary), as_float("lockf", lockf)
         check_encoding(encoding, unicode_errors, errors_name="unicode_errors")
         logger.info("loading projection weights from %s", fname)
+        self._table.matrix  # noqa: B018 - raises an error if the keys and the vectors contradict each other
         read = word2vec.read_binary if binary else word2vec.read_text
         index, matrix = read(fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index)
         if matrix.shape[1] != self.vector_size:
@@ -1735,6 +1848,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         self._table.overwrite(rows, matrix, lockf)
         logger.info("merged %d vectors into %s matrix from %s", len(index), self.vectors.shape, fname)
 
+
+# Methods on which gensim's other methods are built.
+_VECTOR_METHODS = ("get_mean_vector", "get_vector", "__getitem__", "get_index", "fill_norms")
+_METHODS: dict[str, Any] = {
+    name: getattr(KeyedVectors, name)
+    for name in (*_VECTOR_METHODS, "allocate_vecattrs", "cosine_similarities", "most_similar", "similarity")
+}
 
 Vocab = CompatVocab
 Word2VecKeyedVectors = KeyedVectors
@@ -1848,7 +1968,7 @@ def _plain_key(key: Any) -> Any:
 
 
 def _as_keys(keys: Key | Iterable[Key]) -> list[Key]:
-    return [keys] if isinstance(keys, KEY_TYPES) else as_list("keys", keys, "keys")
+    return [keys] if isinstance(keys, KEY_TYPES) else queries.key_list("keys", keys)
 
 
 def _writable_copy(array: Array) -> Array:

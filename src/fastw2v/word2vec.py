@@ -503,8 +503,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def _make_missing_tables(self) -> None:
         """Make the Huffman tree and the noise table that the settings require, from the counts."""
-        if "count" not in self.wv.expandos:  # there is no vocabulary yet
-            return
+        counts = self.wv.expandos.get("count")
+        if counts is None or len(counts) != len(self.wv):
+            return  # there is no vocabulary yet, or its words were replaced; training says so
         if self.hs and self.huffman_tree is None:
             self.create_binary_tree()
         if self.negative:
@@ -513,6 +514,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def __str__(self) -> str:
         return (
             f"{type(self).__name__}<vocab={len(self.wv)}, vector_size={self.vector_size}, alpha={self.alpha}>"
+        )
+
+    def __repr__(self) -> str:
+        if "_wv" not in vars(self):  # a subclass has not called __init__ yet
+            return object.__repr__(self)
+        algorithm = "skip-gram" if self.sg else "CBOW"
+        output = f"hierarchical softmax, negative={self.negative}" if self.hs else f"negative={self.negative}"
+        return (
+            f"<{type(self).__name__}: {len(self.wv)} words, vector_size={self.vector_size}, {algorithm}, {output}, "
+            f"window={self.window}, epochs={self.epochs}, train_count={self.train_count}>"
         )
 
     @property
@@ -1064,7 +1075,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _start_from(self, source: KeyedVectors, lock_factors: float | Mapping[Any, float]) -> None:
         """Replace the initial vectors of those words that `source` has, and set their lock factors."""
         keys = self.wv.index_to_key
-        rows, vectors = starting_rows(keys, source.key_to_index, source.vectors)
+        rows, vectors = starting_rows(keys, source.key_to_index, source._table.matrix)
         factors = starting_lock_factors([keys[row] for row in rows.tolist()], lock_factors)
         self._vocabulary.table.overwrite(rows, vectors, factors)
         logger.info(
@@ -1074,10 +1085,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def update_weights(self) -> None:
         """Give the words that an update added their initial vectors and zero output weights."""
-        if not len(self.wv.vectors):
+        n_rows = len(self.wv._table.allocated_rows)
+        if not n_rows:
             self._check_can_update()
         logger.info("updating layer weights")
-        if len(self.wv.vectors) < len(self.wv):
+        if n_rows < len(self.wv):
             self._warn_of_mapped_weights()
         self.wv.resize_vectors(seed=self.seed)  # extends syn1neg, too
         if self.syn1 is not None:
@@ -1452,8 +1464,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 else f"no word of the corpus is left in the vocabulary, so you must first build vocabulary anew: "
                 f"none of its {self.corpus_total_words} tokens occurs min_count={self.min_count} times"
             )
-        if not len(self.wv.vectors):
+        if not len(self.wv._table.allocated_rows):
             raise RuntimeError("you must initialize vectors before training the model")
+        self.wv._table.matrix  # noqa: B018 - raises an error if the keys and the vectors contradict each other
         if epochs is None:
             raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
         as_int("epochs", epochs, minimum=1)
@@ -1568,12 +1581,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
-        if self.syn1neg.shape != self.wv.vectors.shape:
+        vectors = self.wv._table.matrix
+        if self.syn1neg.shape != vectors.shape:
             raise RuntimeError(
-                f"syn1neg has the shape {self.syn1neg.shape} and wv.vectors {self.wv.vectors.shape}: words were added "
+                f"syn1neg has the shape {self.syn1neg.shape} and wv.vectors {vectors.shape}: words were added "
                 "or removed since the vocabulary was built, so the output weights do not belong to the words"
             )
-        hidden = self.wv.vectors[known].sum(axis=0)
+        hidden = vectors[known].sum(axis=0)
         if self.cbow_mean:
             hidden /= len(known)
         logits = self.syn1neg @ hidden

@@ -58,6 +58,8 @@ assert importlib.util.find_spec("gensim") is not None
 model = gensim.models.Word2Vec([["a", "b"]], min_count=1, vector_size=4)
 assert "gensim" in str(type(model)) and "gensim" in str(type(model.wv))
 assert isinstance(model, gensim.models.Word2Vec) and isinstance(model.wv, gensim.models.KeyedVectors)
+for owner, name in [(model.wv, "vocab"), (model.wv, "index2word"), (model.wv, "index2entity"), (model, "vocab")]:
+    assert not hasattr(owner, name)  # programs ask for these to find out whether this is gensim 3
 
 class Mine(gensim.models.Word2Vec):
     pass
@@ -146,6 +148,9 @@ model = Word2Vec(bigrams[texts], min_count=1, vector_size=4, epochs=2)
 assert "new_york" in model.wv and type(model) is fastw2v.Word2Vec
 terms = similarities.WordEmbeddingSimilarityIndex(model.wv)
 similarities.SparseTermSimilarityMatrix(terms, corpora.Dictionary(bigrams[texts]))
+for saved in (model, model.wv, dictionary):
+    assert isinstance(saved, gensim.utils.SaveLoad)
+assert issubclass(Word2Vec, gensim.utils.SaveLoad) and not isinstance(texts, gensim.utils.SaveLoad)
 try:
     from gensim.models import NoSuchModel
 except ImportError:

@@ -407,11 +407,10 @@ def bent_path(model):
         (lambda model: setattr(model, "syn1neg", model.syn1neg[:, 1:]), "syn1neg are"),
         (lambda model: setattr(model.wv, "index_to_key", "abc"), "list of words"),
         (lambda model: setattr(model.wv, "index_to_key", [[]] * len(model.wv)), "list of words"),
-        (lambda model: setattr(model.wv, "vectors_lockf", np.ones(3, np.float32)), "lock factors"),
+        (lambda model: setattr(model.wv, "vectors_lockf", np.ones((3, 2), np.float32)), "lock factors"),
         (lambda model: setattr(model, "window", "5"), "parameter window"),
         (lambda model: setattr(model, "raw_vocab", {"a": "b"}), "raw vocabulary"),
         (lambda model: setattr(model.wv, "expandos", [1]), "attributes of its words"),
-        (set_expando("count", np.ones(3, np.int64)), "'count'"),
         (set_expando("count", np.full(19, "x", dtype=object)), "'count'"),
         (set_expando("sample_int", np.ones(19)), "'sample_int'"),
         (set_expando("point", np.full(19, None)), "point 0 of its Huffman tree"),
@@ -674,3 +673,31 @@ def test_a_file_of_another_class_names_it(tmp_path):
             pickle.UnpicklingError, match=r"fasttext\.FastText, which .* method load of that class"
         ):
             kind.load(tmp_path / "model")
+
+
+def test_attributes_of_another_length_are_dropped_from_files_of_gensim(tmp_path, caplog):
+    def cut(model):
+        words = model.wv.index_to_key[1:4]
+        model.wv.vectors = model.wv.vectors[1:4]
+        model.wv.key_to_index = {word: row for row, word in enumerate(words)}
+        model.wv.index_to_key = words
+
+    path = altered(tmp_path, cut, hs=1)
+    theirs = Word2Vec.load(str(path))
+    with caplog.at_level(logging.WARNING, logger="gensim"):
+        loaded = fastw2v.Word2Vec.load(path)
+    assert "expandos['count'] has 19 values for 3 keys" in caplog.text
+    assert "syn1neg has 19 rows for 3 words" in caplog.text
+    word = theirs.wv.index_to_key[0]
+    ours, expected = loaded.wv.most_similar(word), theirs.wv.most_similar(word)
+    assert [key for key, _ in ours] == [key for key, _ in expected]
+    assert fastw2v.KeyedVectors.load(path).index_to_key == theirs.wv.index_to_key
+    with pytest.raises(RuntimeError, match="counts"):
+        loaded.train([theirs.wv.index_to_key], total_examples=1, epochs=1)
+
+
+def test_arrays_of_pickles_have_native_types(tmp_path):
+    path = altered(tmp_path, lambda model: None)
+    vectors = fastw2v.KeyedVectors.load(path).vectors
+    assert vectors.dtype is np.dtype(np.float32)
+    assert memoryview(vectors)[0, 0] == vectors[0, 0]

@@ -132,10 +132,6 @@ def test_an_inconsistent_model_is_rejected_with_its_file_name(tmp_path):
         native.write(path, arrays, {**metadata, **change})
         with pytest.raises(ValueError, match=r"cannot load .*model"):
             Word2Vec.load(path)
-    for name, value in (
-        ("syn1neg", arrays["syn1neg"][0]),
-        ("wv.expandos.count", arrays["wv.expandos.count"][:1]),
-    ):
-        native.write(path, {**arrays, name: value}, metadata)
-        with pytest.raises(ValueError, match=r"cannot load .*model"):
-            Word2Vec.load(path)
+    native.write(path, {**arrays, "syn1neg": arrays["syn1neg"][0]}, metadata)
+    with pytest.raises(ValueError, match=r"cannot load .*model"):
+        Word2Vec.load(path)

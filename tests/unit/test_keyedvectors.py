@@ -320,8 +320,9 @@ def test_assigned_arrays_are_kept_as_they_are(vectors, tmp_path):
 def test_assignment_checks_shape_but_follows_replaced_keys(vectors):
     with pytest.raises(ValueError, match="2 dimensions"):
         vectors.vectors = np.ones(5)
+    vectors.vectors = MATRIX[:29]
     with pytest.raises(ValueError, match="29 rows for 30 keys"):
-        vectors.vectors = MATRIX[:29]
+        vectors.most_similar("w1")
     vectors.key_to_index = {word: i for i, word in enumerate(WORDS[:3])}
     vectors.vectors = MATRIX[:3]
     vectors.index_to_key = WORDS[:3]

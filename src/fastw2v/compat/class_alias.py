@@ -66,6 +66,11 @@ class ReplaceableClass(ABCMeta):  # derives from ABCMeta, so that users may mix 
             if name in vars(cls):
                 delattr(cls, name)
 
+    @property
+    def is_installed(cls) -> bool:
+        """Whether the class, or one that it derives from, is installed in place of gensim's."""
+        return any("_alias" in vars(base) for base in cls.__mro__)
+
     def __instancecheck__(cls, instance: Any) -> bool:
         return cls.__subclasscheck__(type(instance))
 

@@ -9,6 +9,7 @@ gensim 3 kept a record for each word in a dictionary, ``wv.vocab``. `VocabView` 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol
 
@@ -158,7 +159,38 @@ class _FormerCache(ComputedAttribute):
         warn_deprecated(self.name, self.instead)
 
 
-class _ReadOnlyView(ComputedAttribute):
+def _check_not_installed(instance: Any, name: str, instead: str) -> None:
+    """Raise an AttributeError, as gensim 4 does, if the class is installed in its place.
+
+    Programs ask whether an object has a name that gensim 4 has removed, and if so, treat it as one of gensim 3.
+    """
+    if getattr(type(instance), "is_installed", False):
+        raise AttributeError(f"{name} was removed in gensim 4; use {instead}", name=name, obj=instance)
+
+
+class _RemovedName(RenamedAttribute):
+    """An old name that does not exist while fastw2v is installed in place of gensim 4."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        _check_not_installed(instance, self.name, self.path)
+        warn_deprecated(self.name, self.path)
+        return operator.attrgetter(self.path)(instance)
+
+
+class _RemovedValue(ComputedAttribute):
+    """A computed value that does not exist while fastw2v is installed in place of gensim 4."""
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        if instance is None:
+            return self
+        _check_not_installed(instance, self.name, self.instead)
+        warn_deprecated(self.name, self.instead)
+        return self.compute(instance)
+
+
+class _ReadOnlyView(_RemovedValue):
     """A view of the object, which cannot be replaced."""
 
     def __set__(self, instance: Any, value: Any) -> None:
@@ -169,8 +201,8 @@ class DeprecatedVectorNames:
     """gensim 3's names on `KeyedVectors`."""
 
     vocab = _ReadOnlyView(VocabView, "key_to_index, index_to_key and get_vecattr()")
-    index2word = RenamedAttribute("index_to_key")
-    index2entity = RenamedAttribute("index_to_key")
+    index2word = _RemovedName("index_to_key")
+    index2entity = _RemovedName("index_to_key")
     syn0 = RenamedAttribute("vectors")
     syn0norm = _FormerCache(lambda wv: wv.get_normed_vectors(), "get_normed_vectors()")
     vectors_norm = _FormerCache(lambda wv: wv.get_normed_vectors(), "get_normed_vectors()")
@@ -323,8 +355,8 @@ class DeprecatedModelNames:
     size = RenamedAttribute("vector_size")
     syn0 = RenamedAttribute("wv.vectors")
     syn0_lockf = RenamedAttribute("wv.vectors_lockf")
-    index2word = RenamedAttribute("wv.index_to_key")
-    vocab = ComputedAttribute(lambda model: VocabView(model.wv), "wv.key_to_index and wv.get_vecattr()")
+    index2word = _RemovedName("wv.index_to_key")
+    vocab = _RemovedValue(lambda model: VocabView(model.wv), "wv.key_to_index and wv.get_vecattr()")
     syn0norm = ComputedAttribute(lambda model: model.wv.get_normed_vectors(), "wv.get_normed_vectors()")
     vocabulary = ComputedAttribute(
         lambda model: _FormerPart(model, _VOCABULARY), "the attributes of the model itself"

@@ -3,8 +3,9 @@
 gensim is imported under its own names while the overlays are taken out of ``sys.modules``, so that its modules import
 each other and nothing of fastw2v. gensim's Doc2Vec and FastText therefore derive from gensim's Word2Vec and
 KeyedVectors, and use the compiled code that belongs to those. Afterwards the overlays return to ``sys.modules``, and
-three things are changed in gensim's modules. `InstalledGensim.restore` undoes the changes.
+four things are changed in gensim's modules. `InstalledGensim.restore` undoes the changes.
 
+* ``isinstance(model, gensim.utils.SaveLoad)`` is true for fastw2v's models and vectors.
 * Modules of gensim that only use Word2Vec or KeyedVectors get fastw2v's classes. Modules that derive classes from them
   keep gensim's.
 * A pickle names classes, and the names of gensim's two classes now lead to fastw2v's. gensim's classes are therefore
@@ -24,7 +25,7 @@ import threading
 from collections.abc import Callable, Iterable
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.overlay import COUNTERPARTS
@@ -171,7 +172,9 @@ class InstalledGensim:
             ours.set_replaced_class(theirs)
             self._pickle_under_other_name(theirs)
         self._replace_classes_in(self._modules)
-        self._set(self._modules["gensim.utils"], "unpickle", functools.partial(_unpickle, self._modules))
+        utils = self._modules["gensim.utils"]
+        self._set(utils, "SaveLoad", _save_load_of(utils.SaveLoad))
+        self._set(utils, "unpickle", functools.partial(_unpickle, self._modules))
 
     def _set(self, target: Any, name: str, value: Any) -> None:
         """Assign an attribute, and remember how to undo that."""
@@ -208,6 +211,16 @@ class InstalledGensim:
         for _, ours in _REPLACEMENTS:
             ours.clear_alias()
         return self._modules or {}
+
+
+def _save_load_of(theirs: type) -> type:
+    """Return a class in place of gensim's base class of all that can be saved, which counts fastw2v's classes too."""
+    attributes = {"__module__": theirs.__module__, "__doc__": theirs.__doc__}
+    save_load: Any = ReplaceableClass(theirs.__name__, (theirs,), attributes)
+    save_load.set_replaced_class(theirs)
+    for _, ours in _REPLACEMENTS:
+        save_load.register(ours)
+    return cast(type, save_load)
 
 
 def _unpickle(modules: dict[str, ModuleType], fname: Any) -> Any:

@@ -14,12 +14,16 @@ four layouts, by the version that wrote the file:
 `read_model` and `read_keyedvectors` return all of them in one form, `ModelState` and `VectorsState`, under the names of
 gensim 4. `write_model` and `write_keyedvectors` write the layout of gensim 4.4.
 
-Reading ------- `unpickler` returns data of unknown quality. Every attribute is checked before it is returned: its type,
+Reading
+-------
+`unpickler` returns data of unknown quality. Every attribute is checked before it is returned: its type,
 shapes that must agree, Huffman paths that must stay within the tree, because training follows them without a check. The
 readers raise `pickle.UnpicklingError` if the pickle asks for more than data or is damaged, and `ValueError` if its data
 are no model.
 
-Writing ------- A model of several files cannot be replaced at one moment: separate files have fixed names, and an old
+Writing
+-------
+A model of several files cannot be replaced at one moment: separate files have fixed names, and an old
 main file does not fit new arrays. If a model with separate files is replaced, a main file that contains all arrays is
 written first, then the separate arrays, to which no file refers at that time, and then the main file that refers to
 them. A complete model is on the disk at every moment.
@@ -29,7 +33,6 @@ from __future__ import annotations
 
 import errno
 import io
-import logging
 import math
 import os
 import pickle
@@ -44,6 +47,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import npy
 from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
@@ -51,8 +55,9 @@ from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.formats.settings import MAX_WIDTH
 from fastw2v.formats.unpickler import unpickle
 from fastw2v.text.tokens import as_word
+from fastw2v.vectors.row_table import warn_dropped
 
-logger = logging.getLogger(__name__)
+logger = get_logger(__name__, "models.keyedvectors")
 
 Array = NDArray[Any]
 
@@ -329,8 +334,9 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
-    else:
-        vectors = _check_matrix(vectors, "vectors", len(keys))
+    # Keys may have no vectors yet.
+    rows = 0 if isinstance(vectors, np.ndarray) and not len(vectors) else len(keys)
+    vectors = _check_matrix(vectors, "vectors", rows)
     expandos = node.get("expandos")
     if expandos is None:
         expandos = _expandos_from_records(node.get("vocab") or {}, keys)
@@ -341,8 +347,8 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         "index_to_key": keys,
         "vectors": vectors,
         "vector_size": vectors.shape[1],
-        "expandos": _check_expandos(expandos, len(keys), of_model),
-        "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own, len(keys)),
+        "expandos": check_expandos(expandos, len(keys), of_model),
+        "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
 
@@ -449,7 +455,16 @@ def _output_weights(parts: list[_Node], name: str, vectors: VectorsState) -> Arr
     value = _find(parts, name)
     if value is None or (isinstance(value, list) and not value):
         return None
-    return _as_float32(_check_matrix(value, name, len(vectors["index_to_key"]), vectors["vector_size"]))
+    weights = _as_float32(_check_matrix(value, name, None, vectors["vector_size"]))
+    if len(weights) != len(vectors["index_to_key"]):
+        logger.warning(
+            "%s has %d rows for %d words: the words were replaced after the training, and the model cannot be trained "
+            "any further",
+            name,
+            len(weights),
+            len(vectors["index_to_key"]),
+        )
+    return weights
 
 
 def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) -> Array:
@@ -490,12 +505,12 @@ def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) 
 # --- checks of the attributes
 
 
-def _check_matrix(value: Any, name: str, rows: int, columns: int | None = None) -> Array:
-    """Return `value`, possibly a memory map; raise unless it is a float matrix of this shape."""
+def _check_matrix(value: Any, name: str, rows: int | None, columns: int | None = None) -> Array:
+    """Return `value`, possibly a memory map; raise unless it is a float matrix of this shape, where None is any."""
     if not isinstance(value, np.ndarray) or value.dtype.kind != "f" or value.ndim != 2:
         raise ValueError(f"its {name} are no matrix of floats; the file is damaged")
-    if value.shape[0] != rows or columns not in (None, value.shape[1]):
-        expected = f"{rows} x {'?' if columns is None else columns}"
+    if rows not in (None, value.shape[0]) or columns not in (None, value.shape[1]):
+        expected = f"{'?' if rows is None else rows} x {'?' if columns is None else columns}"
         raise ValueError(f"its {name} are {value.shape[0]} x {value.shape[1]}; expected {expected}")
     return value
 
@@ -507,18 +522,11 @@ def _as_float32(array: Array) -> Array:
     return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def _check_lock_factors(value: Any, rows: int) -> Array | None:
+def _check_lock_factors(value: Any) -> Array | None:
     if value is None:
         return None
-    if (
-        not isinstance(value, np.ndarray)
-        or value.ndim != 1
-        or value.size not in (1, rows)
-        or value.dtype.kind != "f"
-    ):
-        raise ValueError(
-            f"its lock factors (vectors_lockf, syn0_lockf) are not one float, or one float for each of {rows} words"
-        )
+    if not isinstance(value, np.ndarray) or value.ndim != 1 or value.dtype.kind != "f":
+        raise ValueError("its lock factors (vectors_lockf, syn0_lockf) are not an array of floats")
     return np.asanyarray(value, dtype=np.float32)
 
 
@@ -558,17 +566,23 @@ def _float(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _check_expandos(expandos: Any, size: int, of_model: bool) -> dict[str, Array]:
-    """Return the attributes of words; those that training reads have its dtypes, and those of a model are checked."""
+def check_expandos(expandos: Any, size: int, of_model: bool) -> dict[str, Array]:
+    """Return the attributes of words; those that training reads have its dtypes, and those of a model are checked.
+
+    Attributes that have not one value for each of `size` words are left out, with a warning.
+    """
     if not isinstance(expandos, dict):
         raise ValueError("the attributes of its words (expandos) are malformed; the file is damaged")
     result: dict[str, Array] = {}
     for name, boxed in expandos.items():
         array = unwrap_array(boxed)
-        if not isinstance(name, str) or not isinstance(array, np.ndarray) or array.shape[:1] != (size,):
+        if not isinstance(name, str) or not isinstance(array, np.ndarray) or not array.ndim:
             raise ValueError(
                 f"the attribute {name!r:.60} of its words is not one value for each of {size} words"
             )
+        if len(array) != size:  # a program has replaced the keys and the vectors, and not the attributes
+            warn_dropped(name, len(array), size)
+            continue
         if name != "index":  # 3.x kept the position of a word beside the word
             result[name] = array
     for name, dtype in (("count", np.int64), ("sample_int", np.uint32)):

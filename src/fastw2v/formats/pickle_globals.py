@@ -168,10 +168,11 @@ def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
         source = source.view(np.uint8) != 0
     if len(shape) != 1:
         source = source.reshape(shape, order="F" if fortran else "C")
-    native = dtype.dtype if dtype.dtype.isnative else dtype.dtype.newbyteorder("=")
-    if len(data) < LARGE_BYTES:
-        return np.array(source, dtype=native, order="C")
-    array = empty(shape, native)
+    native = np.dtype(
+        dtype.dtype.newbyteorder("=").str
+    )  # the type itself: a memoryview of "<f4" has no items
+    # np.array(source, dtype=native) would keep the type of `source`, where the two only differ in their spelling.
+    array = np.empty(shape, native) if len(data) < LARGE_BYTES else empty(shape, native)
     array[...] = source
     return array
 

@@ -22,6 +22,7 @@ from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 from fastw2v.formats.settings import MAX_WIDTH, unexpected
+from fastw2v.vectors.row_table import warn_dropped
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
@@ -132,6 +133,8 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
     objects: dict[str, list[Any]] = {}
     attributes: dict[str, Any] = {}
     for name, values in state.expandos.items():
+        if not isinstance(name, str):
+            raise ValueError(f"the name {name!r:.80} in expandos is not a string; rename it")
         if values.dtype.kind in "biuf":
             arrays[f"expandos.{name}"] = values
         elif _is_ragged(values):
@@ -191,6 +194,9 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Vec
             )
         else:
             expandos[name] = np.array(arrays[f"expandos.{name}"])
+        if len(expandos[name]) != len(keys):
+            warn_dropped(name, len(expandos[name]), len(keys))
+            del expandos[name]
     attributes = dict(attributes)
     for name, array in arrays.items():
         if name.startswith("attributes."):
@@ -314,6 +320,18 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
         If `checked` refuses the state, it does not fit a file of gensim, or a key is neither str nor int.
     """
     state = checked(state)
+    if state.vectors.dtype.kind != "f" or state.vectors.dtype.itemsize > 8:
+        raise ValueError(
+            f"vectors are {state.vectors.dtype}, and the files of gensim have floats of at most 64 bits; "
+            "convert them with astype"
+        )
+    if state.keys and not len(state.vectors):
+        raise ValueError(
+            f"{len(state.keys)} keys have no vectors, which gensim cannot read; call resize_vectors() first"
+        )
+            f"{len(state.keys)} keys have no vectors, which gensim cannot read; call resize_vectors() first"
+        )
+    _check_gensim_columns(state, of_model=kind == "word2vec")
     n_keys, factors = len(state.keys), state.lock_factors
     if factors is not None and len(factors) not in (1, n_keys):
         raise ValueError(
@@ -329,6 +347,25 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
         "vectors_lockf": None if factors is None else factors.astype(np.float32, copy=False),
         "lifecycle_events": [],
     }
+
+
+def _check_gensim_columns(state: VectorState, of_model: bool) -> None:
+    """Raise a ValueError if an attribute of keys is of a kind that is not read from files of gensim."""
+    from fastw2v.formats import gensim
+
+    for name, values in state.expandos.items():
+        flat = values.dtype.kind in "biuf" and values.dtype.itemsize <= 8
+        objects = values.dtype.hasobject and all(
+            isinstance(value, np.ndarray) or type(value) in (int, float, bool, str, type(None))
+            for value in values.flat
+        )
+        if not isinstance(name, str) or not (flat or objects):
+            raise ValueError(
+                f"expandos[{name!r:.80}] of type {values.dtype} cannot be stored in a file of gensim; convert it to "
+                "numbers, or to objects that are strings or numbers, or delete it"
+            )
+    columns = {name: values.copy() for name, values in state.expandos.items()}
+    gensim.check_expandos(columns, len(state.keys), of_model)
 
 
 def write_gensim(path: PathLike, state: VectorState) -> None:
@@ -368,6 +405,9 @@ def write_word2vec_format(
         )
     if None in state.keys:
         raise ValueError(f"row {state.keys.index(None)} has no key; name it with add_vector() or remove it")
+    if state.vectors.dtype.kind not in "biuf":
+        raise ValueError(f"vectors are {state.vectors.dtype}, and the word2vec format has real numbers only")
+    vectors = state.vectors.astype(np.float32) if state.vectors.dtype.kind == "b" else state.vectors
     rows = _writing_order(state.keys, state.expandos.get(sort_attr))
     words = [f"{prefix}{state.keys[row]}" for row in rows.tolist()]
     if vocabulary_path is not None:
@@ -377,7 +417,7 @@ def write_word2vec_format(
     logger.info("storing %sx%s projection weights into %s", total, state.vector_size, path)
     header = f"{total} {state.vector_size}" if write_header else None
     write_rows = word2vec.write_binary if binary else word2vec.write_text
-    write_rows(path, words, state.vectors, rows, header, append)
+    write_rows(path, words, vectors, rows, header, append)
 
 
 def _writing_order(keys: list[Any], values: Array | None) -> NDArray[np.intp]:

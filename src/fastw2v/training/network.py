@@ -70,7 +70,7 @@ def make_network(
     """
     wv = model.wv
     check = _readable if scoring else _trainable
-    vectors = check("wv.vectors", wv.vectors)
+    vectors = check("wv.vectors", wv._table.matrix)
     syn1neg = None if model.syn1neg is None or not model.negative else check("syn1neg", model.syn1neg)
     syn1 = None if model.syn1 is None or not model.hs else check("syn1", model.syn1)
     if len(vectors) != len(model._vocabulary.counts):

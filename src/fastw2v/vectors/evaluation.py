@@ -11,7 +11,8 @@ words are computed as products of matrices, and then added up for each question.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,6 +42,7 @@ def word_analogies(
     restrict_vocab: int | None = 300000,
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
+    most_similar: Callable[..., Any] | None = None,
 ) -> tuple[float, list[dict[str, Any]]]:
     """Answer questions "a is to b as c is to ?" with the word nearest to b - a + c (3CosAdd), and count right answers.
 
@@ -59,6 +61,9 @@ def word_analogies(
         Compare words in upper case. Of words that are then equal, the first one counts.
     dummy4unknown : bool, default False
         Count questions with unknown words as wrong, instead of skipping them.
+    most_similar : callable, optional
+        Answers the questions, one by one, in place of `matrix`; its parameters are those of
+        ``KeyedVectors.most_similar``.
 
     Returns
     -------
@@ -83,7 +88,12 @@ def word_analogies(
     sections: list[dict[str, Any]] = [{"section": title, "correct": [], "incorrect": []} for title in names]
     answered = [question for question in questions if question.rows is not None]
     rows = np.array([question.rows for question in answered], dtype=np.intp).reshape(-1, 4)
-    hits = _hits(matrix[:count], norms[:count], vocabulary, rows)
+    if most_similar is None:
+        hits = _hits(matrix[:count], norms[:count], vocabulary, rows)
+    else:
+        hits = _asked_hits(
+            partial(most_similar, topn=_SHORTLIST, restrict_vocab=count), words, vocabulary, rows
+        )
     right = {id(question) for question, hit in zip(answered, hits.tolist(), strict=True) if hit}
     for question in questions:
         if question.rows is not None or dummy4unknown:
@@ -115,6 +125,7 @@ def word_pairs(
     restrict_vocab: int | None = 300000,
     case_insensitive: bool = True,
     dummy4unknown: bool = False,
+    similarity_of: Callable[[Any, Any], Any] | None = None,
 ) -> tuple[Any, Any, float]:
     """Correlate the cosines of pairs of words with human judgements of their similarity.
 
@@ -130,6 +141,8 @@ def word_pairs(
         Encoding of the file.
     dummy4unknown : bool, default False
         Give pairs with unknown words the similarity 0, instead of skipping them.
+    similarity_of : callable, optional
+        Returns the similarity of two words, in place of the cosine of their rows.
 
     Returns
     -------
@@ -176,7 +189,12 @@ def word_pairs(
                 logger.info("Skipping line #%d with OOV words: %s", number, line.strip())
                 continue
         judged.append(gold)
-        computed.append(0.0 if min(rows) < 0 else float(similarity.cosine(matrix[rows[0]], matrix[rows[1]])))
+        if min(rows) < 0:
+            computed.append(0.0)
+        elif similarity_of is None:
+            computed.append(float(similarity.cosine(matrix[rows[0]], matrix[rows[1]])))
+        else:
+            computed.append(float(similarity_of(words[rows[0]], words[rows[1]])))
     if not judged:
         raise ValueError(
             f"No valid similarity judgements found in {name}: "
@@ -287,6 +305,19 @@ def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np
             struck = similarity.cosines(matrix[variants], norms[variants], b - a + c)
             right[question] = np.count_nonzero(struck > best[question]) < _SHORTLIST
     return right
+
+
+def _asked_hits(
+    most_similar: Callable[..., Any], words: Sequence[str], vocabulary: _Vocabulary, rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Return whether `most_similar` gives the right answer to each question; `rows` has shape (questions, 4)."""
+    hits = np.zeros(len(rows), dtype=bool)
+    for question, (a, b, c, expected) in enumerate(rows.tolist()):
+        asked = {vocabulary.fold(words[row]) for row in (a, b, c)}
+        ranking = most_similar(positive=[words[b], words[c]], negative=[words[a]])
+        answers = (folded for word, _ in ranking if (folded := vocabulary.fold(word)) not in asked)
+        hits[question] = next(answers, None) == vocabulary.fold(words[expected])
+    return hits
 
 
 def _variants(line: list[int], variants: dict[int, list[int]]) -> list[int]:

@@ -23,6 +23,29 @@ Ranking = list[tuple[Any, float]]
 EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
 
 
+def key_list(name: str, keys: Any) -> list[Any]:
+    """Return the argument `name`, several keys, as a list.
+
+    Raises
+    ------
+    TypeError
+        If it cannot be iterated, or is bytes, whose items are integers and would be taken as rows.
+    """
+    if isinstance(keys, (bytes, bytearray, memoryview)):
+        raise TypeError(
+            f"{name}={keys!r:.60} is {type(keys).__name__}, and keys are str or int: decode it; index_to_key lists all "
+            "keys"
+        )
+    return as_list(name, keys, "keys")
+
+
+def check_finite(keys: Sequence[Any], vectors: Array) -> None:
+    """Raise a ValueError that names the first of `keys` whose row of `vectors` has NaN or infinity."""
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise ValueError(f"the vector of {keys[int(finite.argmin())]!r} has a number that is not finite")
+
+
 def as_items(name: str, items: Any) -> list[Any]:
     """Return the items of the argument `name` of a query as a list: None, one key, one vector, or several of these."""
     if items is None:
@@ -31,7 +54,7 @@ def as_items(name: str, items: Any) -> list[Any]:
         isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind in "fiub"
     ):
         return [items]
-    return as_list(name, items, "keys and vectors")
+    return key_list(name, items)
 
 
 def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], list[float]]:
@@ -183,8 +206,19 @@ def with_keys(
     return ranking[:topn]
 
 
-def centrality_ranking(words: Sequence[Any], vectors: Array) -> list[tuple[np.float32, Any]]:
-    """Return pairs of closeness to the mean and word, closest first; `vectors` has shape (len(words), D)."""
-    closeness = similarity.centrality(vectors.astype(similarity.compute_dtype(vectors.dtype), copy=False))
+def centrality_ranking(
+    words: Sequence[Any], vectors: Array, mean: Array | None = None
+) -> list[tuple[np.float32, Any]]:
+    """Return pairs of closeness to the mean and word, closest first.
+
+    Parameters
+    ----------
+    words : sequence
+    vectors : ndarray, shape (len(words), D)
+    mean : ndarray, shape (D,), optional
+        Used in place of the mean of `vectors`, scaled to length 1.
+    """
+    vectors = vectors.astype(similarity.compute_dtype(vectors.dtype), copy=False)
+    closeness = similarity.centrality(vectors) if mean is None else similarity.products(vectors, mean)
     order = sorted(range(len(words)), key=lambda i: (closeness[i], words[i]), reverse=True)
     return [(closeness[i], words[i]) for i in order]

@@ -10,15 +10,20 @@ A `RowTable` owns the keys, the vectors, the lock factors and the attributes of 
   ``wv = model.wv; del model`` frees the output weights, and a pickle of ``wv`` does not contain them. Several models
   may share one table, each with columns of its own.
 
-The arrays are plain NumPy arrays. Users read them, write into them and replace them. Norms of the rows are computed
-when they are first needed; all methods of this class that change vectors discard them. A write into ``vectors[...]``
-is not noticed.
+The arrays are plain NumPy arrays. Users read them, write into them and replace them. They also replace the keys and the
+vectors one after the other, in any order, so that these may contradict each other for a while. Assignments are
+therefore not compared with each other. `matrix` is: everything that uses the vectors of keys reads it.
+
+Norms of the rows are computed when they are first needed; all methods of this class that change vectors discard them.
+A write into ``vectors[...]`` is not noticed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import logging
+import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -35,6 +40,8 @@ from fastw2v.common.validation import as_dtype, as_int, check_hashable
 from fastw2v.vectors import similarity
 from fastw2v.vectors.growable_array import GrowableArray
 from fastw2v.vectors.initialization import extend_vectors, prep_vectors
+
+logger = logging.getLogger("gensim.models.keyedvectors")
 
 Key = str | int | np.integer[Any]
 Array = NDArray[Any]
@@ -159,7 +166,7 @@ class Snapshot:
     index_to_key: list[Any]
     key_to_index: dict[Any, int]
     next_index: int
-    vectors: Array
+    vectors: Any
     norms: Array | None
     lock_factors: Array | None
     attributes: dict[str, Array]
@@ -194,8 +201,6 @@ class RowTable:
         Factors on the learning rate. Row `i` has the factor at `i` modulo their number.
     followers : dict of str to Follower
         Followers by name.
-    matrix : ndarray, shape (keys, vector_size)
-        The vectors, as a plain attribute that is fast to read. Assign to `vectors`, which checks the shape.
     norms : ndarray or None
         Euclidean norms of the rows, where they are known.
     n_moves : int
@@ -213,7 +218,7 @@ class RowTable:
         self.lock_factors: Array | None = None
         self.followers: dict[str, Follower] = {}
         self.norms: Array | None = None
-        self.matrix: Array = memory.zeros((count, self.vector_size), dtype)
+        self._vectors: Any = memory.zeros((count, self.vector_size), dtype)
         self._columns: WeakSet[Column] = WeakSet()
         self._buffers: dict[str, GrowableArray] = {}
         self._in_training = False
@@ -246,32 +251,92 @@ class RowTable:
     # --- vectors and norms
 
     @property
-    def vectors(self) -> Array:
-        """Matrix of shape (keys, vector_size).
+    def vectors(self) -> Any:
+        """What was assigned as vectors, usually an array of shape (keys, vector_size); use `matrix` for queries.
 
-        An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`.
+        An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`. None, or
+        an empty array, means that there are no vectors yet. What NumPy cannot convert, such as a sparse matrix, is kept
+        as it is.
         """
-        return self.matrix
+        return self._vectors
 
     @vectors.setter
-    def vectors(self, value: Array) -> None:
-        array = value if isinstance(value, np.ndarray) else np.asarray(value)
-        if array.ndim != 2:
-            raise ValueError(f"vectors must have 2 dimensions (keys, vector_size), not {array.ndim}")
-        # Users replace the list, the dict and the matrix one after the other, in any order.
-        expected = {len(self.index_to_key), len(self.key_to_index)} - {0}
-        if expected and len(array) not in expected:
-            raise ValueError(
-                f"vectors has {len(array)} rows for {len(self.index_to_key)} keys; "
-                "assign index_to_key and key_to_index first, or use subset() or remove_keys()"
-            )
-        if len(array):
-            self.vector_size = array.shape[1]
-        self.replace_vectors(array)
+    def vectors(self, value: Any) -> None:
+        if value is not None and not isinstance(value, np.ndarray):
+            array = np.asarray(value)
+            value = value if array.dtype.hasobject else array
+        if isinstance(value, np.ndarray) and value.size:
+            if value.ndim != 2:
+                raise ValueError(f"vectors must have 2 dimensions (keys, vector_size), not {value.ndim}")
+            self.vector_size = value.shape[1]
+        self.replace_vectors(value)
 
-    def replace_vectors(self, vectors: Array) -> None:
-        """Replace the matrix without a check; its shape may contradict the keys until `grow` is called."""
-        self.matrix = vectors
+    @property
+    def matrix(self) -> Array:
+        """The vectors, of shape (keys, vector_size).
+
+        Raises
+        ------
+        ValueError
+            If the keys and the vectors that were assigned contradict each other.
+        TypeError
+            If something else than an array was assigned.
+        """
+        vectors, n_keys = self._vectors, len(self.index_to_key)
+        if (
+            type(vectors) is np.ndarray
+            and vectors.shape == (n_keys, self.vector_size)
+            and len(self.key_to_index) <= n_keys
+        ):
+            return vectors
+        rows = self.allocated_rows
+        if len(rows) != n_keys:
+            raise ValueError(
+                f"vectors has {len(rows)} rows for {n_keys} keys; assign vectors, index_to_key and key_to_index that "
+                "belong together, or call resize_vectors()"
+            )
+        if len(self.key_to_index) > n_keys:
+            raise ValueError(
+                f"key_to_index has {len(self.key_to_index)} keys and index_to_key {n_keys}; assign both"
+            )
+        if rows.shape[1] != self.vector_size:
+            raise ValueError(
+                f"vectors has {rows.shape[1]} columns for vector_size={self.vector_size}; assign vector_size too"
+            )
+        return rows
+
+    @matrix.setter
+    def matrix(self, vectors: Array) -> None:
+        self._vectors = vectors
+
+    @property
+    def allocated_rows(self) -> Array:
+        """The vectors as a matrix, whose number of rows may contradict that of the keys.
+
+        Raises
+        ------
+        TypeError
+            If something else than an array was assigned.
+        """
+        vectors = self._vectors
+        if vectors is None or (isinstance(vectors, np.ndarray) and not vectors.size and not len(vectors)):
+            dtype = (
+                np.float32
+                if vectors is None or vectors.dtype.kind != "f" or vectors.ndim != 2
+                else vectors.dtype
+            )
+            return np.zeros((0, self.vector_size), dtype=dtype)
+        if not isinstance(vectors, np.ndarray):
+            kind = type(vectors)
+            raise TypeError(
+                f"vectors is a {kind.__module__}.{kind.__qualname__}; assign a NumPy array, which a sparse matrix "
+                "returns from toarray()"
+            )
+        return vectors
+
+    def replace_vectors(self, vectors: Any) -> None:
+        """Replace the vectors without a check."""
+        self._vectors = vectors
         self.norms = None
 
     def set_training(self, in_training: bool) -> None:
@@ -282,27 +347,31 @@ class RowTable:
 
     def fill_norms(self, force: bool = False) -> None:
         """Compute the norms, unless they are known; with `force` in any case."""
-        if force or self.norms is None or len(self.norms) != len(self.matrix):
-            self.norms = similarity.row_norms(self.matrix)
+        matrix = self.matrix
+        if force or self.norms is None or len(self.norms) != len(matrix):
+            self.norms = similarity.row_norms(matrix)
 
     def current_norms(self) -> Array:
         """Return the norms, and compute them if necessary.
 
         The returned array stays valid when another thread discards the norms of the table.
         """
+        matrix = self.matrix
         if self._in_training:
-            return similarity.row_norms(self.matrix)
+            return similarity.row_norms(matrix)
         norms = self.norms
-        if norms is None or len(norms) != len(self.matrix):
-            norms = similarity.row_norms(self.matrix)
+        if norms is None or len(norms) != len(matrix):
+            norms = similarity.row_norms(matrix)
             self.norms = norms
         return norms
 
     def normalize(self) -> None:
-        """Scale every vector to length 1, in place; zero vectors stay zero."""
-        norms = self.current_norms()
-        for rows in similarity.row_blocks(self.matrix):
-            self.matrix[rows] = similarity.normed(self.matrix[rows], norms[rows])
+        """Scale every vector to length 1; in place, unless the array is read-only. Zero vectors stay zero."""
+        norms, source = self.current_norms(), self.matrix
+        target = source if source.flags.writeable else memory.empty(source.shape, source.dtype)
+        for rows in similarity.row_blocks(source):
+            target[rows] = similarity.normed(source[rows], norms[rows])
+        self.matrix = target
         self.norms = (norms > 0).astype(norms.dtype)
 
     # --- keys
@@ -375,9 +444,27 @@ class RowTable:
         check_hashable("new", new)
         if new in self.key_to_index and new != old:
             raise ValueError(f"new key {new!r} is present already; remove it first with remove_keys()")
+        if row >= len(self.index_to_key):
+            raise ValueError(
+                f"key_to_index has row {row} for {old!r}, and index_to_key {len(self.index_to_key)} keys; assign both"
+            )
         del self.key_to_index[old]
         self.key_to_index[new] = row
         self.index_to_key[row] = new
+
+    def check_keys(self) -> None:
+        """Raise a ValueError unless `index_to_key` and `key_to_index` agree; of equal keys, the last row counts."""
+        keys, rows = self.index_to_key, self.key_to_index
+        if len(rows) == len(keys) and all(map(operator.eq, map(rows.get, keys), range(len(keys)))):
+            return
+        expected = {key: row for row, key in enumerate(keys) if key is not None}
+        if expected != rows:
+            key = next((key for key, row in expected.items() if rows.get(key) != row), None)
+            first = "" if key is None else f", first for {key!r} in row {expected[key]}"
+            raise ValueError(
+                f"index_to_key, with {len(expected)} keys, and key_to_index, with {len(rows)}, disagree{first}; "
+                "assign key_to_index = {key: row for row, key in enumerate(index_to_key)}"
+            )
 
     # --- attributes
 
@@ -394,6 +481,7 @@ class RowTable:
             if existing is None:
                 self.attributes[name] = np.zeros(len(self), dtype=dtype)
                 continue
+            existing = self.attributes[name] = as_column(existing)
             if not np.issubdtype(dtype, existing.dtype):
                 raise TypeError(
                     f"Can't allocate type {dtype} for attribute {name}, "
@@ -406,9 +494,37 @@ class RowTable:
         if len(existing) != len(self):
             self.attributes[name] = self._buffer(f"attributes.{name}").resize(existing, len(self))
 
-    def _extend_attributes(self) -> None:
+    def extend_attributes(self) -> None:
+        """Give each attribute a value for each key, new values being 0; drop attributes that have too many."""
         for name in list(self.attributes):
-            self._extend_attribute(name)
+            if not self._drop_longer(name):
+                self._extend_attribute(name)
+
+    def _drop_longer(self, name: str) -> bool:
+        """Delete an attribute that has more values than there are keys, and return whether that was necessary.
+
+        Users have replaced the keys then, and nobody knows which values are those of the new ones. An attribute with
+        fewer values is extended when it is used: keys were appended.
+        """
+        if name not in self.attributes:
+            return False
+        values = self.attributes[name] = as_column(self.attributes[name])
+        if values.ndim and len(values) <= len(self):
+            return False
+        warn_dropped(name, len(values) if values.ndim else 1, len(self))
+        del self.attributes[name]
+        return True
+
+    def fitting_attributes(self) -> dict[str, Array]:
+        """Return the attributes that have one value for each key, and log a warning for each of the others."""
+        fitting = {}
+        for name, values in self.attributes.items():
+            array = as_column(values)
+            if array.ndim and len(array) == len(self):
+                fitting[name] = array
+            else:
+                warn_dropped(name, len(array) if array.ndim else 1, len(self))
+        return fitting
 
     # --- growth
 
@@ -435,6 +551,7 @@ class RowTable:
         ValueError, TypeError
             If a shape or a type is wrong, or a key is None. Nothing is changed then.
         """
+        matrix = self.matrix
         if vectors.shape != (len(keys), self.vector_size):
             raise ValueError(
                 f"weights must have shape {(len(keys), self.vector_size)} (keys, vector_size), "
@@ -447,12 +564,15 @@ class RowTable:
         if not sources:
             return
         chosen = vectors if len(sources) == len(keys) else vectors[sources]
-        chosen = chosen.astype(self.matrix.dtype, copy=False)  # may fail: before anything is changed
+        chosen = chosen.astype(matrix.dtype, copy=False)  # may fail: before anything is changed
+        self.matrix = matrix
+        for name in list(self.attributes):
+            self._drop_longer(name)  # before the keys are more than its values
         self._extend(max(len(self), max(row_of_new.values(), default=-1) + 1))
         for key, row in row_of_new.items():
             self.index_to_key[row] = key
             self.key_to_index[key] = row
-        self.matrix[targets] = chosen
+        self._vectors[targets] = chosen
         self.allocate_attributes(list(columns), [column.dtype for column in columns.values()])
         for name, column in columns.items():
             self.attributes[name][targets] = column[sources]
@@ -468,18 +588,19 @@ class RowTable:
         seed : int, default 0
             New vectors are those that `prep_vectors` makes with this seed. New rows of columns are zero.
         """
-        rows, before = len(self.index_to_key), len(self.matrix)
-        if 0 < before < rows and self.matrix.shape[1] == self.vector_size:
-            vectors = extend_vectors(self.matrix, rows, seed)
+        existing = self.allocated_rows
+        rows, before = len(self.index_to_key), len(existing)
+        if 0 < before < rows and existing.shape[1] == self.vector_size:
+            vectors = extend_vectors(existing, rows, seed)
         else:
-            prior = self.matrix if before else None
+            prior = existing if before else None
             vectors = prep_vectors(
-                (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=self.matrix.dtype
+                (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=existing.dtype
             )
         grown = [(column, column.grown(rows)) for column in self._columns]
         self.matrix, self.norms = vectors, None
         self._extend_lock_factors(before, rows)
-        self._extend_attributes()
+        self.extend_attributes()
         for column, values in grown:
             column.values = values
 
@@ -539,21 +660,21 @@ class RowTable:
         if column.shape != (count,):
             raise ValueError(f"extras[{name!r}] must have shape {(count,)}, not {column.shape}")
         existing = self.attributes.get(name)
-        if existing is not None and not np.issubdtype(column.dtype, existing.dtype):
+        if existing is not None and not np.issubdtype(column.dtype, as_column(existing).dtype):
             raise TypeError(
-                f"extras[{name!r}] is of type {column.dtype}, the attribute of type {existing.dtype}"
+                f"extras[{name!r}] is of type {column.dtype}, the attribute of type {as_column(existing).dtype}"
             )
         return column
 
     def _extend(self, rows: int) -> None:
         """Append rows without keys, up to `rows` rows; repeated calls take amortised constant time a row."""
-        before = len(self.matrix)
+        before = len(self._vectors)
         if rows > len(self.index_to_key):
             self.index_to_key.extend([None] * (rows - len(self.index_to_key)))
         if rows > before:
-            self.matrix = self._buffer("vectors").resize(self.matrix, rows)
+            self.matrix = self._buffer("vectors").resize(self._vectors, rows)
             self._extend_lock_factors(before, rows)
-        self._extend_attributes()
+        self.extend_attributes()
 
     def _extend_lock_factors(self, before: int, rows: int) -> None:
         """Append factors of 1 for new rows, if each row has a factor of its own."""
@@ -576,14 +697,14 @@ class RowTable:
             If the matrix of vectors has another number of rows than there are keys. Nothing is changed then.
         """
         n_keys = len(self)
-        if len(self.matrix) not in (0, n_keys):
-            raise ValueError(
-                f"vectors has {len(self.matrix)} rows for {n_keys} keys; call resize_vectors() first"
-            )
+        matrix = self.allocated_rows
+        if len(matrix):
+            matrix = self.matrix
+        self.extend_attributes()
         columns = [(column, column.taken(self, rows)) for column in self._columns]
         followers = {name: follower.take(rows) for name, follower in self.followers.items()}
         attributes = {name: values[rows] for name, values in self.attributes.items()}
-        matrix = take_rows(self.matrix, rows) if len(self.matrix) else self.matrix
+        matrix = take_rows(matrix, rows) if len(matrix) else matrix
         factors = self.lock_factors
         if factors is not None and len(factors) == n_keys > 1:
             factors = factors[rows]
@@ -606,13 +727,14 @@ class RowTable:
 
     def selection(self, keys: Sequence[Key], rows: Rows) -> RowTable:
         """Return a new table of `keys` with copies of the vectors and attributes in `rows`."""
-        new = RowTable(self.vector_size, dtype=self.matrix.dtype)
+        matrix = self.allocated_rows
+        new = RowTable(self.vector_size, dtype=matrix.dtype)
         new.index_to_key = list(keys)
         new.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
         new.next_index = len(keys)
         if len(rows):
             new.matrix = take_rows(self.matrix, rows)
-            new.attributes = {name: values[rows] for name, values in self.attributes.items()}
+            new.attributes = {name: values[rows] for name, values in self.fitting_attributes().items()}
         return new
 
     def astype(self, dtype: DTypeLike) -> RowTable:
@@ -626,12 +748,11 @@ class RowTable:
         target = as_dtype("dtype", dtype)
         if target.kind != "f":
             raise ValueError(f"dtype must be a floating type such as float16 or float32, not {target}")
-        vectors = memory.empty(self.matrix.shape, target)
+        source = self.matrix if len(self.allocated_rows) else self.allocated_rows
+        vectors = memory.empty(source.shape, target)
         with np.errstate(over="ignore"):
-            vectors[...] = self.matrix
-        if target.itemsize < self.matrix.dtype.itemsize and bool(
-            np.isinf(vectors).any() > np.isinf(self.matrix).any()
-        ):
+            vectors[...] = source
+        if target.itemsize < source.dtype.itemsize and bool(np.isinf(vectors).any() > np.isinf(source).any()):
             raise ValueError(
                 f"some numbers of vectors are too large for dtype {target}; scale the vectors first"
             )
@@ -655,7 +776,7 @@ class RowTable:
             self.index_to_key,
             self.key_to_index,
             self.next_index,
-            self.matrix,
+            self._vectors,
             self.norms,
             self.lock_factors,
             self.attributes,
@@ -671,7 +792,7 @@ class RowTable:
         for key in self.index_to_key[snapshot.n_keys :]:
             self.key_to_index.pop(key, None)
         del self.index_to_key[snapshot.n_keys :]
-        self.next_index, self.matrix, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
+        self.next_index, self._vectors, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
         self.lock_factors, self.followers = snapshot.lock_factors, snapshot.followers
         self.attributes = snapshot.attributes
         self.attributes.clear()
@@ -695,3 +816,25 @@ def take_rows(matrix: Array, rows: Rows) -> Array:
     out = memory.empty((len(rows), *matrix.shape[1:]), matrix.dtype)
     np.take(matrix, rows, axis=0, out=out, mode="clip")
     return out
+
+
+def as_column(values: Any) -> Array:
+    """Return the values of an attribute as an array; lists of different lengths are objects."""
+    if isinstance(values, np.ndarray):
+        return values
+    try:
+        return np.asarray(values)
+    except ValueError:
+        column = np.empty(len(values), dtype=object)
+        column[:] = values
+        return column
+
+
+def warn_dropped(name: str, n_values: int, n_keys: int) -> None:
+    """Log that an attribute of keys is dropped, because it has not one value for each key."""
+    logger.warning(
+        "expandos[%.80r] has %d values for %d keys and is dropped; assign one value for each key to keep it",
+        name,
+        n_values,
+        n_keys,
+    )
