@@ -295,7 +295,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks = as_callbacks(callbacks)
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
-            checkpoints.check_arguments(checkpoint, checkpoint_every)
+            checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
@@ -1106,7 +1106,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         Raises
         ------
         ValueError
-            If `epochs` or both totals are missing, or nothing could be trained.
+            If `epochs` or both totals are missing, nothing could be trained, or `checkpoint` is a file that the corpus
+            is read from.
         RuntimeError
             If there is no vocabulary, another thread is training this model, or its arrays are replaced while an epoch
             is trained.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from numbers import Integral
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from fastw2v import formats
 from fastw2v.common.files import check_writable
 from fastw2v.formats import model_state, native
 from fastw2v.formats.model_state import ModelState
+from fastw2v.text.corpus import check_not_read
 from fastw2v.training.barriers import Barrier, TrainingPosition
 from fastw2v.training.progress import Tally
 from fastw2v.training.update import UpdatedModel, UpdateState
@@ -75,8 +76,15 @@ class TrainingState:
         )
 
 
-def check_arguments(path: Any, every: Any) -> None:
+def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> None:
     """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained.
+
+    Parameters
+    ----------
+    path, every : object
+        The arguments.
+    corpora : iterable
+        The corpora that the training reads, of which `path` must not be a file; None stands for no corpus.
 
     Raises
     ------
@@ -97,6 +105,8 @@ def check_arguments(path: Any, every: Any) -> None:
         raise ValueError(
             f"checkpoint_every={every} must be at least 1 raw word, or None for the ends of epochs"
         )
+    for corpus in corpora:
+        check_not_read("checkpoint", path, corpus)
     check_writable(path)
 
 

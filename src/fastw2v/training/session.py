@@ -198,7 +198,8 @@ class TrainingSession:
         model._check_training_sanity(epochs, total_examples, total_words)
         model._check_parameters()
         make_network(model)
-        checkpoints.check_arguments(checkpoint, checkpoint_every)
+        replay = None if update is None else update.replay
+        checkpoints.check_arguments(checkpoint, checkpoint_every, (corpus_iterable, corpus_file, replay))
         assert epochs is not None  # the method above has refused None
         corpus = open_corpus(corpus_iterable, corpus_file, passes=epochs)
         must_be_sized = checkpoint is not None or update is not None
@@ -250,7 +251,8 @@ class TrainingSession:
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
         model._check_can_train()
-        checkpoints.check_arguments(checkpoint, state.checkpoint_every)
+        corpora = (corpus_iterable, corpus_file, replay)
+        checkpoints.check_arguments(checkpoint, state.checkpoint_every, corpora)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
         encoded = None if by_hooks else _encode(model, corpus, model.epochs, must_be_sized=True)
         check_same_size(state.corpus, _size_of(encoded))
