@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import sys
 
@@ -39,7 +40,9 @@ class MemoryLimit:
     def trace(self, frame, event, argument):
         if not frame.f_code.co_filename.endswith(WHERE):
             return None
-        if event == "line":
+        # Python passes a line of `with` again when it is left; an error there would keep its lock from being released.
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno)
+        if event == "line" and not line.lstrip().startswith("with "):
             self.left -= 1
             if self.left == -1:
                 raise MemoryError("no memory")
