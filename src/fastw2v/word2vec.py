@@ -319,7 +319,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks = as_callbacks(callbacks)
         check_function("trim_rule", trim_rule)
         progress = as_flag("progress", progress)
-        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every)
+        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
@@ -975,12 +975,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _unchanged_by_failure(self) -> Iterator[None]:
         """Context manager that restores words, tables, weights and settings if the block raises an exception."""
         settings = {name: getattr(self, name) for name in _CHANGED_BY_BUILDING}
-        with self._vocabulary.table.unchanged_by_failure():
-            try:
+        try:
+            with self._vocabulary.table.unchanged_by_failure():
                 yield
-            except BaseException:
-                vars(self).update(settings)
-                raise
+        except BaseException:
+            vars(self).update(settings)
+            raise
 
     def _check_can_update(self) -> None:
         if not len(self.wv):
@@ -1062,15 +1062,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Make initial vectors and zero output weights for the present vocabulary; present weights are discarded."""
         logger.info("resetting layer weights")
         shape = (len(self.wv), self.vector_size)
-        self.wv.vectors = prep_vectors(shape, seed=self.seed)
+        vectors = prep_vectors(shape, seed=self.seed)
+        syn1 = memory.zeros(shape) if self.hs else self.syn1
+        syn1neg = memory.zeros(shape) if self.negative else self.syn1neg
         self.wv.allocate_vecattrs()
+        self.wv.vectors, self.syn1, self.syn1neg = vectors, syn1, syn1neg
         if self._initial_vectors is not None:
             self._start_from(*self._initial_vectors)
             self._initial_vectors = None
-        if self.hs:
-            self.syn1 = memory.zeros(shape)
-        if self.negative:
-            self.syn1neg = memory.zeros(shape)
 
     def _start_from(self, source: KeyedVectors, lock_factors: float | Mapping[Any, float]) -> None:
         """Replace the initial vectors of those words that `source` has, and set their lock factors."""
@@ -1091,9 +1090,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         logger.info("updating layer weights")
         if n_rows < len(self.wv):
             self._warn_of_mapped_weights()
+        syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
         self.wv.resize_vectors(seed=self.seed)  # extends syn1neg, too
-        if self.syn1 is not None:
-            self.syn1 = memory.grown(self.syn1, len(self.wv))
+        self.syn1 = syn1
         self.wv.invalidate_norms()
 
     def _warn_of_mapped_weights(self) -> None:
@@ -1174,7 +1173,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         Raises
         ------
         ValueError
-            If `epochs` or both totals are missing, or nothing could be trained.
+            If `epochs` or both totals are missing, nothing could be trained, or `checkpoint` is a file that the corpus
+            is read from.
         RuntimeError
             If there is no vocabulary, another thread is training this model, or its arrays are replaced while an epoch
             is trained.

@@ -1,10 +1,12 @@
 """Atomic writing: what is on the disk after success, failure and misuse."""
 
+import contextlib
 import errno
 import gzip
 import io
 import os
 import random
+import signal
 import stat
 import subprocess
 import sys
@@ -363,3 +365,132 @@ def test_damaged_compressed_data_is_an_error_that_names_the_file(tmp_path, suffi
 def test_modes(tmp_path, call, mode):
     with pytest.raises(ValueError, match="mode must be"), call(tmp_path / "x", mode):
         pass
+
+
+def permissions_seen(monkeypatch, directory):
+    """Record the permission bits and the owner of every temporary file, by descriptor, at each step of a save."""
+    seen = []
+
+    def watched(function):
+        def call(*args, **kwargs):
+            result = function(*args, **kwargs)
+            for descriptor in os.listdir("/proc/self/fd"):
+                with contextlib.suppress(OSError):
+                    link = f"/proc/self/fd/{descriptor}"
+                    if os.readlink(link).startswith(str(directory)):
+                        status = os.stat(link)
+                        if stat.S_ISREG(status.st_mode):
+                            seen.append(stat.S_IMODE(status.st_mode))
+            return result
+
+        return call
+
+    for name in ("open", "fchown", "setxattr", "fchmod", "fsync", "replace"):
+        monkeypatch.setattr(os, name, watched(getattr(os, name)))
+    return seen
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_replaces_a_private_file_is_private_at_every_moment(tmp_path, system, monkeypatch):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    path.chmod(0o600)
+    seen = permissions_seen(monkeypatch, tmp_path)
+    with open_atomic(path) as handle:
+        handle.write(b"new")
+    assert len(seen) > 2
+    assert set(seen) == {0o600}
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may change owners")
+def test_a_replaced_file_keeps_its_owner_and_group(tmp_path, system):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    os.chown(path, 65534, 12345)
+    path.chmod(0o640)
+    write(path)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (65534, 12345, 0o640)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may change owners")
+def test_a_group_that_cannot_be_kept_gives_no_other_group_its_rights(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    os.chown(path, 0, 12345)
+    path.chmod(0o662)
+    os.chown(tmp_path, 65534, 65534)
+    for parent in tmp_path.parents:
+        if parent.stat().st_uid == 0 and str(parent) not in ("/", "/tmp"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        write(path)
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+    status = path.stat()
+    assert (status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)) == (65534, 65534, 0o622)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="Linux has extended attributes")
+def test_a_replaced_file_keeps_its_extended_attributes(tmp_path, system):
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    try:
+        os.setxattr(path, "user.origin", b"experiment 12")
+    except OSError:
+        pytest.skip("this file system has no extended attributes")
+    write(path)
+    assert os.getxattr(path, "user.origin") == b"experiment 12"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="directories are flushed on POSIX")
+def test_a_directory_that_cannot_be_flushed_does_not_fail_the_save(tmp_path, monkeypatch):
+    original = os.open
+
+    def refuse(path, flags, *args, **kwargs):
+        if os.path.isdir(path) and not flags & getattr(os, "O_TMPFILE", 0) & ~os.O_DIRECTORY:
+            raise PermissionError(errno.EACCES, "may be written but not read", path)
+        return original(path, flags, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", refuse)
+    write(tmp_path / "model")
+    assert (tmp_path / "model").read_bytes() == b"x"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals by a POSIX timer")
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_interrupted_saves_leave_no_descriptor_and_no_file(tmp_path, system):
+    path = tmp_path / "model"
+    write(path)
+    write(path)
+    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else None
+    interrupts, generator, striking = 0, random.Random(1), False
+
+    def strike(signum, frame):
+        if striking:
+            raise KeyboardInterrupt
+
+    old = signal.signal(signal.SIGALRM, strike)
+    try:
+        for _ in range(600):
+            try:
+                striking = True
+                signal.setitimer(signal.ITIMER_REAL, generator.random() * 3e-4 + 1e-6)
+                while True:
+                    write(path)
+            except KeyboardInterrupt:
+                striking = False
+                interrupts += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    assert interrupts == 600
+    assert entries(tmp_path) == ["model"]
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) == before

@@ -13,7 +13,16 @@ import textwrap
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
+from fastw2v import (
+    BrownCorpus,
+    CallbackAny2Vec,
+    LineSentence,
+    PathLineSentences,
+    StopTraining,
+    Text8Corpus,
+    Update,
+    Word2Vec,
+)
 from fastw2v.formats import native
 from fastw2v.training import checkpoints, trainer
 from fastw2v.training.barriers import CorpusChangedError
@@ -295,6 +304,36 @@ def test_a_process_killed_again_and_again_comes_to_the_same_end(tmp_path, kind):
 
 
 # --- what a checkpoint is
+
+
+@pytest.mark.parametrize(
+    "kind", ["corpus_file", "LineSentence", "Text8Corpus", "directory", "Brown", "opened", "replay"]
+)
+def test_a_checkpoint_does_not_replace_the_corpus(tmp_path, kind):
+    text, link = tmp_path / "text", tmp_path / "link"
+    text.write_text("a b c d\n" * 100)
+    link.symlink_to(text)
+    with open(text, "rb") as opened:
+        corpus = {
+            "corpus_file": {"corpus_file": text},
+            "LineSentence": {"corpus_iterable": LineSentence(str(text))},
+            "Text8Corpus": {"corpus_iterable": Text8Corpus(text)},
+            "directory": {"corpus_iterable": PathLineSentences(tmp_path)},
+            "Brown": {"corpus_iterable": BrownCorpus(tmp_path)},
+            "opened": {"corpus_iterable": LineSentence(opened)},
+            "replay": {"corpus_iterable": [["a", "b"]], "update": Update(replay=link)},
+        }[kind]
+        model = Word2Vec(vector_size=4, min_count=1, workers=1)
+        model.build_vocab([["a", "b", "c", "d"]])
+        if kind == "replay":
+            model.train([["a", "b"]], total_examples=1, epochs=1)
+        for checkpoint in (text, str(link)):
+            with pytest.raises(ValueError, match="would overwrite the corpus file"):
+                model.train(**corpus, total_examples=100, epochs=1, checkpoint=checkpoint)
+            if kind == "corpus_file":
+                with pytest.raises(ValueError, match="would overwrite the corpus file"):
+                    Word2Vec(**corpus, min_count=1, checkpoint=checkpoint)
+    assert text.read_text() == "a b c d\n" * 100
 
 
 def test_a_checkpoint_is_a_model_file(path):

@@ -165,6 +165,11 @@ def test_train_does_not_overwrite_its_input(text, capsys):
     before = text.read_bytes()
     assert run("train", text, text.parent / "." / text.name, *SMALL) == 2
     assert "overwrite" in error_of(capsys)
+    (text.parent / "link").symlink_to(text)
+    assert run("train", text, text.parent / "link", *SMALL) == 2
+    assert "overwrite" in error_of(capsys)
+    assert run("train", text.parent, text, *SMALL) == 2  # all files of a directory
+    assert "overwrite" in error_of(capsys)
     assert text.read_bytes() == before
 
 

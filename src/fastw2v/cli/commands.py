@@ -29,6 +29,7 @@ from fastw2v.common.codecs import SIGNATURES
 from fastw2v.common.files import check_writable, open_input
 from fastw2v.corpora import PathLineSentences
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
 
 Command = Callable[[argparse.Namespace], None]
@@ -45,9 +46,12 @@ SPELLING_CANDIDATES = 50_000
 def train(options: argparse.Namespace) -> None:
     """Train a model on a text and save it."""
     output_format = options.format or files.output_format(options.output)
-    both_exist = os.path.exists(options.input) and os.path.exists(options.output)
-    if both_exist and os.path.samefile(options.input, options.output):
-        raise UsageError(f"OUTPUT would overwrite INPUT ({options.input}); choose another file name")
+    if files.STANDARD_STREAM not in (options.input, options.output):
+        corpus_of_input = PathLineSentences(options.input) if os.path.isdir(options.input) else options.input
+        try:
+            check_not_read("OUTPUT", options.output, corpus_of_input)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
     _check_output(options, output_format)
     resume = _is_resumed(options)
     parameters = {name: getattr(options, name) for name in training_defaults()}
@@ -132,7 +136,7 @@ def _is_resumed(options: argparse.Namespace) -> bool:
             raise UsageError("--resume and --checkpoint-every need --checkpoint FILE")
         return False
     for name, path in (("INPUT", options.input), ("OUTPUT", options.output)):
-        if os.path.abspath(path) == os.path.abspath(options.checkpoint):
+        if os.path.realpath(path) == os.path.realpath(options.checkpoint):
             raise UsageError(f"the checkpoint would overwrite {name} ({path}); choose another file name")
     exists = os.path.exists(options.checkpoint)
     if exists and not options.resume:

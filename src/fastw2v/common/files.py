@@ -34,6 +34,9 @@ COMPRESSED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://")
 # Names of open descriptors. A file that is renamed over one would not be what the descriptor refers to.
 _DESCRIPTOR = re.compile(r"/dev/(stdin|stdout|stderr|tty|fd/\d+)$|/proc/[^/]+/fd/\d+$")
+_ACCESS_LIST = "system.posix_acl_access"
+# Extended attributes that describe the content of one file and would be wrong for another one.
+_OF_CONTENT = frozenset({"security.capability", "security.evm", "security.ima"})
 _DISK_FULL = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
@@ -91,8 +94,11 @@ def check_writable(path: PathLike) -> None:
         _check_uri(os.fspath(path))
     elif not _is_special(local):
         target = os.path.realpath(local)
-        _check_target(target)
-        _TemporaryFile(target).remove()
+        temporary = _TemporaryFile(target, _check_target(target))
+        try:
+            temporary.open()
+        finally:
+            temporary.remove()
     elif not os.access(local, os.W_OK):
         raise PermissionError(errno.EACCES, "no permission to write to this device or pipe", local)
 
@@ -187,7 +193,9 @@ def open_atomic(
 
     The file is saved atomically: it is written to a temporary file beside the target, flushed, and renamed. After an
     exception, KeyboardInterrupt included, the temporary file is removed and the old file is untouched. The permission
-    bits of an existing file are kept, and a symbolic link points to the new content.
+    bits, the owner, the group and the extended attributes of an existing file are kept as far as the system allows,
+    and at no moment can anybody read the new content who could not read the old file. A symbolic link points to the
+    new content.
 
     Parameters
     ----------
@@ -246,25 +254,17 @@ def open_atomic(
 def _replacing(path: str) -> Iterator[IO[bytes]]:
     """Context manager that gives a file object whose content replaces `path`, or is removed after an exception."""
     target = os.path.realpath(path)
-    mode = _check_target(target)
-    temporary = _TemporaryFile(target)
+    temporary = _TemporaryFile(target, _check_target(target))
     try:
-        with temporary.file as raw:
+        with temporary.open() as raw:
             yield raw
             raw.flush()
-            if mode is not None:
-                os.chmod(raw.fileno() if os.chmod in os.supports_fd else temporary.name, mode)
-            _fsync(raw.fileno())
-            temporary.replace(target)
+            temporary.replace()
     except BaseException:
         temporary.remove()
         raise
     if os.name == "posix":
-        descriptor = os.open(os.path.dirname(target), os.O_RDONLY)
-        try:
-            _fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _flush_directory(os.path.dirname(target))
 
 
 @contextlib.contextmanager
@@ -296,8 +296,8 @@ def _encoded(raw: IO[bytes], mode: str, suffix: str | None, text: Text) -> Itera
             wrapper.detach()  # flushes; the caller closes `raw`
 
 
-def _check_target(target: str) -> int | None:
-    """Return the permission bits of the file at `target`, None if there is none; raise if it cannot be replaced."""
+def _check_target(target: str) -> os.stat_result | None:
+    """Return the status of the file at `target`, None if there is none; raise if it cannot be replaced."""
     directory = os.path.dirname(target)
     try:
         status = os.stat(target)
@@ -313,85 +313,166 @@ def _check_target(target: str) -> int | None:
     if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         message = "the file is read-only; make it writable or choose another path"
         raise PermissionError(errno.EACCES, message, target)
-    return stat.S_IMODE(status.st_mode)
+    return status
 
 
 class _TemporaryFile:
-    """A new file in the directory of the target, with the permission bits that the umask allows.
+    """A new file in the directory of the target.
+
+    If it replaces a file, nobody but its owner can read it until it has the owner, the group, the extended attributes
+    and, last, the permission bits of the old file. Otherwise it has the permission bits that the umask allows.
 
     Parameters
     ----------
     target : str
         The file that it will replace.
-
-    Attributes
-    ----------
-    file : file object
-        Open for writing.
-    name : str
-        Its path, once it has one.
+    old : os.stat_result or None
+        The status of that file, if it exists.
     """
 
-    def __init__(self, target: str) -> None:
-        directory, name = os.path.split(target)
+    def __init__(self, target: str, old: os.stat_result | None) -> None:
+        self._target, self._old = target, old
+        self._directory, name = os.path.split(target)
         # Most file systems limit names to 255 bytes; the random part must fit however long the name is.
-        self.name = os.path.join(directory, f".{name[:40]}.{uuid.uuid4().hex}.tmp")
-        descriptor = _create_unnamed(directory)
-        self._named = descriptor is None
-        if descriptor is None:
-            flags = (
-                os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-            )
-            try:
-                descriptor = os.open(self.name, flags, 0o666)
-            except OSError as error:
-                raise _write_error(error, target) from None
-        self.file = open(descriptor, "wb")  # noqa: SIM115 - closed by the caller
+        self._name = os.path.join(self._directory, f".{name[:40]}.{uuid.uuid4().hex}.tmp")
+        self._named = False
+        self._file: io.BufferedWriter | None = None
 
-    def replace(self, target: str) -> None:
-        """Replace `target` by the file in one step."""
+    def open(self) -> io.BufferedWriter:
+        """Create the file and return a file object for writing. Call `remove` after any exception, of this, too."""
+        raw = _create_unnamed(self._directory, self._first_mode)
+        if raw is None:
+            self._named = True
+            raw = self._create_named()
+        self._file = io.BufferedWriter(raw)
+        return self._file
+
+    def replace(self) -> None:
+        """Flush the file to the disk, and replace the target by it in one step."""
+        assert self._file is not None
+        self._complete(self._file.fileno())
         if not self._named:
-            self._give_name()
-        elif os.name != "posix":
-            self.file.close()
-        os.replace(self.name, target)
-
-    def _give_name(self) -> None:
-        self._named = True
-        descriptor = self.file.fileno()
-        try:
-            # The path is absolute, so the descriptor is ignored. Without it, os.link() would link the symbolic link.
-            os.link(_link_of(descriptor), self.name, src_dir_fd=descriptor, follow_symlinks=True)
-        except OSError:  # the system creates unnamed files but cannot name them
-            with open(_link_of(descriptor), "rb") as content, open(self.name, "xb") as named:
-                shutil.copyfileobj(content, named, 1 << 20)
-                os.chmod(self.name, stat.S_IMODE(os.fstat(descriptor).st_mode))
-                named.flush()
-                _fsync(named.fileno())
+            self._give_name(self._file.fileno())
+        if os.name != "posix":
+            self._file.close()
+        os.replace(self._name, self._target)
 
     def remove(self) -> None:
         """Close and delete the file."""
-        with contextlib.suppress(OSError):  # data that cannot be flushed is not needed any more
-            self.file.close()
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # data that cannot be flushed is not needed any more
+                self._file.close()
         if self._named:
             with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.name)
+                os.unlink(self._name)
+
+    def _give_name(self, descriptor: int) -> None:
+        self._named = True
+        try:
+            # The path is absolute, so the descriptor is ignored. Without it, os.link() would link the symbolic link.
+            os.link(_link_of(descriptor), self._name, src_dir_fd=descriptor, follow_symlinks=True)
+        except OSError:  # the system creates unnamed files but cannot name them
+            with open(_link_of(descriptor), "rb") as content, self._create_named() as named:
+                shutil.copyfileobj(content, named, 1 << 20)
+                self._complete(named.fileno())
+
+    def _complete(self, descriptor: int) -> None:
+        """Make the open file what the target will be, and flush it to the disk."""
+        if self._old is not None:
+            self._copy_metadata(self._old, descriptor)
+        _fsync(descriptor)
+
+    @property
+    def _first_mode(self) -> int:
+        return 0o666 if self._old is None else 0o600
+
+    def _create_named(self) -> io.FileIO:
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+        try:
+            return _open_owned(self._name, flags, self._first_mode)
+        except OSError as error:
+            raise _write_error(error, self._target) from None
+
+    def _copy_metadata(self, old: os.stat_result, descriptor: int) -> None:
+        """Give the open file the owner, the group, the extended attributes and, last, the permission bits of `old`."""
+        mode = stat.S_IMODE(old.st_mode)
+        if hasattr(os, "fchown"):
+            same_group = _copy_owner(old, descriptor)
+            if hasattr(os, "listxattr"):
+                _copy_extended_attributes(self._target, descriptor, same_group)
+            if not same_group:  # this group gets what everybody has
+                mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+            if os.fstat(descriptor).st_uid != old.st_uid or not same_group:
+                mode &= ~(stat.S_ISUID | stat.S_ISGID)
+        if hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        else:
+            os.chmod(self._name, mode)
 
 
-def _create_unnamed(directory: str) -> int | None:
-    """Return the descriptor of a new file without a name that can be named later, or None if not supported."""
+def _copy_owner(old: os.stat_result, descriptor: int) -> bool:
+    """Give an open file the owner and the group of `old` if the system allows it; return whether the group is it."""
+    try:
+        os.fchown(descriptor, old.st_uid, old.st_gid)
+    except OSError:  # only root may change the owner; other users may choose among their groups
+        with contextlib.suppress(OSError):
+            os.fchown(descriptor, -1, old.st_gid)
+    return os.fstat(descriptor).st_gid == old.st_gid
+
+
+def _copy_extended_attributes(path: str, descriptor: int, with_access_list: bool) -> None:
+    """Give an open file the extended attributes of `path`, access control lists included, as the system allows."""
+    try:
+        names = set(os.listxattr(path))
+    except OSError:  # the file system has none
+        return
+    if not with_access_list:
+        names.discard(_ACCESS_LIST)
+    if _ACCESS_LIST not in names:  # it may have inherited one of its directory
+        with contextlib.suppress(OSError):
+            os.removexattr(descriptor, _ACCESS_LIST)
+    for name in names - _OF_CONTENT:
+        with contextlib.suppress(OSError):
+            os.setxattr(descriptor, name, os.getxattr(path, name))
+
+
+def _create_unnamed(directory: str, mode: int) -> io.FileIO | None:
+    """Return a new file without a name that can be named later, or None if not supported."""
     if not hasattr(os, "O_TMPFILE"):
         return None
     try:
-        descriptor = os.open(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
-    except (
-        OSError
-    ):  # not supported; a problem of the directory itself is reported when a named file is created
+        file = _open_owned(directory, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, mode)
+    except OSError:  # not supported; a problem of the directory is reported when a named file is created
         return None
-    if os.path.exists(_link_of(descriptor)):
-        return descriptor
-    os.close(descriptor)
+    if os.path.exists(_link_of(file.fileno())):
+        return file
+    file.close()
     return None
+
+
+def _open_owned(path: str, flags: int, mode: int) -> io.FileIO:
+    """Open a file for reading and writing, so that its descriptor is closed whenever an exception arrives.
+
+    After a plain ``os.open``, the exception of a signal handler could arrive before anything owns the descriptor,
+    which would stay open for ever. No such exception arrives within this one call.
+    """
+    return next(map(io.FileIO, map(os.open, [path], [flags], [mode]), ["r+"]))
+
+
+def _flush_directory(directory: str) -> None:
+    """Flush the entries of a directory to the disk, where that is possible.
+
+    The file is in its place already. If this fails, a crash of the system may bring back the old file, which is
+    complete, too.
+    """
+    descriptors: list[int] = []
+    try:
+        with contextlib.suppress(OSError):  # for example, a directory that may be written but not read
+            descriptors.extend(map(os.open, [directory], [os.O_RDONLY | os.O_CLOEXEC]))  # as in `_open_owned`
+            _fsync(descriptors[0])
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def _link_of(descriptor: int) -> str:

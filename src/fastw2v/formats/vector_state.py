@@ -329,8 +329,6 @@ def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
         raise ValueError(
             f"{len(state.keys)} keys have no vectors, which gensim cannot read; call resize_vectors() first"
         )
-            f"{len(state.keys)} keys have no vectors, which gensim cannot read; call resize_vectors() first"
-        )
     _check_gensim_columns(state, of_model=kind == "word2vec")
     n_keys, factors = len(state.keys), state.lock_factors
     if factors is not None and len(factors) not in (1, n_keys):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from fastw2v.common.logs import get_logger
 from fastw2v.corpora import LineSentence
+from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
 
 logger = get_logger("fastw2v.scripts.word2vec_standalone", "scripts.word2vec_standalone")
@@ -83,7 +84,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(
         format="%(asctime)s : %(threadName)s : %(levelname)s : %(message)s", level=logging.INFO
     )
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.output:
+        try:
+            check_not_read("-output", options.output, options.train)
+        except ValueError as error:
+            parser.error(str(error))
     model = Word2Vec(
         LineSentence(options.train),
         vector_size=options.size,

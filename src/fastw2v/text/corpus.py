@@ -1,4 +1,4 @@
-"""The corpus that a pair of arguments names, and how often that corpus can be iterated.
+"""The corpus that a pair of arguments names, which files it reads, and how often that corpus can be iterated.
 
 A corpus is any iterable of sentences, and a sentence is any iterable of hashable tokens. gensim's methods take either
 such an iterable (``corpus_iterable``) or the path of a text file (``corpus_file``); `open_corpus` checks the pair and
@@ -91,6 +91,50 @@ def gives_one_iterator(corpus: Any) -> bool:
         return iter(corpus) is iter(corpus)
     except Exception:  # a user's class may raise anything
         return False
+
+
+def check_not_read(argument: str, path: Any, corpus: Any) -> None:
+    """Check that a file which is about to be written is not one that a corpus reads.
+
+    Parameters
+    ----------
+    argument : str
+        What the user gave `path` as.
+    path : str or os.PathLike
+        The file to write, or a URI, which is not checked.
+    corpus : object
+        A reader of files of this package, the path of a text, or any other corpus, which is not checked.
+
+    Raises
+    ------
+    ValueError
+        If both are one file, possibly by a link.
+    """
+    output = local_path(path)
+    if output is None or not os.path.isfile(output):  # pipes and devices are not replaced
+        return
+    for source in _paths_of(corpus):
+        text = local_path(source)
+        if text is not None and os.path.exists(text) and os.path.samefile(output, text):
+            raise ValueError(
+                f"{argument}={os.fspath(path)!r} would overwrite the corpus file {os.fspath(source)!r}; "
+                "choose another file name"
+            )
+
+
+def _paths_of(corpus: Any) -> list[Any]:
+    """Return the paths of the files that `corpus` reads, as far as its class tells them."""
+    if isinstance(corpus, PathLineSentences):
+        return list(corpus.input_files)
+    if isinstance(corpus, BrownCorpus):
+        return [entry.path for entry in os.scandir(corpus.dirname)]
+    if isinstance(corpus, LineSentence):
+        corpus = corpus.source
+    elif isinstance(corpus, Text8Corpus):
+        corpus = corpus.fname
+    if hasattr(corpus, "seek"):  # an open file
+        corpus = getattr(corpus, "name", None)
+    return [corpus] if isinstance(corpus, (str, os.PathLike)) and os.fspath(corpus) else []
 
 
 def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:

@@ -10,7 +10,7 @@ other model file.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from fastw2v.common.validation import as_optional_int
 from fastw2v.formats import model_state, native
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.settings import INT31, MAX_COUNT, check_fields, integer, number, unexpected
+from fastw2v.text.corpus import check_not_read
 from fastw2v.training.barriers import TrainingPosition
 from fastw2v.training.progress import Tally
 from fastw2v.training.update import UpdatedModel, UpdateState
@@ -75,8 +76,15 @@ class TrainingState:
         )
 
 
-def check_arguments(path: Any, every: Any) -> int | None:
+def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> int | None:
     """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained; return the latter.
+
+    Parameters
+    ----------
+    path, every : object
+        The arguments.
+    corpora : iterable
+        The corpora that the training reads, of which `path` must not be a file; None stands for no corpus.
 
     Raises
     ------
@@ -94,6 +102,8 @@ def check_arguments(path: Any, every: Any) -> int | None:
             f"checkpoint_every={every!r} must be an int, the raw words from one checkpoint to the next"
         )
     raw_words = as_optional_int("checkpoint_every", every, minimum=1)
+    for corpus in corpora:
+        check_not_read("checkpoint", path, corpus)
     check_writable(path)
     return raw_words
 

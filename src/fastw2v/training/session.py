@@ -217,7 +217,10 @@ class TrainingSession:
         model._check_training_sanity(epochs, total_examples, total_words)
         model._check_parameters()
         make_network(model)
-        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every)
+        replay = None if update is None else update.replay
+        checkpoint_every = checkpoints.check_arguments(
+            checkpoint, checkpoint_every, (corpus_iterable, corpus_file, replay)
+        )
         epochs = as_int("epochs", epochs)
         total_examples = as_optional_int("total_examples", total_examples)
         total_words = as_optional_int("total_words", total_words)
@@ -276,7 +279,8 @@ class TrainingSession:
         progress = as_flag("progress", progress)
         callbacks = as_callbacks(callbacks)
         model._check_can_train()
-        checkpoints.check_arguments(checkpoint, state.checkpoint_every)
+        corpora = (corpus_iterable, corpus_file, replay)
+        checkpoints.check_arguments(checkpoint, state.checkpoint_every, corpora)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
         encoded = None if by_hooks else _encode(model, corpus, model.epochs, must_be_sized=True)
         check_same_size(state.corpus, _size_of(encoded))

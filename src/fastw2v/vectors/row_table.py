@@ -1,7 +1,8 @@
 """The table of rows: keys, and every array that has one row for each key.
 
 A `RowTable` owns the keys, the vectors, the lock factors and the attributes of the keys. All operations that move rows
-(`take`, `drop`, `add`, `grow`) move all of these together, or change nothing. Two kinds of things move with them:
+(`take`, `drop`, `add`, `grow`) move all of these together, or change nothing: they make every new array first and
+assign afterwards, and undo the assignments if an exception arrives between them. Two kinds of things move with them:
 
 * A *follower* belongs to the table and depends on the order of the rows without being an array of rows: the paths of a
   Huffman tree, or the number of rows that were there before an update. It has a method `take` that returns its
@@ -71,7 +72,11 @@ def _moves_rows(method: Method) -> Method:
     def moving(self: RowTable, *args: Any, **kwargs: Any) -> Any:
         with _moving:
             self.n_moves += 1
-            return method(self, *args, **kwargs)
+            try:
+                return method(self, *args, **kwargs)
+            except MemoryError:
+                self._buffers.clear()  # longer ones may have been made that no array uses
+                raise
 
     return moving  # type: ignore[return-value]
 
@@ -369,6 +374,7 @@ class RowTable:
         """Scale every vector to length 1; in place, unless the array is read-only. Zero vectors stay zero."""
         norms, source = self.current_norms(), self.matrix
         target = source if source.flags.writeable else memory.empty(source.shape, source.dtype)
+        self.norms = None  # should memory run out, some rows are scaled; scaling them again changes nothing
         for rows in similarity.row_blocks(source):
             target[rows] = similarity.normed(source[rows], norms[rows])
         self.matrix = target
@@ -416,16 +422,14 @@ class RowTable:
     @_moves_rows
     def set_keys(self, keys: list[Any]) -> None:
         """Replace all keys; None marks an empty row. The arrays stay as they are."""
-        self.index_to_key = keys
-        self.key_to_index = {key: row for row, key in enumerate(keys) if key is not None}
-        self.next_index = self._first_empty_row(0)
+        self.index_to_key, self.key_to_index, self.next_index = _indexed(keys)
 
     @_moves_rows
     def append_keys(self, keys: Iterable[Any]) -> None:
         """Append keys that are not in the table yet; `grow` gives them rows."""
         for key in keys:
-            self.key_to_index[key] = len(self.index_to_key)
-            self.index_to_key.append(key)
+            self.index_to_key.append(key)  # first: `restore` looks there for keys to take back
+            self.key_to_index[key] = len(self.index_to_key) - 1
 
     @_moves_rows
     def rename(self, old: Key, new: Key) -> None:
@@ -448,9 +452,17 @@ class RowTable:
             raise ValueError(
                 f"key_to_index has row {row} for {old!r}, and index_to_key {len(self.index_to_key)} keys; assign both"
             )
-        del self.key_to_index[old]
-        self.key_to_index[new] = row
-        self.index_to_key[row] = new
+        present = self.index_to_key[row]
+        try:
+            self.key_to_index[new] = row
+            self.index_to_key[row] = new
+            if new != old:
+                del self.key_to_index[old]
+        except BaseException:
+            self.index_to_key[row] = present
+            self.key_to_index.pop(new, None)
+            self.key_to_index[old] = row
+            raise
 
     def check_keys(self) -> None:
         """Raise a ValueError unless `index_to_key` and `key_to_index` agree; of equal keys, the last row counts."""
@@ -476,10 +488,11 @@ class RowTable:
         TypeError
             If an attribute exists with another type.
         """
+        allocated: dict[str, Array] = {}
         for name, dtype in zip(names, dtypes, strict=True):
             existing = self.attributes.get(name)
             if existing is None:
-                self.attributes[name] = np.zeros(len(self), dtype=dtype)
+                allocated[name] = np.zeros(len(self), dtype=dtype)
                 continue
             existing = self.attributes[name] = as_column(existing)
             if not np.issubdtype(dtype, existing.dtype):
@@ -487,33 +500,34 @@ class RowTable:
                     f"Can't allocate type {dtype} for attribute {name}, "
                     f"conflicts with its existing type {existing.dtype}"
                 )
-            self._extend_attribute(name)
+            allocated[name] = self._grown_attribute(name, len(self))
+        self.attributes.update(allocated)
 
-    def _extend_attribute(self, name: str) -> None:
+    def _grown_attribute(self, name: str, rows: int) -> Array:
         existing = self.attributes[name]
-        if len(existing) != len(self):
-            self.attributes[name] = self._buffer(f"attributes.{name}").resize(existing, len(self))
+        return (
+            existing if len(existing) == rows else self._buffer(f"attributes.{name}").resize(existing, rows)
+        )
 
     def extend_attributes(self) -> None:
         """Give each attribute a value for each key, new values being 0; drop attributes that have too many."""
-        for name in list(self.attributes):
-            if not self._drop_longer(name):
-                self._extend_attribute(name)
+        self._drop_longer_attributes()
+        self.attributes.update(self._grown_attributes(len(self)))
 
-    def _drop_longer(self, name: str) -> bool:
-        """Delete an attribute that has more values than there are keys, and return whether that was necessary.
+    def _grown_attributes(self, rows: int) -> dict[str, Array]:
+        return {name: self._grown_attribute(name, rows) for name in self.attributes}
+
+    def _drop_longer_attributes(self) -> None:
+        """Delete the attributes that have more values than there are keys, with a warning.
 
         Users have replaced the keys then, and nobody knows which values are those of the new ones. An attribute with
         fewer values is extended when it is used: keys were appended.
         """
-        if name not in self.attributes:
-            return False
-        values = self.attributes[name] = as_column(self.attributes[name])
-        if values.ndim and len(values) <= len(self):
-            return False
-        warn_dropped(name, len(values) if values.ndim else 1, len(self))
-        del self.attributes[name]
-        return True
+        for name in list(self.attributes):
+            values = self.attributes[name] = as_column(self.attributes[name])
+            if not values.ndim or len(values) > len(self):
+                warn_dropped(name, len(values) if values.ndim else 1, len(self))
+                del self.attributes[name]
 
     def fitting_attributes(self) -> dict[str, Array]:
         """Return the attributes that have one value for each key, and log a warning for each of the others."""
@@ -549,7 +563,7 @@ class RowTable:
         Raises
         ------
         ValueError, TypeError
-            If a shape or a type is wrong, or a key is None. Nothing is changed then.
+            If a shape or a type is wrong, or a key is None. Nothing is changed then, as after any other exception.
         """
         matrix = self.matrix
         if vectors.shape != (len(keys), self.vector_size):
@@ -564,20 +578,41 @@ class RowTable:
         if not sources:
             return
         chosen = vectors if len(sources) == len(keys) else vectors[sources]
-        chosen = chosen.astype(matrix.dtype, copy=False)  # may fail: before anything is changed
-        self.matrix = matrix
-        for name in list(self.attributes):
-            self._drop_longer(name)  # before the keys are more than its values
-        self._extend(max(len(self), max(row_of_new.values(), default=-1) + 1))
-        for key, row in row_of_new.items():
-            self.index_to_key[row] = key
-            self.key_to_index[key] = row
-        self._vectors[targets] = chosen
-        self.allocate_attributes(list(columns), [column.dtype for column in columns.values()])
+        chosen = chosen.astype(matrix.dtype, copy=False)
+        self._drop_longer_attributes()
+        rows = max(len(self), max(row_of_new.values(), default=-1) + 1)
+        factors, attributes = self.lock_factors, self._grown_attributes(rows)
+        if rows > len(matrix):
+            factors = self._grown_lock_factors(len(matrix), rows)
+            matrix = self._buffer("vectors").resize(matrix, rows)
+        writes = [(matrix, chosen)]
         for name, column in columns.items():
-            self.attributes[name][targets] = column[sources]
-        self.next_index = self._first_empty_row(min(self.next_index, len(self.index_to_key)))
-        self.norms = None
+            if name not in attributes:
+                attributes[name] = np.zeros(rows, column.dtype)
+            writes.append((attributes[name], column[sources].astype(attributes[name].dtype, copy=False)))
+        at = np.array(targets, dtype=np.intp)
+        overwritten = at[at < len(self)]
+        old = [array[overwritten] for array, _ in writes] if len(overwritten) else []
+        snapshot = self.snapshot()
+        try:
+            self.index_to_key.extend([None] * (rows - snapshot.n_keys))
+            for key, row in row_of_new.items():
+                self.index_to_key[row] = key
+            self.key_to_index.update(row_of_new)
+            self.matrix, self.lock_factors, self.norms = matrix, factors, None
+            self.attributes.update(attributes)
+            self.next_index = self._first_empty_row(min(self.next_index, rows))
+            for array, values in writes:
+                array[at] = values
+        except BaseException:
+            for (array, _), values in zip(writes, old, strict=False):
+                array[overwritten] = values
+            for key, row in row_of_new.items():  # rows that were there and empty are not undone by `restore`
+                self.key_to_index.pop(key, None)
+                if row < snapshot.n_keys:
+                    self.index_to_key[row] = None
+            self.restore(snapshot)
+            raise
 
     @_moves_rows
     def grow(self, seed: int | None = 0) -> None:
@@ -598,11 +633,13 @@ class RowTable:
                 (rows, self.vector_size), prior_vectors=prior, seed=seed, dtype=existing.dtype
             )
         grown = [(column, column.grown(rows)) for column in self._columns]
-        self.matrix, self.norms = vectors, None
-        self._extend_lock_factors(before, rows)
-        self.extend_attributes()
-        for column, values in grown:
-            column.values = values
+        self._drop_longer_attributes()
+        factors, attributes = self._grown_lock_factors(before, rows), self._grown_attributes(rows)
+        with self.unchanged_by_failure():
+            self.matrix, self.lock_factors, self.norms = vectors, factors, None
+            self.attributes.update(attributes)
+            for column, values in grown:
+                column.values = values
 
     def overwrite(self, rows: Rows, vectors: Array, lock_factors: float | Array | None = None) -> None:
         """Replace the vectors of some rows, and their lock factors unless these are None.
@@ -613,16 +650,15 @@ class RowTable:
         vectors : ndarray, shape (n, vector_size)
         lock_factors : float or ndarray of shape (n,), optional
         """
-        self.matrix[rows] = vectors
-        self.norms = None
-        if lock_factors is None:
-            return
         factors = self.lock_factors
-        if factors is None or not len(factors):
-            factors = np.ones(1, dtype=np.float32)
-        factors = np.resize(factors, len(self)).astype(np.float32)  # repeats: each row keeps its factor
-        factors[rows] = lock_factors
-        self.lock_factors = factors
+        if lock_factors is not None:
+            if factors is None or not len(factors):
+                factors = np.ones(1, dtype=np.float32)
+            factors = np.resize(factors, len(self)).astype(np.float32)  # repeats: each row keeps its factor
+            factors[rows] = lock_factors
+        vectors = np.asarray(vectors, dtype=self.matrix.dtype)
+        self.lock_factors, self.norms = factors, None
+        self.matrix[rows] = vectors
 
     def _assign_rows(self, keys: Sequence[Key], replace: bool) -> tuple[dict[Key, int], list[int], list[int]]:
         """Return the rows of new keys, the positions in `keys` to store, and the row of each of those."""
@@ -666,21 +702,12 @@ class RowTable:
             )
         return column
 
-    def _extend(self, rows: int) -> None:
-        """Append rows without keys, up to `rows` rows; repeated calls take amortised constant time a row."""
-        before = len(self._vectors)
-        if rows > len(self.index_to_key):
-            self.index_to_key.extend([None] * (rows - len(self.index_to_key)))
-        if rows > before:
-            self.matrix = self._buffer("vectors").resize(self._vectors, rows)
-            self._extend_lock_factors(before, rows)
-        self.extend_attributes()
-
-    def _extend_lock_factors(self, before: int, rows: int) -> None:
-        """Append factors of 1 for new rows, if each row has a factor of its own."""
+    def _grown_lock_factors(self, before: int, rows: int) -> Array | None:
+        """Return the lock factors with 1 appended for each new row, if each row has a factor of its own."""
         factors = self.lock_factors
         if factors is not None and len(factors) == before > 1 and rows > before:
-            self.lock_factors = np.concatenate([factors, np.ones(rows - before, dtype=np.float32)])
+            return np.concatenate([factors, np.ones(rows - before, dtype=np.float32)])
+        return factors
 
     def _buffer(self, name: str) -> GrowableArray:
         return self._buffers.setdefault(name, GrowableArray())
@@ -708,11 +735,13 @@ class RowTable:
         factors = self.lock_factors
         if factors is not None and len(factors) == n_keys > 1:
             factors = factors[rows]
-        self.matrix, self.lock_factors, self.norms = matrix, factors, None
-        self.attributes, self.followers = attributes, followers
-        for column, values in columns:
-            column.values = values
-        self.set_keys([self.index_to_key[row] for row in rows.tolist()])
+        keys = _indexed([self.index_to_key[row] for row in rows.tolist()])
+        with self.unchanged_by_failure():
+            self.matrix, self.lock_factors, self.norms = matrix, factors, None
+            self.attributes, self.followers = attributes, followers
+            for column, values in columns:
+                column.values = values
+            self.index_to_key, self.key_to_index, self.next_index = keys
 
     def drop(self, keys: Iterable[Key]) -> None:
         """Remove keys with all their rows; the other keys keep their order.
@@ -809,6 +838,12 @@ class RowTable:
         except BaseException:
             self.restore(snapshot)
             raise
+
+
+def _indexed(keys: list[Any]) -> tuple[list[Any], dict[Any, int], int]:
+    """Return `keys`, the row of each key, and the first row without one."""
+    first_empty = next((row for row, key in enumerate(keys) if key is None), len(keys))
+    return keys, {key: row for row, key in enumerate(keys) if key is not None}, first_empty
 
 
 def take_rows(matrix: Array, rows: Rows) -> Array:
