@@ -22,6 +22,7 @@ ORDER = [
     ["vectors"],
     ["vocabulary"],
     ["formats"],
+    ["export"],
     ["training"],
     ["callbacks", "corpora", "utils", "matutils"],
     ["keyedvectors"],
