@@ -28,7 +28,7 @@ ORDER = [
     ["keyedvectors"],
     ["vocab"],
     ["word2vec"],
-    ["scripts", "sklearn"],
+    ["scripts", "sklearn", "similarities"],
     ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],
