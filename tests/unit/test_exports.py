@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from fastw2v import KeyedVectors
+from fastw2v.cli import main
 from fastw2v.export import hub, optional
 
 WORDS = ["the", "cat", "été", "猫"]
@@ -267,3 +268,24 @@ def test_keys_that_are_integers(tmp_path):
     kv.add_vector("10", [1, 1])
     with pytest.raises(ValueError, match="same text"):
         kv.save_npz(tmp_path / "vectors.npz")
+
+
+def test_the_command_line_converts_to_the_formats(kv, tmp_path, capsys):
+    def convert(output, *options):
+        return main(["convert", str(tmp_path / "vectors"), str(tmp_path / output), *options])
+
+    kv.save(tmp_path / "vectors")
+    assert convert("v.glove", "--quiet") == convert("v.npz") == convert("v.safetensors") == 0
+    assert "(npz format): vectors of 4 words" in capsys.readouterr().err
+    assert KeyedVectors.load_word2vec_format(tmp_path / "v.glove").index_to_key == WORDS
+    with np.load(tmp_path / "v.npz") as arrays:
+        assert arrays["words"].tolist() == WORDS
+    assert KeyedVectors.load(tmp_path / "v.safetensors").index_to_key == WORDS
+    for name in ("tensorboard", "static-embedding", "hub"):
+        assert convert(name, "--format", name) == 0
+        assert convert(name, "--format", name) == 0, "again into the folder that exists"
+    assert (tmp_path / "tensorboard" / "tensors.tsv").exists()
+    assert (tmp_path / "static-embedding" / "tokenizer.json").exists()
+    assert KeyedVectors.from_pretrained(tmp_path / "hub").index_to_key == WORDS
+    assert convert("v.npz", "--format", "tensorboard") != 0
+    assert "this format is a folder" in capsys.readouterr().err
