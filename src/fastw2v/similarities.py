@@ -1,6 +1,6 @@
 """An index of approximate nearest neighbours, for large vocabularies.
 
-This module needs usearch: ``pip install 'fastw2v[ann]'``.
+This module needs Faiss: ``pip install 'fastw2v[ann]'``.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _KIND = "hnsw"
 
 
 class HnswIndexer:
-    """An index of nearest neighbours (HNSW, by usearch), for ``most_similar(..., indexer=...)``.
+    """An index of nearest neighbours (HNSW, by Faiss), for ``most_similar(..., indexer=...)``.
 
     A search takes a small part of the time of a full search, and misses a few of the nearest keys.
 
@@ -35,17 +35,15 @@ class HnswIndexer:
         The index has the vectors of this moment; build it again when they have changed.
     connectivity : int, default 16
         Number of links of a vector. More links find more of the nearest keys and take more memory.
-    expansion_add : int, default 128
+    ef_construction : int, default 128
         Number of candidates when the index is built. More give a better index and take longer.
-    expansion_search : int, default 64
+    ef_search : int, default 128
         Number of candidates in a search. More find more of the nearest keys and take longer.
-    threads : int, default 0
-        Number of threads that build the index; 0 uses one for each core.
 
     Raises
     ------
     ImportError
-        If usearch is missing: ``pip install 'fastw2v[ann]'``.
+        If Faiss is missing: ``pip install 'fastw2v[ann]'``.
 
     Examples
     --------
@@ -63,28 +61,21 @@ class HnswIndexer:
         model: Word2Vec | KeyedVectors,
         *,
         connectivity: int = 16,
-        expansion_add: int = 128,
-        expansion_search: int = 64,
-        threads: int = 0,
+        ef_construction: int = 128,
+        ef_search: int = 128,
     ) -> None:
         check_integer("connectivity", connectivity, 2)
-        check_integer("expansion_add", expansion_add, 1)
-        check_integer("expansion_search", expansion_search, 1)
-        check_integer("threads", threads, 0)
-        usearch = require("usearch.index", "ann")
+        check_integer("ef_construction", ef_construction, 1)
+        check_integer("ef_search", ef_search, 1)
+        faiss = require("faiss", "ann")
         vectors = model.wv if isinstance(model, Word2Vec) else model
         words = Words(list(vectors.index_to_key), vectors.get_normed_vectors())
         self._keys = words.keys
-        self._index = usearch.Index(
-            ndim=words.vectors.shape[1],
-            metric="ip",  # of unit vectors: the cosine, and 0 for a zero vector
-            dtype="f32",
-            connectivity=connectivity,
-            expansion_add=expansion_add,
-            expansion_search=expansion_search,
-        )
-        if words.keys:
-            self._index.add(np.arange(len(words.keys), dtype=np.uint64), words.floats, threads=threads)
+        # The inner product of unit vectors is the cosine, and 0 for a zero vector.
+        self._index = faiss.IndexHNSWFlat(words.vectors.shape[1], connectivity, faiss.METRIC_INNER_PRODUCT)
+        self._index.hnsw.efConstruction = ef_construction
+        self._index.hnsw.efSearch = ef_search
+        self._index.add(words.floats)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -112,17 +103,18 @@ class HnswIndexer:
         [('north', 1.0)]
         """
         query = similarity.unit(np.asarray(vector, dtype=np.float32))
-        if query.shape != (self._index.ndim,):
+        if query.shape != (self._index.d,):
             raise ValueError(
-                f"vector has the shape {query.shape}; the vectors of the index have ({self._index.ndim},)"
+                f"vector has the shape {query.shape}; the vectors of the index have ({self._index.d},)"
             )
         count = min(num_neighbors, len(self._keys))
         if count < 1:
             return []
-        found = self._index.search(query, count)
+        cosines, rows = self._index.search(query[None], count)
         return [
-            (self._keys[row], 1.0 - distance)
-            for row, distance in zip(found.keys.tolist(), found.distances.tolist(), strict=True)
+            (self._keys[row], cosine)
+            for row, cosine in zip(rows[0].tolist(), cosines[0].tolist(), strict=True)
+            if row >= 0
         ]
 
     def save(self, fname: PathLike) -> None:
@@ -144,26 +136,28 @@ class HnswIndexer:
         ...     print(len(HnswIndexer.load(os.path.join(folder, "index"))))
         2
         """
-        index = np.frombuffer(self._index.save(), dtype=np.uint8)
-        metadata = {"kind": _KIND, "expansion_search": int(self._index.expansion_search)}
-        native.write(fname, {"index": index, **encode_keys(self._keys)}, metadata)
+        arrays = {"index": require("faiss", "ann").serialize_index(self._index), **encode_keys(self._keys)}
+        native.write(fname, arrays, {"kind": _KIND})
 
     @classmethod
     def load(cls, fname: PathLike) -> HnswIndexer:
         """Load an index that `save` saved.
+
+        Damage is detected. Faiss reads the index itself and does not defend against forged files, so load only files from
+        sources that you trust.
 
         Raises
         ------
         ValueError
             If the file holds no index, or is damaged.
         ImportError
-            If usearch is missing: ``pip install 'fastw2v[ann]'``.
+            If Faiss is missing: ``pip install 'fastw2v[ann]'``.
 
         Examples
         --------
         See `save`.
         """
-        usearch = require("usearch.index", "ann")
+        faiss = require("faiss", "ann")
         arrays, metadata = native.read(fname)
         if metadata.get("kind") != _KIND:
             raise ValueError(
@@ -172,8 +166,7 @@ class HnswIndexer:
         new = cls.__new__(cls)
         with describe_damage(fname):
             new._keys = decode_keys(arrays)
-            new._index = usearch.Index.restore(arrays["index"].tobytes())
-            if new._index is None or len(new._index) != len(new._keys):
+            new._index = faiss.deserialize_index(np.array(arrays["index"]))
+            if new._index.ntotal != len(new._keys):
                 raise ValueError(f"the index does not have {len(new._keys)} vectors, one for each key")
-            new._index.expansion_search = metadata["expansion_search"]
         return new

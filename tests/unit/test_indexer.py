@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
-pytest.importorskip("usearch")
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    pytest.importorskip("faiss")
 
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.similarities import HnswIndexer
@@ -24,7 +28,7 @@ def kv() -> KeyedVectors:
 
 @pytest.fixture(scope="module")
 def indexer(kv) -> HnswIndexer:
-    return HnswIndexer(kv, threads=1)
+    return HnswIndexer(kv)
 
 
 def test_the_keys_and_cosines_are_those_of_a_full_search(kv, indexer):
