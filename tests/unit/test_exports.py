@@ -258,6 +258,14 @@ def test_a_row_without_a_key_is_refused(kv, tmp_path):
         kv.save_npz(tmp_path / "vectors.npz")
 
 
+def test_a_key_that_is_not_unicode_is_refused_before_anything_is_written(kv, tmp_path):
+    kv.rename_key("cat", "\ud800")
+    for save in (kv.save_static_embedding, kv.save_tensorboard, kv.save_npz, kv.save_glove_format):
+        with pytest.raises(ValueError, match=r"cannot be encoded as UTF-8; rename it"):
+            save(tmp_path / "output")
+    assert not (tmp_path / "output" / "model.safetensors").exists()
+
+
 def test_keys_that_are_integers(tmp_path):
     kv = KeyedVectors(2)
     kv.add_vectors([10, 20], [[1, 0], [0, 1]])

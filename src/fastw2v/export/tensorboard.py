@@ -19,8 +19,8 @@ def write(folder: PathLike, words: Words) -> None:
     The files have no escape sequences: tabs and line breaks in keys become spaces. A file of metadata with a single
     column has no header, as the projector requires.
     """
-    os.makedirs(folder, exist_ok=True)
     labels = [name.translate(_LINE_BREAKS) for name in words.names]
+    os.makedirs(folder, exist_ok=True)
     columns = [labels, *(map(str, values.tolist()) for values in words.attributes.values())]
     with open_atomic(os.path.join(folder, "metadata.tsv"), "w", newline="\n") as stream:
         if words.attributes:

@@ -51,13 +51,21 @@ class Words:
         Raises
         ------
         ValueError
-            If two keys have the same text.
+            If two keys have the same text, or UTF-8 cannot express a key.
         """
         names = [key if isinstance(key, str) else str(key) for key in self.keys]
         if len(set(names)) != len(names):
             raise ValueError(
                 "an integer and a string among the keys have the same text; rename one with rename_key()"
             )
+        for name in names:
+            if not name.isascii():
+                try:
+                    name.encode("utf-8")
+                except UnicodeEncodeError:
+                    raise ValueError(
+                        f"key {name!r} cannot be encoded as UTF-8; rename it with rename_key()"
+                    ) from None
         return names
 
     @property
