@@ -143,8 +143,8 @@ class HnswIndexer:
     def load(cls, fname: PathLike) -> HnswIndexer:
         """Load an index that `save` saved.
 
-        Damage is detected. Faiss reads the index itself and does not defend against forged files, so load only files from
-        sources that you trust.
+        Damage is detected. Faiss reads the index itself and does not defend against forged files, so load only files
+        from sources that you trust.
 
         Raises
         ------
