@@ -162,9 +162,18 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run the examples of the docstrings and of the documentation, and check its links."""
-    install(session, "test")
+    install(session, "test", "sklearn", "ann")
     pytest(session, "--doctest-modules", "--pyargs", "fastw2v")
     pytest(session, "tests/unit/test_docs.py")
+
+
+@nox.session
+def integrations(session: nox.Session) -> None:
+    """Test the outputs for other libraries with these libraries; ``-- torch`` includes those that need PyTorch."""
+    large = ("torch", "sentence-transformers") if "torch" in session.posargs else ()
+    install(session, "test", "integrations", *large)
+    names = ("exports", "sklearn", "indexer", "docs")
+    pytest(session, *(f"tests/unit/test_{name}.py" for name in names))
 
 
 @nox.session

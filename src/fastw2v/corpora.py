@@ -20,9 +20,8 @@ Count the words of a corpus, then encode it with a vocabulary:
 
 from __future__ import annotations
 
-__path__: list[
-    str
-] = []  # so that an import of gensim's modules below this name gets an error that says what to use
+# So that an import of gensim's modules below this name gets an error that says what to use.
+__path__: list[str] = []
 
 from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus

@@ -3,7 +3,7 @@
 `KeyedVectors` is a facade. It holds a `RowTable`, which owns the keys and all arrays, and calls the functions of the
 packages `vectors` (queries, similarity, evaluation, drift) and `formats` (files) with the arrays that they need. It
 adds gensim's names, signatures and documentation. Signatures and results are those of `KeyedVectors` in gensim 4.4;
-keyword-only parameters are additions.
+keyword-only parameters are additions. The methods for other libraries are those of `fastw2v.export.methods`.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.attribute_dict import ExposesAttributes, own_attributes
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
+from fastw2v.export.methods import ExportMethods
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.vector_state import VectorState
@@ -86,7 +87,7 @@ class _TableOnDemand:
         return own_attributes(instance).setdefault("_table", RowTable(0))
 
 
-class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=ReplaceableClass):
+class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, metaclass=ReplaceableClass):
     """A mapping from keys (usually words) to vectors of one size.
 
     Parameters

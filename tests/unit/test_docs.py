@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# An example that needs an optional library: ```python requires=NAME
+OPTIONAL_EXAMPLE = re.compile(r"^```python(?: requires=(\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 
 
@@ -41,6 +44,20 @@ def test_examples_run(page, tmp_path):
         [sys.executable, "-W", "error", "-c", code, page_id(page)],
         input=examples(page), cwd=tmp_path, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python requires=" in page.read_text(encoding="utf-8")], ids=page_id
+)
+def test_examples_run_that_need_optional_libraries(page, tmp_path):
+    """All examples of a page run as one program, except those whose library is not installed."""
+    blocks = OPTIONAL_EXAMPLE.findall(page.read_text(encoding="utf-8"))
+    program = "".join(code for library, code in blocks if not library or importlib.util.find_spec(library))
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -521,7 +521,10 @@ def convert(options: argparse.Namespace) -> None:
             f"the {output_format} format holds vectors only; to save the whole model, give OUTPUT another suffix, "
             "such as .fw2v"
         )
-    _check_output(options, output_format)
+    if output_format in files.FOLDERS:
+        files.check_folder(options.output)
+    else:
+        _check_output(options, output_format)
     model = files.load(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(

@@ -6,21 +6,27 @@ module selects the class (`Word2Vec` or `KeyedVectors`) and the method.
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
-from fastw2v.formats.detect import VECTORS_ONLY, input_format, mapping_of
+from fastw2v.formats import detect
+from fastw2v.formats.detect import input_format, mapping_of
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.word2vec import Word2Vec
 
 __all__ = [
+    "EXPORTS",
+    "FOLDERS",
     "FORMATS",
     "STANDARD_STREAM",
     "VECTORS_ONLY",
+    "check_folder",
     "file_sizes",
     "input_format",
     "load",
@@ -31,18 +37,31 @@ __all__ = [
 ]
 
 FORMATS = ("native", "text", "binary", "gensim")
+# Formats of other libraries, which `load` does not read, except glove.
+EXPORTS: dict[str, Callable[[KeyedVectors, str], None]] = {
+    "glove": KeyedVectors.save_glove_format,
+    "npz": KeyedVectors.save_npz,
+    "parquet": KeyedVectors.save_parquet,
+    "tensorboard": KeyedVectors.save_tensorboard,
+    "static-embedding": KeyedVectors.save_static_embedding,
+    "spacy": lambda vectors, path: vectors.to_spacy().to_disk(path),
+    "hub": KeyedVectors.save_pretrained,
+}
+FOLDERS = ("tensorboard", "static-embedding", "spacy", "hub")  # formats of which OUTPUT is a folder
+EXPORT_SUFFIXES = {".glove": "glove", ".npz": "npz", ".parquet": "parquet"}
+VECTORS_ONLY = (*detect.VECTORS_ONLY, *EXPORTS)
 TEXT_SUFFIXES = (".txt", ".vec")
 BINARY_SUFFIXES = (".bin",)
 # Suffixes that stand for formats that fastw2v does not write.
 OTHER_SUFFIXES = (
-    ".7z", ".csv", ".h5", ".hdf5", ".json", ".jsonl", ".npy", ".npz", ".parquet", ".pickle", ".pkl", ".tar", ".tsv",
+    ".7z", ".csv", ".h5", ".hdf5", ".json", ".jsonl", ".npy", ".pickle", ".pkl", ".tar", ".tsv",
     ".zip",
 )  # fmt: skip
 STANDARD_STREAM = "-"  # stands for stdin or stdout
 
 
 def output_format(path: str) -> str:
-    """Return the element of `FORMATS` that the suffix of `path` selects; a suffix of compression is ignored.
+    """Return the format that the suffix of `path` selects, in `FORMATS` or `EXPORTS`; compression is ignored.
 
     Raises
     ------
@@ -54,6 +73,8 @@ def output_format(path: str) -> str:
     stem, suffix = os.path.splitext(path)
     if suffix.lower() in COMPRESSED_SUFFIXES:
         suffix = os.path.splitext(stem)[1]
+    if suffix.lower() in EXPORT_SUFFIXES:
+        return EXPORT_SUFFIXES[suffix.lower()]
     if suffix.lower() in TEXT_SUFFIXES:
         return "text"
     if suffix.lower() in BINARY_SUFFIXES:
@@ -62,7 +83,7 @@ def output_format(path: str) -> str:
         raise ValueError(
             f"OUTPUT is {path}, and fastw2v does not write {suffix} files; the suffixes .txt and .vec select word2vec "
             "text, .bin selects word2vec binary, and .fw2v the format of fastw2v; --format selects one of "
-            f"{', '.join(FORMATS)} whatever the suffix is"
+            f"{', '.join((*FORMATS, *EXPORTS))} whatever the suffix is"
         )
     return "native"
 
@@ -79,7 +100,7 @@ def load(path: str) -> Word2Vec | KeyedVectors:
 
 
 def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
-    """Save a model or vectors in one of `FORMATS`; "text" and "binary" save only the vectors.
+    """Save a model or vectors in one of `FORMATS` or `EXPORTS`; those in `VECTORS_ONLY` save only the vectors.
 
     The path ``-`` stands for stdout.
     """
@@ -93,8 +114,22 @@ def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
         model.save(path)
     elif file_format == "gensim":
         model.save_gensim(path)
+    elif file_format in EXPORTS:
+        EXPORTS[file_format](vectors_of(model), path)
     else:
         vectors_of(model).save_word2vec_format(path, binary=file_format == "binary")
+
+
+def check_folder(path: str) -> None:
+    """Raise an error if `path` cannot be the folder of one of the formats in `FOLDERS`."""
+    if path == "-":
+        raise ValueError(
+            "this format is a folder of several files and cannot be written to stdout; name a folder"
+        )
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise NotADirectoryError(
+            errno.ENOTDIR, "this format is a folder, and OUTPUT is a file; name a folder", path
+        )
 
 
 def vectors_of(model: Word2Vec | KeyedVectors) -> KeyedVectors:

@@ -118,6 +118,14 @@ FORMAT_HELP = (
     "format of OUTPUT: native is that of fastw2v, text and binary are those of word2vec, gensim is that of gensim "
     "(default: selected by the suffix of OUTPUT)"
 )
+EXPORT_SUFFIXES_HELP = (
+    ". The suffixes .glove, .npz and .parquet select formats of other libraries; see --format"
+)
+EXPORTS_HELP = (
+    "; the others hold vectors only: glove is text without a header, npz and parquet are files with words and vectors, "
+    "and OUTPUT is a folder for the TensorBoard projector (tensorboard), for sentence-transformers and model2vec "
+    "(static-embedding), for spaCy (spacy) and for the Hugging Face hub (hub)"
+)
 
 
 class UsageError(Exception):
@@ -428,11 +436,11 @@ def _add_info_arguments(parser: Parser) -> None:
 
 
 def _add_convert_arguments(parser: Parser) -> None:
-    from fastw2v.cli.files import FORMATS
+    from fastw2v.cli.files import EXPORTS, FORMATS
 
     parser.add_argument("input", metavar="INPUT", help=MODEL_HELP)
-    parser.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
-    parser.add_argument("--format", choices=FORMATS, help=FORMAT_HELP)
+    parser.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP + EXPORT_SUFFIXES_HELP)
+    parser.add_argument("--format", choices=(*FORMATS, *EXPORTS), help=FORMAT_HELP + EXPORTS_HELP)
     parser.add_argument(
         "--kind",
         choices=("model", "vectors"),

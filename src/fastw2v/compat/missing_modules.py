@@ -18,8 +18,8 @@ _REMEDIES = {
     "it returns",
     "parsing": "fastw2v.utils has simple_preprocess and tokenize; gensim.parsing (pip install gensim) has the rest",
     "scripts": "fastw2v.scripts has word2vec_standalone and glove2word2vec, and `fastw2v convert` converts vectors",
-    "similarities": "fastw2v.KeyedVectors.most_similar ranks all words exactly; gensim.similarities (pip install "
-    "gensim) has approximate indexes and similarities of documents",
+    "similarities": "fastw2v.KeyedVectors.most_similar ranks all words exactly; fastw2v.similarities.HnswIndexer is an "
+    "approximate index; gensim.similarities (pip install gensim) has similarities of documents",
     "test": "fastw2v.test.utils has common_texts, datapath, get_tmpfile and temporary_file",
     "interfaces": "take it from gensim (pip install gensim)",
     "topic_coherence": "take it from gensim (pip install gensim)",
