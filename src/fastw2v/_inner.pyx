@@ -443,6 +443,8 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
         set_path_targets(&s.path, &s.syn1, net, word)
         train_window(net, s, center, n_contexts, &s.path, alpha)
     if net.sampled_softmax:
+        if n_contexts == 0:                      # it predicts nothing, so it is no example
+            return True
         set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
         train_window_softmax(net, s, center, n_contexts, &s.noise, alpha)
     elif net.negative:
@@ -486,10 +488,8 @@ cdef inline void train_window_softmax(const Net *net, Scratch *s, const Center *
 
     The factors of e are those of the gradient, unlike in `train_window`.
     """
-    cdef float share = 1.0 / n_contexts if net.cbow_mean and n_contexts else 1.0
+    cdef float share = 1.0 / n_contexts if net.cbow_mean else 1.0
     net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, share)
-    if n_contexts == 0:
-        return
     train_softmax(net, s, s.hidden, targets, alpha)
     set_shares(net, s, center, share)
     net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)

@@ -36,11 +36,15 @@ SETTINGS = (
     "window", "shrink_windows", "hs", "negative", "ns_exponent", "cbow_mean", "compute_loss", "running_training_loss",
     "loss_history", "min_alpha_yet_reached", "corpus_count", "corpus_total_words", "max_final_vocab", "max_vocab_size",
     "min_count", "effective_min_count", "sample", "sorted_vocab", "null_word", "seed", "comment", "corpus_budget",
-    "lifecycle_events", "words_before_update", "shared_negatives",
+    "lifecycle_events", "words_before_update", "shared_negatives", "objective", "tied_weights", "logq_correction",
 )  # fmt: skip
 LISTS = {"loss_history", "lifecycle_events"}
-NOT_IN_GENSIM = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
-WEIGHTS = ("syn1neg", "syn1")
+TEXTS = {"objective"}
+NOT_IN_GENSIM = {
+    "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
+    "logq_correction",
+}  # fmt: skip
+WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
 RAW_COUNTS = "raw_vocab."  # prefix of the names of arrays
 
@@ -198,7 +202,7 @@ def _json_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Return `settings`, or raise a ValueError if one has a type that it never has in a model."""
     for name in SETTINGS:
-        kinds = (list,) if name in LISTS else (int, float, type(None))
+        kinds = (list,) if name in LISTS else (str, type(None)) if name in TEXTS else (int, float, type(None))
         if name != "comment" and not isinstance(settings.get(name, [] if name in LISTS else None), kinds):
             raise ValueError(f"its setting {name} is a {type(settings[name]).__name__}")
     return settings
@@ -206,8 +210,9 @@ def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
 
 def _checked_weights(name: str, weights: Array) -> Array:
     """Return `weights`, or raise a ValueError if they are not a matrix; training checks whether the shape fits."""
-    if weights.ndim != 2 or weights.dtype.kind != "f":
-        raise ValueError(f"its {name} is not a matrix of floats")
+    n_dimensions = 1 if name == "syn1neg_bias" else 2
+    if weights.ndim != n_dimensions or weights.dtype.kind != "f":
+        raise ValueError(f"its {name} is not an array of floats with {n_dimensions} dimensions")
     return weights
 
 
