@@ -25,6 +25,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.vector_state import VectorState
+from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
 from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
@@ -507,7 +508,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         (0, 1)
         """
         self.add_vectors([key], np.asarray(vector)[None])
-        return self.key_to_index[key]
+        return self.key_to_index[_plain_key(key)]
 
     def add_vectors(
         self,
@@ -522,7 +523,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ----------
         keys : str, int or iterable of them
             An integer is a key here, never a row. If a key is given twice, the first vector counts (with `replace`,
-            the last one).
+            the last one). Keys of other hashable types, such as tuples, can be looked up, but not saved.
         weights : array-like, shape (len(keys), vector_size)
             The vectors; they are converted to the dtype of `vectors`.
         extras : mapping of str to array-like, shape (len(keys),), optional
@@ -547,7 +548,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """
         if isinstance(keys, KEY_TYPES):
             keys, weights = [keys], np.asarray(weights).reshape(1, -1)
-        key_list = list(keys)
+        key_list = list(map(_plain_key, keys))
         if key_list:
             self._table.add(key_list, np.asarray(weights), extras, replace)
 
@@ -1761,6 +1762,12 @@ def _attribute_dtype(kind: DTypeLike) -> np.dtype[Any]:
         return np.dtype(kind)
     except TypeError:
         return np.dtype(object)
+
+
+def _plain_key(key: Any) -> Any:
+    """Return the str or int that a key of another library's type stands for, so that it is found by that."""
+    word = None if type(key) in (str, int) else as_word(key)
+    return key if word is None else word
 
 
 def _as_keys(keys: Key | Iterable[Key]) -> Iterable[Key]:

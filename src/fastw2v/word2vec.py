@@ -52,6 +52,7 @@ from fastw2v.text.corpus import is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
+from fastw2v.text.tokens import as_word_counts
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
@@ -663,7 +664,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ValueError
             If a count is not a whole number of at least 0.
         TypeError
-            If `word_freq` is not a mapping.
+            If `word_freq` is not a mapping, or a word is neither a str nor an int.
         RuntimeError
             As from `build_vocab`.
 
@@ -680,7 +681,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not isinstance(word_freq, Mapping):
             raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
-        raw_vocab = dict(zip(word_freq, counts, strict=True))
+        raw_vocab = as_word_counts(dict(zip(word_freq, counts, strict=True)), "word_freq")
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
@@ -692,7 +693,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _scanned(self, corpus_iterable: Any, corpus_file: Any) -> EncodedCorpus | None:
         """Return the corpus as ids, if the vocabulary scan of the constructor has encoded it."""
         cache = self._scan_cache
-        return cache.encoded if cache is not None and cache.is_for(corpus_iterable, corpus_file) else None
+        return cache.encoded if cache is not None and self._is_scanned(corpus_iterable, corpus_file) else None
+
+    def _is_scanned(self, corpus_iterable: Any, corpus_file: Any) -> bool:
+        """Return whether the constructor has built the vocabulary from this corpus, to train on it now."""
+        return self._scan_cache is not None and self._scan_cache.is_for(corpus_iterable, corpus_file)
 
     def _adopt_raw_vocab(
         self,
@@ -807,7 +812,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
         min_count = min_count or self.min_count
         sample = sample or self.sample
-        raw_counts = self._raw_counts
+        raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
@@ -1187,6 +1192,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 report_delay=report_delay,
                 progress=progress,
                 scanned=self._scanned(corpus_iterable, corpus_file),
+                n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
             ).run()
 
@@ -1431,7 +1437,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             )
         if not self.wv.key_to_index:
             raise RuntimeError(
-                "you must first build vocabulary before training the model"
+                f"you must first build vocabulary before training the model, {self._why_no_words()}"
                 if not self.corpus_total_words
                 else f"no word of the corpus is left in the vocabulary, so you must first build vocabulary anew: "
                 f"none of its {self.corpus_total_words} tokens occurs min_count={self.min_count} times"
@@ -1444,12 +1450,24 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
             if total is not None:
                 check_number(name, total)
+        for name, total in (("total_examples", total_examples), ("total_words", total_words)):
+            if total is not None and not total_examples and not total_words:
+                raise ValueError(
+                    f"{name}=0 says that there is nothing to train. If the corpus is empty, leave out train(). "
+                    "Otherwise pass its size as total_examples or total_words (model.corpus_count after build_vocab(), "
+                    "or after build_vocab_from_freq() with corpus_count)"
+                )
         if not total_examples and not total_words:
             raise ValueError(
                 "You must specify either total_examples or total_words, for proper learning-rate and progress "
                 "calculations. If you've just built the vocabulary using the same corpus, using the count cached in "
                 "the model is sufficient: total_examples=model.corpus_count."
             )
+
+    def _why_no_words(self) -> str:
+        if self._scan_cache is not None:
+            return f"but the corpus is empty: it has {self.corpus_count} sentences, and no token in them"
+        return "which has no words yet: call build_vocab() with a corpus that is not empty"
 
     # --- queries
 

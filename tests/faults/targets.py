@@ -157,6 +157,8 @@ def _token_encoder(data: bytes) -> str:
         for sentence in [_sentence(chunk) for chunk in chunks]:
             count = 0
             for token in sentence:
+                if token not in naive and not isinstance(token, (str, int)):
+                    raise TypeError("no word")
                 expected.append(naive.setdefault(token, len(naive)))
                 count += 1
             lengths.append(count)

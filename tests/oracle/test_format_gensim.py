@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import fastw2v
 from fastw2v.formats import gensim as format_gensim
 from fastw2v.formats.gensim import is_gensim, read_keyedvectors, read_model, write_keyedvectors, write_model
 from helpers.oracle import import_gensim
@@ -533,6 +534,87 @@ def test_a_part_that_gensim_cannot_hold_leaves_the_old_file(tmp_path):
     with pytest.raises(TypeError, match="cannot be part of a gensim model"):
         write_model(tmp_path / "model", state)
     assert (tmp_path / "model").read_bytes() == before
+
+
+# --- keys
+
+
+KEYS = {
+    "numpy.str_": lambda kv: np.array(kv.index_to_key),
+    "numpy.bytes_": lambda kv: np.array([key.encode() for key in kv.index_to_key]),
+    "numpy.int64": lambda kv: np.arange(len(kv.index_to_key)),
+    "empty": lambda kv: np.array(["", *kv.index_to_key[1:]]),
+}
+
+
+@pytest.mark.parametrize("as_array", [False, True], ids=["list", "array"])
+@pytest.mark.parametrize("make", KEYS.values(), ids=KEYS)
+@pytest.mark.parametrize("limit", [10**9, 1])
+def test_keys_of_numpy_load_as_str_and_int(tmp_path, make, as_array, limit):
+    keys = make(train().wv)
+    theirs = KeyedVectors(2)
+    theirs.add_vectors(list(keys), np.ones((len(keys), 2), np.float32))
+    if as_array:
+        theirs.index_to_key = keys
+    theirs.save(str(tmp_path / "theirs"), sep_limit=limit)
+    ours = fastw2v.KeyedVectors.load(tmp_path / "theirs")
+    plain = [key.decode() if isinstance(key, bytes) else key for key in keys.tolist()]
+    assert ours.index_to_key == plain
+    assert set(map(type, [*ours.index_to_key, *ours.key_to_index])) == {type(plain[0])}
+    ours.save(tmp_path / "native")
+    ours.save_gensim(tmp_path / "again")
+    for name in ("native", "again"):
+        assert fastw2v.KeyedVectors.load(tmp_path / name).index_to_key == plain
+    assert KeyedVectors.load(str(tmp_path / "again")).index_to_key == plain
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"), [([("a", "b"), ("b", "c")], "tuple"), (["a", b"b"], "bytes"), (["a", 1.5], "float")]
+)
+def test_keys_that_no_file_of_ours_holds_are_named(tmp_path, keys, named):
+    theirs = KeyedVectors(2)
+    theirs.add_vectors(keys, np.ones((2, 2), np.float32))
+    theirs.save(str(tmp_path / "theirs"))
+    with pytest.raises(
+        ValueError, match=rf"of its list of words is a {named}; .* replace the word .* by a str"
+    ):
+        fastw2v.KeyedVectors.load(tmp_path / "theirs")
+    ours = fastw2v.KeyedVectors(2)
+    ours.add_vectors(keys, np.ones((2, 2), np.float32))
+    assert ours.get_vector(keys[1]).tolist() == [1, 1]
+    for save in (ours.save, ours.save_gensim):
+        with pytest.raises(
+            ValueError, match=rf"is a {named}; only str and int keys can be saved\. .*rename_key"
+        ):
+            save(tmp_path / "ours")
+    assert not (tmp_path / "ours").exists()
+    for key in keys:
+        ours.rename_key(key, str(key))
+    ours.save_gensim(tmp_path / "ours")
+    assert fastw2v.KeyedVectors.load(tmp_path / "ours").index_to_key == list(map(str, keys))
+
+
+def test_none_as_a_word_is_refused_and_as_an_empty_row_kept(tmp_path):
+    corpus = [["a", None, "b"]] * 3
+    model = Word2Vec(corpus, vector_size=2, min_count=1)
+    model.save(str(tmp_path / "model"))
+    for read in (fastw2v.Word2Vec.load, fastw2v.KeyedVectors.load):
+        with pytest.raises(ValueError, match=r"None is one of the words of key_to_index; .*by a str"):
+            read(tmp_path / "model")
+    rows = KeyedVectors(2, count=3)
+    rows.add_vector("a", np.ones(2, np.float32))
+    rows.save(str(tmp_path / "rows"))
+    assert fastw2v.KeyedVectors.load(tmp_path / "rows").index_to_key == ["a", None, None]
+
+
+def test_raw_counts_of_other_words_are_left_out(tmp_path, caplog):
+    model = Word2Vec(vector_size=2, min_count=2)
+    model.build_vocab([["a", "b"], ["a", "b", None, 1.5, np.str_("c")]], keep_raw_vocab=True)
+    model.save(str(tmp_path / "model"))
+    with caplog.at_level(logging.WARNING):
+        loaded = fastw2v.Word2Vec.load(tmp_path / "model")
+    assert loaded.raw_vocab == {"a": 2, "b": 2, "c": 1}
+    assert "2 raw counts of words that are neither str nor int are left out" in caplog.text
 
 
 def test_public_names():

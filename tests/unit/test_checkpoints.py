@@ -565,3 +565,13 @@ def test_states_of_numpys_numbers_and_those_made_when_the_training_begins_are_ke
     late = Late()
     Word2Vec.resume(path, CORPUS, callbacks=[late])
     assert late.loaded == {"loss": 0.5, "epoch": 3}
+
+
+def test_words_that_cannot_be_saved_are_refused_before_training(tmp_path):
+    model = Word2Vec(vector_size=4, min_count=1)
+    model.build_vocab(CORPUS)
+    model.wv.rename_key(model.wv.index_to_key[0], ("a", "tuple"))
+    before = model.wv.vectors.copy()
+    with pytest.raises(ValueError, match="is a tuple; only str and int keys can be saved"):
+        model.train(CORPUS, total_examples=len(CORPUS), epochs=1, checkpoint=tmp_path / "checkpoint")
+    np.testing.assert_array_equal(model.wv.vectors, before)

@@ -243,6 +243,91 @@ def test_text_is_no_corpus(wrong):
         open_corpus(wrong, None, 1)
 
 
+LISTS = [["a", "b"], ["b", "c"]]
+
+
+class Frame:
+    """A table as pandas, polars, Dask and PySpark have it: its iteration gives the names of columns."""
+
+    columns = dtypes = property(lambda self: ["text", "tokens"])
+
+    def __iter__(self):
+        return iter(self.columns)
+
+
+class ArrowTable:
+    """A table as pyarrow has it; it is iterated by `__getitem__`."""
+
+    column_names = schema = property(lambda self: ["tokens"])
+
+    def __getitem__(self, i):
+        return [LISTS][i]
+
+
+def column_of_texts():
+    return type("Series", (list,), {"__module__": "pandas.core.series"})(["a b", "b c"])
+
+
+TABLES = {
+    "pandas": (lambda: pytest.importorskip("pandas").DataFrame({"tokens": LISTS}), r"df\['tokens'\]"),
+    "polars": (lambda: pytest.importorskip("polars").DataFrame({"tokens": LISTS}), r"df\['tokens'\]"),
+    "polars, lazy": (
+        lambda: pytest.importorskip("polars").LazyFrame({"tokens": LISTS}),
+        r"collect\(\)\['tokens'\]",
+    ),
+    "pyarrow": (lambda: pytest.importorskip("pyarrow").table({"tokens": LISTS}), r"table\['tokens'\]"),
+    "datasets": (
+        lambda: pytest.importorskip("datasets").Dataset.from_dict({"tokens": LISTS}),
+        r"dataset\['tokens'\]",
+    ),
+    "DataFrame": (Frame, r"pass one column of token lists, such as df\['tokens'\]"),
+    "Table": (ArrowTable, r"pass one column of token lists, such as table\['tokens'\].to_pylist\(\)"),
+    "dict of columns": (lambda: {"tokens": LISTS}, r"columns\['tokens'\]"),
+    "column of texts": (column_of_texts, r"\[text.split\(\) for text in texts\]"),
+    "pandas texts": (lambda: pytest.importorskip("pandas").Series(["a b"]), r"text.split\(\)"),
+    "pyarrow texts": (lambda: pytest.importorskip("pyarrow").array(["a b"]), r"text.split\(\)"),
+}
+
+
+@pytest.mark.parametrize(("make", "remedy"), TABLES.values(), ids=TABLES)
+def test_a_table_is_no_corpus(make, remedy):
+    with pytest.raises(TypeError, match=rf"iterable of lists of strings, got .* instead; .*{remedy}"):
+        open_corpus(make(), None, 1)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "remedy"),
+    [
+        (Frame(), r"Frame, not a list of tokens: pass one column of token lists"),
+        ({"id": 1, "tokens": ["a"]}, r"dict, .*names of columns; .*\[row\['tokens'\] for row in rows\]"),
+        ({"text": "a b"}, r"\[row\['text'\].split\(\) for row in rows\]"),
+    ],
+)
+def test_a_row_of_a_table_is_no_sentence(sentence, remedy):
+    for corpus in ([["a"], sentence], [dict.fromkeys("ab"), sentence]):
+        for read in (scan, lambda corpus: encode(corpus, {"a": 0})):
+            with pytest.raises(TypeError, match=rf"sentence #1 of the corpus is a .*{remedy}"):
+                read(corpus)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pytest.importorskip("pandas").Series(LISTS),
+        lambda: pytest.importorskip("polars").Series(LISTS),
+        lambda: pytest.importorskip("pyarrow").array(LISTS),
+        lambda: pytest.importorskip("datasets").Dataset.from_dict({"tokens": LISTS})["tokens"],
+        lambda: {("a", "b"): 1, ("b", "c"): 2},
+        lambda: [dict.fromkeys(sentence) for sentence in LISTS],
+    ],
+    ids=["pandas", "polars", "pyarrow", "datasets", "dict of sentences", "ordered sets"],
+)
+def test_a_column_of_token_lists_is_a_corpus(make):
+    counts = scan(open_corpus(make(), None, 1)).counts
+    assert counts == {"a": 1, "b": 2, "c": 1}
+    assert set(map(type, counts)) == {str}
+
+
 def test_one_shot_iterators_serve_one_pass_only(text):
     with open(text) as file:
         for corpus in (

@@ -213,6 +213,8 @@ HOSTILE = {
     + DTYPE
     + b"(Vf4\ntRI00\nC\x00tb.",
     "array of a shape of strings": BOX + b"(I1\n(Va\nt" + DTYPE + b"(Vf4\ntRI00\nC\x00tb.",
+    "strings of no characters": BOX + b"(I1\n(I1\nt" + DTYPE + b"(VU1\ntRI00\nC\x04\xff\xff\xff\xfftb.",
+    "strings of no length": BOX + b"(I1\n(I999999999\nt" + DTYPE + b"(VU0\ntRI00\nC\x00tb.",
     "array without dtype": BOX + b"(I1\n(I1\ntNI00\nC\x04AAAAtb.",
     "array that holds itself": BOX + b"p0\n(I1\n(I1\nt" + DTYPE + b"(VO8\ntRI00\n](g0\netb.",
     "scalar of too few bytes": b"cnumpy.core.multiarray\nscalar\n(" + DTYPE + b"(Vf8\ntRC\x04AAAAtR.",
@@ -365,6 +367,10 @@ ARRAYS = [
     np.array([True, False]),
     np.ones((300, 300), np.float32),
     np.array([1.5], np.float16),
+    np.array(["a", "naïve", "😀"]),
+    np.array([["a"], ["bc"]], ">U3"),
+    np.array([b"a", b"bc"]),
+    np.array(["w"] * 70_000),
 ]
 
 

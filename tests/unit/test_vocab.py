@@ -9,6 +9,7 @@ import pickle
 import numpy as np
 import pytest
 
+from fastw2v import Word2Vec
 from fastw2v.utils import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from fastw2v.vocab import Vocab
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, graft, huffman
@@ -36,6 +37,27 @@ def rule(word, count, min_count):
 
 
 # --- which words
+
+
+def test_counts_of_what_is_no_word_are_refused():
+    for counts, named in (({"a": 3, None: 3}, "None"), ({"a": 3, ("b", "c"): 3}, r"\('b', 'c'\) \(tuple\)")):
+        model = Word2Vec(vector_size=2, min_count=1)
+        with pytest.raises(
+            TypeError, match=f"word #1 of word_freq is {named}; a token must be a str or an int"
+        ):
+            model.build_vocab_from_freq(counts)
+        model.raw_vocab = counts
+        with pytest.raises(TypeError, match=f"word #1 of raw_vocab is {named}"):
+            model.prepare_vocab()
+        assert len(model.wv) == 0
+
+
+def test_scalars_are_counted_as_the_words_they_stand_for():
+    model = Word2Vec(vector_size=2, min_count=1)
+    model.build_vocab_from_freq({np.str_("a"): 3, np.bytes_(b"b"): 2, "b": 2, np.int64(7): 1})
+    assert model.wv.index_to_key == ["b", "a", 7]
+    assert list(map(type, model.wv.index_to_key)) == [str, str, int]
+    assert model.wv.get_vecattr("b", "count") == 4
 
 
 @pytest.mark.parametrize("trim_rule", [None, rule])

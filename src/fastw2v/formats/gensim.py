@@ -29,6 +29,7 @@ from __future__ import annotations
 
 import errno
 import io
+import logging
 import os
 import pickle
 import re
@@ -46,6 +47,9 @@ from fastw2v.formats import npy
 from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
 from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.formats.unpickler import unpickle
+from fastw2v.text.tokens import as_word
+
+logger = logging.getLogger(__name__)
 
 Array = NDArray[Any]
 
@@ -107,6 +111,11 @@ _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", 
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MAX_EVENT_ITEMS = 100_000
 _MAX_EVENT_DEPTH = 8
+
+_REPLACE_KEYS = (
+    "fastw2v reads words that are str or int. Load the file with gensim, replace the word in index_to_key and "
+    "key_to_index by a str, for example by str(word), and save the file again"
+)
 
 _NUMBER: tuple[type, ...] = (int, float, bool)
 _OPTIONAL: tuple[type, ...] = (int, float, bool, type(None))
@@ -281,10 +290,7 @@ def _read_root(path: PathLike, mmap: str | None) -> _Node:
 
 def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> VectorsState:
     """Return the contents of an object that holds vectors: a KeyedVectors, or a model of before 0.13.4."""
-    keys = node.first("index_to_key", "index2word")
-    keys = [] if keys is None else keys
-    if not isinstance(keys, list) or not set(map(type, keys)) <= {str, int, type(None)}:
-        raise ValueError("its list of words is not a list of str, int and None; the file is damaged")
+    keys = _decode_keys(node)
     vectors = node.first("vectors", "syn0")
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((len(keys), _length_or(node.get("vector_size"), 0)), np.float32)
@@ -302,6 +308,40 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own, len(keys)),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
     }
+
+
+def _decode_keys(node: _Node) -> list[Any]:
+    """Return the words of an object that holds vectors; users have saved the list of them as an array, too.
+
+    Raises
+    ------
+    ValueError
+        If a word is neither a str nor an int, or there is no list of words.
+    """
+    keys = node.first("index_to_key", "index2word")
+    if isinstance(keys, np.ndarray) and keys.ndim == 1:
+        keys = [
+            word.decode("utf-8", "surrogateescape") if isinstance(word, bytes) else word
+            for word in keys.tolist()
+        ]
+    keys = [] if keys is None else keys
+    if not isinstance(keys, (list, tuple)):
+        raise ValueError("its list of words is not a list; the file is damaged")
+    result = list(keys)
+    if not set(map(type, result)) <= {str, int, type(None)}:
+        for row, key in enumerate(result):
+            if key is not None:
+                result[row] = as_word(key)
+                if result[row] is None:
+                    raise ValueError(
+                        f"item {row} of its list of words is a {type(key).__name__}; {_REPLACE_KEYS}"
+                    )
+    # A row without a key has None in the list, but not in the dictionary of the rows.
+    for name in ("key_to_index", "vocab"):
+        rows = node.get(name)
+        if isinstance(rows, dict) and None in rows:
+            raise ValueError(f"None is one of the words of {name}; {_REPLACE_KEYS}")
+    return result
 
 
 def _decode_model(root: _Node) -> ModelState:
@@ -388,7 +428,7 @@ def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) 
     FileNotFoundError
         If the file is missing.
     ValueError
-        If it is damaged, or holds anything but numbers.
+        If it is damaged, or holds anything but numbers and strings.
     """
     for suffix in (".npz", ".npy") if files.compression(main) else (".npy",):
         name = f"{main}{part}.{attribute}{suffix}"
@@ -544,7 +584,14 @@ def _check_raw_vocab(value: Any) -> dict[Any, int]:
         return {}
     if not isinstance(value, dict) or not all(type(count) is int for count in value.values()):
         raise ValueError("its raw vocabulary is no dictionary of words and int counts; the file is damaged")
-    return value
+    if set(map(type, value)) <= {str, int}:
+        return value
+    words = {key: word for key in value if (word := as_word(key)) is not None}
+    if len(words) < len(value):
+        logger.warning(
+            "%i raw counts of words that are neither str nor int are left out", len(value) - len(words)
+        )
+    return {word: value[key] for key, word in words.items()}
 
 
 def _check_events(value: Any) -> list[Any]:

@@ -18,10 +18,36 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.text.tokens import as_word
+
 Array = NDArray[Any]
 
 STRING, INTEGER, NO_KEY = 0, 1, 2
+_KINDS = {str: STRING, int: INTEGER, type(None): NO_KEY}
 _INT64 = np.iinfo(np.int64)
+
+
+def plain_keys(keys: Sequence[Any]) -> list[Any]:
+    """Return keys as the types that files hold: str, int, and None for a row without a key.
+
+    Raises
+    ------
+    ValueError
+        If a key is neither; the message names the type.
+    """
+    result = list(keys)
+    if set(map(type, result)) <= {str, int, type(None)}:
+        return result
+    for row, key in enumerate(result):
+        if type(key) not in (str, int) and key is not None:
+            word = as_word(key)
+            if word is None:
+                raise ValueError(
+                    f"key {key!r:.80} is a {type(key).__name__}; only str and int keys can be saved. Give it another "
+                    "name before you save, for example by rename_key(key, str(key))"
+                )
+            result[row] = word
+    return result
 
 
 def encode_keys(keys: Sequence[Any]) -> dict[str, Array]:
@@ -37,9 +63,10 @@ def encode_keys(keys: Sequence[Any]) -> dict[str, Array]:
     ValueError
         If a key is neither a string nor an integer.
     """
-    kinds = np.fromiter(map(_kind, keys), dtype=np.uint8, count=len(keys))
-    if len(keys) and (kinds == INTEGER).all() and all(_INT64.min <= int(key) <= _INT64.max for key in keys):
-        return {"keys.ints": np.array([int(key) for key in keys], dtype=np.int64)}
+    keys = plain_keys(keys)
+    kinds = np.fromiter(map(_KINDS.__getitem__, map(type, keys)), dtype=np.uint8, count=len(keys))
+    if len(keys) and (kinds == INTEGER).all() and all(_INT64.min <= key <= _INT64.max for key in keys):
+        return {"keys.ints": np.array(keys, dtype=np.int64)}
     if not kinds.any():
         texts = [key.encode("utf-8", "surrogatepass") for key in keys]
     else:
@@ -92,21 +119,11 @@ def _column(arrays: Mapping[str, Array], name: str, dtype: type[np.generic]) -> 
     return array
 
 
-def _kind(key: Any) -> int:
-    if isinstance(key, str):
-        return STRING
-    if isinstance(key, (int, np.integer)):
-        return INTEGER
-    if key is None:
-        return NO_KEY
-    raise ValueError(f"key {key!r} is a {type(key).__name__}; only str and int keys can be saved")
-
-
 def _encode(key: Any, kind: int) -> bytes:
     if kind == STRING:
         encoded: bytes = key.encode("utf-8", "surrogatepass")
         return encoded
-    return b"" if kind == NO_KEY else str(int(key)).encode("ascii")
+    return b"" if kind == NO_KEY else str(key).encode("ascii")
 
 
 def _decode(text: str, kind: int) -> str | int | None:

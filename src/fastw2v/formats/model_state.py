@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
-from fastw2v.formats.keys import decode_keys, encode_keys
+from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 from fastw2v.formats.vector_state import VectorState
 
 logger = logging.getLogger(__name__)
@@ -238,7 +238,7 @@ def write_gensim(path: Any, state: ModelState) -> None:
         settings,
         state.weights.get("syn1"),
         state.weights.get("syn1neg"),
-        dict(state.raw_counts),
+        dict(zip(plain_keys(list(state.raw_counts)), state.raw_counts.values(), strict=True)),
         cast(RandomState, state.random_state),
     )
     gensim.write_model(path, gensim_model)

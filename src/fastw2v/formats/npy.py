@@ -53,7 +53,7 @@ def read_npy(name: str, mmap: str | None = None) -> Array:
     OSError
         If the file cannot be read.
     Exception
-        One of `ERRORS` if it is damaged or holds anything but numbers.
+        One of `ERRORS` if it is damaged or holds anything but numbers and strings.
     """
     with open(name, "rb", buffering=0) as raw:
         shape, fortran, dtype = _read_header(raw)
@@ -89,8 +89,8 @@ def _read_header(stream: IO[bytes] | io.FileIO) -> tuple[tuple[int, ...], bool, 
         raise
     except Exception as error:  # NumPy lets out whatever Python's tokenizer and parser raise
         raise ValueError(f"its header cannot be read ({error})") from None
-    if dtype.kind not in "fiub" or any(not 0 <= n < _MAX_DIMENSION for n in shape):
-        raise ValueError(f"its array has dtype {dtype} and shape {shape}; expected numbers")
+    if dtype.kind not in "fiubSU" or not dtype.itemsize or any(not 0 <= n < _MAX_DIMENSION for n in shape):
+        raise ValueError(f"its array has dtype {dtype} and shape {shape}; expected numbers or strings")
     return shape, fortran, dtype
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +27,7 @@ LARGE_BYTES = 1 << 16  # longer byte strings are not copied, and arrays of that 
 _MAX_DIMENSIONS = 32
 _MAX_LENGTH = 1 << 48
 _FLAT = {str, int, float, bool, bytes, type(None)}
-_DTYPE = re.compile(r"[<>|=]?([iu][1248]|f[248]|b1|O[48]?)")
+_DTYPE = re.compile(r"[<>|=]?([iu][1248]|f[248]|b1|O[48]?|[SU][0-9]{1,7})")
 
 
 class Instance:
@@ -153,6 +154,11 @@ def _build_array(dtype: Any, shape: Any, fortran: Any, data: Any) -> Array:
         data = data.encode("latin1")
     require(isinstance(data, (bytes, bytearray, memoryview)), "an array without bytes")
     require(len(data) == size * dtype.dtype.itemsize, "an array whose shape and bytes disagree")
+    if dtype.dtype.kind in "SU":
+        require(dtype.dtype.itemsize > 0, "an array of strings without length")
+    if dtype.dtype.kind == "U":
+        points = np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.dtype.byteorder))
+        require(bool((points <= sys.maxunicode).all()), "strings of characters that do not exist")
     source: Array = np.frombuffer(data, dtype.dtype) if size else np.empty(0, dtype.dtype)
     if dtype.dtype.kind == "b":
         source = source.view(np.uint8) != 0
@@ -188,7 +194,11 @@ def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> PickledArray:
 
 
 def _scalar(dtype: Any, data: Any) -> Any:
-    return _build_array(dtype, (), False, data).item()
+    """Return a number or a string of NumPy as Python's own; bytes become a str."""
+    if type(dtype) is PickledDtype and dtype.dtype.itemsize == 0:
+        return ""
+    value = _build_array(dtype, (), False, data).item()
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 def set_array_state(box: PickledArray, state: Any) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
-from fastw2v.formats.keys import decode_keys, encode_keys
+from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 
 if TYPE_CHECKING:
     from fastw2v.formats.gensim import VectorsState
@@ -210,10 +210,16 @@ def from_gensim(state: VectorsState) -> VectorState:
 
 
 def to_gensim(state: VectorState, kind: str = "keyedvectors") -> VectorsState:
-    """Return a state as the dictionary that the module `gensim` writes."""
+    """Return a state as the dictionary that the module `gensim` writes.
+
+    Raises
+    ------
+    ValueError
+        If a key is neither str nor int: `gensim.read_keyedvectors` would refuse the file.
+    """
     return {
         "kind": kind,
-        "index_to_key": state.keys,
+        "index_to_key": plain_keys(state.keys),
         "vectors": state.vectors,
         "vector_size": state.vector_size,
         "expandos": state.expandos,

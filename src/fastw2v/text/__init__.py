@@ -5,6 +5,7 @@
 * `scanning`: count words, and encode by provisional ids (`scan`, `Scan`, `provisional_table`, `renumber`)
 * `encoding`: encode with a vocabulary (`encode`, `stream`, `RecordingStream`)
 * `encoded_corpus`: the form that training reads (`EncodedCorpus`)
+* `tokens`: which objects are tokens (`as_word`)
 * `trim_rule`: which words a vocabulary keeps (`TrimRule`, `keep_vocab_item`, `prune_vocab`)
 * `word_counts`: words as bytes, and their counts (`WordCounts`, `SelectedWords`)
 

@@ -9,15 +9,16 @@ the first epoch is trained, or iterate it anew in every epoch.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from fastw2v.common.files import local_path
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
+from fastw2v.text.tokens import as_word, describe_table, is_column
 
-__all__ = ["is_long_list", "is_reusable", "open_corpus"]
+__all__ = ["gives_one_iterator", "is_long_list", "is_reusable", "open_corpus"]
 
 # Iterators of these modules are exhausted by one pass.
 _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
@@ -73,6 +74,23 @@ def _is_one_shot(corpus: Any) -> bool:
     return isinstance(corpus, Iterator) and type(corpus).__module__ in _ONE_SHOT_MODULES
 
 
+def gives_one_iterator(corpus: Any) -> bool:
+    """Return whether `corpus` gives the same iterator each time, so that it may be exhausted.
+
+    It calls `iter`, which may have side effects.
+
+    Examples
+    --------
+    >>> from fastw2v.text.corpus import gives_one_iterator
+    >>> gives_one_iterator(iter([["a"]])), gives_one_iterator([["a"]])
+    (True, False)
+    """
+    try:
+        return iter(corpus) is iter(corpus)
+    except Exception:  # a user's class may raise anything
+        return False
+
+
 def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
     """Return the one corpus that a pair of arguments names.
 
@@ -94,7 +112,8 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
     ------
     TypeError
         If both arguments or neither are given, if `corpus_file` is not a file, if `corpus_iterable` is not a corpus
-        (for example a str, bytes or a path), or if it can be iterated only once and `passes` is greater than 1.
+        (for example a str, bytes, a path, or a table with columns), or if it can be iterated only once and `passes` is
+        greater than 1.
 
     Examples
     --------
@@ -123,6 +142,9 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
             f"{expected} {_describe(corpus_iterable)} instead; for a file pass corpus_file=path or "
             "LineSentence(path), for a text its list of tokenized sentences"
         )
+    remedy = _remedy_for_table(corpus_iterable)
+    if remedy is not None:
+        raise TypeError(f"{expected} {type(corpus_iterable).__name__} instead; {remedy}")
     if not isinstance(corpus_iterable, Iterable) and not hasattr(corpus_iterable, "__getitem__"):
         raise TypeError(
             f"{expected} {_describe(corpus_iterable)} instead; pass a list, or any object that can be iterated "
@@ -136,6 +158,22 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
         )
     corpus: Iterable[Any] = corpus_iterable
     return corpus
+
+
+def _remedy_for_table(corpus: Any) -> str | None:
+    """Return what to pass in place of a table, or of a column of texts; None if `corpus` is neither."""
+    remedy = describe_table(corpus)
+    if remedy is not None:
+        return remedy
+    if isinstance(corpus, Mapping):
+        first = next(iter(corpus), None)
+        if hasattr(type(corpus), "column_names"):  # Hugging Face
+            return f"pass one column of token lists of one split, such as dataset[{first!r:.40}]['tokens']"
+        if isinstance(first, str):
+            return f"its keys are the names of columns; pass the column of token lists, such as columns[{first!r:.40}]"
+    elif is_column(corpus) and isinstance(as_word(next(iter(corpus), None)), str):
+        return "its items are texts or tokens; pass token lists, such as [text.split() for text in texts]"
+    return None
 
 
 def _describe(value: Any) -> str:

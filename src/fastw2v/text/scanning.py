@@ -139,7 +139,8 @@ def scan(
     Raises
     ------
     TypeError
-        If a sentence is not iterable (None, for example), or a token is not hashable; the message says which.
+        If a sentence is a table or not iterable (None, for example), or a token is neither a str nor an int; the
+        message says which.
     ValueError
         If `progress_per` is less than 1, or `keep_ids` and `max_vocab_size` are given together.
 
@@ -170,6 +171,12 @@ def scan(
         result.total_words,
         result.n_sentences,
     )
+    if not result.total_words:
+        log.warning(
+            "the corpus is empty: it has %i sentences, and no token in them. An iterator that was read to its end "
+            "before has none; pass a list, or an object whose __iter__ starts from the beginning",
+            result.n_sentences,
+        )
     return result
 
 

@@ -6,6 +6,9 @@ by their characters in a hash table, which the text reader also uses. This looku
 token nor a comparison with a string elsewhere in memory. The dict is used for all other tokens. It must not be changed
 from outside while the encoder uses it.
 
+A token that the dict does not have, and that is neither a str nor an int, is replaced by the str or int that it stands
+for (`tokens.as_word`). If it stands for none, it is refused where words are counted, and left out elsewhere.
+
 Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. Only
 the sink therefore determines how much memory is used. Between two calls of the sink, Python handles signals and other
 threads run.
@@ -19,8 +22,11 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 import os
+from collections.abc import Mapping
 
 import numpy as np
+
+from fastw2v.text.tokens import as_word, check_sentence, describe_refusal
 
 cdef extern from *:
     """
@@ -102,7 +108,8 @@ cdef class TokenEncoder:
     index : dict
         Id of each word. With `grow` it is filled in the order of first occurrence and should be empty at first.
     grow : bool
-        If True, an unknown word gets the next id, and words are counted. If False, unknown words are left out.
+        If True, an unknown word gets the next id, and words are counted; a token that is no word raises a TypeError.
+        If False, unknown words are left out.
     sink : callable, optional
         Called as ``sink(ids, lengths, raw_lengths)`` with views of the internal buffers, which are valid only during
         the call: the next ids (int32), and the numbers of ids and of raw tokens (int64) of the sentences that were
@@ -119,6 +126,7 @@ cdef class TokenEncoder:
     cdef bint _grow
     cdef object _sink
     cdef object _observer
+    cdef object _checked_type  # the type of the sentence that was checked last
     cdef int64_t _every
     cdef int64_t _max_words
     cdef int64_t *_counts
@@ -252,6 +260,10 @@ cdef class TokenEncoder:
     cdef int _other(self, object sentence) except -1:
         if self._observer is not None and isinstance(sentence, (str, bytes)):
             self._observer.warn_plain_text(sentence)
+        if type(sentence) is not self._checked_type:
+            check_sentence(sentence, self.n_sentences)
+            # Dicts differ: some are rows of a table, others are sets of tokens.
+            self._checked_type = None if isinstance(sentence, Mapping) else type(sentence)
         try:
             tokens = iter(sentence)
         except TypeError as error:
@@ -296,11 +308,21 @@ cdef class TokenEncoder:
     cdef int64_t _id_from_dict(self, object token) except -2:
         """Return the id of a token, a new one if the dict grows; -1 if it has none."""
         cdef int64_t id = fastw2v_lookup(self._index, token)
+        if id == -1 and type(token) is not str and type(token) is not int:
+            token = self._as_word(token)
+            id = -1 if token is None else fastw2v_lookup(self._index, token)
         if id == -2:
             self._raise_lookup_error(token)
         if id == -1 and self._grow:
             id = self._new_word(token)
         return id
+
+    cdef object _as_word(self, object token):
+        """Return the str or int that a token stands for. If there is none, return None, or refuse to count it."""
+        word = as_word(token)
+        if word is None and self._grow:
+            raise TypeError(f"token #{self._n_raw - 1} of sentence #{self.n_sentences} {describe_refusal(token)}")
+        return word
 
     cdef int64_t _new_word(self, object token) except -1:
         cdef Py_ssize_t n = len(self._index)

@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 
 from fastw2v.common.validation import as_callbacks, check_number
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.formats.keys import plain_keys
 from fastw2v.formats.model_state import ModelState
-from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
+from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import RecordingStream, encode, stream
 from fastw2v.training import checkpoints
@@ -109,6 +110,8 @@ class TrainingSession:
         Show a progress bar.
     barriers : sequence of Barrier
         Additional barriers.
+    n_scanned : int
+        Sentences of `corpus` that the vocabulary was built from.
     """
 
     def __init__(
@@ -125,6 +128,7 @@ class TrainingSession:
         report_delay: float = 1.0,
         progress: bool = False,
         barriers: Sequence[Barrier] = (),
+        n_scanned: int = 0,
     ) -> None:
         self._model = model
         self._corpus = corpus
@@ -136,6 +140,8 @@ class TrainingSession:
         self._update = update
         self._by_hooks = by_hooks
         self._barriers = barriers
+        self._n_scanned = n_scanned
+        self._has_sentences = state.raw_words > 0
         self._epochs = model.epochs
         self._random = model.random
         self._trainer: Trainer | None = None
@@ -154,6 +160,7 @@ class TrainingSession:
         self.sentence_trainer: SentenceTrainer | None = None
         if checkpoint is not None:
             checkpoints.check_callback_states(callbacks)
+            plain_keys(model.wv.index_to_key)  # raises an error for words that cannot be saved
 
     @classmethod
     def begin(
@@ -175,6 +182,7 @@ class TrainingSession:
         report_delay: float,
         progress: bool,
         scanned: EncodedCorpus | None,
+        n_scanned: int,
         by_hooks: bool,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
@@ -183,6 +191,8 @@ class TrainingSession:
 
         scanned : EncodedCorpus or None
             The corpus as ids, if the vocabulary scan has already encoded it.
+        n_scanned : int
+            Sentences of the corpus, if the constructor has built the vocabulary from it; otherwise 0.
         by_hooks : bool
             Whether the model overrides methods that train sentences.
         """
@@ -225,6 +235,7 @@ class TrainingSession:
             by_hooks=by_hooks,
             report_delay=report_delay,
             progress=progress,
+            n_scanned=n_scanned,
         )
         session._log(
             f"training model with {model.workers} workers on {len(model.wv)} vocabulary and {model.vector_size} "
@@ -331,6 +342,8 @@ class TrainingSession:
         RuntimeError
             If the arrays of the model were replaced meanwhile. Workers train the arrays that the model had when the
             epoch began, so the model would lose what they train.
+        ValueError
+            If the corpus has no sentences any more: an exhausted iterator.
         """
         model = self._model
         self.learning_rate = self._make_learning_rate()
@@ -345,6 +358,7 @@ class TrainingSession:
         if isinstance(self._encoded, RecordingStream):
             self._encoded = self._encoded.encoded
         self._reporter.end_epoch(tally, model.min_alpha_yet_reached)
+        self._check_not_exhausted(start.epoch, tally)
         if model.compute_loss:
             model.running_training_loss += tally.loss
             model.loss_history.append(tally.mean_loss)
@@ -456,6 +470,29 @@ class TrainingSession:
         else:
             corpus = stream(self._corpus, model.wv.key_to_index, **sizes)
         return corpus if self._update is None else self._update.mix(corpus, epoch)
+
+    def _check_not_exhausted(self, epoch: int, tally: Tally) -> None:
+        """Raise a ValueError if an epoch found no sentence because the corpus is an exhausted iterator.
+
+        The corpus is exhausted if it is an iterator itself, if the constructor has found sentences in it, or if the
+        last epoch finds none and either an earlier one did or the corpus gives the same iterator again. In other cases
+        an epoch may be empty.
+        """
+        sentences: Any = tally.sentences
+        if self._update is not None:
+            sentences, _ = self._update.count_new(sentences, tally.raw_words)
+        if sentences:
+            self._has_sentences = True
+        elif self._encoded is None and (
+            isinstance(self._corpus, Iterator)
+            or self._n_scanned
+            or (epoch == self._epochs - 1 and (self._has_sentences or gives_one_iterator(self._corpus)))
+        ):
+            raise ValueError(
+                f"the corpus had no sentences in epoch {epoch}, so nothing was trained: it is an iterator that was "
+                "read to its end before. Pass a list, or an object whose __iter__ starts from the beginning each time, "
+                "such as a class whose __iter__ is a generator function"
+            )
 
     def _encode_anew_if_words_moved(self) -> None:
         """Encode the corpus again if a callback has sorted the words, for example."""
