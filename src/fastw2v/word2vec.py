@@ -57,8 +57,8 @@ from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
 from fastw2v.training.learning_rate import LearningRate
-from fastw2v.training.network import make_network
 from fastw2v.training.log_probabilities import WordDistribution, log_noise
+from fastw2v.training.network import make_network
 from fastw2v.training.objectives import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
@@ -82,7 +82,16 @@ logger = logging.getLogger("gensim.models.word2vec")  # the names that users of 
 lifecycle_logger = logging.getLogger("gensim.utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
-_PARTS = {"_wv", "_vocabulary", "_output_rows", "_output_biases", "_scan_cache", "_lock", "_session", "_growth"}
+_PARTS = {
+    "_wv",
+    "_vocabulary",
+    "_output_rows",
+    "_output_biases",
+    "_scan_cache",
+    "_lock",
+    "_session",
+    "_growth",
+}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # What a vocabulary update changes besides the table of rows.
@@ -1622,7 +1631,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _word_distribution(self) -> WordDistribution:
         """Return the distribution that the weights of sampled softmax describe."""
         outputs = self.wv.vectors if self.tied_weights else self.syn1neg
-        assert outputs is not None and self.cum_table is not None
+        assert outputs is not None
+        assert self.cum_table is not None
         offsets = np.zeros(len(outputs), dtype=np.float32)
         if self.syn1neg_bias is not None:
             offsets += self.syn1neg_bias

@@ -29,7 +29,9 @@ class Parameters:
         self.biases = model.syn1neg_bias.astype(np.float64) if self.has_biases else np.zeros(n_words)
         self.log_noise = np.zeros(n_words)
         if model.logq_correction:
-            self.log_noise = np.log(np.diff(model.cum_table.astype(np.float64), prepend=0) / model.cum_table[-1])
+            self.log_noise = np.log(
+                np.diff(model.cum_table.astype(np.float64), prepend=0) / model.cum_table[-1]
+            )
         self.mean = bool(model.cbow_mean)
 
     def loss(self, contexts: list[int], targets: list[int]) -> float:
@@ -63,7 +65,9 @@ class Parameters:
         return loss
 
 
-def train_by_definition(model: Word2Vec, sentences: list[list[str]], alpha: float) -> tuple[Parameters, float]:
+def train_by_definition(
+    model: Word2Vec, sentences: list[list[str]], alpha: float
+) -> tuple[Parameters, float]:
     """Train one job by the definition; the random numbers are drawn in gensim's order."""
     random = np.random.RandomState()
     random.set_state(model.random.get_state())
@@ -113,7 +117,14 @@ def test_one_job_agrees_with_the_definition(sg, tied_weights, simd, options, mon
     monkeypatch.setenv("FASTW2V_SIMD", simd)
     sentences = CORPUS[:25]
     model = Word2Vec(
-        **{**SETTINGS, "sg": sg, "tied_weights": tied_weights, "sample": 0.02, "compute_loss": True, **options}
+        **{
+            **SETTINGS,
+            "sg": sg,
+            "tied_weights": tied_weights,
+            "sample": 0.02,
+            "compute_loss": True,
+            **options,
+        }
     )
     model.build_vocab(sentences)
     if not tied_weights:  # zeros would hide errors
@@ -268,7 +279,9 @@ def test_log_probabilities_are_those_of_the_definition(sg, tied_weights):
     assert result.dtype == np.float32
     np.testing.assert_allclose(np.exp(result).sum(axis=1), 1.0, atol=1e-5)
     parameters = Parameters(model)
-    offsets = parameters.biases + np.log(np.diff(model.cum_table.astype(float), prepend=0) / model.cum_table[-1])
+    offsets = parameters.biases + np.log(
+        np.diff(model.cum_table.astype(float), prepend=0) / model.cum_table[-1]
+    )
 
     def log_softmax(logits):
         return logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
@@ -293,7 +306,15 @@ def test_probabilities_approach_the_shares_of_words(options):
     rng = np.random.default_rng(2)
     shares = np.linspace(0.2, 1.8, 60) / 60
     text = [[f"w{i}" for i in row] for row in rng.choice(60, (4_000, 10), p=shares)]
-    settings = {**SETTINGS, "sample": 0, "alpha": 0.1, "min_alpha": 0.001, "negative": 3, "sg": 1, "window": 2}
+    settings = {
+        **SETTINGS,
+        "sample": 0,
+        "alpha": 0.1,
+        "min_alpha": 0.001,
+        "negative": 3,
+        "sg": 1,
+        "window": 2,
+    }
     model = Word2Vec(text, **{**settings, **options, "vector_size": 2})
     row_of = model.wv.key_to_index
     found = np.exp(model.log_proba(["w1"]))[[row_of[f"w{i}"] for i in range(60)]]
@@ -310,7 +331,10 @@ def test_log_proba_refuses_what_it_cannot_answer():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"objective": "softmax"}, "objective='softmax' must be one of 'negative_sampling', 'sampled_softmax'"),
+        (
+            {"objective": "softmax"},
+            "objective='softmax' must be one of 'negative_sampling', 'sampled_softmax'",
+        ),
         ({"objective": None}, "objective=None must be one of"),
         ({"tied_weights": True}, "tied_weights=True needs objective='sampled_softmax'"),
         ({"logq_correction": True}, "logq_correction=True needs objective='sampled_softmax'"),

@@ -33,6 +33,8 @@ def check_objective(settings: ObjectiveSettings) -> None:
     if not settings.negative:
         raise ValueError(f"objective={SAMPLED_SOFTMAX!r} needs negative=1 or more words to draw; 16 is usual")
     if settings.hs:
-        raise ValueError(f"objective={SAMPLED_SOFTMAX!r} cannot be trained beside hierarchical softmax; set hs=0")
+        raise ValueError(
+            f"objective={SAMPLED_SOFTMAX!r} cannot be trained beside hierarchical softmax; set hs=0"
+        )
     if settings.shared_negatives:
         raise ValueError(f"objective={SAMPLED_SOFTMAX!r} needs shared_negatives=False")
