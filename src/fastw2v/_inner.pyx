@@ -54,7 +54,8 @@ from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
 from fastw2v.engine.row_replicas cimport flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
 from fastw2v.engine.targets cimport (
-    Targets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets, set_path_targets,
+    Targets, add_offsets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets,
+    set_path_targets,
 )
 
 cdef enum:
@@ -230,6 +231,8 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCount
         if not net.skip_gram:
             if not train_cbow(net, s, center, next_center, job.alpha):
                 return False
+        elif net.sampled_softmax:
+            train_skip_gram_softmax(net, s, center, next_center, job.alpha)
         elif net.hs or net.shared_negatives:
             train_skip_gram_batches(net, s, center, next_center, job.alpha)
         else:
@@ -257,6 +260,31 @@ cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center
             prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
         train_pair(net, s, s.pipeline.kept[j], &s.noise, alpha)
+        pair += 1
+    s.examples += n_pairs
+
+
+cdef void train_skip_gram_softmax(const Net *net, Scratch *s, const Center *center, const Center *next_center,
+                                  float alpha) noexcept nogil:
+    """Skip-gram with sampled softmax, where each pair has negatives of its own."""
+    cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
+    cdef uint32_t word = s.pipeline.kept[center.position]
+    cdef float *row
+    cdef float lock
+    for j in range(center.low, center.high):
+        if j == center.position:
+            continue
+        if pair + 1 < n_pairs:
+            prefetch_negatives(net, &s.pipeline, &s.syn1neg, center.negatives + (pair + 1) * net.negative)
+        elif next_center != NULL and next_center.high - next_center.low > 1:
+            prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
+        set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative,
+                                 alpha)
+        row = row_of(net.syn0, net, s.pipeline.kept[j])
+        lock = lock_factor(net, s.pipeline.kept[j])
+        memcpy(s.hidden, row, net.dim * sizeof(float))       # tied weights: the row may be one of the targets
+        train_softmax(net, s, s.hidden, &s.noise, alpha)
+        net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
         pair += 1
     s.examples += n_pairs
 
@@ -414,7 +442,12 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
     if net.hs:
         set_path_targets(&s.path, &s.syn1, net, word)
         train_window(net, s, center, n_contexts, &s.path, alpha)
-    if net.negative:
+    if net.sampled_softmax:
+        if n_contexts == 0:                      # it predicts nothing, so it is no example
+            return True
+        set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
+        train_window_softmax(net, s, center, n_contexts, &s.noise, alpha)
+    elif net.negative:
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative)
         train_window(net, s, center, n_contexts, &s.noise, alpha)
     s.examples += 1
@@ -444,6 +477,22 @@ cdef inline void train_window(const Net *net, Scratch *s, const Center *center, 
         net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)
     if net.tally_loss:
         tally_loss(s, targets)
+
+
+cdef inline void train_window_softmax(const Net *net, Scratch *s, const Center *center, int64_t n_contexts,
+                                      Targets *targets, float alpha) noexcept nogil:
+    """Train a window of m context words by sampled softmax; the input x is the mean or the sum of their rows.
+
+        x_j += lock_j * e / m       if x is the mean
+        x_j += lock_j * e           if x is the sum
+
+    The factors of e are those of the gradient, unlike in `train_window`.
+    """
+    cdef float share = 1.0 / n_contexts if net.cbow_mean else 1.0
+    net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, share)
+    train_softmax(net, s, s.hidden, targets, alpha)
+    set_shares(net, s, center, share)
+    net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)
 
 
 cdef void set_shares(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
@@ -476,6 +525,38 @@ cdef inline void train_targets(const Net *net, Scratch *s, float *hidden, Target
             net.kernels.train_targets(hidden, targets.rows + k, targets.labels + k, 1, net.dim, alpha, s.input_update,
                                       k > 0, targets.logits + k, &s.pipeline.prefetches)
             s.pipeline.prefetches.n = 0
+
+
+cdef inline void train_softmax(const Net *net, Scratch *s, float *hidden, Targets *targets,
+                               float alpha) noexcept nogil:
+    """Sampled softmax of an input x: update its targets, and compute the update e of the input.
+
+        f_k   = x . t_k + b_k - log q_k             b: biases; log q: the correction, if there is one
+        p_k   = m_k * exp(f_k) / sum_l m_l * exp(f_l)           m_k: the multiplicity of the target
+        g_k   = (y_k - p_k) * alpha
+        e     = sum_k g_k * t_k                     stored in s.input_update
+        t_k  += g_k * x                             with tied weights: times the lock factor of its word
+        b_k  += g_k
+        loss -= log p_0
+    """
+    cdef float loss
+    cdef const float *steps = targets.gradients
+    cdef int k
+    net.kernels.products(&hidden, 1, targets.rows, targets.n, net.dim, targets.logits, targets.stride)
+    add_offsets(targets.logits, targets, net)
+    loss = net.kernels.softmax_gradients(targets.logits, targets.multiplicities, targets.n, alpha, targets.gradients)
+    if net.biases != NULL:
+        for k in range(targets.n):
+            net.biases[targets.words[k]] += targets.gradients[k]
+    if net.tied_weights:
+        for k in range(targets.n):
+            targets.steps[k] = targets.gradients[k] * lock_factor(net, targets.words[k])
+        steps = targets.steps
+    net.kernels.step_targets(hidden, targets.rows, targets.gradients, steps, targets.n, net.dim, s.input_update,
+                             &s.pipeline.prefetches)
+    s.pipeline.prefetches.n = 0
+    if net.tally_loss:
+        s.loss += loss
 
 
 cdef inline void tally_loss(Scratch *s, const Targets *targets) noexcept nogil:

@@ -67,7 +67,9 @@ from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
+from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
+from fastw2v.training.objectives import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import TrainingSession, restored_settings
@@ -90,9 +92,18 @@ logger = get_logger(__name__, "models.word2vec")
 lifecycle_logger = get_logger(__name__, "utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
-_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
+_PARTS = {
+    "_wv",
+    "_vocabulary",
+    "_output_rows",
+    "_output_biases",
+    "_scan_cache",
+    "_lock",
+    "_session",
+    "_growth",
+}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
-_NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
+_NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
@@ -192,6 +203,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         Word2Vec in Shared and Distributed Memory", 2016). Once a job has drawn 512 negatives, a window draws a quarter
         of its set and takes the others from the latest 512. This is faster, and the vectors differ from gensim's.
         CBOW always draws one set for each window.
+    objective : {"negative_sampling", "sampled_softmax"}, default "negative_sampling"
+        How the center word and its `negative` negatives are trained. Negative sampling asks of each word alone whether
+        it is the center word. Sampled softmax asks which of them is, by the cross-entropy of a softmax over their
+        logits; the vectors then give probabilities, see `log_proba`. It needs ``hs=0`` and ``shared_negatives=False``,
+        and is often used with ``negative=16`` and uniform draws, ``ns_exponent=0``.
+    tied_weights : bool, default False
+        Sampled softmax: use the input vectors as output vectors, without biases. Otherwise, the output vectors are a
+        matrix of their own, `syn1neg`, with a bias for each word.
+    logq_correction : bool, default False
+        Sampled softmax: subtract the logarithm of the noise probability from each logit in training, so that the
+        logits approach log-probabilities for every `ns_exponent`.
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.
@@ -213,7 +235,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     wv : KeyedVectors
         The words and their vectors.
     syn1neg, syn1 : float32 array (words, vector_size)
-        The output weights of negative sampling and of hierarchical softmax.
+        The output weights of negative sampling or sampled softmax, and of hierarchical softmax.
+    syn1neg_bias : float32 array (words,)
+        The biases of the output weights of sampled softmax.
     loss_history : list of float
         The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
 
@@ -267,6 +291,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         *,
         progress: bool = False,
         shared_negatives: bool = False,
+        objective: str = NEGATIVE_SAMPLING,
+        tied_weights: bool = False,
+        logq_correction: bool = False,
         corpus_budget: int | None = None,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
@@ -301,6 +328,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.hashfxn = hashfxn
         self.comment = comment
         self.shared_negatives = shared_negatives
+        self.objective = objective
+        self.tied_weights = tied_weights
+        self.logq_correction = logq_correction
         self.corpus_budget = corpus_budget
         self._check_parameters()
         self.min_alpha_yet_reached = self.alpha
@@ -366,13 +396,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._growth = ExclusiveLock(message)
         self._session = None
 
-    def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
+    def _set_vectors(
+        self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None, syn1neg_bias: Any = None
+    ) -> None:
         """Use `wv`, with output weights and a noise table for its rows."""
         self._wv = wv
         self._vocabulary = Vocabulary(wv._table)
         self._vocabulary.noise.values = cum_table
-        self._output_rows = Column(syn1neg)
-        wv._table.attach(self._output_rows)
+        self._output_rows, self._output_biases = Column(syn1neg), Column(syn1neg_bias)
+        for column in (self._output_rows, self._output_biases):
+            wv._table.attach(column)
         if wv.vectors_lockf is None:
             wv.vectors_lockf = np.ones(1, dtype=np.float32)
 
@@ -386,10 +419,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         table = getattr(wv, "_table", None)
         if not isinstance(table, RowTable):
             raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
-        self._wv._table.detach(self._output_rows)
+        for column in (self._output_rows, self._output_biases):
+            self._wv._table.detach(column)
+            table.attach(column)
         self._wv = wv
         self._vocabulary.move_to(table)
-        table.attach(self._output_rows)
 
     @property
     def syn1neg(self) -> NDArray[np.float32] | None:
@@ -399,6 +433,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @syn1neg.setter
     def syn1neg(self, weights: NDArray[np.float32] | None) -> None:
         self._output_rows.values = weights
+
+    @property
+    def syn1neg_bias(self) -> NDArray[np.float32] | None:
+        """Biases of the output weights of sampled softmax, one for each word; None without such weights."""
+        return self._output_biases.values
+
+    @syn1neg_bias.setter
+    def syn1neg_bias(self, biases: NDArray[np.float32] | None) -> None:
+        self._output_biases.values = biases
 
     @property
     def cum_table(self) -> NDArray[np.uint32] | None:
@@ -448,7 +491,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             state = {name: value for name, value in vars(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
                 state["_raw_counts"] = self._raw_counts.copy()
-            state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
+            state.update(
+                wv=self._wv, syn1neg=self.syn1neg, syn1neg_bias=self.syn1neg_bias, cum_table=self.cum_table
+            )
             self._check_not_growing()
         checked_settings(state)
         return state
@@ -492,13 +537,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checked_settings(attributes)
         self._make_lock()
         attributes = dict(attributes)
-        parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
+        parts = {name: attributes.pop(name, None) for name in ("syn1neg", "syn1neg_bias", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
         for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        vars(self).update(attributes)
+        vars(self).update(
+            {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
+        )
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:
@@ -1034,7 +1081,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         report["vectors"] = vocab_size * row
         if self.hs:
             report["syn1"] = vocab_size * row
-        if self.negative:
+        if self.negative and not self.tied_weights:
             report["syn1neg"] = vocab_size * row
         n_copies = 0  # rows that each worker copies
         if self.workers >= 2:
@@ -1064,9 +1111,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         shape = (len(self.wv), self.vector_size)
         vectors = prep_vectors(shape, seed=self.seed)
         syn1 = memory.zeros(shape) if self.hs else self.syn1
-        syn1neg = memory.zeros(shape) if self.negative else self.syn1neg
+        syn1neg, biases = self.syn1neg, self.syn1neg_bias
+        if self.negative:
+            has_biases = self.objective == SAMPLED_SOFTMAX and not self.tied_weights
+            syn1neg = None if self.tied_weights else memory.zeros(shape)
+            biases = memory.zeros(shape[:1]) if has_biases else None
         self.wv.allocate_vecattrs()
-        self.wv.vectors, self.syn1, self.syn1neg = vectors, syn1, syn1neg
+        self.wv.vectors, self.syn1, self.syn1neg, self.syn1neg_bias = vectors, syn1, syn1neg, biases
         if self._initial_vectors is not None:
             self._start_from(*self._initial_vectors)
             self._initial_vectors = None
@@ -1091,7 +1142,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if n_rows < len(self.wv):
             self._warn_of_mapped_weights()
         syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
-        self.wv.resize_vectors(seed=self.seed)  # extends syn1neg, too
+        self.wv.resize_vectors(seed=self.seed)  # extends syn1neg and its biases, too
         self.syn1 = syn1
         self.wv.invalidate_norms()
 
@@ -1431,10 +1482,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
-        for name in ("shrink_windows", "compute_loss", "shared_negatives"):
+        for name in ("shrink_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction"):
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))
+        check_objective(self)
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""
@@ -1570,7 +1622,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> len(model.predict_output_word(["the", "cat"], topn=2))
         2
         """
-        if not self.negative or self.syn1neg is None:
+        if not self.negative or (self.syn1neg is None and not self.tied_weights):
             raise RuntimeError(
                 "We have currently only implemented predict_output_word for the negative sampling scheme, so you need "
                 "to have run word2vec with negative > 0 for this to work."
@@ -1581,6 +1633,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
+        if self.objective == SAMPLED_SOFTMAX:
+            probabilities = np.exp(self.log_proba([known])[0])
+            best = np.argsort(-probabilities, kind="stable")[:topn]
+            return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
+        assert self.syn1neg is not None
         vectors = self.wv._table.matrix
         if self.syn1neg.shape != vectors.shape:
             raise RuntimeError(
@@ -1595,6 +1652,72 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         probabilities /= probabilities.sum()
         best = np.argsort(-probabilities, kind="stable")[: None if topn is None else max(topn, 0)]
         return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
+
+    def log_proba(self, context_words: Sequence[Any]) -> NDArray[np.float32]:
+        """Return the log-probability of every word as a center word, given context words.
+
+        CBOW predicts from the mean or the sum of the context vectors. With skip-gram, each context word alone predicts
+        the center word; the predictions are combined by Bayes' rule, as if the context words were independent given
+        the center word, with the shares of the words in the text as prior probabilities.
+
+        Parameters
+        ----------
+        context_words : sequence of str or int, or a sequence of such sequences
+            Words, or positions in the vocabulary. Unknown words are left out.
+
+        Returns
+        -------
+        float32 array (n_words,) or (n_contexts, n_words)
+            In the order of ``wv.index_to_key``. The probabilities of a context sum to 1.
+
+        Raises
+        ------
+        RuntimeError
+            If the model was not trained with ``objective="sampled_softmax"``, whose logits alone are those of a
+            probability.
+        ValueError
+            If no word of a context is in the vocabulary.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, objective="sampled_softmax", workers=1)
+        >>> log_probabilities = model.log_proba(["the", "sat"])
+        >>> log_probabilities.shape, round(float(np.exp(log_probabilities).sum()), 3)
+        ((5,), 1.0)
+        >>> model.log_proba([["the", "sat"], ["cat"]]).shape
+        (2, 5)
+        """
+        if self.objective != SAMPLED_SOFTMAX:
+            raise RuntimeError(
+                f"log_proba() needs a model trained with objective={SAMPLED_SOFTMAX!r}; the logits of "
+                "objective='negative_sampling' are no log-probabilities. predict_output_word() ranks words for those"
+            )
+        batched = bool(len(context_words)) and isinstance(context_words[0], (list, tuple, np.ndarray))
+        contexts = context_words if batched else [context_words]
+        ids = [[self.wv.get_index(word) for word in words if word in self.wv] for words in contexts]
+        for number, words in enumerate(ids):
+            if not words:
+                raise ValueError(f"context_words: no word of context {number} is in the vocabulary")
+        distribution = self._word_distribution()
+        if self.sg:
+            result = distribution.of_words(ids, np.maximum(self.wv.expandos["count"], 1).astype(np.float64))
+        else:
+            result = distribution.of_windows(ids, mean=bool(self.cbow_mean))
+        return result if batched else result[0]
+
+    def _word_distribution(self) -> WordDistribution:
+        """Return the distribution that the weights of sampled softmax describe."""
+        outputs = self.wv.vectors if self.tied_weights else self.syn1neg
+        assert outputs is not None
+        assert self.cum_table is not None
+        offsets = np.zeros(len(outputs), dtype=np.float32)
+        if self.syn1neg_bias is not None:
+            offsets += self.syn1neg_bias
+        if not self.logq_correction:
+            offsets += log_noise(self.cum_table)
+        return WordDistribution(self.wv.vectors, outputs, offsets)
 
     # --- files
 
@@ -1671,7 +1794,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
-            weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
+            weights = {"syn1neg": self.syn1neg, "syn1neg_bias": self.syn1neg_bias, "syn1": self.syn1}
             tree = self.huffman_tree
             random: Any = self.random.get_state()
             state = ModelState(
@@ -1702,6 +1825,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "random": random,
                 "syn1": state.weights.get("syn1"),
                 "syn1neg": state.weights.get("syn1neg"),
+                "syn1neg_bias": state.weights.get("syn1neg_bias"),
                 "_raw_counts": defaultdict(int, state.raw_counts),
             }
         )
@@ -1721,6 +1845,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def save_gensim(self, fname: Any) -> None:
         """Save the model to a file that gensim loads, queries and trains further.
+
+        gensim knows negative sampling and hierarchical softmax only; it can query a model of sampled softmax, and not
+        train it further.
 
         Examples
         --------

@@ -227,6 +227,8 @@ RULES = {
     **rules(number(), "retain_total threshold"),
     **rules(loosely(number()), "init_lockf ns_exponent"),
     **rules(FUNCTION, "trim_rule"),
+    **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
+    **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
     **rules(
@@ -389,6 +391,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "Word2Vec.build_vocab": {"corpus_iterable": corpus()},
     "Word2Vec.scan_vocab": {"corpus_iterable": corpus(), "workers": anything()},
     "Word2Vec.drift": {"other": only(vectors()), "sample": integer(0, optional=True), "topn": integer(0)},
+    "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},
     "Word2Vec.evaluate_loss": {"corpus_iterable": corpus(), "seed": integer(0)},
     "Word2Vec.estimate_memory": {"report": only({}, dict, optional=True)},
     "Word2Vec.load": {"fname": path("model")},
@@ -444,6 +447,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "Vocab.from_corpus": {"corpus": SENTENCES},
     "Vocab.update": {"corpus": SENTENCES},
     "Word2Vec.build_vocab": {"corpus_iterable": SENTENCES},
+    "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},
     "Word2Vec.evaluate_loss": {"corpus_iterable": SENTENCES},
     "Word2Vec.resume": {"corpus_iterable": SENTENCES},
     "Word2Vec.scan_vocab": {"corpus_iterable": SENTENCES},

@@ -170,6 +170,56 @@ def logits_of_a_window(n_targets: int) -> tuple[np.ndarray, np.ndarray, np.ndarr
     return logits, labels, learning_rates
 
 
+def naive_softmax(logits, multiplicities, learning_rate):
+    """Return the gradients and the loss of sampled softmax in double precision."""
+    logits = logits.astype(np.float64)
+    log_total = logits.max() + np.log(np.sum(multiplicities * np.exp(logits - logits.max())))
+    labels = np.arange(len(logits)) == 0
+    return (labels - multiplicities * np.exp(logits - log_total)) * learning_rate, log_total - logits[0]
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("scale", [0.1, 3.0, 30.0, 300.0])
+def test_softmax_gradients(simd, scale):
+    rng = np.random.default_rng(7)
+    table = kernels.RowKernels(simd)
+    for n in (1, 2, 5, 8, 9, 16, 17, 40, 101):
+        logits = (rng.standard_normal(n) * scale).astype(np.float32)
+        multiplicities = rng.integers(1, 4, n).astype(np.float32)
+        multiplicities[0] = 1.0
+        gradients, loss = table.softmax_gradients(logits, multiplicities, 0.05)
+        expected, expected_loss = naive_softmax(logits, multiplicities, 0.05)
+        np.testing.assert_allclose(gradients, expected, rtol=1e-4, atol=2e-8)
+        assert loss == pytest.approx(expected_loss, rel=1e-5, abs=2e-6)
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("logit", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("at", [0, 2])
+def test_no_softmax_update_where_weights_have_overflowed(simd, logit, at):
+    logits = np.zeros(5, dtype=np.float32)
+    logits[at] = logit
+    gradients, loss = kernels.RowKernels(simd).softmax_gradients(logits, np.ones(5, dtype=np.float32), 0.05)
+    assert not gradients.any()
+    assert loss == 0.0
+
+
+@pytest.mark.parametrize("simd", SETS)
+@pytest.mark.parametrize("dim", DIMENSIONS)
+def test_step_targets(simd, dim):
+    rng = np.random.default_rng(8000 + dim)
+    table = kernels.RowKernels(simd)
+    for n in (0, 1, 2, 5, 6, 7, 12, 17):
+        x, matrix, targets, _ = operands(rng, dim, n)
+        gradients, steps = rng.standard_normal((2, n + 1)).astype(np.float32)  # an empty array has no address
+        expected = matrix.copy()
+        expected[targets] += np.outer(steps[:n], x)
+        expected_error = gradients[:n].astype(np.float64) @ matrix[targets]
+        error = table.step_targets(x, matrix, targets, gradients, steps)
+        np.testing.assert_allclose(error, expected_error, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(matrix, expected, rtol=1e-6, atol=1e-6)
+
+
 @pytest.mark.parametrize("simd", SETS)
 @pytest.mark.parametrize("n_targets", [1, 5, 16, 21])
 def test_sequential_gradients(simd, n_targets):

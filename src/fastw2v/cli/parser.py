@@ -40,6 +40,8 @@ SWITCHES = {
     "compute_loss",
     "shrink_windows",
     "shared_negatives",
+    "tied_weights",
+    "logq_correction",
 }
 
 PARAMETER_HELP = {
@@ -67,6 +69,9 @@ PARAMETER_HELP = {
     "shrink_windows": "1 draws the size of each window uniformly from 1 to --window, 0 always uses --window",
     "shared_negatives": "1 makes skip-gram draw the negative samples once per window instead of once per word pair, "
     "which is faster",
+    "objective": "train the negative samples by negative_sampling or by sampled_softmax",
+    "tied_weights": "1 lets sampled_softmax use the vectors as output vectors, too",
+    "logq_correction": "1 lets sampled_softmax subtract the logarithm of the sampling probability from each logit",
     "init_from": "file of a model or of vectors, in any supported format; the words in it start with its vectors "
     "instead of random ones",
     "init_lockf": "factor on the learning rate of the vectors from --init-from; 0 keeps these vectors unchanged",
@@ -75,11 +80,11 @@ PARAMETER_HELP = {
 }  # fmt: skip
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
-    "init_from": str, "init_lockf": float,
+    "init_from": str, "init_lockf": float, "objective": str,
 }  # fmt: skip
 PARAMETER_METAVARS = {
     "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
-    "init_lockf": "FACTOR", "corpus_budget": "BYTES",
+    "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME",
 }  # fmt: skip
 # How the help describes a default of None.
 DEFAULT_HELP = {

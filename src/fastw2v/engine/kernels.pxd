@@ -34,6 +34,10 @@ cdef extern from "engine/simd/kernels.h" nogil:
                                      float *gradients) noexcept nogil
         void (*update)(float **inputs, int n_inputs, float **targets, int n_targets, const float *gradients,
                        int64_t stride, const float *locks, int64_t dim, const prefetch_queue *prefetch) noexcept nogil
+        float (*softmax_gradients)(const float *logits, const float *multiplicities, int n_targets,
+                                   float learning_rate, float *gradients) noexcept nogil
+        void (*step_targets)(const float *input, float **targets, const float *gradients, const float *steps,
+                             int n_targets, int64_t dim, float *error, const prefetch_queue *prefetch) noexcept nogil
 
 cdef const row_kernels *kernels_named(str name) except NULL
 cdef float log_sigmoid(float logit) noexcept nogil

@@ -55,6 +55,17 @@ class RowKernels:
         gradients: NDArray[np.float32],
         locks: NDArray[np.float32],
     ) -> None: ...
+    def softmax_gradients(
+        self, logits: NDArray[np.float32], multiplicities: NDArray[np.float32], learning_rate: float
+    ) -> tuple[NDArray[np.float32], float]: ...
+    def step_targets(
+        self,
+        x: NDArray[np.float32],
+        matrix: NDArray[np.float32],
+        targets: NDArray[np.int64],
+        gradients: NDArray[np.float32],
+        steps: NDArray[np.float32],
+    ) -> NDArray[np.float32]: ...
     def sum_rows(
         self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float
     ) -> NDArray[np.float32]: ...

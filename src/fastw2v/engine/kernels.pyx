@@ -122,6 +122,26 @@ cdef class RowKernels:
                                  &logits_view[0], &prefetch)
         return logits
 
+    def softmax_gradients(self, const float[::1] logits, const float[::1] multiplicities, float learning_rate):
+        """Return the gradients of sampled softmax, and the loss."""
+        gradients = np.zeros(logits.shape[0], dtype=np.float32)
+        cdef float[::1] gradients_view = gradients
+        loss = self.table.softmax_gradients(&logits[0], &multiplicities[0], <int>logits.shape[0], learning_rate,
+                                            &gradients_view[0])
+        return gradients, loss
+
+    def step_targets(self, const float[::1] x, float[:, ::1] matrix, const int64_t[::1] targets,
+                     const float[::1] gradients, const float[::1] steps):
+        """Update rows `targets` of `matrix` in place with given gradients; return the error."""
+        cdef size_t[::1] rows = selected_rows(matrix, targets)
+        cdef int n = <int>targets.shape[0]
+        error = np.full(x.shape[0], np.nan, dtype=np.float32)
+        cdef float[::1] error_view = error
+        cdef prefetch_queue prefetch = prefetch_queue(<float **>&rows[0], n, 0)
+        self.table.step_targets(&x[0], prefetch.rows, &gradients[0], &steps[0], n, x.shape[0], &error_view[0],
+                                &prefetch)
+        return error
+
     def sum_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, float scale):
         """Return `scale` times the sum of rows `indices` of `matrix`."""
         cdef size_t[::1] rows = selected_rows(matrix, indices)

@@ -29,6 +29,8 @@ cdef struct Net:
     float *syn0                      # (n_words, dim): input vectors
     float *syn1                      # (n_words, dim): inner nodes of the Huffman tree; NULL without hs
     float *syn1neg                   # (n_words, dim): output vectors; NULL without negative sampling
+    float *biases                    # (n_words,): of the output vectors; NULL: none
+    const float *log_noise           # (n_words,): subtracted from logits of sampled softmax; NULL: nothing is
     const float *lockf               # (n_lockf,): factors on the updates of input vectors
     int64_t n_lockf
     # sampling
@@ -47,6 +49,8 @@ cdef struct Net:
     bint hs
     int negative
     bint shared_negatives            # skip-gram: all pairs of a window have the same negatives
+    bint sampled_softmax             # the objective of the negatives; otherwise negative sampling
+    bint tied_weights                # sampled softmax: syn1neg is syn0
     int64_t window
     bint shrink_windows
     bint cbow_mean
@@ -63,6 +67,7 @@ cdef class Network:
     cdef object _arrays              # keeps alive what `net` points at
 
     cdef int _check_shape(self, str name, float[:, ::1] rows) except -1
+    cdef float *_word_values(self, str name, const float[::1] values) except? NULL
     cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
                        const uint8_t[::1] codes) except -1
 

@@ -23,6 +23,10 @@ class Network:
         draws_seed: bool = True,
         tally_loss: bool = False,
         shared_negatives: bool = False,
+        sampled_softmax: bool = False,
+        tied_weights: bool = False,
+        biases: NDArray[np.float32] | None = None,
+        log_noise: NDArray[np.float32] | None = None,
         simd: str | None = None,
     ) -> None: ...
     @property

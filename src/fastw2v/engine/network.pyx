@@ -130,6 +130,14 @@ cdef class Network:
         Whether workers sum up the training loss.
     shared_negatives : bool, default False
         Skip-gram: draw one set of negatives for all pairs of a window. It has no effect on CBOW, which always does so.
+    sampled_softmax : bool, default False
+        Train a softmax over the center word and its negatives instead of a logistic regression for each of them.
+    tied_weights : bool, default False
+        Sampled softmax: the output vectors are those of `syn0`, and `syn1neg` is None.
+    biases : float32 array (n_words,), optional
+        Sampled softmax: a bias of each output vector, which training updates.
+    log_noise : float32 array (n_words,), optional
+        Sampled softmax: the logarithm of the probability that a draw is this word, which is subtracted from its logit.
     simd : str, optional
         The name of an instruction set, from `kernels.instruction_sets()`. None: the fastest that the machine has.
 
@@ -152,7 +160,8 @@ cdef class Network:
                  bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
                  float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
-                 bint shared_negatives=False, str simd=None):
+                 bint shared_negatives=False, bint sampled_softmax=False, bint tied_weights=False,
+                 float[::1] biases=None, const float[::1] log_noise=None, str simd=None):
         cdef Net *net = &self.net
         cdef int32_t[::1] guide = None
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
@@ -178,6 +187,14 @@ cdef class Network:
         if not negative and tree is None:
             raise ValueError("nothing to train: negative is 0 and there is no Huffman tree; set negative or hs, and "
                              "build the vocabulary with it")
+        if sampled_softmax:
+            if not negative or tree is not None or net.shared_negatives:
+                raise ValueError("sampled softmax needs negative=1 or more, hs=0 and shared_negatives=False")
+            if tied_weights:
+                syn1neg = syn0
+            net.sampled_softmax, net.tied_weights = True, tied_weights
+            net.biases = self._word_values("biases", biases)
+            net.log_noise = self._word_values("log_noise", log_noise)
         if negative:
             if syn1neg is None or cum_table is None:
                 raise ValueError("negative sampling needs syn1neg and cum_table; build the vocabulary first")
@@ -199,7 +216,7 @@ cdef class Network:
         net.row_lines = max_row_lines(net.dim)
         net.eager_lines = count_eager_lines(net)
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
-        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints)
+        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints, biases, log_noise)
 
     @property
     def n_words(self):
@@ -217,6 +234,15 @@ cdef class Network:
                              f"({self.net.n_words}, {self.net.dim}): words were added or removed, or an array "
                              "replaced, since the vocabulary was built; build it anew, or assign an array that matches")
         return 0
+
+    cdef float *_word_values(self, str name, const float[::1] values) except? NULL:
+        """Return the address of an array with a value for each word, or NULL if there is none."""
+        if values is None:
+            return NULL
+        if values.shape[0] != self.net.n_words:
+            raise ValueError(f"{name} holds {values.shape[0]} values, but there are {self.net.n_words} words; build the "
+                             "vocabulary anew, or assign an array that matches")
+        return <float *>&values[0]
 
     cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
                        const uint8_t[::1] codes) except -1:

@@ -7,7 +7,7 @@ number of multiplications since the last check.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.math cimport exp, log1p
+from libc.math cimport exp, log, log1p
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 
@@ -17,7 +17,9 @@ from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.negative_sampling cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
 from fastw2v.engine.network cimport Net, Network, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
-from fastw2v.engine.targets cimport Targets, alloc_targets, set_noise_targets, set_path_targets
+from fastw2v.engine.targets cimport (
+    Targets, add_offsets, alloc_targets, set_merged_noise_targets, set_noise_targets, set_path_targets,
+)
 
 import numpy as np
 
@@ -198,6 +200,21 @@ cdef inline double targets_loss(const Net *net, const Targets *targets, const fl
     return total
 
 
+cdef inline double softmax_loss(const Net *net, Targets *targets, const float *hidden) noexcept nogil:
+    """Return -log p_0 of sampled softmax, whose notation is that of `_inner.train_softmax`."""
+    cdef double largest, total = 0.0
+    cdef int k
+    for k in range(targets.n):
+        targets.logits[k] = <float>dot(hidden, targets.rows[k], net.dim)
+    add_offsets(targets.logits, targets, net)
+    largest = targets.logits[0]
+    for k in range(targets.n):
+        largest = max(largest, targets.logits[k])
+    for k in range(targets.n):
+        total += targets.multiplicities[k] * exp(targets.logits[k] - largest)
+    return log(total) + largest - targets.logits[0]
+
+
 cdef double input_loss(const Net *net, Window *window, const float *hidden, uint32_t word,
                        uint64_t *lcg) noexcept nogil:
     """Return the loss of predicting a word from an input, with fresh negatives."""
@@ -208,6 +225,9 @@ cdef double input_loss(const Net *net, Window *window, const float *hidden, uint
     if net.negative:
         draw_noise(&net.noise, make_noise_partition(0, 1), lcg, window.draws, net.negative)
         look_up_noise(&net.noise, window.draws, net.negative, window.negatives)
+        if net.sampled_softmax:
+            set_merged_noise_targets(&window.noise, &window.syn1neg, word, window.negatives, net.negative, 0.0)
+            return softmax_loss(net, &window.noise, hidden)
         set_noise_targets(&window.noise, &window.syn1neg, word, window.negatives, net.negative)
         total += targets_loss(net, &window.noise, hidden)
     return total

@@ -50,7 +50,8 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
                                int64_t replicated_nodes, int replica_uses) noexcept:
     """Set up the arrays of fixed size. The memory of the arena must be zero."""
     cdef bint uses_batches = net.skip_gram and (net.hs or net.shared_negatives)
-    cdef int64_t n_words = min(replicated_words, net.n_words) if net.negative else 0
+    # Tied output rows are inputs as well, whose updates would not reach a replica.
+    cdef int64_t n_words = min(replicated_words, net.n_words) if net.negative and not net.tied_weights else 0
     cdef int64_t n_nodes = min(replicated_nodes, net.n_words) if net.hs else 0
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     alloc_targets(arena, &s.noise, net.negative + 1)

@@ -25,6 +25,8 @@ cdef struct Targets:
     float *logits                # (n,): dot products with the input, stored by the row kernels
     float *learning_rates        # (stride,): 0 from n on
     float *multiplicities        # (n,): how many draws each row stands for
+    float *gradients             # (n,): sampled softmax
+    float *steps                 # (n,): sampled softmax, the factors of the updates of the rows
 
 
 cdef inline void alloc_targets(Arena *arena, Targets *targets, int64_t capacity) noexcept:
@@ -37,6 +39,8 @@ cdef inline void alloc_targets(Arena *arena, Targets *targets, int64_t capacity)
     targets.logits = <float *>arena_alloc(arena, capacity * sizeof(float))
     targets.learning_rates = <float *>arena_alloc(arena, capacity * sizeof(float))
     targets.multiplicities = <float *>arena_alloc(arena, capacity * sizeof(float))
+    targets.gradients = <float *>arena_alloc(arena, capacity * sizeof(float))
+    targets.steps = <float *>arena_alloc(arena, capacity * sizeof(float))
 
 
 cdef inline int find_repeat(const uint32_t *words, int start, int end, uint32_t word, uint64_t *filter) noexcept nogil:
@@ -86,7 +90,7 @@ cdef inline void set_merged_noise_targets(Targets *targets, RowReplicas *syn1neg
     cdef uint64_t filter = 0
     cdef uint32_t negative
     cdef int n = 1, i, k
-    targets.rows[0], targets.labels[0] = acquire(syn1neg, word), 1.0
+    targets.words[0], targets.rows[0], targets.labels[0] = word, acquire(syn1neg, word), 1.0
     targets.learning_rates[0], targets.multiplicities[0] = alpha, 1.0
     for i in range(n_negatives):
         negative = negatives[i]
@@ -102,6 +106,16 @@ cdef inline void set_merged_noise_targets(Targets *targets, RowReplicas *syn1neg
         n += 1
     targets.n, targets.distinct = n, True
     pad_learning_rates(targets)
+
+
+cdef inline void add_offsets(float *logits, const Targets *targets, const Net *net) noexcept nogil:
+    """Add the biases of the targets to their logits, and subtract the logarithms of their noise probabilities."""
+    cdef int k
+    for k in range(targets.n):
+        if net.biases != NULL:
+            logits[k] += net.biases[targets.words[k]]
+        if net.log_noise != NULL:
+            logits[k] -= net.log_noise[targets.words[k]]
 
 
 cdef inline void set_path_targets(Targets *targets, RowReplicas *syn1, const Net *net, uint32_t word) noexcept nogil:

@@ -34,8 +34,11 @@ logger = get_logger(__name__, "models.word2vec")
 Array = NDArray[Any]
 
 KIND = "Word2Vec"
-NOT_IN_GENSIM = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
-WEIGHTS = ("syn1neg", "syn1")
+NOT_IN_GENSIM = {
+    "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
+    "logq_correction",
+}  # fmt: skip
+WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
 RAW_COUNTS = "raw_vocab."  # prefix of the names of arrays
 _MAX_NOISE_BITS = 980  # of a power of a count, so that the sum of 2**40 of them is a finite float
@@ -108,9 +111,10 @@ def checked(state: ModelState) -> ModelState:
             "ns_exponent", exponent, "an exponent under which the powers of the counts do not overflow"
         )
     for name, weights in {"wv.vectors": vectors.vectors, **state.weights}.items():
-        if not isinstance(weights, np.ndarray) or weights.ndim != 2 or weights.dtype.kind != "f":
+        n_dimensions = 1 if name == "syn1neg_bias" else 2
+        if not isinstance(weights, np.ndarray) or weights.ndim != n_dimensions or weights.dtype.kind != "f":
             raise ValueError(
-                f"field {name!r} is {vector_state.described(weights)}; expected a matrix of floats"
+                f"field {name!r} is {vector_state.described(weights)}; expected {n_dimensions}-dimensional floats"
             )
     if state.tree is not None:
         HuffmanTree(*state.tree).check(n_keys)

@@ -16,6 +16,10 @@ import numpy as np
 MAX_WIDTH = 1 << 24  # components of a vector, as in the word2vec format
 MAX_COUNT = (1 << 62) - 1  # of words and sentences, so that two of them can be added
 
+NEGATIVE_SAMPLING = "negative_sampling"
+SAMPLED_SOFTMAX = "sampled_softmax"
+OBJECTIVES = (NEGATIVE_SAMPLING, SAMPLED_SOFTMAX)
+
 INT31 = (1 << 31) - 1
 _UINT32 = (1 << 32) - 1
 _LARGEST = 1e300  # of the numbers that count as finite, so that a small multiple of one is finite too
@@ -77,6 +81,12 @@ def _seed(name: str, value: Any) -> Any:
     return value
 
 
+def _objective(name: str, value: Any) -> Any:
+    if value not in OBJECTIVES:
+        raise unexpected(name, value, " or ".join(map(repr, OBJECTIVES)))
+    return value
+
+
 def _events(name: str, value: Any) -> Any:
     if value is None or (isinstance(value, list) and all(isinstance(event, dict) for event in value)):
         return value
@@ -122,6 +132,9 @@ SETTINGS: Mapping[str, Check] = {
     "lifecycle_events": _events,
     "words_before_update": integer(-1, INT31, optional=True),
     "shared_negatives": _switch,
+    "objective": _objective,
+    "tied_weights": _switch,
+    "logq_correction": _switch,
 }
 """The check of each setting, by its name."""
 

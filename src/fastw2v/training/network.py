@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from fastw2v.common.validation import checked_random_state
 from fastw2v.engine.network import Network
+from fastw2v.training.log_probabilities import log_noise
+from fastw2v.training.objectives import SAMPLED_SOFTMAX
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
@@ -34,6 +36,10 @@ class NetworkModel(Protocol):
     cbow_mean: int
     sample: float | None
     shared_negatives: bool
+    syn1neg_bias: Any
+    objective: str
+    tied_weights: bool
+    logq_correction: bool
     compute_loss: bool
 
     @property
@@ -73,6 +79,8 @@ def make_network(
     vectors = check("wv.vectors", wv._table.matrix)
     syn1neg = None if model.syn1neg is None or not model.negative else check("syn1neg", model.syn1neg)
     syn1 = None if model.syn1 is None or not model.hs else check("syn1", model.syn1)
+    is_softmax = model.objective == SAMPLED_SOFTMAX
+    biases = model.syn1neg_bias if is_softmax and not model.tied_weights else None
     if len(vectors) != len(model._vocabulary.counts):
         raise RuntimeError(
             "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
@@ -101,6 +109,10 @@ def make_network(
         else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
+        sampled_softmax=is_softmax,
+        tied_weights=model.tied_weights,
+        biases=None if biases is None else _checked_biases(biases),
+        log_noise=log_noise(model.cum_table) if is_softmax and model.logq_correction else None,
         tally_loss=bool(model.compute_loss if compute_loss is None else compute_loss),
     )
 
@@ -113,6 +125,14 @@ def checked_lock_factors(factors: Any) -> Matrix:
             "wv.vectors_lockf must be a 1-D array of finite factors, one at least; assign np.ones(1) for no locks"
         )
     return lockf
+
+
+def _checked_biases(biases: Any) -> Matrix:
+    if not isinstance(biases, np.ndarray) or biases.dtype != np.float32 or biases.ndim != 1:
+        raise ValueError("syn1neg_bias must be a float32 array with one bias for each word")
+    if not (biases.flags.c_contiguous and biases.flags.aligned and biases.flags.writeable):
+        raise ValueError("syn1neg_bias must be contiguous, aligned and writeable; assign a copy of it")
+    return biases
 
 
 def _readable(name: str, matrix: NDArray[Any]) -> Matrix:

@@ -645,5 +645,6 @@ def _trained_arrays(model: TrainableModel) -> dict[str, Any]:
     return {
         "model.wv.vectors": model.wv.vectors,
         "model.syn1neg": model.syn1neg if model.negative else None,
+        "model.syn1neg_bias": model.syn1neg_bias,
         "model.syn1": model.syn1 if model.hs else None,
     }

@@ -190,7 +190,7 @@ class UpdateState:
                 "number of words"
             )
         for name, count in _restrained_rows(update, model, rows):
-            shape = (count, model.vector_size)
+            shape = (count,) if name == "syn1neg_bias" else (count, model.vector_size)
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
                     f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
@@ -203,6 +203,7 @@ class UpdatedModel(Protocol):
 
     wv: Any
     syn1neg: Any
+    syn1neg_bias: Any
     syn1: Any
     alpha: float
     min_alpha: float
@@ -227,6 +228,8 @@ def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> lis
     if update.outputs and (update.anchor or not update.lockf):
         if model.negative and model.syn1neg is not None:
             rows.append(("syn1neg", old_words))
+        if model.negative and model.syn1neg_bias is not None:
+            rows.append(("syn1neg_bias", old_words))
         if model.hs and model.syn1 is not None:
             rows.append(("syn1", max(old_words - 1, 0)))  # a tree of n words has n - 1 inner nodes
     return rows
@@ -397,7 +400,7 @@ class _Anchor:
         self.name = name
         if values is None:
             weights: Matrix = getattr(self._owner, name)
-            values = memory.empty((rows, weights.shape[1]))
+            values = memory.empty((rows, *weights.shape[1:]))
             values[...] = weights[:rows]
         self.values = values
 

@@ -150,6 +150,7 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 logits, __m256 label, __m
 #define narrow_load_part avx2_load_narrow
 #define narrow_store_part avx2_store_narrow
 #include "row_kernels.h"
+#include "softmax.h"
 #include "window_products.h"
 #include "window_gradients.h"
 #include "window_update.h"

@@ -118,6 +118,7 @@ FW_INLINE AVX512_ATTR __m512 avx512_smooth_gradient(__m512 logits, __m512 label,
 #define narrow_load_part avx512vl_load_part
 #define narrow_store_part avx512vl_store_part
 #include "row_kernels.h"
+#include "softmax.h"
 #include "window_products.h"
 #include "window_gradients.h"
 #include "window_update.h"

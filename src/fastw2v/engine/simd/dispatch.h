@@ -13,6 +13,8 @@
 #include "sigmoid.h"
 #include "tile_sizes.h"
 
+#define STEP_GROUP 6 /* targets of a group in softmax.h: each needs two registers of the 16 of AVX2 */
+
 #if defined(__x86_64__) || defined(_M_X64)
 #  define FASTW2V_X86 1
 #  include <immintrin.h>
@@ -32,6 +34,7 @@
 static const row_kernels mixed_table = {
     "avx512-mixed", CPU_AVX2 | CPU_AVX512, avx2_train_pair,  avx2_train_targets,        avx2_sum_rows,
     avx2_add_rows,  avx512vl_products,     avx512_gradients, avx2_sequential_gradients, avx512_update,
+    avx2_softmax_gradients, avx2_step_targets,
 };
 #endif
 

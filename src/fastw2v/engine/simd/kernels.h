@@ -76,6 +76,22 @@ typedef struct {
      * inputs and the targets must all be distinct rows. */
     void (*update)(float *const *inputs, int n_inputs, float *const *targets, int n_targets, const float *gradients,
                    int64_t stride, const float *locks, int64_t dim, const prefetch_queue *prefetch);
+
+    /* Sampled softmax of one input, n_targets >= 1. A target stands for multiplicities[k] draws; target 0 is the center
+     * word, with multiplicity 1:
+     *     p            = multiplicities * exp(logits) / sum(multiplicities * exp(logits))
+     *     gradients[k] = ((k == 0) - p[k]) * learning_rate
+     * Returns the loss, -log p[0]. If a logit is not finite, all gradients and the loss are 0. All arrays:
+     * (n_targets,). */
+    float (*softmax_gradients)(const float *logits, const float *multiplicities, int n_targets, float learning_rate,
+                               float *gradients);
+
+    /* Both updates of one input with given gradients, for distinct targets:
+     *     error       = sum over k of gradients[k] * targets[k]       (targets before the update; zeros if there are none)
+     *     targets[k] += steps[k] * input
+     * gradients, steps: (n_targets,), may be the same array. error: (dim,). The input must not be one of the targets. */
+    void (*step_targets)(const float *input, float *const *targets, const float *gradients, const float *steps,
+                         int n_targets, int64_t dim, float *error, const prefetch_queue *prefetch);
 } row_kernels;
 
 #endif

@@ -58,6 +58,7 @@ FW_INLINE float32x4_t neon_smooth_gradient(float32x4_t logits, float32x4_t label
 #define TILE_SUMS 16
 #define UPDATE_INPUTS 6
 #include "row_kernels.h"
+#include "softmax.h"
 #include "window_products.h"
 #include "window_gradients.h"
 #include "window_update.h"

@@ -98,6 +98,7 @@ FW_INLINE scalar_vec scalar_smooth_gradient(scalar_vec logits, scalar_vec label,
 #define TILE_SUMS 8
 #define UPDATE_INPUTS 6
 #include "row_kernels.h"
+#include "softmax.h"
 #include "window_products.h"
 #include "window_gradients.h"
 #include "window_update.h"

@@ -1,0 +1,40 @@
+"""The objectives of training, as the settings of a model choose them."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from fastw2v.formats.settings import NEGATIVE_SAMPLING, OBJECTIVES, SAMPLED_SOFTMAX
+
+__all__ = ["NEGATIVE_SAMPLING", "OBJECTIVES", "SAMPLED_SOFTMAX", "check_objective"]
+
+
+class ObjectiveSettings(Protocol):
+    """What the objective depends on."""
+
+    objective: Any
+    tied_weights: bool
+    logq_correction: bool
+    negative: int
+    hs: int
+    shared_negatives: bool
+
+
+def check_objective(settings: ObjectiveSettings) -> None:
+    """Raise a ValueError if the settings of the objective are unknown or contradict one another."""
+    objective = settings.objective
+    if objective not in OBJECTIVES:
+        raise ValueError(f"objective={objective!r:.80} must be one of {', '.join(map(repr, OBJECTIVES))}")
+    if objective == NEGATIVE_SAMPLING:
+        for name in ("tied_weights", "logq_correction"):
+            if getattr(settings, name):
+                raise ValueError(f"{name}=True needs objective={SAMPLED_SOFTMAX!r}")
+        return
+    if not settings.negative:
+        raise ValueError(f"objective={SAMPLED_SOFTMAX!r} needs negative=1 or more words to draw; 16 is usual")
+    if settings.hs:
+        raise ValueError(
+            f"objective={SAMPLED_SOFTMAX!r} cannot be trained beside hierarchical softmax; set hs=0"
+        )
+    if settings.shared_negatives:
+        raise ValueError(f"objective={SAMPLED_SOFTMAX!r} needs shared_negatives=False")
