@@ -20,6 +20,7 @@ Count the words of a corpus, then encode it with a vocabulary:
 
 from __future__ import annotations
 
+from fastw2v.text.column import Column
 from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode, stream
@@ -28,6 +29,7 @@ from fastw2v.text.scanning import Scan, provisional_table, renumber, scan
 
 __all__ = [
     "BrownCorpus",
+    "Column",
     "EncodedCorpus",
     "LineSentence",
     "PathLineSentences",

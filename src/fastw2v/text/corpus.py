@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v.common.files import local_path
+from fastw2v.text.column import Column
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 
 __all__ = ["is_long_list", "is_reusable", "open_corpus"]
@@ -26,8 +27,9 @@ _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
 def is_reusable(corpus: Any) -> bool:
     """Return whether `corpus` may be encoded once and trained on many times.
 
-    This is true for a list, a tuple and the readers of this package, by exact type. Any other iterable, subclasses
-    of these included, may give different sentences on each pass, so it is iterated anew.
+    This is true for a list, a tuple, the readers of this package and a `Column` with the default tokenizer, by exact
+    type. Any other iterable, subclasses of these included, may give different sentences on each pass, so it is iterated
+    anew.
 
     Examples
     --------
@@ -35,6 +37,8 @@ def is_reusable(corpus: Any) -> bool:
     >>> is_reusable([["a", "sentence"]]), is_reusable(LineSentence("corpus.txt")), is_reusable({"a": 1})
     (True, True, False)
     """
+    if type(corpus) is Column:
+        return corpus.is_reusable
     return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
 
 

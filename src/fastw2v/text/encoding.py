@@ -4,8 +4,8 @@
 the corpus has been read, and a corpus of any length needs little memory. A `RecordingStream` yields chunks in the first
 epoch and keeps them for the later ones.
 
-Text files are read by several threads (`file_reader`), without a Python object for each token. All other corpora go
-token by token through `token_encoder`. The results are the same.
+Text files and columns of texts are read by several threads (`file_reader`), without a Python object for each token. All
+other corpora go token by token through `token_encoder`. The results are the same.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.column import open_source
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
@@ -59,20 +60,20 @@ def encode(
     array([1, 0, 1, 0], dtype=int32)
     """
     index = _as_dict(key_to_index)
-    files = file_reader.files_of(corpus)
+    text, sentences = open_source(corpus)
     with CorpusBuilder(budget) as builder:
-        if files is not None:
-            _encode_files(files, index, builder)
+        if text is not None:
+            _encode_text(text, index, builder)
         else:
-            token_encoder.TokenEncoder(index, False, builder.append).feed(iter(corpus))
+            token_encoder.TokenEncoder(index, False, builder.append).feed(sentences)
         return builder.finish()
 
 
-def _encode_files(files: file_reader.TextFiles, index: dict[Any, int], builder: CorpusBuilder) -> None:
+def _encode_text(text: file_reader.TextSource, index: dict[Any, int], builder: CorpusBuilder) -> None:
     words = tokenizer.WordTable(index)
-    tokenizers = file_reader.tokenizers_for(files, words)
-    splitter = tokenizer.SentenceSplitter(files.max_sentence_length)
-    for block in file_reader.blocks(files, words, tokenizers, ids=True):
+    tokenizers = file_reader.tokenizers_for(text, words)
+    splitter = tokenizer.SentenceSplitter(text.max_sentence_length, text.keep_empty)
+    for block in file_reader.blocks(text, words, tokenizers, ids=True):
         builder.append(*splitter.split(block))
 
 

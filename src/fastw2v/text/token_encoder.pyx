@@ -6,6 +6,9 @@ by their characters in a hash table, which the text reader also uses. This looku
 token nor a comparison with a string elsewhere in memory. The dict is used for all other tokens. It must not be changed
 from outside while the encoder uses it.
 
+The rows of a column (`RowBatch`) are encoded without a Python object for each token: their texts and integers have hash
+tables of their own in front of the dict, and a token becomes an object only when it is not in them.
+
 Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. Only
 the sink therefore determines how much memory is used. Between two calls of the sink, Python handles signals and other
 threads run.
@@ -14,13 +17,15 @@ References are strong wherever another thread, or a token's own ``__eq__``, coul
 """
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 import os
 
 import numpy as np
+
+from fastw2v.text.arrow cimport FW_NULL, FW_VALID, RowBatch, decode_text, fw_get_integer, fw_get_text
 
 cdef extern from *:
     """
@@ -79,7 +84,16 @@ cdef extern from "text/str_keys.h":
         fw_entry *entries
         int64_t n_words
     ctypedef struct fw_key:
-        pass
+        uint64_t low
+        uint64_t high
+        uint64_t hash
+        const uint8_t *text
+        uint32_t length
+    enum:
+        FW_INLINE_BYTES
+    uint64_t fw_hash(const fw_table *table, uint64_t low, uint64_t high, uint32_t length)
+    void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key)
+    int64_t fw_find(const fw_table *table, const fw_key *key)
     int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
     void fw_table_free(fw_table *table)
     int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
@@ -90,8 +104,11 @@ cdef extern from "text/str_keys.h":
 cdef enum:
     MAX_TABLE_WORDS = 1 << 20  # words of each hash table in front of the dict
     PREFETCH_DISTANCE = 16  # tokens
+    MAX_KEY_BYTES = 1 << 20  # longer texts are not worth copying to a table
     ID_BUFFER_SIZE = 1 << 16
     SENTENCE_BUFFER_SIZE = 1 << 13
+    TEXTS = 0  # the table of texts in UTF-8
+    INTEGERS = 3
 
 
 cdef class TokenEncoder:
@@ -114,7 +131,7 @@ cdef class TokenEncoder:
         ``observer.max_words`` words.
     """
 
-    cdef fw_table[5] _tables  # indexed by the bytes per character
+    cdef fw_table[5] _tables  # indexed by the bytes per character, and by TEXTS and INTEGERS
     cdef dict _index
     cdef bint _grow
     cdef object _sink
@@ -143,12 +160,12 @@ cdef class TokenEncoder:
 
     def __dealloc__(self):
         free(self._counts)
-        for width in (1, 2, 4):
+        for width in range(5):
             fw_table_free(&self._tables[width])
 
     cdef int _clear_tables(self) except -1:
         cdef const uint64_t[::1] seeds = np.frombuffer(os.urandom(16), dtype=np.uint64)
-        for width in (1, 2, 4):
+        for width in range(5):
             fw_table_free(&self._tables[width])
             if fw_table_init(&self._tables[width], seeds[0], seeds[1]) < 0:
                 raise MemoryError("no memory for a table of words")
@@ -174,7 +191,7 @@ cdef class TokenEncoder:
         Parameters
         ----------
         iterator : iterator
-            Sentences.
+            Sentences, or batches of them (`RowBatch`).
         words : int, optional
             Stop after the sentence with which at least this many raw tokens were read. By default all sentences are
             read.
@@ -186,7 +203,10 @@ cdef class TokenEncoder:
         """
         cdef int64_t stop = self.raw_words + words
         for sentence in iterator:
-            self._sentence(sentence)
+            if type(sentence) is RowBatch:
+                self._rows(<RowBatch> sentence)
+            else:
+                self._sentence(sentence)
             if self.raw_words >= stop:
                 self._flush()
                 return True
@@ -200,17 +220,14 @@ cdef class TokenEncoder:
             return {}
         return dict(zip(self._index, np.asarray(<int64_t[:n]> self._counts).tolist()))
 
-    cdef int _sentence(self, object sentence) except -1:
+    cdef inline int _begin_sentence(self) except -1:
         if self._every and self.n_sentences % self._every == 0:
             self._observer.report(self.n_sentences, self.raw_words, len(self._index))
         self._n_kept = 0
         self._n_raw = 0
-        if type(sentence) is list:
-            self._list(sentence)
-        elif type(sentence) is tuple:
-            self._tuple(<tuple> sentence)
-        else:
-            self._other(sentence)
+        return 0
+
+    cdef inline int _end_sentence(self) except -1:
         self._lengths[self._n_buffered_sentences] = self._n_kept
         self._raw[self._n_buffered_sentences] = self._n_raw
         self._n_buffered_sentences += 1
@@ -221,6 +238,87 @@ cdef class TokenEncoder:
         if self._max_words and len(self._index) > self._max_words:
             self._prune()
         return 0
+
+    cdef int _sentence(self, object sentence) except -1:
+        self._begin_sentence()
+        if type(sentence) is list:
+            self._list(sentence)
+        elif type(sentence) is tuple:
+            self._tuple(<tuple> sentence)
+        else:
+            self._other(sentence)
+        return self._end_sentence()
+
+    cdef int _rows(self, RowBatch batch) except -1:
+        """Encode the lists of a batch; lists and items that are null are left out."""
+        cdef int64_t row, i, start, end
+        for row in range(batch.n_rows):
+            if batch.get_list(row, &start, &end) == FW_NULL:
+                continue
+            self._begin_sentence()
+            if batch.has_text_items:
+                for i in range(start, end):
+                    self._text(batch, row, i)
+            else:
+                for i in range(start, end):
+                    self._integer(batch, row, i)
+            self._end_sentence()
+        return 0
+
+    cdef inline int _text(self, RowBatch batch, int64_t row, int64_t i) except -1:
+        cdef const uint8_t *text
+        cdef int64_t length, readable, number
+        cdef uint8_t[FW_INLINE_BYTES] padded
+        cdef fw_key key
+        cdef int status = fw_get_text(&batch.values, i, &text, &length, &readable)
+        if status != FW_VALID:
+            return 0 if status == FW_NULL else batch.raise_damaged(row)
+        if length == 0 or length > MAX_KEY_BYTES:  # no entry has either length
+            return self._unknown_in_batch(decode_text(batch, row, text, length), -1, &key)
+        if readable < FW_INLINE_BYTES:
+            memcpy(padded, text, length)
+            text = padded
+        fw_make_key(&self._tables[TEXTS], text, <uint32_t> length, &key)
+        if length <= FW_INLINE_BYTES:
+            number = fw_find_short(&self._tables[TEXTS], &key)
+        else:
+            number = fw_find(&self._tables[TEXTS], &key)
+        if number < 0:
+            return self._unknown_in_batch(decode_text(batch, row, text, length), TEXTS, &key)
+        return self._found_in_batch(self._tables[TEXTS].entries[number].id)
+
+    cdef inline int _integer(self, RowBatch batch, int64_t row, int64_t i) except -1:
+        cdef int64_t integer, number
+        cdef int is_large
+        cdef fw_key key
+        cdef int status = fw_get_integer(&batch.values, i, &integer, &is_large)
+        if status != FW_VALID:
+            return 0 if status == FW_NULL else batch.raise_damaged(row)
+        key.low = <uint64_t> integer
+        key.high = is_large
+        key.length = 8
+        key.text = <const uint8_t *> &integer
+        key.hash = fw_hash(&self._tables[INTEGERS], key.low, key.high, key.length)
+        number = fw_find_short(&self._tables[INTEGERS], &key)
+        if number < 0:
+            return self._unknown_in_batch(<uint64_t> integer if is_large else integer, INTEGERS, &key)
+        return self._found_in_batch(self._tables[INTEGERS].entries[number].id)
+
+    cdef inline int _found_in_batch(self, int64_t id) except -1:
+        self._n_raw += 1
+        return self._append_id(id) if id >= 0 else 0
+
+    cdef int _unknown_in_batch(self, object token, int table, const fw_key *key) except -1:
+        """Encode a token that table number `table` does not have, and add it there, even if it has no id.
+
+        -1 means that the token belongs to no table.
+        """
+        self._n_raw += 1
+        cdef int64_t id = self._id_from_dict(token)
+        if (table >= 0 and self._tables[table].n_words < MAX_TABLE_WORDS
+                and fw_add(&self._tables[table], key, <int32_t> id) < 0):
+            raise MemoryError("no memory for a table of words")
+        return self._append_id(id) if id >= 0 else 0
 
     cdef int _list(self, object sentence) except -1:
         cdef Py_ssize_t i = 0
