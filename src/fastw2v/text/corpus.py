@@ -16,6 +16,7 @@ import numpy as np
 
 from fastw2v.common.files import local_path
 from fastw2v.text.column import Column
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 
 __all__ = ["is_long_list", "is_reusable", "open_corpus"]
@@ -27,9 +28,9 @@ _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
 def is_reusable(corpus: Any) -> bool:
     """Return whether `corpus` may be encoded once and trained on many times.
 
-    This is true for a list, a tuple, the readers of this package and a `Column` with the default tokenizer, by exact
-    type. Any other iterable, subclasses of these included, may give different sentences on each pass, so it is iterated
-    anew.
+    This is true for an `EncodedCorpus` and, by exact type, for a list, a tuple, the readers of this package and a
+    `Column` with the default tokenizer. Any other iterable, subclasses of these included, may give different sentences
+    on each pass, so it is iterated anew.
 
     Examples
     --------
@@ -39,7 +40,14 @@ def is_reusable(corpus: Any) -> bool:
     """
     if type(corpus) is Column:
         return corpus.is_reusable
-    return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
+    return isinstance(corpus, EncodedCorpus) or type(corpus) in (
+        list,
+        tuple,
+        LineSentence,
+        PathLineSentences,
+        Text8Corpus,
+        BrownCorpus,
+    )
 
 
 def is_long_list(corpus: Any, words: int, longest: int) -> bool:

@@ -10,6 +10,7 @@ other corpora go token by token through `token_encoder`. The results are the sam
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,9 @@ from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
 __all__ = ["RecordingStream", "encode", "stream"]
+
+
+_SENTENCES = 1 << 13  # that are encoded anew at a time
 
 
 def _as_dict(key_to_index: Mapping[Any, int]) -> dict[Any, int]:
@@ -60,12 +64,29 @@ def encode(
     array([1, 0, 1, 0], dtype=int32)
     """
     index = _as_dict(key_to_index)
+    if isinstance(corpus, EncodedCorpus):
+        return _encode_anew(corpus, index, budget)
     text, sentences = open_source(corpus)
     with CorpusBuilder(budget) as builder:
         if text is not None:
             _encode_text(text, index, builder)
         else:
             token_encoder.TokenEncoder(index, False, builder.append).feed(sentences)
+        return builder.finish()
+
+
+def _encode_anew(corpus: EncodedCorpus, index: dict[Any, int], budget: float | None) -> EncodedCorpus:
+    """Encode a corpus that knows its words: return its own arrays if the words have the same ids, else a copy."""
+    words = corpus.known_words()
+    table = np.fromiter(map(index.get, words, itertools.repeat(-1)), dtype=np.int32, count=len(words))
+    if np.array_equal(table, np.arange(len(words))):
+        return EncodedCorpus(corpus.ids, corpus.offsets, corpus.raw_lengths)
+    with CorpusBuilder(budget) as builder:
+        for first in range(0, corpus.n_sentences, _SENTENCES):
+            part = corpus.sentences(first, min(first + _SENTENCES, corpus.n_sentences))
+            ids, offsets = np.array(part.ids), np.array(part.offsets)
+            n_kept = token_encoder.renumber(ids, offsets, table)
+            builder.append(ids[:n_kept], np.diff(offsets), part.raw_lengths)
         return builder.finish()
 
 

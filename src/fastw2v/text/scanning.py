@@ -47,7 +47,8 @@ class Scan:
     n_sentences : int
         Number of sentences read, empty ones included.
     provisional : EncodedCorpus or None
-        With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`.
+        With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`. None for an
+        `EncodedCorpus`, which has ids.
     """
 
     counts: dict[Any, int] | WordCounts
@@ -159,12 +160,15 @@ def scan(
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     log.info("collecting all words and their counts")
     observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule)
-    text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
-    with CorpusBuilder(budget) as builder:
-        if text is not None:
-            result = _scan_text(text, observer, builder if keep_ids else None)
-        else:
-            result = _scan_sentences(sentences, observer, builder if keep_ids else None)
+    if isinstance(corpus, EncodedCorpus) and not max_vocab_size:
+        result = Scan(corpus.word_counts(), corpus.raw_words, corpus.n_sentences)
+    else:
+        text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
+        with CorpusBuilder(budget) as builder:
+            if text is not None:
+                result = _scan_text(text, observer, builder if keep_ids else None)
+            else:
+                result = _scan_sentences(sentences, observer, builder if keep_ids else None)
     log.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
         len(result.counts),
