@@ -10,9 +10,8 @@ made. Its words are counted without reading the ids, and the ids are used as the
 
 from __future__ import annotations
 
-import copyreg
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,7 @@ class EncodedCorpus:
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the corpus by the name of the public class, which lies above this package."""
         public = getattr(sys.modules.get("fastw2v.corpora"), "EncodedCorpus", type(self))
-        return copyreg.__newobj__, (public,), vars(self)  # type: ignore[attr-defined]
+        return public, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def n_sentences(self) -> int:
