@@ -81,7 +81,11 @@ cdef extern from *:
 cdef extern from "text/str_keys.h":
     ctypedef struct fw_entry:
         int32_t id
+    ctypedef struct fw_bucket:
+        pass
     ctypedef struct fw_table:
+        fw_bucket *buckets
+        uint64_t mask
         fw_entry *entries
         int64_t n_words
     ctypedef struct fw_key:
@@ -92,6 +96,7 @@ cdef extern from "text/str_keys.h":
         uint32_t length
     enum:
         FW_INLINE_BYTES
+    void FW_PREFETCH_TO_READ(const void *address)
     uint64_t fw_hash(const fw_table *table, uint64_t low, uint64_t high, uint32_t length)
     void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key)
     int64_t fw_find(const fw_table *table, const fw_key *key)
@@ -105,6 +110,7 @@ cdef extern from "text/str_keys.h":
 cdef enum:
     MAX_TABLE_WORDS = 1 << 20  # words of each hash table in front of the dict
     PREFETCH_DISTANCE = 16  # tokens
+    KEYS = 64  # texts of a list that are looked up together
     MAX_KEY_BYTES = 1 << 20  # longer texts are not worth copying to a table
     ID_BUFFER_SIZE = 1 << 16
     SENTENCE_BUFFER_SIZE = 1 << 13
@@ -259,38 +265,61 @@ cdef class TokenEncoder:
                 continue
             self._begin_sentence()
             if batch.has_text_items:
-                for i in range(start, end):
-                    self._text(batch, row, i)
+                self._texts(batch, row, start, end)
             else:
                 for i in range(start, end):
                     self._integer(batch, row, i)
             self._end_sentence()
         return 0
 
-    cdef inline int _text(self, RowBatch batch, int64_t row, int64_t i) except -1:
+    cdef int _texts(self, RowBatch batch, int64_t row, int64_t start, int64_t end) except -1:
+        """Encode the texts of a list, some dozens at a time, so that the memory of their look-ups can be prefetched."""
         cdef const uint8_t *text
-        cdef int64_t length, readable, number
-        cdef uint8_t[FW_INLINE_BYTES] padded
-        cdef fw_key key
-        cdef int status = fw_get_text(&batch.values, i, &text, &length, &readable)
-        if status != FW_VALID:
-            return 0 if status == FW_NULL else batch.raise_damaged(row)
-        if length == 0 or length > MAX_KEY_BYTES:  # no entry has either length
-            return self._unknown_in_batch(decode_text(batch, row, text, length), -1, &key)
-        if readable < FW_INLINE_BYTES:
-            if length <= 12 <= readable:
-                memcpy(padded, text, 12)  # a short view; the constant makes it two loads
+        cdef int64_t length, readable, i
+        cdef uint8_t[KEYS * FW_INLINE_BYTES] padded
+        cdef fw_key[KEYS] keys
+        cdef int status, n = 0
+        cdef fw_table *table = &self._tables[TEXTS]
+        for i in range(start, end):
+            status = fw_get_text(&batch.values, i, &text, &length, &readable)
+            if status != FW_VALID:
+                if status == FW_NULL:
+                    continue
+                batch.raise_damaged(row)
+            if length == 0 or length > MAX_KEY_BYTES:  # no entry has either length
+                self._look_up_texts(batch, row, keys, n)
+                n = 0
+                self._unknown_in_batch(decode_text(batch, row, text, length), -1, keys)
+                continue
+            if readable < FW_INLINE_BYTES:
+                if length <= 12 <= readable:
+                    memcpy(padded + n * FW_INLINE_BYTES, text, 12)  # a short view; the constant makes it two loads
+                else:
+                    memcpy(padded + n * FW_INLINE_BYTES, text, length)
+                text = padded + n * FW_INLINE_BYTES
+            fw_make_key(table, text, <uint32_t> length, &keys[n])
+            FW_PREFETCH_TO_READ(&table.buckets[keys[n].hash & table.mask])
+            n += 1
+            if n == KEYS:
+                self._look_up_texts(batch, row, keys, n)
+                n = 0
+        return self._look_up_texts(batch, row, keys, n)
+
+    cdef int _look_up_texts(self, RowBatch batch, int64_t row, const fw_key *keys, int n) except -1:
+        cdef fw_table *table = &self._tables[TEXTS]
+        cdef int64_t number
+        cdef int k
+        for k in range(n):
+            if keys[k].length <= FW_INLINE_BYTES:
+                number = fw_find_short(table, &keys[k])
             else:
-                memcpy(padded, text, length)
-            text = padded
-        fw_make_key(&self._tables[TEXTS], text, <uint32_t> length, &key)
-        if length <= FW_INLINE_BYTES:
-            number = fw_find_short(&self._tables[TEXTS], &key)
-        else:
-            number = fw_find(&self._tables[TEXTS], &key)
-        if number < 0:
-            return self._unknown_in_batch(decode_text(batch, row, text, length), TEXTS, &key)
-        return self._found_in_batch(self._tables[TEXTS].entries[number].id)
+                number = fw_find(table, &keys[k])
+            if number < 0:
+                token = decode_text(batch, row, keys[k].text, keys[k].length)
+                self._unknown_in_batch(token, TEXTS, &keys[k])
+            else:
+                self._found_in_batch(table.entries[number].id)
+        return 0
 
     cdef inline int _integer(self, RowBatch batch, int64_t row, int64_t i) except -1:
         cdef int64_t integer, number
