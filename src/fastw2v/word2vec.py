@@ -131,7 +131,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     ----------
     sentences : iterable of lists of str, optional
         The corpus. It is iterated ``epochs + 1`` times, so it must not be a generator. A list, or one of the readers of
-        `fastw2v.corpora`, is read only once.
+        `fastw2v.corpora`, is read only once; `fastw2v.corpora.Column` reads tables and data sets.
     corpus_file : str or path, optional
         A text file to use instead of `sentences`, with one sentence per line and tokens separated by white space. It
         may be compressed (.gz, .bz2, .xz, .zst).

@@ -227,6 +227,9 @@ RULES = {
     **rules(number(), "retain_total threshold"),
     **rules(loosely(number()), "init_lockf ns_exponent"),
     **rules(FUNCTION, "trim_rule"),
+    **rules(corpus(), "data"),
+    **rules(only(None, str, optional=True), "name"),
+    **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
@@ -311,6 +314,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Drift": lambda: vectors().drift(vectors()),
     "CallbackAny2Vec": CallbackAny2Vec,
     "EarlyStopping": lambda: EarlyStopping(SENTENCES),
+    "Column": lambda: fastw2v.corpora.Column(SENTENCES),
     "LineSentence": lambda: LineSentence("corpus.txt"),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),

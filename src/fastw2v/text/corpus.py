@@ -16,6 +16,8 @@ import numpy as np
 
 from fastw2v.common.files import local_path
 from fastw2v.common.validation import as_int
+from fastw2v.text.column import Column
+from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.tokens import as_word, describe_table, is_column
 
@@ -28,8 +30,9 @@ _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
 def is_reusable(corpus: Any) -> bool:
     """Return whether `corpus` may be encoded once and trained on many times.
 
-    This is true for a list, a tuple and the readers of this package, by exact type. Any other iterable, subclasses
-    of these included, may give different sentences on each pass, so it is iterated anew.
+    This is true for an `EncodedCorpus` and, by exact type, for a list, a tuple, the readers of this package and a
+    `Column` with the default tokenizer. Any other iterable, subclasses of these included, may give different sentences
+    on each pass, so it is iterated anew.
 
     Examples
     --------
@@ -37,7 +40,16 @@ def is_reusable(corpus: Any) -> bool:
     >>> is_reusable([["a", "sentence"]]), is_reusable(LineSentence("corpus.txt")), is_reusable({"a": 1})
     (True, True, False)
     """
-    return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
+    if type(corpus) is Column:
+        return corpus.is_reusable
+    return isinstance(corpus, EncodedCorpus) or type(corpus) in (
+        list,
+        tuple,
+        LineSentence,
+        PathLineSentences,
+        Text8Corpus,
+        BrownCorpus,
+    )
 
 
 def is_long_list(corpus: Any, words: int, longest: int) -> bool:
@@ -205,6 +217,8 @@ def check_corpus(corpus_iterable: Any) -> None:
     remedy = _remedy_for_table(corpus_iterable)
     if remedy is not None:
         raise TypeError(f"{expected} {type(corpus_iterable).__name__} instead; {remedy}")
+    if isinstance(corpus_iterable, EncodedCorpus):
+        return  # which may have no words to iterate over; its error says so
     sequence = hasattr(corpus_iterable, "__getitem__") and not isinstance(corpus_iterable, np.generic)
     if not isinstance(corpus_iterable, Iterable) and not sequence:
         raise TypeError(

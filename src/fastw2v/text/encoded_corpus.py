@@ -3,11 +3,16 @@
 The ids of all sentences lie in one array, and a second array holds the sentence boundaries. Words that are not in the
 vocabulary have no id and are left out; the length of each sentence before that is kept, because the learning rate and
 the reports count all words of the text.
+
+A corpus may know its words: `words`, `counts` and `first_seen`. It then takes the place of the text from which it was
+made. Its words are counted without reading the ids, and the ids are used as they are if the vocabulary is the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +32,12 @@ class EncodedCorpus:
         The ids of sentence ``s`` are ``ids[offsets[s]:offsets[s + 1]]``.
     raw_lengths : ndarray of int64, shape (n_sentences,)
         Number of tokens of each sentence, unknown tokens included.
+    words : list, optional
+        The word of each id.
+    counts : ndarray of int64, shape (n_words,), optional
+        How often each id occurs.
+    first_seen : ndarray of int64, optional
+        The ids that occur, in the order of first occurrence.
 
     Examples
     --------
@@ -41,6 +52,14 @@ class EncodedCorpus:
     ids: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int64]
     raw_lengths: npt.NDArray[np.int64]
+    words: list[Any] | None = None
+    counts: npt.NDArray[np.int64] | None = None
+    first_seen: npt.NDArray[np.int64] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the corpus by the name of the public class, which lies above this package."""
+        public = getattr(sys.modules.get("fastw2v.corpora"), "EncodedCorpus", type(self))
+        return public, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def n_sentences(self) -> int:
@@ -62,6 +81,25 @@ class EncodedCorpus:
         """Number of sentences and of raw words, by which a checkpoint recognises its corpus."""
         return self.n_sentences, self.raw_words
 
+    def known_words(self) -> list[Any]:
+        """Return the word of each id.
+
+        Raises
+        ------
+        TypeError
+            If the corpus does not know its words.
+        """
+        if self.words is None:
+            raise TypeError("the encoded corpus does not know its words; make one with EncodedCorpus.build")
+        return self.words
+
+    def word_counts(self) -> dict[Any, int]:
+        """Return the words and their counts, in the order of first occurrence."""
+        words, counts, first_seen = self.known_words(), self.counts, self.first_seen
+        assert counts is not None
+        assert first_seen is not None
+        return dict(zip((words[i] for i in first_seen.tolist()), counts[first_seen].tolist(), strict=True))
+
     def sentences(self, first: int, last: int) -> EncodedCorpus:
         """Return the sentences from `first` to `last`, exclusive; the ids are a view."""
         start, end = int(self.offsets[first]), int(self.offsets[last])
@@ -75,6 +113,3 @@ class EncodedCorpus:
             np.concatenate((self.offsets, following.offsets[1:] + self.offsets[-1])),
             np.concatenate((self.raw_lengths, following.raw_lengths)),
         )
-
-
-EncodedCorpus.__module__ = "fastw2v.corpora"  # the public module, which pickles name

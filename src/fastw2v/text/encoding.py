@@ -4,12 +4,13 @@
 the corpus has been read, and a corpus of any length needs little memory. A `RecordingStream` yields chunks in the first
 epoch and keeps them for the later ones.
 
-Text files are read by several threads (`file_reader`), without a Python object for each token. All other corpora go
-token by token through `token_encoder`. The results are the same.
+Text files and columns of texts are read by several threads (`file_reader`), without a Python object for each token. All
+other corpora go token by token through `token_encoder`. The results are the same.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -17,11 +18,15 @@ import numpy as np
 
 from fastw2v.common.validation import as_budget, as_int, as_optional_int, check_mapping
 from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.column import open_source
 from fastw2v.text.corpus import check_corpus
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
 __all__ = ["RecordingStream", "encode", "stream"]
+
+
+_SENTENCES = 1 << 13  # that are encoded anew at a time
 
 
 def _as_dict(key_to_index: Mapping[Any, int]) -> dict[Any, int]:
@@ -64,20 +69,37 @@ def encode(
     check_corpus(corpus)
     budget = as_budget("budget", budget)
     index = _as_dict(key_to_index)
-    files = file_reader.files_of(corpus)
+    if isinstance(corpus, EncodedCorpus):
+        return _encode_anew(corpus, index, budget)
+    text, sentences = open_source(corpus)
     with CorpusBuilder(budget) as builder:
-        if files is not None:
-            _encode_files(files, index, builder)
+        if text is not None:
+            _encode_text(text, index, builder)
         else:
-            token_encoder.TokenEncoder(index, False, builder.append).feed(iter(corpus))
+            token_encoder.TokenEncoder(index, False, builder.append).feed(sentences)
         return builder.finish()
 
 
-def _encode_files(files: file_reader.TextFiles, index: dict[Any, int], builder: CorpusBuilder) -> None:
+def _encode_anew(corpus: EncodedCorpus, index: dict[Any, int], budget: float | None) -> EncodedCorpus:
+    """Encode a corpus that knows its words: return its own arrays if the words have the same ids, else a copy."""
+    words = corpus.known_words()
+    table = np.fromiter(map(index.get, words, itertools.repeat(-1)), dtype=np.int32, count=len(words))
+    if np.array_equal(table, np.arange(len(words))):
+        return EncodedCorpus(corpus.ids, corpus.offsets, corpus.raw_lengths)
+    with CorpusBuilder(budget) as builder:
+        for first in range(0, corpus.n_sentences, _SENTENCES):
+            part = corpus.sentences(first, min(first + _SENTENCES, corpus.n_sentences))
+            ids, offsets = np.array(part.ids), np.array(part.offsets)
+            n_kept = token_encoder.renumber(ids, offsets, table)
+            builder.append(ids[:n_kept], np.diff(offsets), part.raw_lengths)
+        return builder.finish()
+
+
+def _encode_text(text: file_reader.TextSource, index: dict[Any, int], builder: CorpusBuilder) -> None:
     words = tokenizer.WordTable(index)
-    tokenizers = file_reader.tokenizers_for(files, words)
-    splitter = tokenizer.SentenceSplitter(files.max_sentence_length)
-    for block in file_reader.blocks(files, words, tokenizers, ids=True):
+    tokenizers = file_reader.tokenizers_for(text, words)
+    splitter = tokenizer.SentenceSplitter(text.max_sentence_length, text.keep_empty)
+    for block in file_reader.blocks(text, words, tokenizers, ids=True):
         builder.append(*splitter.split(block))
 
 

@@ -15,19 +15,58 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import compression, local_path, open_input
 from fastw2v.common.parallel import ordered_map_by
 from fastw2v.text.tokenizer import TextBlock, Tokenizer, WordTable
 
-__all__ = ["TextFiles", "blocks", "files_of", "line_error", "tokenizers_for"]
+__all__ = ["TextFiles", "TextSource", "blocks", "files_of", "line_error", "tokenizers_for"]
 
 BLOCK_SIZE = 1 << 20  # smaller blocks make threads wait for one another, larger blocks take memory
 _COMPRESSION_RATIO = 4  # typical for text
 
 _ASCII_SPACES = tuple(bytes([byte]) for byte in b" \n\t\r\x0b\x0c\x1c\x1d\x1e\x1f")
+
+
+class BlockReader(Protocol):
+    """Fill blocks with consecutive parts of a text."""
+
+    def fill(self, block: TextBlock) -> bool:
+        """Read the next block; return False at the end of the text."""
+
+    def raise_decode_error(self, block: TextBlock, line: int) -> None:
+        """Raise the error of the invalid byte of a block; `line` is the number of the block's first line."""
+
+    def close(self) -> None:
+        """End the reading."""
+
+
+class TextSource(Protocol):
+    """A text to tokenise: files, or the column of a table.
+
+    Attributes
+    ----------
+    max_sentence_length : int
+        Maximum number of tokens of a sentence; a longer line becomes several sentences.
+    lines : bool
+        Whether a line feed ends a sentence.
+    keep_empty : bool
+        Whether a line without tokens is a sentence without tokens. Otherwise it is skipped.
+    """
+
+    @property
+    def max_sentence_length(self) -> int: ...
+    @property
+    def lines(self) -> bool: ...
+    @property
+    def keep_empty(self) -> bool: ...
+    def size(self) -> int:
+        """Return roughly the size of the text in bytes; a huge number where it cannot be known."""
+
+    def reader(self) -> BlockReader:
+        """Return a new reader of the text."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +83,30 @@ class TextFiles:
         Maximum number of lines to read from each file.
     lines : bool
         Whether a line feed ends a sentence.
+    keep_empty : bool
+        See `TextSource`.
     """
 
     paths: Sequence[Any]
     max_sentence_length: int
     limit: int | None = None
     lines: bool = True
+    keep_empty: bool = False
+
+    def size(self) -> int:
+        """Return roughly the size of the decompressed files in bytes; a huge number where it cannot be known."""
+        total = 0
+        for path in self.paths:
+            local = local_path(path)
+            if local is None:
+                return sys.maxsize
+            with contextlib.suppress(OSError):
+                total += os.path.getsize(local) * (_COMPRESSION_RATIO if compression(path) else 1)
+        return total
+
+    def reader(self) -> BlockReader:
+        """Return a new reader of the files."""
+        return _BlockReader(self)
 
 
 def files_of(corpus: Any) -> TextFiles | None:
@@ -160,49 +217,48 @@ class _BlockReader:
             block.length, block.ends_file = end, True
         self._lines_left -= n_lines
 
+    def raise_decode_error(self, block: TextBlock, line: int) -> None:
+        """Raise the error of decoding the line with the invalid byte; `line` is the number of the first line."""
+        text = bytes(memoryview(block.text)[: block.length])
+        start = text.rfind(b"\n", 0, block.invalid_at) + 1
+        end = text.find(b"\n", block.invalid_at) + 1 or len(text)
+        try:
+            text[start:end].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise line_error(error, line + text.count(b"\n", 0, start), block.name) from None
+        raise AssertionError("Python decodes a line that the tokenizer rejected")
+
     def close(self) -> None:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
 
 
-def _size_of(files: TextFiles) -> int:
-    """Return roughly the size of the decompressed files in bytes; a huge number where it cannot be known."""
-    total = 0
-    for path in files.paths:
-        local = local_path(path)
-        if local is None:
-            return sys.maxsize
-        with contextlib.suppress(OSError):
-            total += os.path.getsize(local) * (_COMPRESSION_RATIO if compression(path) else 1)
-    return total
-
-
-def tokenizers_for(files: TextFiles, words: WordTable, workers: int | None = None) -> list[Tokenizer]:
-    """Return a tokenizer for each thread that is worth starting for `files`.
+def tokenizers_for(text: TextSource, words: WordTable, workers: int | None = None) -> list[Tokenizer]:
+    """Return a tokenizer for each thread that is worth starting for `text`.
 
     Parameters
     ----------
-    files : TextFiles
+    text : TextSource
         The text. A text of a few blocks gets a few tokenizers only.
     words : WordTable
         The table of all words.
     workers : int, optional
         Maximum number of tokenizers. By default it is the number of cores.
     """
-    useful = _size_of(files) // BLOCK_SIZE + 1
+    useful = text.size() // BLOCK_SIZE + 1
     n = max(1, min(workers or os.cpu_count() or 1, useful))
-    return [Tokenizer(words, files.lines) for _ in range(n)]
+    return [Tokenizer(words, text.lines) for _ in range(n)]
 
 
 def blocks(
-    files: TextFiles, words: WordTable, tokenizers: Sequence[Tokenizer], ids: bool
+    text: TextSource, words: WordTable, tokenizers: Sequence[Tokenizer], ids: bool
 ) -> Iterator[TextBlock]:
-    """Yield the tokenised blocks of `files` in the order of the text.
+    """Yield the tokenised blocks of a text in their order.
 
     Parameters
     ----------
-    files : TextFiles
+    text : TextSource
         The text.
     words : WordTable
         Receives the words of each block before the block is yielded.
@@ -226,15 +282,15 @@ def blocks(
     free: list[TextBlock] = []
     tokenize = [partial(_tokenize, tokenizer, ids=ids) for tokenizer in tokenizers]
     line = 1
-    with contextlib.closing(_BlockReader(files)) as reader:
+    with contextlib.closing(text.reader()) as reader:
         read = _read_blocks(reader, free)
         with contextlib.closing(_apply(tokenize, read)) as tokenised:
             for block in tokenised:
                 if block.invalid_at >= 0:
-                    _raise_decode_error(block, line)
+                    reader.raise_decode_error(block, line)
                 words.merge(block)
                 yield block
-                n_lines = block.n_lines if files.lines else block.text.count(b"\n", 0, block.length)
+                n_lines = block.n_lines if text.lines else block.text.count(b"\n", 0, block.length)
                 line = 1 if block.ends_file else line + n_lines
                 free.append(block)
 
@@ -248,7 +304,7 @@ def _apply(
         yield from ordered_map_by(tokenize, read)
 
 
-def _read_blocks(reader: _BlockReader, free: list[TextBlock]) -> Iterator[TextBlock]:
+def _read_blocks(reader: BlockReader, free: list[TextBlock]) -> Iterator[TextBlock]:
     """Yield the blocks of `reader`; the blocks of `free` are used again."""
     while True:
         block = free.pop() if free else TextBlock(BLOCK_SIZE)
@@ -260,15 +316,3 @@ def _read_blocks(reader: _BlockReader, free: list[TextBlock]) -> Iterator[TextBl
 def _tokenize(tokenizer: Tokenizer, block: TextBlock, ids: bool) -> TextBlock:
     tokenizer.tokenize(block, ids)
     return block
-
-
-def _raise_decode_error(block: TextBlock, line: int) -> None:
-    """Raise the error of decoding the line with the invalid byte; `line` is the number of the block's first line."""
-    text = bytes(memoryview(block.text)[: block.length])
-    start = text.rfind(b"\n", 0, block.invalid_at) + 1
-    end = text.find(b"\n", block.invalid_at) + 1 or len(text)
-    try:
-        text[start:end].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise line_error(error, line + text.count(b"\n", 0, start), block.name) from None
-    raise AssertionError("Python decodes a line that the tokenizer rejected")

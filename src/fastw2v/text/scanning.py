@@ -5,15 +5,15 @@ The vocabulary is chosen by the counts, so a corpus would have to be read twice:
 vocabulary is finished, `renumber` replaces the provisional ids in place, with the table that `provisional_table`
 makes.
 
-Text files are read by several threads (`file_reader`), without a Python object for each token. All other corpora go
-token by token through `token_encoder`. The results are the same.
+Text files and columns of texts are read by several threads (`file_reader`), without a Python object for each token. All
+other corpora go token by token through `token_encoder`. The results are the same.
 """
 
 from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,7 @@ from fastw2v.common.validation import (
     check_mapping,
 )
 from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.column import open_source
 from fastw2v.text.corpus import check_corpus
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -57,7 +58,8 @@ class Scan:
     n_sentences : int
         Number of sentences read, empty ones included.
     provisional : EncodedCorpus or None
-        With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`.
+        With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`. None for an
+        `EncodedCorpus`, which has ids.
     """
 
     counts: dict[Any, int] | WordCounts
@@ -176,12 +178,15 @@ def scan(
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     log.info("collecting all words and their counts")
     observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule)
-    files = None if max_vocab_size else file_reader.files_of(corpus)
-    with CorpusBuilder(budget) as builder:
-        if files is not None:
-            result = _scan_files(files, observer, builder if keep_ids else None)
-        else:
-            result = _scan_sentences(corpus, observer, builder if keep_ids else None)
+    if isinstance(corpus, EncodedCorpus) and not max_vocab_size:
+        result = Scan(corpus.word_counts(), corpus.raw_words, corpus.n_sentences)
+    else:
+        text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
+        with CorpusBuilder(budget) as builder:
+            if text is not None:
+                result = _scan_text(text, observer, builder if keep_ids else None)
+            else:
+                result = _scan_sentences(sentences, observer, builder if keep_ids else None)
     log.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
         len(result.counts),
@@ -197,20 +202,20 @@ def scan(
     return result
 
 
-def _scan_sentences(corpus: Iterable[Any], observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
+def _scan_sentences(sentences: Iterator[Any], observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
     sink = None if builder is None else builder.append
     encoder = token_encoder.TokenEncoder({}, True, sink, observer)
-    encoder.feed(iter(corpus))
+    encoder.feed(sentences)
     provisional = None if builder is None else builder.finish()
     return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
 
 
-def _scan_files(files: file_reader.TextFiles, observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
+def _scan_text(text: file_reader.TextSource, observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
     words = tokenizer.WordTable()
-    tokenizers = file_reader.tokenizers_for(files, words)
-    splitter = tokenizer.SentenceSplitter(files.max_sentence_length)
+    tokenizers = file_reader.tokenizers_for(text, words)
+    splitter = tokenizer.SentenceSplitter(text.max_sentence_length, text.keep_empty)
     total = number = 0
-    for block in file_reader.blocks(files, words, tokenizers, ids=builder is not None):
+    for block in file_reader.blocks(text, words, tokenizers, ids=builder is not None):
         ids, lengths, raw_lengths = splitter.split(block)
         if builder is not None:
             builder.append(ids, lengths, raw_lengths)

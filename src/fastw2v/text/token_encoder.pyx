@@ -9,6 +9,9 @@ from outside while the encoder uses it.
 A token that the dict does not have, and that is neither a str nor an int, is replaced by the str or int that it stands
 for (`tokens.as_word`). If it stands for none, it is refused where words are counted, and left out elsewhere.
 
+The rows of a column (`RowBatch`) are encoded without a Python object for each token: their texts and integers have hash
+tables of their own in front of the dict, and a token becomes an object only when it is not in them.
+
 Ids are written to a buffer of fixed size, which is passed to a sink whenever it is full, even within a sentence. Only
 the sink therefore determines how much memory is used. Between two calls of the sink, Python handles signals and other
 threads run.
@@ -16,16 +19,18 @@ threads run.
 References are strong wherever another thread, or a token's own ``__eq__``, could drop a borrowed one.
 """
 
+cimport cython
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
-from libc.stdint cimport int32_t, int64_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 import os
 from collections.abc import Mapping
 
 import numpy as np
 
+from fastw2v.text.arrow cimport FW_NULL, FW_VALID, RowBatch, decode_text, fw_get_integer, fw_get_text
 from fastw2v.text.tokens import as_word, check_sentence, describe_refusal
 
 cdef extern from *:
@@ -81,11 +86,25 @@ cdef extern from *:
 cdef extern from "text/str_keys.h":
     ctypedef struct fw_entry:
         int32_t id
+    ctypedef struct fw_bucket:
+        pass
     ctypedef struct fw_table:
+        fw_bucket *buckets
+        uint64_t mask
         fw_entry *entries
         int64_t n_words
     ctypedef struct fw_key:
-        pass
+        uint64_t low
+        uint64_t high
+        uint64_t hash
+        const uint8_t *text
+        uint32_t length
+    enum:
+        FW_INLINE_BYTES
+    void FW_PREFETCH_TO_READ(const void *address)
+    uint64_t fw_hash(const fw_table *table, uint64_t low, uint64_t high, uint32_t length)
+    void fw_make_key(const fw_table *table, const uint8_t *text, uint32_t length, fw_key *key)
+    int64_t fw_find(const fw_table *table, const fw_key *key)
     int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
     void fw_table_free(fw_table *table)
     int64_t fw_add(fw_table *table, const fw_key *key, int32_t id)
@@ -96,10 +115,15 @@ cdef extern from "text/str_keys.h":
 cdef enum:
     MAX_TABLE_WORDS = 1 << 20  # words of each hash table in front of the dict
     PREFETCH_DISTANCE = 16  # tokens
+    KEYS = 64  # texts of a list that are looked up together
+    MAX_KEY_BYTES = 1 << 20  # longer texts are not worth copying to a table
     ID_BUFFER_SIZE = 1 << 16
     SENTENCE_BUFFER_SIZE = 1 << 13
+    TEXTS = 0  # the table of texts in UTF-8
+    INTEGERS = 3
 
 
+@cython.final  # calls of methods are then calls of C functions
 cdef class TokenEncoder:
     """Encode sentences by one dict, and count the words if the dict grows.
 
@@ -121,7 +145,7 @@ cdef class TokenEncoder:
         ``observer.max_words`` words.
     """
 
-    cdef fw_table[5] _tables  # indexed by the bytes per character
+    cdef fw_table[5] _tables  # indexed by the bytes per character, and by TEXTS and INTEGERS
     cdef dict _index
     cdef bint _grow
     cdef object _sink
@@ -151,12 +175,12 @@ cdef class TokenEncoder:
 
     def __dealloc__(self):
         free(self._counts)
-        for width in (1, 2, 4):
+        for width in range(5):
             fw_table_free(&self._tables[width])
 
     cdef int _clear_tables(self) except -1:
         cdef const uint64_t[::1] seeds = np.frombuffer(os.urandom(16), dtype=np.uint64)
-        for width in (1, 2, 4):
+        for width in range(5):
             fw_table_free(&self._tables[width])
             if fw_table_init(&self._tables[width], seeds[0], seeds[1]) < 0:
                 raise MemoryError("no memory for a table of words")
@@ -182,7 +206,7 @@ cdef class TokenEncoder:
         Parameters
         ----------
         iterator : iterator
-            Sentences.
+            Sentences, or batches of them (`RowBatch`).
         words : int, optional
             Stop after the sentence with which at least this many raw tokens were read. By default all sentences are
             read.
@@ -194,7 +218,10 @@ cdef class TokenEncoder:
         """
         cdef int64_t stop = self.raw_words + words
         for sentence in iterator:
-            self._sentence(sentence)
+            if type(sentence) is RowBatch:
+                self._rows(<RowBatch> sentence)
+            else:
+                self._sentence(sentence)
             if self.raw_words >= stop:
                 self._flush()
                 return True
@@ -208,17 +235,14 @@ cdef class TokenEncoder:
             return {}
         return dict(zip(self._index, np.asarray(<int64_t[:n]> self._counts).tolist()))
 
-    cdef int _sentence(self, object sentence) except -1:
+    cdef inline int _begin_sentence(self) except -1:
         if self._every and self.n_sentences % self._every == 0:
             self._observer.report(self.n_sentences, self.raw_words, len(self._index))
         self._n_kept = 0
         self._n_raw = 0
-        if type(sentence) is list:
-            self._list(sentence)
-        elif type(sentence) is tuple:
-            self._tuple(<tuple> sentence)
-        else:
-            self._other(sentence)
+        return 0
+
+    cdef inline int _end_sentence(self) except -1:
         self._lengths[self._n_buffered_sentences] = self._n_kept
         self._raw[self._n_buffered_sentences] = self._n_raw
         self._n_buffered_sentences += 1
@@ -229,6 +253,113 @@ cdef class TokenEncoder:
         if self._max_words and len(self._index) > self._max_words:
             self._prune()
         return 0
+
+    cdef int _sentence(self, object sentence) except -1:
+        self._begin_sentence()
+        if type(sentence) is list:
+            self._list(sentence)
+        elif type(sentence) is tuple:
+            self._tuple(<tuple> sentence)
+        else:
+            self._other(sentence)
+        return self._end_sentence()
+
+    cdef int _rows(self, RowBatch batch) except -1:
+        """Encode the lists of a batch; lists and items that are null are left out."""
+        cdef int64_t row, i, start, end
+        for row in range(batch.n_rows):
+            if batch.get_list(row, &start, &end) == FW_NULL:
+                continue
+            self._begin_sentence()
+            if batch.has_text_items:
+                self._texts(batch, row, start, end)
+            else:
+                for i in range(start, end):
+                    self._integer(batch, row, i)
+            self._end_sentence()
+        return 0
+
+    cdef int _texts(self, RowBatch batch, int64_t row, int64_t start, int64_t end) except -1:
+        """Encode the texts of a list, some dozens at a time, so that the memory of their look-ups can be prefetched."""
+        cdef const uint8_t *text
+        cdef int64_t length, readable, i
+        cdef uint8_t[KEYS * FW_INLINE_BYTES] padded
+        cdef fw_key[KEYS] keys
+        cdef int status, n = 0
+        cdef fw_table *table = &self._tables[TEXTS]
+        for i in range(start, end):
+            status = fw_get_text(&batch.values, i, &text, &length, &readable)
+            if status != FW_VALID:
+                if status == FW_NULL:
+                    continue
+                batch.raise_damaged(row)
+            if length == 0 or length > MAX_KEY_BYTES:  # no entry has either length
+                self._look_up_texts(batch, row, keys, n)
+                n = 0
+                self._unknown_in_batch(decode_text(batch, row, text, length), -1, keys)
+                continue
+            if readable < FW_INLINE_BYTES:
+                if length <= 12 <= readable:
+                    memcpy(padded + n * FW_INLINE_BYTES, text, 12)  # a short view; the constant makes it two loads
+                else:
+                    memcpy(padded + n * FW_INLINE_BYTES, text, length)
+                text = padded + n * FW_INLINE_BYTES
+            fw_make_key(table, text, <uint32_t> length, &keys[n])
+            FW_PREFETCH_TO_READ(&table.buckets[keys[n].hash & table.mask])
+            n += 1
+            if n == KEYS:
+                self._look_up_texts(batch, row, keys, n)
+                n = 0
+        return self._look_up_texts(batch, row, keys, n)
+
+    cdef int _look_up_texts(self, RowBatch batch, int64_t row, const fw_key *keys, int n) except -1:
+        cdef fw_table *table = &self._tables[TEXTS]
+        cdef int64_t number
+        cdef int k
+        for k in range(n):
+            if keys[k].length <= FW_INLINE_BYTES:
+                number = fw_find_short(table, &keys[k])
+            else:
+                number = fw_find(table, &keys[k])
+            if number < 0:
+                token = decode_text(batch, row, keys[k].text, keys[k].length)
+                self._unknown_in_batch(token, TEXTS, &keys[k])
+            else:
+                self._found_in_batch(table.entries[number].id)
+        return 0
+
+    cdef inline int _integer(self, RowBatch batch, int64_t row, int64_t i) except -1:
+        cdef int64_t integer, number
+        cdef int is_large
+        cdef fw_key key
+        cdef int status = fw_get_integer(&batch.values, i, &integer, &is_large)
+        if status != FW_VALID:
+            return 0 if status == FW_NULL else batch.raise_damaged(row)
+        key.low = <uint64_t> integer
+        key.high = is_large
+        key.length = 8
+        key.text = <const uint8_t *> &integer
+        key.hash = fw_hash(&self._tables[INTEGERS], key.low, key.high, key.length)
+        number = fw_find_short(&self._tables[INTEGERS], &key)
+        if number < 0:
+            return self._unknown_in_batch(<uint64_t> integer if is_large else integer, INTEGERS, &key)
+        return self._found_in_batch(self._tables[INTEGERS].entries[number].id)
+
+    cdef inline int _found_in_batch(self, int64_t id) except -1:
+        self._n_raw += 1
+        return self._append_id(id) if id >= 0 else 0
+
+    cdef int _unknown_in_batch(self, object token, int table, const fw_key *key) except -1:
+        """Encode a token that table number `table` does not have, and add it there, even if it has no id.
+
+        -1 means that the token belongs to no table.
+        """
+        self._n_raw += 1
+        cdef int64_t id = self._id_from_dict(token)
+        if (table >= 0 and self._tables[table].n_words < MAX_TABLE_WORDS
+                and fw_add(&self._tables[table], key, <int32_t> id) < 0):
+            raise MemoryError("no memory for a table of words")
+        return self._append_id(id) if id >= 0 else 0
 
     cdef int _list(self, object sentence) except -1:
         cdef Py_ssize_t i = 0

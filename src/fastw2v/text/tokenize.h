@@ -283,6 +283,7 @@ static int fw_merge_words(fw_table *table, const uint8_t *text, const uint32_t *
 typedef struct {
     int64_t max_length; /* tokens of a sentence */
     int64_t raw, kept;  /* tokens read so far: all of them, and those with an id */
+    int keep_empty;     /* whether a line without tokens is a sentence */
 } fw_open_sentence;
 
 /* Cut the tokens of a block into sentences, and remove the ids of unknown words.
@@ -318,7 +319,7 @@ static int64_t fw_split_sentences(fw_open_sentence *open, const fw_tokens *token
                 open->raw = open->kept = 0;
             }
         }
-        if ((!is_last || ends_file) && open->raw) {
+        if (is_last ? ends_file && open->raw : open->raw || open->keep_empty) {
             raw_lengths[n] = open->raw;
             kept_lengths[n++] = open->kept;
             open->raw = open->kept = 0;

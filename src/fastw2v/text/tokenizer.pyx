@@ -50,6 +50,7 @@ cdef extern from "text/tokenize.h" nogil:
         int64_t max_length
         int64_t raw
         int64_t kept
+        int keep_empty
     const uint8_t *fw_word_bytes(const fw_table *table, const fw_entry *entry, uint8_t *buffer)
     int fw_table_init(fw_table *table, uint64_t seed0, uint64_t seed1)
     void fw_table_free(fw_table *table)
@@ -428,11 +429,14 @@ cdef class SentenceSplitter:
     ----------
     max_length : int
         Maximum number of tokens of a sentence; a longer line becomes several sentences.
+    keep_empty : bool, default False
+        Whether a line without tokens is a sentence without tokens. By default it is skipped.
     """
 
     cdef fw_open_sentence _open
 
-    def __cinit__(self, int64_t max_length):
+    def __cinit__(self, int64_t max_length, bint keep_empty=False):
+        self._open.keep_empty = keep_empty
         self._open.max_length = max_length
         self._open.raw = self._open.kept = 0
 
