@@ -35,6 +35,9 @@ static void run(const row_kernels *kernels, state *s, int dim, int m, int n) {
     kernels->update(inputs, m, targets, n, s->gradients, stride, locks, dim, &prefetch);
     kernels->sequential_gradients(s->products, s->gram, 16, labels, learning_rates, m, n, stride, s->gradients);
     kernels->update(inputs, m, targets, n, s->gradients, stride, locks, dim, &prefetch);
+    for (int k = 0; k < n; k++) learning_rates[k] = 1.0f + (float)(k % 2); /* multiplicities */
+    kernels->softmax_gradients(s->products, learning_rates, n, 0.05f, s->gradients);
+    kernels->step_targets(inputs[0], targets, s->gradients, s->gradients, n, dim, s->error, &prefetch);
 }
 
 static double difference(const state *a, const state *b) { /* NaN if there is one */

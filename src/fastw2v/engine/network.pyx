@@ -240,8 +240,8 @@ cdef class Network:
         if values is None:
             return NULL
         if values.shape[0] != self.net.n_words:
-            raise ValueError(f"{name} holds {values.shape[0]} values, but there are {self.net.n_words} words; build the "
-                             "vocabulary anew, or assign an array that matches")
+            raise ValueError(f"{name} holds {values.shape[0]} values, but there are {self.net.n_words} words; build "
+                             "the vocabulary anew, or assign an array that matches")
         return <float *>&values[0]
 
     cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
