@@ -1,7 +1,7 @@
-"""The objectives of fastw2v in PyTorch, on the CPU: the same loss from the same start, and the ratio of words per second.
+"""The objectives of fastw2v in PyTorch, on the CPU: the same loss from the same start, and the ratio of words/s.
 
-For each architecture and objective, the first job of the corpus is taken with the windows and negatives that fastw2v draws.
-A training of fastw2v at a learning rate of 0 gives its loss; the PyTorch model computes it for the same weights and
+For each architecture and objective, the first job of the corpus is taken with the windows and negatives that fastw2v
+draws. A training of fastw2v at a learning rate of 0 gives its loss; the PyTorch model computes it for the same weights and
 examples. Then both train the corpus. PyTorch draws windows and negatives in NumPy and trains batches of examples by
 `torch.optim.SGD`, as tutorials do (`torch.nn.Embedding`, sparse gradients).
 
@@ -71,9 +71,7 @@ def make_modules(torch: Any, model: Word2Vec) -> tuple[Any, Any, Any]:
     """Return the input, output and bias embeddings of a model as PyTorch modules; the biases may be None."""
 
     def embedding(weights: NDArray[np.float32]) -> Any:
-        return torch.nn.Embedding.from_pretrained(
-            torch.from_numpy(weights.copy()), freeze=False, sparse=True
-        )
+        return torch.nn.Embedding.from_pretrained(torch.from_numpy(weights.copy()), freeze=False, sparse=True)
 
     inputs = embedding(model.wv.vectors)
     if model.tied_weights:
@@ -186,7 +184,9 @@ def main(arguments: list[str] | None = None) -> None:
         if n >= options.tokens:
             break
     job = sentences[:100]
-    print(f"{n:,} tokens, {options.dimensions} dimensions, {options.negative} negatives, {options.threads} thread(s)")
+    print(
+        f"{n:,} tokens, {options.dimensions} dimensions, {options.negative} negatives, {options.threads} thread(s)"
+    )
     print(f"{'':42}  loss: fastw2v, PyTorch   words/s: fastw2v, PyTorch   ratio")
     for (name, settings), sg in itertools.product(OBJECTIVES.items(), (1, 0)):
         model = Word2Vec(
