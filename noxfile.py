@@ -87,6 +87,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def slow(session: nox.Session) -> None:
+    """Run the slow tests, which the command of the README leaves out."""
+    install(session, "test")
+    pytest(session, "-m", "slow", "--durations=25", *session.posargs)
+
+
+@nox.session
 @nox.parametrize("simd", [nox.param(name, id=name) for name in INSTRUCTION_SETS])
 def tests_simd(session: nox.Session, simd: str) -> None:
     """Run the tests of training with the kernels of one instruction set, if this processor has it."""
@@ -169,10 +176,10 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def integrations(session: nox.Session) -> None:
-    """Test the outputs for other libraries with these libraries; ``-- torch`` includes those that need PyTorch."""
+    """Test inputs from and outputs for other libraries with these; ``-- torch`` includes those that need PyTorch."""
     large = ("torch", "sentence-transformers") if "torch" in session.posargs else ()
-    install(session, "test", "integrations", *large)
-    names = ("exports", "sklearn", "indexer", "docs")
+    install(session, "test", "integrations", "inputs-test", *large)
+    names = ("exports", "sklearn", "indexer", "column", "corpora", "docs")
     pytest(session, *(f"tests/unit/test_{name}.py" for name in names))
 
 
