@@ -1719,6 +1719,37 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             offsets += log_noise(self.cum_table)
         return WordDistribution(self.wv.vectors, outputs, offsets)
 
+    def combined_vectors(self) -> KeyedVectors:
+        """Return new vectors: the sum of the input vector and the output vector of each word.
+
+        Input vectors alone are near one another if the words occur in similar contexts; the sum also brings words
+        together that occur beside one another (Levy, Goldberg and Dagan, "Improving Distributional Similarity with
+        Lessons Learned from Word Embeddings", 2015).
+
+        Raises
+        ------
+        RuntimeError
+            If the model has no output vector for each word: it was trained with hierarchical softmax alone or with tied
+            weights, or its words were replaced.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> combined = model.combined_vectors()
+        >>> bool((combined["cat"] == model.wv["cat"] + model.syn1neg[model.wv.key_to_index["cat"]]).all())
+        True
+        """
+        matrix = self.wv._table.matrix
+        if self.syn1neg is None or self.syn1neg.shape != matrix.shape:
+            raise RuntimeError(
+                "combined_vectors() needs an output vector for each word, which training with negative=1 or more and "
+                "without tied_weights makes"
+            )
+        combined = self.wv.astype(matrix.dtype)
+        combined._table.replace_vectors(matrix + self.syn1neg)
+        return combined
+
     # --- files
 
     def save(self, fname: Any, *args: Any, **kwargs: Any) -> None:

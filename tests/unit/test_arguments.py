@@ -203,7 +203,8 @@ RULES = {
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
         "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
         "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
-        "return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm write_header",
+        "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
+        "write_header",
     ),
     **rules(
         integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
@@ -227,6 +228,7 @@ RULES = {
     **rules(number(), "retain_total threshold"),
     **rules(loosely(number()), "init_lockf ns_exponent"),
     **rules(FUNCTION, "trim_rule"),
+    **rules(Rule(1, lambda value: value is None or (is_number(value) and value in (0, 1, 2))), "remove"),
     **rules(corpus(), "data"),
     **rules(only(None, str, optional=True), "name"),
     **rules(only(str.split), "tokenizer"),

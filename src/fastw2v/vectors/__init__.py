@@ -4,6 +4,7 @@
 * `growable_array`: the buffers behind arrays that grow row by row.
 * `initialization`: random initial vectors, and initial vectors from another set.
 * `queries`, `similarity`, `ranking`: from the arguments of a query to its answer.
+* `postprocessing`: removal of what all vectors have in common.
 * `evaluation`, `drift`: benchmarks of one set of vectors, and comparison of two sets.
 
 All functions take keys, arrays and norms; the class `fastw2v.KeyedVectors` calls them. The package may import `common`
