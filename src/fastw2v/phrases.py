@@ -40,8 +40,8 @@ from fastw2v.common.validation import check_integer, check_number
 from fastw2v.formats import describe_damage, phrase_state
 from fastw2v.formats.phrase_state import PhraseState
 from fastw2v.text import phrase_table
-from fastw2v.text.corpus import open_corpus
-from fastw2v.text.phrase_scanning import DEFAULT_MAX_VOCAB_SIZE, scan_phrases
+from fastw2v.text.corpus import is_reusable, open_corpus
+from fastw2v.text.phrase_scanning import DEFAULT_MAX_VOCAB_SIZE, log_pruning, scan_phrases
 from fastw2v.text.phrase_table import PhraseMatcher, PhraseTable
 
 __all__ = [
@@ -141,14 +141,11 @@ def npmi_scorer(
     >>> round(npmi_scorer(10, 10, 10, len_vocab=0, min_count=5, corpus_word_count=1000), 6)
     1.0
     """
-    if bigram_count < min_count:
+    if bigram_count < min_count or 0 in (worda_count, wordb_count, bigram_count):
         return NEGATIVE_INFINITY
     words = float(corpus_word_count)
     share = bigram_count / words
-    try:
-        return math.log(share / (worda_count / words * (wordb_count / words))) / -math.log(share)
-    except ValueError:
-        return NEGATIVE_INFINITY
+    return math.log(share / (worda_count / words * (wordb_count / words))) / -math.log(share)
 
 
 _SCORERS = {"default": original_scorer, "npmi": npmi_scorer}
@@ -212,6 +209,11 @@ class TransformedCorpus:
     def __init__(self, phrases: _PhrasesTransformation, corpus: Any) -> None:
         self.obj = phrases
         self.corpus = corpus
+
+    @property
+    def is_reusable(self) -> bool:
+        """Whether `Word2Vec` may read the corpus once and train on it many times; see `fastw2v.corpora.is_reusable`."""
+        return type(self.obj) in (Phrases, FrozenPhrases) and is_reusable(self.corpus)
 
     def __iter__(self) -> Iterator[Any]:
         phrases = self.obj
@@ -306,7 +308,29 @@ for _name in (
     setattr(_ObservedDict, _name, _observed(_name))
 
 
+def _open_sentences(sentences: Any) -> Iterable[Any]:
+    """Return the corpus, or raise a TypeError if it is none."""
+    try:
+        return open_corpus(sentences, None, passes=1)
+    except TypeError as error:
+        # The message names the arguments of Word2Vec, of which this module has one, under another name.
+        message = str(error).replace("corpus_file=path or ", "").replace("corpus_iterable", "sentences")
+        raise TypeError(message) from None
+
+
 # --- models
+
+
+def _from_gensim(state: dict[str, Any]) -> dict[str, Any]:
+    """Return the state of a pickled object with the attributes of this module; gensim 4's are renamed.
+
+    `install_as_gensim` lets pickles of gensim's classes become objects of this module.
+    """
+    if "connector_words" not in state:
+        return state
+    own = {"_matcher": None, "_matcher_settings": (), **state}
+    own["_connector_words"] = frozenset(own.pop("connector_words"))
+    return own
 
 
 class _PhrasesTransformation:
@@ -321,7 +345,7 @@ class _PhrasesTransformation:
     def __init__(self, connector_words: Iterable[str]) -> None:
         self._matcher: PhraseMatcher | None = None
         self._matcher_settings: tuple[Any, ...] = ()
-        self.connector_words = connector_words  # type: ignore[assignment]
+        self.connector_words = connector_words
 
     @property
     def connector_words(self) -> frozenset[str]:
@@ -447,7 +471,9 @@ class _PhrasesTransformation:
             items = itertools.chain((first,), iterator)
             if isinstance(first, str):
                 return self._join(items)
-            return (self[item] for item in items) if iterator is sentence else TransformedCorpus(self, sentence)
+            return (
+                (self[item] for item in items) if iterator is sentence else TransformedCorpus(self, sentence)
+            )
         return []
 
     def find_phrases(self, sentences: Iterable[Iterable[str]]) -> dict[str, float]:
@@ -563,8 +589,8 @@ class _PhrasesTransformation:
         name = _name_of_scorer(self.scoring)
         if name is None and not frozen:
             raise ValueError(
-                f"scoring is the function {self.scoring!r:.100}, which a file cannot hold; save freeze(), whose phrases "
-                "are scored already, or use pickle"
+                f"scoring is the function {self.scoring!r:.100}, which a file cannot hold; save freeze(), whose "
+                "phrases are scored already, or use pickle"
             )
         if name is None and self.scoring is not None:
             logger.warning(
@@ -727,7 +753,7 @@ class Phrases(_PhrasesTransformation):
         (2, 1)
         """
         scan = scan_phrases(
-            open_corpus(sentences, None, passes=1),
+            _open_sentences(sentences),
             delimiter=self.delimiter,
             connector_words=self._connector_words,
             max_vocab_size=self.max_vocab_size,
@@ -738,13 +764,15 @@ class Phrases(_PhrasesTransformation):
         self.corpus_word_count += scan.total_words
         if not len(self._table):
             self._table = scan.table
-            return
-        logger.info("merging %i counts into %s", len(scan.table), self)
-        self.min_reduce = max(self.min_reduce, scan.min_reduce)
-        self._table.merge(scan.table)
-        if len(self._table) > self.max_vocab_size:
-            self._table.prune(self.min_reduce)
-            self.min_reduce += 1
+        else:
+            logger.info("merging %i counts into %s", len(scan.table), self)
+            self.min_reduce = max(self.min_reduce, scan.min_reduce)
+            self._table.merge(scan.table)
+            if len(self._table) > self.max_vocab_size:
+                before = len(self._table)
+                self._table.prune(self.min_reduce)
+                log_pruning(self.min_reduce, before, len(self._table))
+                self.min_reduce += 1
         logger.info("merged %s", self)
 
     def _settings(self) -> tuple[Any, ...]:
@@ -840,9 +868,7 @@ class Phrases(_PhrasesTransformation):
                 kind, first, last, counts, len(self._table), self.min_count, self.corpus_word_count
             )
             accepted = np.flatnonzero(~(scores <= self.threshold))
-            return dict(
-                zip(self._table.texts_of(numbers[accepted]), scores[accepted].tolist(), strict=True)
-            )
+            return dict(zip(self._table.texts_of(numbers[accepted]), scores[accepted].tolist(), strict=True))
         columns = (first.tolist(), last.tolist(), counts.tolist())
         phrases = {}
         for text, *candidate in zip(self._table.texts_of(numbers), *columns, strict=True):
@@ -879,8 +905,8 @@ class Phrases(_PhrasesTransformation):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._table = PhraseTable(state["_table"])
+        vars(self).update(_from_gensim(state))
+        self._table = PhraseTable(vars(self).pop("vocab", None) or state.get("_table"))
 
     def _to_state(self) -> PhraseState:
         settings = {
@@ -989,8 +1015,8 @@ class FrozenPhrases(_PhrasesTransformation):
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self.phrasegrams = state["_phrasegrams"]
+        vars(self).update(_from_gensim(state))
+        self.phrasegrams = vars(self).pop("phrasegrams", None) or state.get("_phrasegrams", {})
 
     def _to_state(self) -> PhraseState:
         scores = np.fromiter(self._phrasegrams.values(), dtype=np.float64, count=len(self._phrasegrams))

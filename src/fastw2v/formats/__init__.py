@@ -5,6 +5,7 @@
 * `gensim`: gensim's pickles, with `unpickler`, `pickle_globals`, `pickler` and `npy`.
 * `keys`: words and integers as arrays.
 * `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.
+* `phrase_state`: phrases, and the native and gensim's files of them.
 * `detect`: which format a file has.
 
 The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,

@@ -117,6 +117,8 @@ def _checked(kind: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     for name, allowed in types.items():
         if not isinstance(settings[name], allowed):
             raise ValueError(f"field {name!r} is {settings[name]!r:.80}; the file is damaged")
+    if settings["scoring"] not in ((*_SCORERS.values(),) if kind == PHRASES else (*_SCORERS.values(), None)):
+        raise ValueError(f"unknown scoring {settings['scoring']!r:.80}")
     if not all(isinstance(word, str) for word in settings["connector_words"]):
         raise ValueError("field 'connector_words' is not a list of words; the file is damaged")
     return {name: settings[name] for name in types}
@@ -152,7 +154,7 @@ def _decode(root: Instance) -> PhraseState:
         **_DEFAULTS,
         **{name: found[name] for name in (*_SETTINGS, *_COUNTING_SETTINGS) if name in found},
         "delimiter": delimiter,
-        "scoring": _scoring(found, kind),
+        "scoring": _scoring(found),
         "connector_words": sorted(_text(word) for word in words),
     }
     items = found["vocab" if kind == PHRASES else "phrasegrams"]
@@ -162,9 +164,7 @@ def _decode(root: Instance) -> PhraseState:
     if not all(type(number) in _NUMBER for number in numbers):
         raise ValueError("its counts or scores are not all numbers")
     values = np.array(numbers, dtype=_ARRAYS[kind][1])
-    texts = [
-        delimiter.join(map(_text, text)) if isinstance(text, tuple) else _text(text) for text in items
-    ]
+    texts = [delimiter.join(map(_text, text)) if isinstance(text, tuple) else _text(text) for text in items]
     return PhraseState(kind, _checked(kind, settings), texts, values)
 
 
@@ -176,11 +176,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _scoring(found: Mapping[str, Any], kind: str) -> str | None:
+def _scoring(found: Mapping[str, Any]) -> Any:
     """Return the name of the scoring function; versions before 3.0 had none, later ones a name."""
     scoring = found.get("scoring", "default")
-    if isinstance(scoring, Constant):
-        scoring = _SCORERS.get(scoring.name)
-    if scoring not in (*_SCORERS.values(), None) or (scoring is None and kind == PHRASES):
-        raise ValueError(f"unknown scoring {scoring!r:.80}")
-    return scoring  # type: ignore[no-any-return]
+    return _SCORERS.get(scoring.name, scoring.name) if isinstance(scoring, Constant) else scoring

@@ -28,7 +28,8 @@ def is_reusable(corpus: Any) -> bool:
     """Return whether `corpus` may be encoded once and trained on many times.
 
     This is true for a list, a tuple and the readers of this package, by exact type. Any other iterable, subclasses
-    of these included, may give different sentences on each pass, so it is iterated anew.
+    of these included, may give different sentences on each pass, so it is iterated anew. A class whose own body defines
+    an attribute `is_reusable` answers for itself.
 
     Examples
     --------
@@ -36,6 +37,8 @@ def is_reusable(corpus: Any) -> bool:
     >>> is_reusable([["a", "sentence"]]), is_reusable(LineSentence("corpus.txt")), is_reusable({"a": 1})
     (True, True, False)
     """
+    if "is_reusable" in vars(type(corpus)):
+        return bool(corpus.is_reusable)
     return type(corpus) in (list, tuple, LineSentence, PathLineSentences, Text8Corpus, BrownCorpus)
 
 

@@ -16,8 +16,9 @@ import numpy.typing as npt
 
 from fastw2v.text import file_reader, token_encoder, tokenizer
 from fastw2v.text.phrase_table import PhraseCounter
+from fastw2v.text.trim_rule import logger as pruning_logger
 
-__all__ = ["DEFAULT_MAX_VOCAB_SIZE", "scan_phrases"]
+__all__ = ["DEFAULT_MAX_VOCAB_SIZE", "log_pruning", "scan_phrases"]
 
 DEFAULT_MAX_VOCAB_SIZE = 40_000_000
 
@@ -26,14 +27,20 @@ _MIN_ENCODED_WORDS = 1 << 20
 
 
 class _PlainTextObserver:
-    """Warns about the first sentence that is a plain string; see `TokenEncoder`."""
+    """An observer of `TokenEncoder` that only warns about the first sentence that is a plain string."""
 
-    every = 0
-    max_words = None
+    every: int = 0
+    max_words: int | None = None
 
     def __init__(self, log: logging.Logger) -> None:
         self._log = log
         self._warned = False
+
+    def report(self, number: int, raw_words: int, n_words: int) -> None:
+        """Do nothing; `PhraseCounter` reports."""
+
+    def prune(self, counts: dict[Any, int]) -> None:
+        """Do nothing; `PhraseCounter` prunes."""
 
     def warn_plain_text(self, sentence: Any) -> None:
         if not self._warned:
@@ -43,6 +50,14 @@ class _PlainTextObserver:
                 "First item here is instead plain %s.",
                 type(sentence),
             )
+
+
+def log_pruning(min_reduce: int, before: int, after: int) -> None:
+    """Log how many texts were deleted because their counts are below `min_reduce`."""
+    pruning_logger.info(
+        "pruned out %i tokens with count <=%i (before %i, after %i)",
+        before - after, min_reduce, before, after,
+    )  # fmt: skip
 
 
 def scan_phrases(
@@ -84,20 +99,10 @@ def scan_phrases(
     """
 
     def report(number: int, words: int, texts: int) -> None:
-        log.info(
-            "PROGRESS: at sentence #%i, processed %i words and %i word types", number, words, texts
-        )
-
-    def report_pruning(min_reduce: int, before: int, after: int) -> None:
-        log.info(
-            "pruned out %i tokens with count <=%i (before %i, after %i)",
-            before - after, min_reduce, before, after,
-        )  # fmt: skip
+        log.info("PROGRESS: at sentence #%i, processed %i words and %i word types", number, words, texts)
 
     log.info("collecting all words and their counts")
-    counter = PhraseCounter(
-        delimiter, connector_words, max_vocab_size, progress_per, report, report_pruning
-    )
+    counter = PhraseCounter(delimiter, connector_words, max_vocab_size, progress_per, report, log_pruning)
     # The compiled reader keeps all words of the text, so it does not serve a corpus whose words must be pruned.
     files = file_reader.files_of(corpus) if max_vocab_size >= DEFAULT_MAX_VOCAB_SIZE else None
     if files is not None:
