@@ -421,5 +421,5 @@ def test_the_table_grows_prunes_and_merges():
 def test_log_lines_of_a_built_model(caplog):
     caplog.set_level(logging.INFO)
     Phrases(TEXTS, progress_per=15)
-    assert "PROGRESS: at sentence #15, processed 54 words and 16 word types" in caplog.messages
+    assert "PROGRESS: at sentence #15, processed 52 words and 16 word types" in caplog.messages
     assert any("collected 16 token types (unigram + bigrams)" in message for message in caplog.messages)

@@ -169,6 +169,25 @@ cdef class PhraseTable:
         self._key(text, &key)
         return fw_find(&self._table, &key)
 
+    cdef int64_t _find_joined(self, tuple tokens, Py_ssize_t start, Py_ssize_t end, bytes separator) except -2:
+        """Return the number of the text that joins the str `start` to `end`, inclusive; -1 if there is none."""
+        cdef Py_ssize_t separator_length = PyBytes_GET_SIZE(separator), i, length = 0
+        cdef int64_t bound = PADDING
+        cdef fw_key key
+        for i in range(start, end + 1):
+            bound += 4 * PyUnicode_GET_LENGTH(PyTuple_GET_ITEM(tokens, i)) + separator_length
+        if fw_reserve(<void **> &self._buffer, &self._capacity, bound, 1) < 0:
+            raise _no_memory()
+        for i in range(start, end + 1):
+            if i > start:
+                memcpy(self._buffer + length, PyBytes_AS_STRING(separator), separator_length)
+                length += separator_length
+            length += fw_encode_utf8(PyTuple_GET_ITEM(tokens, i), self._buffer + length)
+        if length > MAX_LENGTH:
+            return -1
+        fw_make_key(&self._table, self._buffer, <uint32_t> length, &key)
+        return fw_find(&self._table, &key)
+
     cdef int64_t _number(self, const uint8_t *text, int64_t length) noexcept nogil:
         """Return the number of a text, which is added if it is new; -1 without memory. `PADDING` bytes must follow."""
         cdef fw_key key
@@ -719,11 +738,14 @@ cdef class PhraseMatcher:
     cdef object _phrases  # None where `_table` holds counts
     cdef PhraseTable _connectors
     cdef str _delimiter
+    cdef bytes _separator  # the UTF-8 bytes of the delimiter
     cdef object _threshold
+    cdef double _threshold_number
     cdef int _kind
     cdef object _scorer
     cdef object _min_count
-    cdef object _corpus_word_count
+    cdef double _min_count_number
+    cdef int64_t _corpus_word_count
     cdef fw_pairs _pairs
     cdef int64_t _n_nodes
     cdef list _joined
@@ -735,10 +757,13 @@ cdef class PhraseMatcher:
         if fw_pairs_init(&self._pairs, _seed()) < 0:
             raise _no_memory()
         self._delimiter = delimiter
+        self._separator = delimiter.encode("utf-8", "surrogatepass")
         self._threshold = threshold
+        self._threshold_number = threshold
         self._scorer = scorer
         self._kind = scorer if isinstance(scorer, int) else 0
         self._min_count = min_count
+        self._min_count_number = min_count
         self._corpus_word_count = corpus_word_count
         self._joined = []
         self._scores = []
@@ -872,10 +897,10 @@ cdef class PhraseMatcher:
 
     cdef uint32_t _decided(self, int64_t last, tuple tokens, Py_ssize_t start, Py_ssize_t end) except 0:
         """Decide on a candidate that was not seen before; return NO_PHRASE or FIRST_PHRASE plus its number."""
-        cdef str phrase = self._delimiter.join(tokens[start:end + 1])
         cdef int64_t a, b, ab
+        cdef double number
         if self._phrases is None:
-            ab = self._table._find(<PyObject *> phrase)
+            ab = self._table._find_joined(tokens, start, end, self._separator)
             if ab < 0:
                 return NO_PHRASE
             ab = self._table._table.entries[ab].count
@@ -883,22 +908,25 @@ cdef class PhraseMatcher:
                 return NO_PHRASE
             a = self._table._table.entries[self._table._find(PyTuple_GET_ITEM(tokens, start))].count
             b = self._table._table.entries[last].count
-            score = self._score(a, b, ab)
-            if score <= self._threshold:
-                return NO_PHRASE
+            if self._kind:
+                number = _score(self._kind, <double> a, <double> b, <double> ab, <double> self._table._table.n_words,
+                                self._min_count_number, self._corpus_word_count)
+                if number <= self._threshold_number:
+                    return NO_PHRASE
+                score = number
+            else:
+                score = self._scorer(
+                    worda_count=a, wordb_count=b, bigram_count=ab, len_vocab=self._table._table.n_words,
+                    min_count=self._min_count, corpus_word_count=self._corpus_word_count,
+                )
+                if score <= self._threshold:
+                    return NO_PHRASE
+            phrase = self._delimiter.join(tokens[start:end + 1])
         else:
+            phrase = self._delimiter.join(tokens[start:end + 1])
             score = self._phrases.get(phrase)
             if score is None or not score > self._threshold:
                 return NO_PHRASE
         self._joined.append(phrase)
         self._scores.append(score)
         return <uint32_t> (len(self._joined) - 1 + FIRST_PHRASE)
-
-    cdef object _score(self, int64_t a, int64_t b, int64_t ab):
-        if self._kind:
-            return _score(self._kind, <double> a, <double> b, <double> ab, <double> self._table._table.n_words,
-                          self._min_count, self._corpus_word_count)
-        return self._scorer(
-            worda_count=a, wordb_count=b, bigram_count=ab, len_vocab=self._table._table.n_words,
-            min_count=self._min_count, corpus_word_count=self._corpus_word_count,
-        )
