@@ -920,6 +920,9 @@ class Phrases(_PhrasesTransformation):
 
     def _set_state(self, state: PhraseState) -> None:
         self._set_common_settings(state.settings)
+        check_number("max_vocab_size", state.settings["max_vocab_size"])
+        for name, minimum in (("progress_per", 1), ("min_reduce", 0), ("corpus_word_count", 0)):
+            check_integer(name, state.settings[name], minimum)
         self.max_vocab_size = state.settings["max_vocab_size"]
         self.progress_per = state.settings["progress_per"]
         self.min_reduce = state.settings["min_reduce"]

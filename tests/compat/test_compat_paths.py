@@ -28,6 +28,8 @@ SENTENCES = "the cat sat on the mat\nthe dog sat on the log\n" * 20
         "from gensim.models.word2vec import MAX_WORDS_IN_BATCH, CORPUSFILE_VERSION, train_batch_sg, train_batch_cbow",
         "from gensim.models.keyedvectors import KeyedVectors, Word2VecKeyedVectors, Vocab, pseudorandom_weak_vector",
         "from gensim.models.callbacks import CallbackAny2Vec",
+        "from gensim.models import Phrases, phrases",
+        "from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phraser, original_scorer, npmi_scorer",
         "from gensim.utils import simple_preprocess, RULE_KEEP, RULE_DISCARD, RULE_DEFAULT, tokenize, deaccent",
         "from gensim import models, utils, matutils",
         "from gensim.matutils import unitvec, argsort, zeros_aligned",
