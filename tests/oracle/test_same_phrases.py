@@ -16,9 +16,8 @@ theirs = import_gensim("gensim.models.phrases")
 
 # Words with the delimiter, with characters of 1 to 4 bytes, longer than 16 bytes, a lone surrogate, and no character.
 WORDS = [
-    "new", "york", "city", "new_york", "york_city", "of", "the", "bank", "ďábel", "дом", "東京", "😀", "a" * 16, "b" * 17,
-    "č" * 9,
-    "\udce9", "_", "__", "", "x", "y", "z",
+    "new", "york", "city", "new_york", "york_city", "of", "the", "bank", "ďábel", "дом", "東京", "😀",
+    "a" * 16, "b" * 17, "č" * 9, "\udce9", "_", "__", "", "x", "y", "z",
 ]  # fmt: skip
 DOCUMENTS = [
     ["human", "interface", "computer"], ["survey", "user", "computer", "system", "response", "time"],

@@ -29,7 +29,7 @@ import os
 
 import numpy as np
 
-from fastw2v.text.tokens import as_word, describe_refusal
+from fastw2v.text.tokens import as_word
 
 cdef extern from *:
     ctypedef struct PyObject
@@ -133,8 +133,6 @@ cdef class PhraseTable:
         self._capacity = 0
         if fw_table_init(&self._table, _seed(), _seed()) < 0:
             raise _no_memory()
-
-    def __init__(self, counts=None):
         if counts is not None:
             for text, count in counts.items():
                 self.add(text, count)
