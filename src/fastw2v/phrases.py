@@ -760,7 +760,6 @@ class Phrases(_PhrasesTransformation):
             progress_per=self.progress_per,
             log=logger,
         )
-        self._forget_matcher()
         self.corpus_word_count += scan.total_words
         if not len(self._table):
             self._table = scan.table
@@ -773,6 +772,7 @@ class Phrases(_PhrasesTransformation):
                 self._table.prune(self.min_reduce)
                 log_pruning(self.min_reduce, before, len(self._table))
                 self.min_reduce += 1
+        self._forget_matcher()
         logger.info("merged %s", self)
 
     def _settings(self) -> tuple[Any, ...]:

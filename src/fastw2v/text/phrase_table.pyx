@@ -110,6 +110,8 @@ cdef uint64_t _seed():
 cdef class PhraseTable:
     """Texts and their counts, in the order in which the texts were added.
 
+    Threads may use a table at the same time; no method releases the GIL while it reads or changes it.
+
     Parameters
     ----------
     counts : mapping of str to int, optional
@@ -206,6 +208,7 @@ cdef class PhraseTable:
             <char *> fw_word_bytes(&self._table, entry, buffer), entry.length, "surrogatepass"
         )
 
+    @cython.critical_section
     def get(self, text):
         """Return the count of a text, or None if the table does not have it."""
         cdef int64_t number
@@ -214,6 +217,7 @@ cdef class PhraseTable:
         number = self._find(<PyObject *> text)
         return None if number < 0 else self._table.entries[number].count
 
+    @cython.critical_section
     def add(self, str text not None, int64_t count):
         """Add to the count of a text."""
         cdef fw_key key
@@ -226,34 +230,38 @@ cdef class PhraseTable:
                 raise _no_memory()
         self._table.entries[number].count += count
 
+    @cython.critical_section
     def texts(self):
         """Return all texts."""
+        return self._texts()
+
+    cdef list _texts(self):
         return [self._text(number) for number in range(self._table.n_words)]
 
+    @cython.critical_section
     def counts(self):
         """Return all counts as an array of int64."""
+        return self._all_counts()
+
+    cdef object _all_counts(self):
         cdef int64_t[::1] counts = np.empty(self._table.n_words, dtype=np.int64)
         cdef int64_t number
         for number in range(self._table.n_words):
             counts[number] = self._table.entries[number].count
         return np.asarray(counts)
 
+    @cython.critical_section
     def merge(self, PhraseTable other not None):
         """Add the texts and counts of another table."""
         cdef int64_t number, own
         cdef uint8_t[FW_INLINE_BYTES] buffer
         cdef const fw_entry *entry
-        cdef bint failed = False
-        with nogil:
-            for number in range(other._table.n_words):
-                entry = &other._table.entries[number]
-                own = self._number(fw_word_bytes(&other._table, entry, buffer), entry.length)
-                if own < 0:
-                    failed = True
-                    break
-                self._table.entries[own].count += entry.count
-        if failed:
-            raise _no_memory()
+        for number in range(other._table.n_words):
+            entry = &other._table.entries[number]
+            own = self._number(fw_word_bytes(&other._table, entry, buffer), entry.length)
+            if own < 0:
+                raise _no_memory()
+            self._table.entries[own].count += entry.count
 
     cdef int _prune(self, int64_t min_count) except -1:
         """Delete the texts with smaller counts."""
@@ -262,31 +270,28 @@ cdef class PhraseTable:
         cdef uint8_t[FW_INLINE_BYTES] buffer
         cdef const fw_entry *entry
         cdef fw_key key
-        cdef bint failed = False
         if fw_table_init(&kept, self._table.seeds[0], self._table.seeds[1]) < 0:
             fw_table_free(&kept)
             raise _no_memory()
-        with nogil:
-            for number in range(self._table.n_words):
-                entry = &self._table.entries[number]
-                if entry.count >= min_count:
-                    fw_make_key(&kept, fw_word_bytes(&self._table, entry, buffer), entry.length, &key)
-                    new = fw_add(&kept, &key, 0)
-                    if new < 0:
-                        failed = True
-                        break
-                    kept.entries[new].count = entry.count
-        if failed:
-            fw_table_free(&kept)
-            raise _no_memory()
+        for number in range(self._table.n_words):
+            entry = &self._table.entries[number]
+            if entry.count >= min_count:
+                fw_make_key(&kept, fw_word_bytes(&self._table, entry, buffer), entry.length, &key)
+                new = fw_add(&kept, &key, 0)
+                if new < 0:
+                    fw_table_free(&kept)
+                    raise _no_memory()
+                kept.entries[new].count = entry.count
         fw_table_free(&self._table)
         self._table = kept
         return 0
 
+    @cython.critical_section
     def prune(self, int64_t min_count):
         """Delete the texts with a count below `min_count`; the others keep their order."""
         self._prune(min_count)
 
+    @cython.critical_section
     def candidates(self, str delimiter not None):
         """Return the texts that consist of several parts, of which the first and the last one are in the table, too.
 
@@ -300,7 +305,9 @@ cdef class PhraseTable:
         numbers, first, last, counts : ndarray of int64
             The number of each text, the counts of its first and last part, and its own count. All counts are positive.
         """
-        cdef bytes separator = delimiter.encode("utf-8", "surrogatepass")
+        return self._candidates(delimiter.encode("utf-8", "surrogatepass"))
+
+    cdef tuple _candidates(self, bytes separator):
         cdef const uint8_t *sep = <const uint8_t *> PyBytes_AS_STRING(separator)
         cdef int64_t sep_length = PyBytes_GET_SIZE(separator)
         cdef int64_t n = self._table.n_words, number, found = 0, length, i, first_end, last_start, a, b
@@ -351,8 +358,12 @@ cdef class PhraseTable:
         number = fw_find(&self._table, &key)
         return 0 if number < 0 else max(0, self._table.entries[number].count)
 
+    @cython.critical_section
     def texts_of(self, const int64_t[::1] numbers):
         """Return the texts with these numbers."""
+        return self._texts_of(numbers)
+
+    cdef list _texts_of(self, const int64_t[::1] numbers):
         cdef int64_t i
         return [self._text(numbers[i]) for i in range(numbers.shape[0])]
 
@@ -814,7 +825,7 @@ cdef class PhraseMatcher:
         """
         cdef tuple tokens = tuple(sentence)
         cdef list out
-        with cython.critical_section(self):
+        with cython.critical_section(self, self._words):
             out = self._transform(tokens, found)
         return out
 
@@ -904,7 +915,10 @@ cdef class PhraseMatcher:
             ab = self._table._table.entries[ab].count
             if ab <= 0:
                 return NO_PHRASE
-            a = self._table._table.entries[self._table._find(PyTuple_GET_ITEM(tokens, start))].count
+            a = self._table._find(PyTuple_GET_ITEM(tokens, start))
+            if a < 0:  # a scoring function has changed the table
+                return NO_PHRASE
+            a = self._table._table.entries[a].count
             b = self._table._table.entries[last].count
             if self._kind:
                 number = _score(self._kind, <double> a, <double> b, <double> ab, <double> self._table._table.n_words,
