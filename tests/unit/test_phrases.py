@@ -390,6 +390,13 @@ def test_wrong_options_are_named_before_the_text_is_read(tmp_path, capsys, optio
     assert not target.exists()
 
 
+def test_the_command_writes_to_stdout(tmp_path, capsys):
+    source = tmp_path / "text.txt"
+    source.write_text("new york\n" * 3)
+    assert run("phrases", source, "-", "--min-count", 1, "--threshold", 0.1, "--quiet") == 0
+    assert capsys.readouterr() == ("new_york\n" * 3, "")
+
+
 def test_the_command_does_not_overwrite_its_input(tmp_path, capsys):
     source = tmp_path / "text.txt"
     source.write_text("new york\n")

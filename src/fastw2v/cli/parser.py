@@ -96,6 +96,7 @@ examples:
   fastw2v analogy model.fw2v man king woman
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v convert model.fw2v vectors.bin
+  fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
 
 'fastw2v COMMAND --help' describes the options of a command.
 """

@@ -133,10 +133,13 @@ def _read_gensim(path: PathLike) -> PhraseState:
     try:
         root = unpickle(data)
     except pickle.UnpicklingError as error:
-        raise pickle.UnpicklingError(
-            f"cannot load {str(path)!r}: {error} (a function of yours as scoring cannot be read: load the file with "
-            "gensim and save freeze() of it, with its attribute scoring set to None)"
-        ) from error
+        remedy = ""
+        if "refers to" in str(error):
+            remedy = (
+                "; if this is the scoring function, load the file with gensim, and save freeze() of the phrases with "
+                "its attribute scoring set to None"
+            )
+        raise pickle.UnpicklingError(f"cannot load {str(path)!r}: {error}{remedy}") from error
     if not isinstance(root, Instance) or root.name not in ("Phrases", "Phraser", "FrozenPhrases"):
         name = root.name if isinstance(root, Instance) else type(root).__name__
         raise ValueError(f"{str(path)!r} holds a {name:.80}, not phrases; load it by the class of that name")
