@@ -19,7 +19,8 @@ from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-HOT = {"_inner", "kernels", "ranking", "token_encoder", "tokenizer"}  # loops that gain from -O3 over -O2
+# Modules with loops that gain from -O3 over -O2.
+HOT = {"_inner", "kernels", "phrase_table", "ranking", "token_encoder", "tokenizer"}
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
 PACKAGE = Path("src/fastw2v")
 SOURCES = sorted(PACKAGE.rglob("*.pyx"))

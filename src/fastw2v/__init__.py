@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Text8Corpus as Text8Corpus,
     )
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
+    from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
     from fastw2v.training.termination import (
         Terminated as Terminated,
         sigterm_as_interrupt as sigterm_as_interrupt,
@@ -53,9 +54,11 @@ _MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
+    "FrozenPhrases": "fastw2v.phrases",
     "KeyedVectors": "fastw2v.keyedvectors",
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
+    "Phrases": "fastw2v.phrases",
     "StopTraining": "fastw2v.callbacks",
     "Terminated": "fastw2v.training.termination",
     "Text8Corpus": "fastw2v.corpora",
@@ -67,7 +70,8 @@ _MODULE_OF = {
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "test", "utils", "vocab", "word2vec",
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "scripts", "test", "utils", "vocab",
+    "word2vec",
 }  # fmt: skip
 
 __all__ = ["__version__", "show_config", *sorted(_MODULE_OF)]

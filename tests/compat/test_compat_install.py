@@ -159,6 +159,33 @@ except ImportError:
     )
 
 
+@EITHER_WAY
+def test_phrases_and_their_pickles(tmp_path, without_gensim):
+    from gensim.models.phrases import Phrases
+
+    phrases = Phrases(SENTENCES, min_count=1, threshold=0.1, connector_words=["graph"])
+    joined = [list(phrases.freeze()[SENTENCES]), list(phrases[SENTENCES])]
+    (tmp_path / "pickle").write_bytes(pickle.dumps([phrases.freeze(), phrases, joined, SENTENCES]))
+    run_fresh(
+        INSTALL
+        + """
+import pickle, sys
+from gensim.models import Phrases
+from gensim.models.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phraser, original_scorer
+assert Phrases is fastw2v.Phrases and Phraser is FrozenPhrases is fastw2v.FrozenPhrases
+with open(f"{sys.argv[1]}/pickle", "rb") as file:
+    *models, joined, sentences = pickle.load(file)
+assert [type(model) for model in models] == [FrozenPhrases, Phrases]
+assert [list(model[sentences]) for model in models] == joined
+models[1].add_vocab(sentences)
+models[1].save(f"{sys.argv[1]}/phrases")
+assert list(Phrases.load(f"{sys.argv[1]}/phrases")[sentences]) == list(models[1][sentences])
+""",
+        tmp_path,
+        without_gensim=without_gensim,
+    )
+
+
 @pytest.mark.slow
 def test_doc2vec_and_fasttext_keep_gensims_base_and_are_word2vec_all_the_same(tmp_path):
     run_fresh(

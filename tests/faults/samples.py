@@ -18,8 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
-from fastw2v.formats import gensim
+from fastw2v import CallbackAny2Vec, KeyedVectors, Phrases, StopTraining, Word2Vec
+from fastw2v.formats import gensim, pickler
 from fastw2v.formats.vector_state import to_arrays
 
 SEPARATE_FROM = 1000  # elements; small enough that the sample models are split into several files
@@ -167,6 +167,27 @@ def gensim_files() -> list[bytes]:
         pickle.dump({"a": [1, 2.5, "x", b"y", None, True, (1,), {1}], "b": np.arange(3)}, stream, protocol)
         files.append(stream.getvalue())
     return files
+
+
+def phrase_files() -> list[bytes]:
+    """Files of phrases: native ones, with checksums and without, and pickles as gensim 4 and 3 write them."""
+    phrases = Phrases([["a", "é", "of", "b"]] * 3, min_count=1, threshold=0.1, connector_words=["of"])
+    files = []
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "m")
+        for thing in (phrases, phrases.freeze()):
+            thing.save(path)
+            files.append(Path(path).read_bytes())
+    settings = {"min_count": 1, "threshold": 0.1, "delimiter": "_", "scoring": "default"}
+    for name, attributes in (
+        ("Phrases", {"connector_words": ["of"], "vocab": {"a": 3, "b": 3, "a_of_b": 2}, "progress_per": 100}),
+        ("Phraser", {"common_terms": [b"of"], "delimiter": b"_", "phrasegrams": {(b"a", b"b"): (3, 0.5)}}),
+    ):
+        stream = io.BytesIO()
+        kind = pickler.Global("gensim.models.phrases", name)
+        pickler.Pickler(stream).dump(pickler.Object(kind, None, state={**settings, **attributes}))
+        files.append(stream.getvalue())
+    return [*files, *map(without_checksums, files[:2])]
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from fastw2v import KeyedVectors, Word2Vec, formats
+from fastw2v import KeyedVectors, Phrases, Word2Vec, formats
 from fastw2v.common.files import open_input
 from fastw2v.formats import gensim, keys, native, unpickler, word2vec, word2vec_rows
 from fastw2v.formats.vector_state import from_arrays
@@ -345,6 +345,43 @@ def _gensim(name: str) -> str:
     return f"vectors of {_shape(KeyedVectors.load(name))}"
 
 
+def _phrase_file(name: str) -> str:
+    phrases = Phrases.load(name)
+    sentence = ["a", "é", "of", "b", "a", "b"]
+    assert len(phrases[sentence]) <= len(sentence)
+    if isinstance(phrases, Phrases):
+        phrases.add_vocab([sentence])
+        phrases.freeze()
+    return type(phrases).__name__
+
+
+def _phrases(data: bytes) -> str:
+    """Words of few letters, counted and joined; the counts are compared with those of a dict."""
+    text = data.decode("latin1")
+    sentences = [line.split(" ") for line in text.split("\n")]
+    limit = len(data) % 64 or None
+    phrases = Phrases(
+        sentences, min_count=1, threshold=0.1, connector_words=["c"], max_vocab_size=limit or 10**9
+    )
+    expected: dict[str, int] = {}
+    for sentence in sentences:
+        before: list[str] = []
+        for word in sentence:
+            if word == "c":
+                before += [word] * bool(before)
+                continue
+            for counted in [word, "_".join([*before, word])] if before else [word]:
+                expected[counted] = expected.get(counted, 0) + 1
+            before = [word]
+    if limit is None:
+        assert list(phrases.vocab.items()) == list(expected.items())
+    assert all(count <= expected[word] for word, count in phrases.vocab.items())
+    for model in (phrases, phrases.freeze()):
+        for sentence in sentences:
+            assert model[sentence] == [token for token, _ in model.analyze_sentence(sentence)]
+    return f"{min(len(phrases.vocab), 5)} texts, {min(len(phrases.export_phrases()), 3)} phrases"
+
+
 def _companion(suffix: str, main_suffix: str = "") -> Callable[[bytes], Any]:
     def parse(data: bytes) -> str:
         name = _file(data, f"{main_suffix}.vectors{suffix}")
@@ -515,6 +552,13 @@ TARGETS: dict[str, Target] = {
     "keys": Target(_keys, _key_seeds, weight=5),
     "unpickler": Target(_unpickler, samples.gensim_files, _OPCODES, (pickle.UnpicklingError,), weight=8),
     "gensim": Target(_with_file(_gensim), samples.gensim_files, _OPCODES, weight=3),
+    "phrase files": Target(_with_file(_phrase_file), samples.phrase_files, [*_JSON, *_OPCODES], weight=2),
+    "phrases": Target(
+        _phrases,
+        lambda: [b"a b a b c a b\na c b a_b a b\n\xe9 a c c b " * 3],
+        [b" ", b"_", b"c", b"\n", b" a b"],
+        (),
+    ),
     "npy": Target(
         _companion(".npy"), _npy, [b"'descr'", b"'<f4'", b"'|O'", b"(", b")", b"True", b"-"], weight=2
     ),

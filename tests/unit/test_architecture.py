@@ -25,7 +25,7 @@ ORDER = [
     ["export"],
     ["training"],
     ["callbacks", "corpora", "utils", "matutils"],
-    ["keyedvectors"],
+    ["keyedvectors", "phrases"],
     ["vocab"],
     ["word2vec"],
     ["scripts", "test", "sklearn", "similarities"],
@@ -36,7 +36,8 @@ ORDER = [
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 # The public modules alone may import `compat`, which stands between them and code that was written for gensim.
 PUBLIC = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "utils", "vocab", "word2vec", "__init__",
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "scripts", "utils", "vocab", "word2vec",
+    "__init__",
 }  # fmt: skip
 
 

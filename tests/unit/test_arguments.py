@@ -29,6 +29,7 @@ import fastw2v
 from fastw2v import EarlyStopping, KeyedVectors, LineSentence, Vocab, Word2Vec
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.keyedvectors import Drift
+from fastw2v.phrases import Phrases
 
 MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", "matutils")
 # Classes whose objects the package makes and users do not, with their methods.
@@ -36,7 +37,7 @@ RESULTS = {
     "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
 }  # fmt: skip
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
-# calls; a function of smart_open; those that need a package that is not installed with the tests, or a network.
+# calls; a function of smart_open; those that need a package that is not installed with the tests, or a network; files of phrases.
 EXEMPT = {
     "Drift",
     "KeyedVectors.from_pretrained",
@@ -44,6 +45,7 @@ EXEMPT = {
     "KeyedVectors.log_accuracy",
     "KeyedVectors.log_evaluate_word_pairs",
     "KeyedVectors.push_to_hub",
+    *(f"{name}.{method}" for name in ("Phrases", "FrozenPhrases") for method in ("load", "save")),
     "KeyedVectors.save_parquet",
     "KeyedVectors.to_spacy",
     "EarlyStopping.load_state_dict",
@@ -230,6 +232,11 @@ RULES = {
     **rules(FUNCTION, "trim_rule"),
     **rules(Rule(1, lambda value: value is None or (is_number(value) and value in (0, 1, 2))), "remove"),
     **rules(corpus(), "data"),
+    **rules(Rule("a", lambda value: None), "word_a word_b"),
+    **rules(Rule(["a"], lambda value: None), "sentence"),
+    **rules(Rule((), lambda value: None), "in_between connector_words"),
+    **rules(Rule("default", lambda value: None), "scoring"),
+    **rules(Rule(Phrases(SENTENCES), lambda value: None), "phrases_model"),
     **rules(only(None, str, optional=True), "name"),
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
@@ -316,6 +323,8 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Drift": lambda: vectors().drift(vectors()),
     "CallbackAny2Vec": CallbackAny2Vec,
     "EarlyStopping": lambda: EarlyStopping(SENTENCES),
+    "Phrases": lambda: Phrases(SENTENCES),
+    "FrozenPhrases": lambda: Phrases(SENTENCES).freeze(),
     "Column": lambda: fastw2v.corpora.Column(SENTENCES),
     "LineSentence": lambda: LineSentence("corpus.txt"),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
@@ -329,6 +338,12 @@ OPTIONAL_KEYS = Rule("a", lambda value: None if value is None else EITHER_KEYS.t
 TWO_VECTORS = Rule([[1.0, 2.0], [3.0, 4.0]], LIST.takes)
 # Arguments that mean something else in one function: the values that its calls need, or the rules.
 SPECIAL: dict[str, dict[str, Rule]] = {
+    "Phrases": {
+        "sentences": corpus(optional=True),
+        "min_count": Rule(2, lambda value: is_number(value) and 1 <= value < math.inf),
+        "threshold": Rule(1.0, lambda value: is_number(value) and 0 < value < math.inf),
+        "max_vocab_size": Rule(100, lambda value: is_number(value) and 0 <= value < math.inf),
+    },
     "EarlyStopping": {"held_out": iterable(SENTENCES, text=True)},
     "KeyedVectors": {"vector_size": integer(0)},
     "KeyedVectors.add_vector": {"key": Rule("new", EITHER.takes, ("keys",))},

@@ -6,7 +6,7 @@ import pytest
 
 import fastw2v
 
-CLASSES = ["KeyedVectors", "Vocab", "Word2Vec"]
+CLASSES = ["FrozenPhrases", "KeyedVectors", "Phrases", "Vocab", "Word2Vec"]
 # Methods that other methods call, that gensim's subclasses override, or that are called by the library itself.
 INTERNAL = {
     "add_lifecycle_event", "add_null_word", "create_binary_tree", "in_training", "init_weights", "log_accuracy",

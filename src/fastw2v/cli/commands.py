@@ -22,12 +22,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import demo, files
+from fastw2v.cli import demo, files, phrases
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.codecs import SIGNATURES
 from fastw2v.common.files import check_writable, open_input
-from fastw2v.corpora import PathLineSentences
+from fastw2v.corpora import LineSentence, PathLineSentences
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
@@ -578,6 +578,15 @@ def _print_json(value: Any) -> None:
 
 
 # The commands by name; `fastw2v.cli.parser` defines their options.
+def join_phrases(options: argparse.Namespace) -> None:
+    """Join the phrases of a text."""
+    phrases.check_output(options.input, options.output)
+    with _corpus(options.input) as corpus:
+        summary = phrases.run(corpus.get("sentences") or LineSentence(corpus["corpus_file"]), options)
+    if not options.quiet:
+        print_message(summary)
+
+
 COMMANDS: dict[str, Command] = {
     "train": train,
     "similar": similar,
@@ -585,5 +594,6 @@ COMMANDS: dict[str, Command] = {
     "eval": evaluate,
     "info": info,
     "convert": convert,
+    "phrases": join_phrases,
     "demo": lambda options: demo.run(options.workers, options.save),
 }

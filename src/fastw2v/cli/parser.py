@@ -109,6 +109,7 @@ examples:
   fastw2v analogy model.fw2v man king woman
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v convert model.fw2v vectors.bin
+  fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
 
 'fastw2v COMMAND --help' describes the options of a command.
 """
@@ -243,6 +244,13 @@ def make_parser() -> Parser:
         "convert a model or vectors to another format",
         "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe) and write "
         "them in the format that the suffix of OUTPUT or --format selects.",
+    )
+    add(
+        "phrases",
+        _add_phrases_arguments,
+        "join the phrases of a text",
+        "Find phrases of two words, such as 'new york', by their counts, and write the text with each of them as one "
+        "word, 'new_york'. The options are those of fastw2v.Phrases.",
     )
     add(
         "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
@@ -451,6 +459,55 @@ def _add_convert_arguments(parser: Parser) -> None:
         choices=("model", "vectors"),
         help="write the whole model, which can be trained further, or only its vectors (default: the whole model if "
         "INPUT contains one and the format can hold it)",
+    )
+    _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
+
+
+def _add_phrases_arguments(parser: Parser) -> None:
+    parser.add_argument(
+        "input",
+        metavar="INPUT",
+        help="text to read, as for 'fastw2v train': a file, a directory, or - for stdin",
+    )
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="text to write, one sentence per line, compressed if its suffix says so; - for stdout",
+    )
+    for option, argument_type, default, metavar, text in (
+        (
+            "--passes",
+            int,
+            1,
+            "N",
+            "number of passes; the second one joins phrases and words to longer phrases",
+        ),
+        ("--min-count", float, 5, "N", "phrases must occur more often than this"),
+        ("--threshold", float, 10.0, "SCORE", "phrases must have a higher score"),
+        ("--delimiter", str, "_", "TEXT", "joins the words of a phrase"),
+        (
+            "--max-vocab-size",
+            int,
+            40_000_000,
+            "N",
+            "remove rare words and pairs whenever there are more than N",
+        ),
+    ):
+        parser.add_argument(
+            option, type=argument_type, default=default, metavar=metavar, help=f"{text} (default: {default})"
+        )
+    parser.add_argument(
+        "--scoring",
+        choices=("default", "npmi"),
+        default="default",
+        help="how phrases are scored; npmi needs a --threshold from -1 to 1 (default: default)",
+    )
+    parser.add_argument(
+        "--connector-words",
+        default="",
+        metavar="WORDS",
+        help="words that may stand within a phrase, as in bank_of_america: 'english' for those of English, or a list "
+        "with commas (default: none)",
     )
     _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
 

@@ -14,8 +14,6 @@ _REMEDIES = {
     "models.doc2vec": "use gensim's Doc2Vec (pip install gensim)",
     "models.fasttext": "use gensim's FastText (pip install gensim) to train with subwords; vectors in the text format "
     "of fastText (.vec) are loaded by fastw2v.KeyedVectors.load_word2vec_format(path)",
-    "models.phrases": "find phrases with gensim.models.phrases (pip install gensim); fastw2v.Word2Vec trains on what "
-    "it returns",
     "parsing": "fastw2v.utils has simple_preprocess and tokenize; gensim.parsing (pip install gensim) has the rest",
     "scripts": "fastw2v.scripts has word2vec_standalone and glove2word2vec, and `fastw2v convert` converts vectors",
     "similarities": "fastw2v.KeyedVectors.most_similar ranks all words exactly; fastw2v.similarities.HnswIndexer is an "
@@ -28,7 +26,6 @@ _REMEDIES = {
 _SAME_AS = {
     "models.Doc2Vec": "models.doc2vec",
     "models.FastText": "models.fasttext",
-    "models.Phrases": "models.phrases",
 }  # fmt: skip
 
 

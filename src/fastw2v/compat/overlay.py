@@ -21,6 +21,7 @@ COUNTERPARTS: dict[str, str | None] = {
     "gensim.models": "fastw2v.models",
     "gensim.models.callbacks": "fastw2v.models.callbacks",
     "gensim.models.keyedvectors": "fastw2v.models.keyedvectors",
+    "gensim.models.phrases": "fastw2v.models.phrases",
     "gensim.models.word2vec": "fastw2v.models.word2vec",
     "gensim.scripts": None,
     "gensim.scripts.glove2word2vec": "fastw2v.scripts.glove2word2vec",

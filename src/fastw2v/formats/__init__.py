@@ -6,6 +6,7 @@
 * `keys`: words and integers as arrays.
 * `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.
 * `settings`: the settings of a model, and the values that each of them may have.
+* `phrase_state`: phrases, and the native and gensim's files of them.
 * `detect`: which format a file has.
 
 The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,

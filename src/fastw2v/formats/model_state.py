@@ -279,7 +279,7 @@ def read(
         return _read_gensim(path, mmap, classes)
     arrays, metadata = native.read(path, mmap=mmap)
     kind = metadata.get("kind")
-    if kind == vector_state.KIND:
+    if kind in (vector_state.KIND, "phrases"):
         raise _no_model(path, kind)
     if kind != KIND:
         raise ValueError(f"cannot load {str(path)!r}: {unexpected('kind', kind, KIND)}")

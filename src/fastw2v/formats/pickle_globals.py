@@ -334,8 +334,13 @@ def _make_globals() -> dict[tuple[str, str], Any]:
         ("keyedvectors", "Doc2VecKeyedVectors"),
         ("keyedvectors", "Vocab"),
         ("keyedvectors", "CompatVocab"),
+        ("phrases", "FrozenPhrases"),
+        ("phrases", "Phraser"),
+        ("phrases", "Phrases"),
     ):
         table[f"gensim.models.{module}", name] = GensimClass(name)
+    for name in ("npmi_scorer", "original_scorer"):
+        table["gensim.models.phrases", name] = Constant(f"gensim.models.phrases.{name}")
     return table
 
 

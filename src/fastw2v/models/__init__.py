@@ -3,8 +3,18 @@
 The modules only re-export names. They may import the public modules of fastw2v and `compat`.
 """
 
-from fastw2v.models import callbacks, keyedvectors, word2vec
+from fastw2v.models import callbacks, keyedvectors, phrases, word2vec
 from fastw2v.models.keyedvectors import KeyedVectors
+from fastw2v.models.phrases import Phrases
 from fastw2v.models.word2vec import FAST_VERSION, Word2Vec
 
-__all__ = ["FAST_VERSION", "KeyedVectors", "Word2Vec", "callbacks", "keyedvectors", "word2vec"]
+__all__ = [
+    "FAST_VERSION",
+    "KeyedVectors",
+    "Phrases",
+    "Word2Vec",
+    "callbacks",
+    "keyedvectors",
+    "phrases",
+    "word2vec",
+]

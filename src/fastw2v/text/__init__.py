@@ -8,6 +8,7 @@
 * `tokens`: which objects are tokens (`as_word`)
 * `trim_rule`: which words a vocabulary keeps (`TrimRule`, `keep_vocab_item`, `prune_vocab`)
 * `word_counts`: words as bytes, and their counts (`WordCounts`, `SelectedWords`)
+* `phrase_scanning`: count words and phrases (`scan_phrases`), with `phrase_table` (Cython)
 
 The other modules serve these: `file_reader` reads files with several threads, `tokenizer` (Cython) tokenises their
 bytes, `token_encoder` (Cython) encodes Python tokens, and `corpus_builder` collects ids in memory or in a temporary

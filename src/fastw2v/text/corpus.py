@@ -16,7 +16,6 @@ import numpy as np
 
 from fastw2v.common.files import local_path
 from fastw2v.common.validation import as_int
-from fastw2v.text.column import Column
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.tokens import as_word, describe_table, is_column
@@ -30,9 +29,9 @@ _ONE_SHOT_MODULES = frozenset({"builtins", "itertools", "_io", "_csv"})
 def is_reusable(corpus: Any) -> bool:
     """Return whether `corpus` may be encoded once and trained on many times.
 
-    This is true for an `EncodedCorpus` and, by exact type, for a list, a tuple, the readers of this package and a
-    `Column` with the default tokenizer. Any other iterable, subclasses of these included, may give different sentences
-    on each pass, so it is iterated anew.
+    This is true for an `EncodedCorpus` and, by exact type, for a list, a tuple and the readers of this package. Any
+    other iterable, subclasses of these included, may give different sentences on each pass, so it is iterated anew. A
+    class whose own body defines an attribute `is_reusable` answers for itself.
 
     Examples
     --------
@@ -40,8 +39,8 @@ def is_reusable(corpus: Any) -> bool:
     >>> is_reusable([["a", "sentence"]]), is_reusable(LineSentence("corpus.txt")), is_reusable({"a": 1})
     (True, True, False)
     """
-    if type(corpus) is Column:
-        return corpus.is_reusable
+    if "is_reusable" in vars(type(corpus)):
+        return bool(corpus.is_reusable)
     return isinstance(corpus, EncodedCorpus) or type(corpus) in (
         list,
         tuple,

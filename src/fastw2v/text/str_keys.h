@@ -9,12 +9,26 @@
 
 #include "word_table.h"
 
+/* Make the key of a word of 1 to 16 bytes. The 16 bytes before its end are loaded, so they must be readable. */
+FW_INLINE void fw_make_short_key(const fw_table *table, const uint8_t *text, uint32_t bytes, fw_key *key) {
+    uint64_t high = fw_load(text + bytes - 8), low = fw_load(text + bytes - 16);
+    key->text = text;
+    key->length = bytes;
+    if (bytes <= 8) {
+        key->low = high >> (64 - 8 * bytes);
+        key->high = 0;
+    } else {
+        key->low = bytes == 16 ? low : low >> (128 - 8 * bytes) | high << (8 * bytes - 64);
+        key->high = high >> (128 - 8 * bytes);
+    }
+    key->hash = fw_hash(table, key->low, key->high, bytes);
+}
+
 /* Make the key of a str of 1 to 16 bytes. Returns the bytes per character (1, 2 or 4), which select the table, or 0 for
  * any other object: a longer str, a subclass of str, another type.
  *
  * The last 16 bytes are loaded, even of a shorter string: the header of the object lies in front, so they are readable. */
 FW_INLINE int fw_str_key(const fw_table *tables, PyObject *token, fw_key *key) {
-    uint64_t low, high;
     Py_ssize_t bytes;
     int width;
     if (!PyUnicode_CheckExact(token) || !PyUnicode_IS_COMPACT(token))
@@ -23,19 +37,39 @@ FW_INLINE int fw_str_key(const fw_table *tables, PyObject *token, fw_key *key) {
     bytes = PyUnicode_GET_LENGTH(token) * width;
     if (bytes < 1 || bytes > FW_INLINE_BYTES)
         return 0;
-    key->text = (const uint8_t *)PyUnicode_DATA(token);
-    key->length = (uint32_t)bytes;
-    high = fw_load(key->text + bytes - 8);
-    low = fw_load(key->text + bytes - 16);
-    if (bytes <= 8) {
-        key->low = high >> (64 - 8 * bytes);
-        key->high = 0;
-    } else {
-        key->low = bytes == 16 ? low : low >> (128 - 8 * bytes) | high << (8 * bytes - 64);
-        key->high = high >> (128 - 8 * bytes);
-    }
-    key->hash = fw_hash(&tables[width], key->low, key->high, key->length);
+    fw_make_short_key(&tables[width], (const uint8_t *)PyUnicode_DATA(token), (uint32_t)bytes, key);
     return width;
+}
+
+/* Return whether a str is ASCII and stored as such, so that its characters are its UTF-8 bytes. */
+FW_INLINE int fw_is_ascii(PyObject *text) { return PyUnicode_IS_COMPACT_ASCII(text); }
+
+/* Write the UTF-8 bytes of a str to `out`, which has space for four bytes per character. Returns their number. Lone
+ * surrogates become three bytes, as with Python's error handler "surrogatepass". */
+FW_INLINE Py_ssize_t fw_encode_utf8(PyObject *text, uint8_t *out) {
+    int kind = (int)PyUnicode_KIND(text);
+    const void *data = PyUnicode_DATA(text);
+    Py_ssize_t n = PyUnicode_GET_LENGTH(text);
+    uint8_t *start = out;
+    for (Py_ssize_t i = 0; i < n; i++) {
+        Py_UCS4 c = PyUnicode_READ(kind, data, i);
+        if (c < 0x80) {
+            *out++ = (uint8_t)c;
+        } else if (c < 0x800) {
+            *out++ = (uint8_t)(0xC0 | c >> 6);
+            *out++ = (uint8_t)(0x80 | (c & 0x3F));
+        } else if (c < 0x10000) {
+            *out++ = (uint8_t)(0xE0 | c >> 12);
+            *out++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+            *out++ = (uint8_t)(0x80 | (c & 0x3F));
+        } else {
+            *out++ = (uint8_t)(0xF0 | c >> 18);
+            *out++ = (uint8_t)(0x80 | (c >> 12 & 0x3F));
+            *out++ = (uint8_t)(0x80 | (c >> 6 & 0x3F));
+            *out++ = (uint8_t)(0x80 | (c & 0x3F));
+        }
+    }
+    return out - start;
 }
 
 /* Return the number of a word of at most 16 bytes, or -1. The first comparison nearly always suffices; otherwise fw_find
