@@ -37,7 +37,7 @@ RESULTS = {
     "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
 }  # fmt: skip
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
-# calls; a function of smart_open; those that need a package that is not installed with the tests, or a network; files of phrases.
+# calls; a function of smart_open; those that need a package or a network; files of phrases.
 EXEMPT = {
     "Drift",
     "KeyedVectors.from_pretrained",
