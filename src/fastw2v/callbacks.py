@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.training.callbacks import StopTraining
 
 if TYPE_CHECKING:
@@ -109,10 +110,11 @@ class EarlyStopping(CallbackAny2Vec):
         min_delta: float = 0.0,
         restore_best: bool = False,
     ) -> None:
-        if not patience >= 1:
-            raise ValueError(f"patience={patience!r} must be at least 1 (epochs)")
-        if not 0 <= min_delta < math.inf:
-            raise ValueError(f"min_delta={min_delta!r} must be a finite number of at least 0")
+        patience = as_int("patience", patience, minimum=1)
+        min_delta = as_float("min_delta", min_delta, minimum=0)
+        restore_best = as_flag("restore_best", restore_best)
+        if not isinstance(held_out, (str, os.PathLike, Iterable)):
+            raise TypeError(f"held_out must be a list of sentences or a path, not {held_out!r:.80}")
         if isinstance(held_out, Iterator):
             raise TypeError(
                 "held_out is an iterator, which can be read only once, but it is needed after each epoch; pass a list "

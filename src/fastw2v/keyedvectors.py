@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import operator
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +19,21 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.validation import (
+    as_array,
+    as_choice,
+    as_dtype,
+    as_flag,
+    as_float,
+    as_int,
+    as_list,
+    as_optional_int,
+    check_encoding,
+    check_hashable,
+    check_mapping,
+    check_path,
+    check_str,
+)
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
@@ -265,7 +279,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.norms.tolist()
         [5.0]
         """
-        self._table.fill_norms(force)
+        self._table.fill_norms(as_flag("force", force))
 
     @contextlib.contextmanager
     def in_training(self) -> Iterator[None]:
@@ -371,11 +385,11 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ([0.0, 4.0], [0.0, 1.0])
         """
         table = self._table
-        index = table.key_to_index.get(key, -1)
+        index = table.key_to_index.get(key, -1) if isinstance(key, KEY_TYPES) else -1
         if index < 0:
             index = table.index_of(key)
         vector: Array = table.matrix[index]
-        if norm:
+        if norm is not False and as_flag("norm", norm):
             vector = similarity.normed(vector[None], table.current_norms()[index : index + 1])[0]
         vector.setflags(write=False)
         return vector
@@ -384,7 +398,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         """Return the vector of one key (a view, not writable), or the vectors of several keys (a new matrix)."""
         if isinstance(key_or_keys, KEY_TYPES):
             return self.get_vector(key_or_keys)
-        rows = [self.get_index(key) for key in key_or_keys]
+        rows = [self.get_index(key) for key in as_list("the keys", key_or_keys, "keys")]
         if not rows:
             raise ValueError("no keys given: at least one is needed")
         vectors: Array = np.asarray(self.vectors)[rows]
@@ -420,8 +434,11 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
             names = list(self.expandos)
             dtypes = [self.expandos[name].dtype for name in names]
         else:
-            names = list(attrs)
-            dtypes = [_attribute_dtype(kind) for kind in types or ()]
+            if isinstance(attrs, str):
+                raise TypeError(f"attrs must be a list of names, not {attrs!r:.80}; put the name into a list")
+            names = as_list("attrs", attrs, "names")
+            given = () if types is None else as_list("types", types, "types")
+            dtypes = [_attribute_dtype(kind) for kind in given]
             if len(names) != len(dtypes):
                 raise ValueError(
                     f"types must name a type for each of the {len(names)} attrs, got {len(dtypes)}"
@@ -447,9 +464,13 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> int(kv.get_vecattr("a", "count"))
         7
         """
+        check_str("attr", attr)
         index = self.get_index(key)
         self.allocate_vecattrs([attr], [type(val)])
-        self.expandos[attr][index] = val
+        try:
+            self.expandos[attr][index] = val
+        except OverflowError as error:
+            raise ValueError(f"val={val!r:.80} is too large for the attribute {attr!r}: {error}") from None
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
         """Return the attribute `attr` of `key`.
@@ -468,11 +489,16 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> int(kv.get_vecattr("b", "count"))
         5
         """
+        check_str("attr", attr)
         row = self.get_index(key)
         if attr in ("code", "point") and attr not in self.expandos:
             tree: Any = self._table.followers.get("huffman_tree")
             if tree is not None:
                 return tree.code(row) if attr == "code" else tree.point(row)
+        if attr not in self.expandos:
+            raise KeyError(
+                f"attr={attr!r:.80} is no attribute of the keys; they have {sorted(self.expandos)}"
+            )
         return self.expandos[attr][row]
 
     # --- growth
@@ -493,7 +519,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.vectors.shape
         (1, 2)
         """
-        self._table.grow(seed)
+        self._table.grow(as_optional_int("seed", seed, minimum=0))
 
     def add_vector(self, key: Key, vector: Array | Sequence[float]) -> int:
         """Add one key and return its row; a key that is present keeps its vector.
@@ -507,7 +533,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.add_vector("a", [1, 0]), kv.add_vector("b", [0, 1])
         (0, 1)
         """
-        self.add_vectors([key], np.asarray(vector)[None])
+        self.add_vectors([key], queries.checked_vector("vector", vector, self.vector_size)[None])
         return self.key_to_index[_plain_key(key)]
 
     def add_vectors(
@@ -546,11 +572,15 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.vectors.tolist()
         [[1.0, 0.0], [2.0, 2.0], [3.0, 3.0]]
         """
+        matrix = as_array("weights", weights)
         if isinstance(keys, KEY_TYPES):
-            keys, weights = [keys], np.asarray(weights).reshape(1, -1)
-        key_list = list(map(_plain_key, keys))
+            keys, matrix = [keys], matrix.reshape(1, -1)
+        if extras is not None:
+            check_mapping("extras", extras, "names of attributes to their values")
+        replace = as_flag("replace", replace)
+        key_list = list(map(_plain_key, as_list("keys", keys, "keys")))
         if key_list:
-            self._table.add(key_list, np.asarray(weights), extras, replace)
+            self._table.add(key_list, matrix, extras, replace)
 
     def __setitem__(self, keys: Key | Iterable[Key], weights: Array | Sequence[Any]) -> None:
         """Set or add the vectors of one or several keys; an integer that is not a key means a row."""
@@ -653,8 +683,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.vectors_for_all(["b", "missing", "a"]).index_to_key
         ['b', 'a']
         """
-        known = self.key_to_index if not allow_inference else self
-        present = [key for key in dict.fromkeys(keys) if key in known]
+        known = self if as_flag("allow_inference", allow_inference) else self.key_to_index
+        copy_vecattrs = as_flag("copy_vecattrs", copy_vecattrs)
+        present = [key for key in dict.fromkeys(as_list("keys", keys, "keys")) if key in known]
         rows = np.array([self.get_index(key) for key in present], dtype=np.intp)
         chosen = self._from_table(self._table.selection(present, rows))
         if not copy_vecattrs:
@@ -761,10 +792,16 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.get_mean_vector(["a", "b"]).tolist()
         [0.5, 0.5]
         """
-        items = queries.as_items(keys)
+        pre_normalize = as_flag("pre_normalize", pre_normalize)
+        post_normalize = as_flag("post_normalize", post_normalize)
+        ignore_missing = as_flag("ignore_missing", ignore_missing)
+        items = queries.as_items("keys", keys)
         if not items:
-            raise ValueError("cannot compute mean with no input")
-        factors = [1.0] * len(items) if weights is None else [float(weight) for weight in weights]
+            raise ValueError("cannot compute mean with no input: keys is empty")
+        if weights is None:
+            factors = [1.0] * len(items)
+        else:
+            factors = [as_float("weights", weight) for weight in as_list("weights", weights, "numbers")]
         if len(factors) != len(items):
             raise ValueError(
                 "keys and weights array must have same number of elements, "
@@ -773,7 +810,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         vectors: list[tuple[Array, float]] = []
         for item, factor in zip(items, factors, strict=True):
             if isinstance(item, np.ndarray):
-                vectors.append((queries.checked_vector(item, self.vector_size), factor))
+                vectors.append((queries.checked_vector("a vector in keys", item, self.vector_size), factor))
             elif self.has_index_for(item):
                 vectors.append((self.get_vector(item, norm=pre_normalize), factor))
             elif not ignore_missing:
@@ -805,7 +842,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         topn : int or None, default 10
             Number of keys. With None, the result is the array of all cosines; with 0 or less, it is [].
         clip_start, clip_end : int, optional
-            Search only in this range of rows.
+            Search only in this range of rows. Negative numbers count from the end, as in a slice.
         restrict_vocab : int, optional
             Search only in this number of rows from the start; overrides the range.
         indexer : object, optional
@@ -833,16 +870,21 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> [key for key, score in kv.most_similar(positive=["east", "north"])]
         ['northeast']
         """
-        if isinstance(topn, (int, np.integer)) and topn < 1:
+        topn = as_optional_int("topn", topn)
+        if indexer is not None and not hasattr(indexer, "most_similar"):
+            raise TypeError(
+                f"indexer must have a method most_similar(vector, topn), as {indexer!r:.80} has not"
+            )
+        if topn is not None and topn < 1:
             return []
         query, own_rows = self._parse_query(positive, negative)
-        if indexer is not None and isinstance(topn, int):
+        if indexer is not None and topn is not None:
             return indexer.most_similar(query, topn)
         rows = self._searched_rows(clip_start, clip_end, restrict_vocab, candidates)
         scores = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], query)
-        if not topn:
+        if topn is None:
             return scores
-        return queries.best_keys(self.index_to_key, rows, scores, operator.index(topn), own_rows)
+        return queries.best_keys(self.index_to_key, rows, scores, topn, own_rows)
 
     def most_similar_batch(
         self,
@@ -874,15 +916,15 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> [ranking[0][0] for ranking in kv.most_similar_batch(["east", "north"])]
         ['northeast', 'northeast']
         """
-        parsed = [self._parse_query(query, None) for query in queries]
-        if isinstance(topn, (int, np.integer)) and topn < 1:
+        topn = as_optional_int("topn", topn)
+        parsed = [self._parse_query(query, None) for query in as_list("queries", queries, "queries")]
+        if topn is not None and topn < 1:
             return [[] for _ in parsed]
         rows = self._searched_rows(0, None, restrict_vocab, candidates)
         matrix, norms = self.vectors[rows], self._table.current_norms()[rows]
         stacked = np.array([vector for vector, _ in parsed], dtype=norms.dtype).reshape(-1, self.vector_size)
-        if not topn:
+        if topn is None:
             return similarity.cosines(matrix, norms, stacked)
-        topn = operator.index(topn)
         count = topn + max((len(own_rows) for _, own_rows in parsed), default=0)
         best = similarity.nearest_rows(matrix, norms, stacked, count)
         return [
@@ -926,7 +968,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.similar_by_vector([2, 1], topn=1)[0][0]
         'northeast'
         """
-        return self.most_similar(positive=[np.asarray(vector)], topn=topn, restrict_vocab=restrict_vocab)
+        vector = queries.checked_vector("vector", vector, self.vector_size)
+        return self.most_similar(positive=[vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_cosmul(
         self,
@@ -958,23 +1001,25 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> [key for key, score in kv.most_similar_cosmul(positive=["east", "north"])]
         ['northeast']
         """
-        if isinstance(topn, (int, np.integer)) and topn < 1:
+        topn = as_optional_int("topn", topn)
+        if topn is not None and topn < 1:
             return []
-        positive_terms, negative_terms = queries.as_items(positive), queries.as_items(negative)
+        positive_terms = queries.as_items("positive", positive)
+        negative_terms = queries.as_items("negative", negative)
         if not positive_terms:
-            raise ValueError("cannot compute similarity with no input")
+            raise ValueError("cannot compute similarity with no input: positive is empty")
         rows = self._searched_rows(0, None, restrict_vocab, candidates)
         scores = similarity.multiplicative(
             self.vectors[rows],
             self._table.current_norms()[rows],
-            [self._factor(term) for term in positive_terms],
-            [self._factor(term) for term in negative_terms],
+            [self._factor("positive", term) for term in positive_terms],
+            [self._factor("negative", term) for term in negative_terms],
         )
-        if not topn:
+        if topn is None:
             return scores
         keys = [term for term in positive_terms + negative_terms if isinstance(term, KEY_TYPES)]
         own_rows = {self.get_index(key) for key in keys}
-        return queries.best_keys(self.index_to_key, rows, scores, operator.index(topn), own_rows)
+        return queries.best_keys(self.index_to_key, rows, scores, topn, own_rows)
 
     def _parse_query(self, positive: Any, negative: Any) -> tuple[Array, set[int]]:
         """Return the mean vector of a query, scaled to length 1, and the rows of the query's keys."""
@@ -984,13 +1029,15 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         )
         return mean, {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
 
-    def _factor(self, item: Any) -> Array:
-        """Return the vector of one item of a multiplicative query."""
+    def _factor(self, name: str, item: Any) -> Array:
+        """Return the vector of one item of the argument `name` of a multiplicative query."""
         if isinstance(item, np.ndarray):
-            return queries.checked_vector(item, self.vector_size)
+            return queries.checked_vector(f"a vector in {name}", item, self.vector_size)
         if isinstance(item, KEY_TYPES):
             return self.get_vector(item, norm=True)
-        raise TypeError(f"{item!r} is neither a key nor a vector; most_similar_cosmul takes no weights")
+        raise TypeError(
+            f"{item!r:.80} in {name} is neither a key nor a vector; most_similar_cosmul takes no weights"
+        )
 
     def _searched_rows(
         self,
@@ -999,7 +1046,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         restrict_vocab: int | None,
         candidates: Iterable[Key] | None,
     ) -> slice | NDArray[np.intp]:
-        rows = None if candidates is None else [self.get_index(key) for key in dict.fromkeys(candidates)]
+        rows = None
+        if candidates is not None:
+            rows = [self.get_index(key) for key in dict.fromkeys(as_list("candidates", candidates, "keys"))]
         return queries.searched_rows(len(self.vectors), clip_start, clip_end, restrict_vocab, rows)
 
     # --- similarities of given keys
@@ -1014,6 +1063,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> float(kv.similarity("east", "north"))
         0.0
         """
+        check_hashable("w1", w1)
+        check_hashable("w2", w2)
         return similarity.cosine(self[w1], self[w2])
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
@@ -1043,7 +1094,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> float(kv.n_similarity(["east", "north"], ["northeast"]))
         1.0
         """
-        first, second = list(ws1), list(ws2)
+        first, second = as_list("ws1", ws1, "keys"), as_list("ws2", ws2, "keys")
         if not (first and second):
             raise ZeroDivisionError("At least one of the passed list is empty.")
         return similarity.cosine(
@@ -1060,7 +1111,12 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> KeyedVectors.cosine_similarities(np.array([1.0, 0.0]), np.array([[2.0, 0.0], [0.0, 3.0]])).tolist()
         [1.0, 0.0]
         """
-        return similarity.cosines_with(np.asarray(vector_1), np.asarray(vectors_all))
+        vector, matrix = as_array("vector_1", vector_1), as_array("vectors_all", vectors_all)
+        if vector.ndim != 1 or matrix.shape[1:] != vector.shape:
+            raise ValueError(
+                f"vector_1 and vectors_all must have the shapes (D,) and (n, D), not {vector.shape} and {matrix.shape}"
+            )
+        return similarity.cosines_with(vector, matrix)
 
     def distances(
         self, word_or_vector: Key | Array | Sequence[float], other_words: Iterable[Key] = ()
@@ -1077,8 +1133,9 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         if isinstance(word_or_vector, KEY_TYPES):
             vector = self.get_vector(word_or_vector)
         else:
-            vector = queries.checked_vector(np.asarray(word_or_vector), self.vector_size)
-        rows: Any = [self.get_index(key) for key in other_words] or slice(None)
+            vector = queries.checked_vector("word_or_vector", word_or_vector, self.vector_size)
+        others = as_list("other_words", other_words, "keys")
+        rows: Any = [self.get_index(key) for key in others] or slice(None)
         unit = similarity.unit(vector.astype(similarity.compute_dtype(self.vectors.dtype)))
         cosines = similarity.cosines(self.vectors[rows], self._table.current_norms()[rows], unit)
         distances: Array = 1 - cosines
@@ -1094,9 +1151,10 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.most_similar_to_given("east", ["north", "northeast"])
         'northeast'
         """
-        if not len(keys_list):
+        keys: list[Key] = as_list("keys_list", keys_list, "keys")
+        if not keys:
             raise ValueError("keys_list is empty: give at least one key to choose from")
-        return keys_list[int(np.argmax([self.similarity(key1, key) for key in keys_list]))]
+        return keys[int(np.argmax([self.similarity(key1, key) for key in keys]))]
 
     def closer_than(self, key1: Key, key2: Key) -> list[Any]:
         """Return the keys that are closer to `key1` than `key2` is, in the order of the rows.
@@ -1150,13 +1208,14 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.rank_by_centrality(["east", "north", "northeast"])[0][1]
         'northeast'
         """
-        given = list(words)
+        given = as_list("words", words, "keys")
+        use_norm = as_flag("use_norm", use_norm)
         present = [word for word in given if word in self]
         if len(present) != len(given):
             missing = set(given) - set(present)
             logger.warning("vectors for words %s are not present in the model, ignoring these words", missing)
         if not present:
-            raise ValueError("cannot select a word from an empty list")
+            raise ValueError("cannot select a word from an empty list: words has no key of these vectors")
         vectors = np.stack([self.get_vector(word, norm=use_norm) for word in present])
         return queries.centrality_ranking(present, vectors)
 
@@ -1185,7 +1244,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.relative_cosine_similarity("big", "large")
         1.0
         """
-        nearest: queries.Ranking = self.similar_by_key(wa, topn)
+        nearest: queries.Ranking = self.similar_by_key(wa, as_int("topn", topn))
         if not nearest:
             raise ValueError("Cannot calculate relative cosine similarity without any similar words.")
         return float(self.similarity(wa, wb)) / sum(score for _, score in nearest)
@@ -1218,7 +1277,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.wmdistance(["east"], ["missing"])
         inf
         """
-        given = list(document1), list(document2)
+        given = as_list("document1", document1, "keys"), as_list("document2", document2, "keys")
+        norm = as_flag("norm", norm)
         first, second = (Counter(key for key in document if key in self) for document in given)
         dropped = len(given[0]) - first.total(), len(given[1]) - second.total()
         if any(dropped):
@@ -1277,7 +1337,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.evaluate_word_analogies([": family", "man woman king queen"])[0]
         1.0
         """
-        evaluation.check_similarity_function(similarity_function)
+        as_choice("similarity_function", similarity_function, ("most_similar", "most_similar_cosmul"))
         return evaluation.word_analogies(
             self.index_to_key,
             self.vectors,
@@ -1291,7 +1351,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
     def evaluate_word_pairs(
         self,
         pairs: PathLike | Iterable[str],
-        delimiter: str = "\t",
+        delimiter: str | None = "\t",
         encoding: str = "utf8",
         restrict_vocab: int | None = 300000,
         case_insensitive: bool = True,
@@ -1303,8 +1363,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ----------
         pairs : str, os.PathLike or iterable of str
             A file, or its lines: two words and a number.
-        delimiter : str, default tab
-            Separates the three fields of a line.
+        delimiter : str or None, default tab
+            Separates the three fields of a line; None stands for any white space.
         encoding : str, default "utf8"
             Encoding of the file.
         restrict_vocab, case_insensitive
@@ -1374,7 +1434,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         older = getattr(other, "wv", other)
         if not (hasattr(older, "key_to_index") and hasattr(older, "vectors")):
             raise TypeError(
-                f"drift is from KeyedVectors or a model, not {other!r:.80}; load what a file holds first"
+                f"other must be KeyedVectors or a model, not {other!r:.80}; load what a file holds first"
             )
         words = [key for key in self.index_to_key if key is not None and key in older.key_to_index]
         old_rows, new_rows = (
@@ -1422,7 +1482,10 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ...     print(KeyedVectors.load(os.path.join(folder, "vectors")))
         KeyedVectors<vector_size=2, 2 keys>
         """
-        vector_state.write(fname, self._to_state(ignore))
+        if isinstance(ignore, str):
+            raise TypeError(f"ignore must be a list of names, not {ignore!r:.80}; put the name into a list")
+        ignored = frozenset() if ignore is None else frozenset(as_list("ignore", ignore, "names"))
+        vector_state.write(fname, self._to_state(ignored))
 
     @classmethod
     def load(cls: type[KV], fname: PathLike, mmap: str | None = None) -> KV:
@@ -1463,6 +1526,7 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ...     print(KeyedVectors.load(os.path.join(folder, "vectors.kv")))
         KeyedVectors<vector_size=2, 2 keys>
         """
+        check_path("fname", fname)
         vector_state.write_gensim(fname, self._to_state())
 
     def _to_state(self, ignore: Collection[str] = frozenset()) -> VectorState:
@@ -1553,15 +1617,17 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         ...     print(KeyedVectors.load_word2vec_format(os.path.join(folder, "vectors.txt")).index_to_key)
         ['b', 'a']
         """
+        check_str("prefix", prefix)
+        check_str("sort_attr", sort_attr)
         vector_state.write_word2vec_format(
             fname,
             self._to_state(),
             fvocab,
-            binary,
-            total_vec,
-            write_header,
+            as_flag("binary", binary),
+            as_optional_int("total_vec", total_vec, minimum=0),
+            as_flag("write_header", write_header),
             prefix,
-            append,
+            as_flag("append", append),
             sort_attr,
             str(self),
         )
@@ -1650,6 +1716,8 @@ class KeyedVectors(DeprecatedVectorNames, metaclass=ReplaceableClass):
         >>> kv.vectors.tolist()
         [[1.0, 0.0], [7.0, 7.0]]
         """
+        binary, lockf = as_flag("binary", binary), as_float("lockf", lockf)
+        check_encoding(encoding, unicode_errors, errors_name="unicode_errors")
         logger.info("loading projection weights from %s", fname)
         read = word2vec.read_binary if binary else word2vec.read_text
         index, matrix = read(fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index)
@@ -1719,6 +1787,10 @@ def _load_word2vec_format(
     binary_chunk_size: int = 1 << 20,
 ) -> KV:
     """Load a word2vec file into a new `cls`; a binary file is read in chunks of `binary_chunk_size` bytes."""
+    binary, no_header = as_flag("binary", binary), as_flag("no_header", no_header)
+    limit = as_optional_int("limit", limit, minimum=0)
+    datatype = as_dtype("datatype", datatype)
+    check_encoding(encoding, unicode_errors, errors_name="unicode_errors")
     if binary and no_header:
         raise NotImplementedError("no_header only available for text-format files")
     if binary:
@@ -1770,8 +1842,8 @@ def _plain_key(key: Any) -> Any:
     return key if word is None else word
 
 
-def _as_keys(keys: Key | Iterable[Key]) -> Iterable[Key]:
-    return [keys] if isinstance(keys, KEY_TYPES) else keys
+def _as_keys(keys: Key | Iterable[Key]) -> list[Key]:
+    return [keys] if isinstance(keys, KEY_TYPES) else as_list("keys", keys, "keys")
 
 
 def _writable_copy(array: Array) -> Array:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastw2v.common.validation import as_array, as_choice, as_dtype, as_flag, as_int
+
 __all__ = ["argsort", "unitvec", "zeros_aligned"]
 
 
@@ -34,10 +36,10 @@ def unitvec(vec: Any, norm: str = "l2", return_norm: bool = False) -> Any:
     >>> unitvec(np.array([3.0, 4.0]))
     array([0.6, 0.8])
     """
-    if norm not in ("l1", "l2"):
-        raise ValueError(f"norm={norm!r} is not a supported norm; use 'l1' or 'l2'")
+    as_choice("norm", norm, ("l1", "l2"))
+    return_norm = as_flag("return_norm", return_norm)
     sparse = hasattr(vec, "tocsr")
-    array = vec.tocsr() if sparse else np.asarray(vec)
+    array = vec.tocsr() if sparse else as_array("vec", vec)
     if array.dtype.kind not in "fc":
         array = array.astype(np.float64)
     values: Any = array.data if sparse else array
@@ -65,8 +67,8 @@ def argsort(x: Any, topn: int | None = None, reverse: bool = False) -> NDArray[n
     >>> argsort([0.3, 0.1, 0.2], topn=2, reverse=True)
     array([0, 2])
     """
-    values = np.asarray(x)
-    n = values.size if topn is None else topn
+    values, reverse = as_array("x", x), as_flag("reverse", reverse)
+    n = values.size if topn is None else as_int("topn", topn)
     if n <= 0:
         return np.empty(0, dtype=np.intp)
     keys = -values if reverse else values
@@ -96,7 +98,10 @@ def zeros_aligned(shape: Any, dtype: DTypeLike, order: str = "C", align: int = 1
     >>> zeros_aligned((2, 2), "float32", align=64).ctypes.data % 64
     0
     """
-    kind = np.dtype(dtype)
+    kind, align = as_dtype("dtype", dtype), as_int("align", align, minimum=1)
+    as_choice("order", order, ("C", "F"))
+    sizes = shape if isinstance(shape, (tuple, list)) else [shape]
+    shape = tuple(as_int("shape", size, minimum=0) for size in sizes)
     nbytes = int(np.prod(shape, dtype=np.int64)) * kind.itemsize
     buffer = np.zeros(nbytes + align, dtype=np.uint8)
     start = -buffer.ctypes.data % align

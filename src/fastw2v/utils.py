@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common.files import open_atomic
+from fastw2v.common.validation import as_dtype, as_flag, as_int, as_optional_int, check_encoding, check_str
+from fastw2v.text.corpus import check_corpus
 from fastw2v.text.trim_rule import (
     RULE_DEFAULT,
     RULE_DISCARD,
@@ -88,7 +90,13 @@ def any2unicode(text: str | bytes, encoding: str = "utf8", errors: str = "strict
     >>> any2unicode(b"na\\xc3\\xafve")
     'naïve'
     """
-    return text if isinstance(text, str) else str(text, encoding, errors=errors)
+    if isinstance(text, str):
+        return text
+    check_encoding(encoding, errors)
+    try:
+        return str(text, encoding, errors=errors)
+    except TypeError:
+        raise TypeError(f"text must be a str or bytes, not {text!r:.80}") from None
 
 
 def any2utf8(text: str | bytes, errors: str = "strict", encoding: str = "utf8") -> bytes:
@@ -130,6 +138,7 @@ def simple_tokenize(text: str) -> Iterator[str]:
     >>> list(simple_tokenize("a1b, c"))
     ['a', 'b', 'c']
     """
+    check_str("text", text)
     for match in _ALPHABETIC_RUN.finditer(text):
         yield match.group()
 
@@ -162,6 +171,11 @@ def tokenize(
     >>> list(tokenize("Nic nemůže", lowercase=True, deacc=True))
     ['nic', 'nemuze']
     """
+    lowercase, to_lower, lower = (
+        as_flag(name, value)
+        for name, value in (("lowercase", lowercase), ("to_lower", to_lower), ("lower", lower))
+    )
+    deacc = as_flag("deacc", deacc)
     text = any2unicode(text, encoding, errors)
     if lowercase or to_lower or lower:
         text = text.lower()
@@ -192,6 +206,9 @@ def simple_preprocess(
     >>> simple_preprocess("A quick brown fox, and a dog!")
     ['quick', 'brown', 'fox', 'and', 'dog']
     """
+    min_len, max_len = as_int("min_len", min_len), as_int("max_len", max_len)
+    if not isinstance(doc, (str, bytes, bytearray, memoryview)):
+        raise TypeError(f"doc must be a str or bytes, not {doc!r:.80}")
     return [
         token
         for token in tokenize(doc, lower=True, deacc=deacc, errors="ignore")
@@ -235,6 +252,7 @@ def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: str | os.Pa
     ...     list(LineSentence(path))
     [['a', 'rose'], ['is', 'a', 'rose']]
     """
+    check_corpus(corpus)
     with open_atomic(filename, "wb") as out:
         for sentence in corpus:
             out.write((" ".join(sentence) + "\n").encode("utf8"))
@@ -255,7 +273,7 @@ class RepeatCorpus:
 
     def __init__(self, corpus: Iterable[Any], reps: int) -> None:
         self.corpus = corpus
-        self.reps = reps
+        self.reps = as_int("reps", reps, minimum=0)
 
     def __iter__(self) -> Iterator[Any]:
         return itertools.islice(itertools.cycle(self.corpus), self.reps)
@@ -273,7 +291,7 @@ class RepeatCorpusNTimes:
 
     def __init__(self, corpus: Iterable[Any], n: int) -> None:
         self.corpus = corpus
-        self.n = n
+        self.n = as_int("n", n, minimum=0)
 
     def __iter__(self) -> Iterator[Any]:
         for _ in range(self.n):
@@ -292,7 +310,7 @@ class ClippedCorpus:
 
     def __init__(self, corpus: Any, max_docs: int | None = None) -> None:
         self.corpus = corpus
-        self.max_docs = max_docs
+        self.max_docs = as_optional_int("max_docs", max_docs, minimum=0)
 
     def __iter__(self) -> Iterator[Any]:
         return itertools.islice(self.corpus, self.max_docs)
@@ -364,8 +382,15 @@ def chunkize_serial(
     >>> list(chunkize_serial(range(5), 2))
     [[0, 1], [2, 3], [4]]
     """
+    if not isinstance(iterable, Iterable):
+        raise TypeError(f"iterable={iterable!r:.80} must be iterable")
     items: Iterator[Any] = iter(iterable)
-    while chunk := list(itertools.islice(items, int(chunksize))):
+    chunksize, as_numpy, dtype = (
+        as_int("chunksize", chunksize, minimum=0),
+        as_flag("as_numpy", as_numpy),
+        as_dtype("dtype", dtype),
+    )
+    while chunk := list(itertools.islice(items, chunksize)):
         yield [np.array(item, dtype=dtype) for item in chunk] if as_numpy else chunk
 
 

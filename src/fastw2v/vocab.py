@@ -17,6 +17,17 @@ import numpy.typing as npt
 
 from fastw2v import corpora
 from fastw2v.common.files import open_atomic, open_input
+from fastw2v.common.validation import (
+    as_flag,
+    as_float,
+    as_int,
+    as_list,
+    as_optional_float,
+    as_optional_int,
+    check_hashable,
+    check_mapping,
+    check_path,
+)
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.vectors.row_table import RowTable
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
@@ -95,12 +106,13 @@ class Vocab:
         max_vocab_size: int | None = None,
         max_final_vocab: int | None = None,
     ) -> None:
-        self.sample = sample
-        self.ns_exponent = ns_exponent
-        self.min_count = min_count
-        self.max_vocab_size = max_vocab_size
-        self.max_final_vocab = max_final_vocab
-        word_list: list[Any] = list(words)
+        self.sample = as_optional_float("sample", sample, minimum=0)
+        self.ns_exponent = as_float("ns_exponent", ns_exponent)
+        self.min_count = as_int("min_count", min_count)
+        self.max_vocab_size = as_optional_int("max_vocab_size", max_vocab_size, minimum=0)
+        self.max_final_vocab = as_optional_int("max_final_vocab", max_final_vocab, minimum=0)
+        word_list = as_list("words", words, "words")
+        counts = counts if isinstance(counts, np.ndarray) else as_list("counts", counts, "integers")
         if len(counts) != len(word_list):
             raise ValueError(
                 f"counts must hold one count a word, got {len(counts)} for {len(word_list)} words"
@@ -178,6 +190,10 @@ class Vocab:
         >>> Vocab.from_corpus([["the", "cat"], ["the", "dog"]], min_count=1).index_to_key
         ['the', 'dog', 'cat']
         """
+        # The arguments are checked before the corpus is read.
+        cls((), (), sample=sample, ns_exponent=ns_exponent, max_final_vocab=max_final_vocab)
+        min_count = as_int("min_count", min_count)
+        sorted_vocab = as_flag("sorted_vocab", sorted_vocab)
         found = corpora.scan(
             corpora.open_corpus(corpus, corpus_file, 1),
             max_vocab_size=max_vocab_size,
@@ -215,6 +231,7 @@ class Vocab:
         >>> Vocab.from_frequencies({"rare": 1, "often": 9}, min_count=2).index_to_key
         ['often']
         """
+        check_mapping("frequencies", frequencies, "words to counts")
         chosen = select(
             frequencies, min_count=min_count, max_final_vocab=max_final_vocab, trim_rule=trim_rule
         )
@@ -227,7 +244,9 @@ class Vocab:
             max_vocab_size=max_vocab_size,
             max_final_vocab=max_final_vocab,
         )
-        new._vocabulary.set_words(chosen.words, chosen.counts, by_frequency=sorted_vocab)
+        new._vocabulary.set_words(
+            chosen.words, chosen.counts, by_frequency=as_flag("sorted_vocab", sorted_vocab)
+        )
         return new
 
     def update(
@@ -273,6 +292,7 @@ class Vocab:
         >>> vocab.index_to_key, vocab.counts.tolist()
         (['the', 'new'], [11, 2])
         """
+        min_count = self.min_count if min_count is None else as_int("min_count", min_count)
         if frequencies is None:
             frequencies = corpora.scan(
                 corpora.open_corpus(corpus, corpus_file, 1),
@@ -282,9 +302,10 @@ class Vocab:
             ).counts
         elif corpus is not None or corpus_file is not None:
             raise TypeError("frequencies must not be given together with corpus or corpus_file")
+        check_mapping("frequencies", frequencies, "words to counts")
         chosen = select(
             frequencies,
-            min_count=self.min_count if min_count is None else min_count,
+            min_count=min_count,
             max_final_vocab=self.max_final_vocab,
             trim_rule=trim_rule,
         )
@@ -344,6 +365,9 @@ class Vocab:
     def _index(self, word: Any) -> int:
         try:
             return self.key_to_index[word]
+        except TypeError:
+            check_hashable("a word", word)
+            raise
         except KeyError:
             raise KeyError(f"{word!r} is not in the vocabulary") from None
 
@@ -356,6 +380,7 @@ class Vocab:
         >>> vocab.get("cat"), vocab.get("dog", -1)
         (1, -1)
         """
+        check_hashable("word", word)
         return self.key_to_index.get(word, default)
 
     def count(self, word: Any) -> int:
@@ -367,6 +392,7 @@ class Vocab:
         >>> vocab.count("cat"), vocab.count("dog")
         (3, 0)
         """
+        check_hashable("word", word)
         index = self.key_to_index.get(word)
         return 0 if index is None else int(self.counts[index])
 
@@ -384,6 +410,7 @@ class Vocab:
         >>> vocab.to_ids(["cat", "dog"], default=-1).tolist()
         [1, -1]
         """
+        words, default = as_list("words", words, "words"), as_optional_int("default", default)
         if default is None:
             return np.array([self._index(word) for word in words], dtype=np.int64)
         return np.array([self.key_to_index.get(word, default) for word in words], dtype=np.int64)
@@ -401,7 +428,7 @@ class Vocab:
         >>> Vocab(["the", "cat"], [10, 3]).to_words([1, 0])
         ['cat', 'the']
         """
-        return [self.lookup_token(i) for i in ids]
+        return [self.lookup_token(i) for i in as_list("ids", ids, "integers")]
 
     @property
     def stoi(self) -> dict[Any, int]:
@@ -421,6 +448,7 @@ class Vocab:
         >>> Vocab(["the", "cat"], [10, 3]).lookup_token(1)
         'cat'
         """
+        index = as_int("index", index)
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} is out of range for {len(self)} words")
         return self.index_to_key[index]
@@ -433,7 +461,7 @@ class Vocab:
         >>> Vocab(["the", "cat"], [10, 3]).lookup_tokens([1, 0])
         ['cat', 'the']
         """
-        return self.to_words(indices)
+        return self.to_words(as_list("indices", indices, "integers"))
 
     def lookup_indices(self, tokens: Iterable[Any]) -> list[int]:
         """Return the indices of the given words.
@@ -443,7 +471,7 @@ class Vocab:
         >>> Vocab(["the", "cat"], [10, 3]).lookup_indices(["cat", "the"])
         [1, 0]
         """
-        return [self._index(token) for token in tokens]
+        return [self._index(token) for token in as_list("tokens", tokens, "words")]
 
     # --- files
 
@@ -492,6 +520,7 @@ class Vocab:
         --------
         See `save`.
         """
+        check_path("path", path)
         name = os.fspath(path)
         with open_input(path) as file:
             content = file.read()

@@ -20,8 +20,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import itertools
 import logging
-import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -32,11 +32,17 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.validation import (
+    LARGEST_INT,
     as_callbacks,
+    as_flag,
     as_float,
     as_int,
-    check_integer,
-    check_number,
+    as_list,
+    as_optional_float,
+    as_optional_int,
+    check_function,
+    check_mapping,
+    check_path,
     checked_random_state,
     random_state,
 )
@@ -48,7 +54,7 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.keyedvectors import KeyedVectors, load_any
-from fastw2v.text.corpus import is_reusable, open_corpus
+from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -83,6 +89,16 @@ lifecycle_logger = logging.getLogger("gensim.utils")
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
+# Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
+_INTEGERS = {
+    "vector_size": 1,
+    "window": 1,
+    "negative": 0,
+    "epochs": 1,
+    "batch_words": 1,
+    "min_count": -LARGEST_INT,
+    "workers": -LARGEST_INT,
+}
 # What a vocabulary update changes besides the table of rows.
 _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
@@ -184,6 +200,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         If a parameter or the corpus cannot be used; the message names it.
     RuntimeError
         If no word of the corpus is left in the vocabulary.
+    KeyboardInterrupt, Exception
+        If the training is interrupted, by Ctrl-C or by an exception of the corpus or of a callback. The model, with
+        what was trained until then, is the attribute `model` of the exception.
 
     Attributes
     ----------
@@ -250,39 +269,39 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
     ) -> None:
-        self.vector_size = as_int("vector_size", vector_size)
-        self.workers = as_int("workers", workers)
+        self.vector_size = vector_size
+        self.workers = workers
         self.epochs = epochs
         self.train_count = 0
         self.total_train_time = 0.0
         self.batch_words = batch_words
-        self.sg = as_int("sg", sg)
-        self.alpha = as_float("alpha", alpha)
-        self.min_alpha = as_float("min_alpha", min_alpha)
-        self.window = as_int("window", window)
-        self.shrink_windows = bool(shrink_windows)
-        self.hs = as_int("hs", hs)
-        self.negative = as_int("negative", negative)
+        self.sg = sg
+        self.alpha = alpha
+        self.min_alpha = min_alpha
+        self.window = window
+        self.shrink_windows = shrink_windows
+        self.hs = hs
+        self.negative = negative
         self.ns_exponent = ns_exponent
-        self.cbow_mean = as_int("cbow_mean", cbow_mean)
-        self.compute_loss = bool(compute_loss)
+        self.cbow_mean = cbow_mean
+        self.compute_loss = compute_loss
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
-        self.min_alpha_yet_reached = self.alpha
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
-        self.effective_min_count = min_count
         self.sample = sample
         self.sorted_vocab = sorted_vocab
         self.null_word = null_word
         self.seed = seed
         self.hashfxn = hashfxn
         self.comment = comment
-        self.shared_negatives = bool(shared_negatives)
+        self.shared_negatives = shared_negatives
         self.corpus_budget = corpus_budget
         self._check_parameters()
-        self.random = random_state(seed)
+        self.min_alpha_yet_reached = self.alpha
+        self.effective_min_count = self.min_count
+        self.random = random_state(self.seed)
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] = []
@@ -294,27 +313,30 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
 
         callbacks = as_callbacks(callbacks)
+        check_function("trim_rule", trim_rule)
+        progress = as_flag("progress", progress)
+        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every)
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
-            checkpoints.check_arguments(checkpoint, checkpoint_every)
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
-                self.train(
-                    corpus_iterable=sentences,
-                    corpus_file=corpus_file,
-                    total_examples=self.corpus_count,
-                    total_words=self.corpus_total_words,
-                    epochs=self.epochs,
-                    start_alpha=self.alpha,
-                    end_alpha=self.min_alpha,
-                    compute_loss=self.compute_loss,
-                    callbacks=callbacks,
-                    progress=progress,
-                    checkpoint=checkpoint,
-                    checkpoint_every=checkpoint_every,
-                )
+                with _attached_to_errors(self):
+                    self.train(
+                        corpus_iterable=sentences,
+                        corpus_file=corpus_file,
+                        total_examples=self.corpus_count,
+                        total_words=self.corpus_total_words,
+                        epochs=self.epochs,
+                        start_alpha=self.alpha,
+                        end_alpha=self.min_alpha,
+                        compute_loss=self.compute_loss,
+                        callbacks=callbacks,
+                        progress=progress,
+                        checkpoint=checkpoint,
+                        checkpoint_every=checkpoint_every,
+                    )
             finally:
                 self._scan_cache = None
         else:
@@ -522,6 +544,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
         """Append an event to `lifecycle_events` and log it."""
+        log_level = as_int("log_level", 0 if log_level is None else log_level)
         event["datetime"] = datetime.datetime.now().isoformat()
         event["event"] = event_name
         lifecycle_logger.log(log_level, "%s lifecycle event %s", type(self).__name__, event)
@@ -587,6 +610,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         True
         """
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
+        update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
@@ -637,11 +662,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.wv.index_to_key
         ['the', 'cat']
         """
+        update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
+        check_mapping("word_freq", word_freq, "words to counts")
+        corpus_count = as_optional_int("corpus_count", corpus_count, minimum=0)
         if update:
             self._check_can_update()
         logger.info("Processing provided word frequencies")
-        if not isinstance(word_freq, Mapping):
-            raise TypeError(f"word_freq must map words to counts, as a dict does, not {word_freq!r:.80}")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = as_word_counts(dict(zip(word_freq, counts, strict=True)), "word_freq")
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
@@ -770,10 +797,15 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.prepare_vocab(dry_run=True)["num_retained_words"]
         1
         """
+        update, dry_run = as_flag("update", update), as_flag("dry_run", dry_run)
+        keep_raw_vocab = as_flag("keep_raw_vocab", keep_raw_vocab)
+        check_function("trim_rule", trim_rule)
+        min_count = as_optional_int("min_count", min_count) or self.min_count
+        sample = as_optional_float("sample", sample, minimum=0) or self.sample
+        if earlier_counts is not None:
+            check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
-        min_count = min_count or self.min_count
-        sample = sample or self.sample
         raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
@@ -859,7 +891,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         domain : int, default 2**31 - 1
             Value of the last entry.
         """
-        self._vocabulary.make_noise_table(self.ns_exponent, domain)
+        self._vocabulary.make_noise_table(self.ns_exponent, as_int("domain", domain, 1, 2**31 - 1))
 
     def reset_from(self, other_model: Word2Vec) -> None:
         """Use the vocabulary of another model, sharing its structures, with new initial weights.
@@ -867,6 +899,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The two models share the words, the attributes of the words, the noise table and the Huffman tree until one of
         them replaces its own, for example by sorting the words.
         """
+        if not isinstance(other_model, Word2Vec):
+            raise TypeError(f"other_model must be a Word2Vec model, not {other_model!r:.80}")
         wv = KeyedVectors(self.vector_size)
         wv.index_to_key = other_model.wv.index_to_key
         wv.key_to_index = other_model.wv.key_to_index
@@ -966,7 +1000,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.estimate_memory(vocab_size=1_000_000)["vectors"]
         400000000
         """
-        vocab_size = vocab_size or len(self.wv)
+        vocab_size = as_optional_int("vocab_size", vocab_size, minimum=0) or len(self.wv)
+        if report is not None:
+            check_mapping("report", report, "names to numbers")
         report = report if report is not None else {}
         row = self.vector_size * np.dtype(np.float32).itemsize
         report["vocab"] = vocab_size * (700 if self.hs else 500)
@@ -992,7 +1028,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def prepare_weights(self, update: bool = False) -> None:
         """Make the weights of a new vocabulary, or extend them to an updated one."""
-        if update:
+        if as_flag("update", update):
             self.update_weights()
         else:
             self.init_weights()
@@ -1079,7 +1115,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         epochs : int
             The number of passes over the corpus; required.
         start_alpha, end_alpha : float, optional
-            The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model.
+            The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model. None: these
+            remain. No rate is lower than that at the end, so 0.0 for both trains nothing.
         word_count, queue_factor
             Ignored; kept for compatibility.
         report_delay : float, default 1.0
@@ -1202,7 +1239,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             not expected. A corpus whose order changes from pass to pass can be resumed at the end of an epoch only, so
             train it without `checkpoint_every`.
         TypeError, OSError, Exception
-            As from `train`.
+            As from `train`. If the training is interrupted, the model is the attribute `model` of the exception.
 
         Examples
         --------
@@ -1223,10 +1260,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> model.train_count
         1
         """
+        check_path("path", path)
         model, state = checkpoints.read(path, cls._from_state)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        with model._lock:
+        with model._lock, _attached_to_errors(model):
             TrainingSession.resume(
                 model,
                 corpus_iterable,
@@ -1356,22 +1394,21 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- checks
 
     def _check_parameters(self) -> None:
-        for name, least in (
-            ("vector_size", 1),
-            ("window", 1),
-            ("negative", 0),
-            ("epochs", 1),
-            ("batch_words", 1),
-        ):
-            check_integer(name, getattr(self, name), least)
+        """Check the settings, and convert them to the types that they are used in."""
+        for name, least in _INTEGERS.items():
+            setattr(self, name, as_int(name, getattr(self, name), least))
+        for name in ("max_vocab_size", "max_final_vocab"):
+            setattr(self, name, as_optional_int(name, getattr(self, name), minimum=0))
         for name in ("alpha", "min_alpha"):
-            check_number(name, getattr(self, name))
-        for name in ("ns_exponent", "min_count"):
-            check_number(name, getattr(self, name), minimum=-math.inf)
-        for name in ("sample", "max_vocab_size", "max_final_vocab", "corpus_budget"):
-            value = getattr(self, name)
-            if value is not None:
-                check_number(name, value)
+            setattr(self, name, as_float(name, getattr(self, name), minimum=0))
+        for name in ("sample", "corpus_budget"):
+            setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
+        self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
+        self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
+        for name in ("shrink_windows", "compute_loss", "shared_negatives"):
+            setattr(self, name, as_flag(name, getattr(self, name)))
+        for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
+            setattr(self, name, int(as_flag(name, getattr(self, name))))
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""
@@ -1405,10 +1442,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             raise RuntimeError("you must initialize vectors before training the model")
         if epochs is None:
             raise ValueError("You must specify an explicit epochs count, at least 1, got epochs=None.")
-        check_integer("epochs", epochs, minimum=1)
+        as_int("epochs", epochs, minimum=1)
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
-            if total is not None:
-                check_number(name, total)
+            as_optional_float(name, total, minimum=0)  # a ValueError for NaN and infinity
+            as_optional_int(name, total)
         for name, total in (("total_examples", total_examples), ("total_words", total_words)):
             if total is not None and not total_examples and not total_words:
                 raise ValueError(
@@ -1448,7 +1485,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         sentences : iterable of lists of str
             Words that are not in the vocabulary are skipped.
         total_sentences : int
-            Score no more than so many.
+            Score no more than so many. No further sentence of an iterator is read.
         chunksize, queue_factor, report_delay
             Without effect; kept for compatibility.
 
@@ -1471,16 +1508,19 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "We have currently only implemented score for the hierarchical softmax scheme, so you need to have "
                 "run word2vec with hs=1 and negative=0 for this to work."
             )
-        encoded = encode(sentences, self.wv.key_to_index, budget=self.corpus_budget)
-        if encoded.n_sentences > total_sentences:
+        check_corpus(sentences)
+        total_sentences = as_int("total_sentences", total_sentences)
+        remaining, nothing = iter(sentences), object()
+        scored = itertools.islice(remaining, max(total_sentences, 0))
+        encoded = encode(scored, self.wv.key_to_index, budget=self.corpus_budget)
+        if remaining is not sentences and next(remaining, nothing) is not nothing:
             logger.warning(
                 "scored only the first %i sentences; raise total_sentences for more", total_sentences
             )
-        offsets = encoded.offsets[: max(min(encoded.n_sentences, total_sentences), 0) + 1]
-        return score_sentences(make_network(self, scoring=True), encoded.ids, offsets)
+        return score_sentences(make_network(self, scoring=True), encoded.ids, encoded.offsets)
 
     def predict_output_word(
-        self, context_words_list: Sequence[Any], topn: int = 10
+        self, context_words_list: Sequence[Any], topn: int | None = 10
     ) -> list[tuple[Any, np.float32]] | None:
         """Return the `topn` most probable center words for a context, or None if no context word is known.
 
@@ -1488,6 +1528,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         ----------
         context_words_list : sequence of str or int
             Words, or positions in the vocabulary.
+        topn : int or None, default 10
+            The number of words; with 0 or less, the result is [], and with None it has all words.
 
         Raises
         ------
@@ -1506,7 +1548,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "We have currently only implemented predict_output_word for the negative sampling scheme, so you need "
                 "to have run word2vec with negative > 0 for this to work."
             )
-        known = [self.wv.get_index(word) for word in context_words_list if word in self.wv]
+        topn = as_optional_int("topn", topn)
+        words = as_list("context_words_list", context_words_list, "words")
+        known = [self.wv.get_index(word) for word in words if word in self.wv]
         if not known:
             logger.warning("All the input context words are out-of-vocabulary for the current model.")
             return None
@@ -1516,7 +1560,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         logits = self.syn1neg @ hidden
         probabilities = np.exp(logits - logits.max())
         probabilities /= probabilities.sum()
-        best = np.argsort(-probabilities, kind="stable")[:topn]
+        best = np.argsort(-probabilities, kind="stable")[: None if topn is None else max(topn, 0)]
         return [(self.wv.index_to_key[i], probabilities[i]) for i in best.tolist()]
 
     # --- files
@@ -1644,7 +1688,27 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         >>> len(loaded.wv)
         5
         """
+        check_path("fname", fname)
         model_state.write_gensim(fname, self._to_state())
+
+
+@contextlib.contextmanager
+def _attached_to_errors(model: Word2Vec) -> Iterator[None]:
+    """Context manager: an exception that leaves the block has the model as its attribute `model`.
+
+    A call that would have returned the model returns nothing if its training is interrupted.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if isinstance(
+            getattr(error, "model", model), Word2Vec
+        ):  # another attribute of this name is the user's
+            with contextlib.suppress(AttributeError, TypeError):
+                error.model = model  # type: ignore[attr-defined]
+                if isinstance(error, KeyboardInterrupt) and hasattr(error, "add_note"):  # from Python 3.11 on
+                    error.add_note("The partly trained model is the attribute 'model' of this exception.")
+        raise
 
 
 def _default_attributes() -> dict[str, Any]:

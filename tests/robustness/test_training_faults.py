@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, KeyedVectors, Update, Word2Vec
+from fastw2v import CallbackAny2Vec, KeyedVectors, Terminated, Update, Word2Vec
 from helpers.corpora import zipf_sentences
 from helpers.fresh import TESTS
 
@@ -824,3 +824,39 @@ def test_an_interrupted_model_is_left_by_its_workers(workers):
     time.sleep(0.05)
     np.testing.assert_array_equal(model.wv.vectors, before[0])
     np.testing.assert_array_equal(model.syn1neg, before[1])
+
+
+class Interrupt(CallbackAny2Vec):
+    """Raises an error at the end of the second epoch."""
+
+    def __init__(self, error):
+        self.error = error
+        self.epochs = 0
+
+    def on_epoch_end(self, model):
+        self.epochs += 1
+        if self.epochs == 2:
+            raise self.error
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, Terminated, ConnectionError])
+def test_the_model_of_an_interrupted_constructor_is_with_the_exception(kind, tmp_path):
+    error, again = kind(), kind()
+    with pytest.raises(kind):
+        Word2Vec(CORPUS, **SMALL, callbacks=[Interrupt(error)], checkpoint=tmp_path / "checkpoint")
+    assert (error.model.wv.vectors != built().wv.vectors).any()
+    assert_sound(error.model)
+    has_note = issubclass(kind, KeyboardInterrupt) and hasattr(error, "add_note")
+    assert hasattr(error, "__notes__") == has_note
+
+    with pytest.raises(kind):
+        Word2Vec.resume(tmp_path / "checkpoint", CORPUS, callbacks=[Interrupt(again)])
+    assert_sound(again.model)
+
+
+def test_an_attribute_model_that_an_exception_has_is_kept():
+    error = ConnectionError()
+    error.model = "of the user"
+    with pytest.raises(ConnectionError):
+        Word2Vec(CORPUS, **SMALL, callbacks=[Interrupt(error)])
+    assert error.model == "of the user"

@@ -459,6 +459,17 @@ def test_a_set_without_a_score_does_not_affect_the_others(model, judged, tmp_pat
     assert "unknown.tsv" in captured.err
 
 
+@pytest.mark.parametrize("kind", ["--analogies", "--pairs"])
+@pytest.mark.parametrize(
+    "content", ["", ": unknown\none two three four\n", "one\ttwo\t3\nthree\tfour\t5\n", "cat;dog;3\n"]
+)
+def test_eval_fails_if_nothing_was_evaluated(model, tmp_path, capsys, kind, content):
+    (tmp_path / "file").write_text(": s\n" + content if kind == "--analogies" else content, encoding="utf8")
+    for options in ((), ("--json",)):
+        assert run("eval", model, kind, tmp_path / "file", *options) == 2
+        assert "nothing was evaluated" in capsys.readouterr().err
+
+
 def test_eval_rejects_missing_files(model, capsys):
     assert run("eval", model) == 2
     assert "--analogies" in error_of(capsys)

@@ -245,3 +245,10 @@ def test_pairs_that_cannot_be_evaluated_name_the_delimiter_and_the_counts(tmp_pa
     path.write_bytes(b"a\tb\t1\na\t\xff\t2\n")
     with pytest.raises(UnicodeDecodeError, match=r"line 2 of .*pairs"):
         vectors.evaluate_word_pairs(path)
+
+
+def test_none_as_delimiter_is_white_space():
+    kv = KeyedVectors(2)
+    kv.add_vectors(["a", "b", "c"], [[1, 0], [1, 1], [0, 1]])
+    by_tabs = kv.evaluate_word_pairs(["a\tb\t1", "a\tc\t2", "b\tc\t4"])
+    assert kv.evaluate_word_pairs(["a b 1", "a  c\t2", "b c 4"], delimiter=None) == by_tabs

@@ -53,7 +53,7 @@ def test_a_fresh_store_has_empty_slots_of_zeros():
     assert np.array_equal(ours.vectors, theirs.vectors)
     assert ours.vectors.dtype == theirs.vectors.dtype
     assert (ours.key_to_index, ours.next_index, ours.expandos, ours.norms) == ({}, 0, {}, None)
-    with pytest.raises(ValueError, match="negative"):
+    with pytest.raises(ValueError, match="count=-1 must be at least 0"):
         KeyedVectors(4, count=-1)
 
 
@@ -216,7 +216,7 @@ def test_adding_keeps_attributes_in_step(vectors):
         (([None], MATRIX[:1]), ValueError, "None"),
         ((["x"], MATRIX[:1], {"count": [1, 2]}), ValueError, "count"),
         ((["x"], MATRIX[:1], {"count": ["many"]}), TypeError, "count"),
-        ((["x"], [["a"] * 5]), ValueError, "could not convert"),
+        ((["x"], [["a"] * 5]), TypeError, "weights must hold numbers"),
     ],
 )
 def test_a_refused_addition_changes_nothing(vectors, arguments, error, text):

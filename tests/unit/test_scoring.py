@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
 
 import numpy as np
@@ -127,6 +128,19 @@ def test_total_sentences_limits_how_many_are_scored():
     model = model_of(hs=1, negative=0)
     for total, n_scored in ((0, 0), (-1, 0), (2, 2), (10**9, len(SENTENCES))):
         assert model.score(SENTENCES, total_sentences=total).shape == (n_scored,)
+
+
+def test_scoring_reads_no_more_sentences_than_asked_for(caplog):
+    model = model_of(hs=1, negative=0)
+    endless = itertools.cycle(SENTENCES[:3])
+    assert (
+        model.score(endless, total_sentences=4).tolist()
+        == model.score([*SENTENCES[:3], SENTENCES[0]]).tolist()
+    )
+    assert next(endless) == SENTENCES[1]
+    assert "raise total_sentences" not in caplog.text
+    model.score(SENTENCES, total_sentences=2)
+    assert "scored only the first 2 sentences" in caplog.text
 
 
 @pytest.mark.parametrize("seed", [None, -1, 1.5, "1", 1 << 32])

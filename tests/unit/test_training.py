@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
+from fastw2v.training.trainer import Trainer
 from helpers.corpora import Reiterable, zipf_sentences
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
@@ -490,10 +491,62 @@ def test_the_bar_shows_speed_rate_and_loss(one_job, capsys):
         assert part in bar
 
 
+def test_the_bar_shows_the_rate_of_the_job_that_is_trained():
+    """All jobs are in the queue at once, and one more of them is taken between two reports."""
+    taken = [0.05, 0.04, 0.03, 0.02, 0.01]
+    seen = []
+
+    class Queue:
+        n_free, n_waiting, stopped, all_taken = 9, 0, False, threading.Event()
+
+        def close(self):
+            pass
+
+        stop = close
+
+    class Batch:
+        sentences_at = words_at = np.arange(6)
+
+        def push(self, queue, first, last, alphas):
+            queue.n_waiting += last - first
+
+    class Worker:
+        def run(self, queue):
+            queue.all_taken.wait(20)
+
+        def tallies(self):
+            return 0, 0, 0, 0, 0.0
+
+    class Reporter:
+        is_observed = True
+
+        def report(self, tally, alpha, n_waiting):
+            queue.n_waiting = max(n_waiting - 1, 0)
+            if n_waiting < len(taken):
+                seen.append(alpha)
+            if not n_waiting:
+                queue.all_taken.set()
+
+    queue = Queue()
+    trainer = Trainer(queue, [Worker()], alphas=lambda s, w: np.array(taken)[s], reporter=Reporter())
+    trainer.train_epoch([Batch()])
+    assert seen[:5] == taken
+
+
 def test_divergence_is_said(one_job, caplog):
     Word2Vec(one_job, **{**SMALL, "sg": 1}, alpha=1e4, epochs=3)
     assert "diverged" in caplog.text
     assert "alpha=10000" in caplog.text
+
+
+def test_a_learning_rate_of_zero_trains_nothing(one_job):
+    model = Word2Vec(one_job, **SMALL)
+    before = model.wv.vectors.copy()
+    model.train(one_job, total_examples=len(one_job), epochs=2, start_alpha=0.0, end_alpha=0.0)
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    assert (model.alpha, model.min_alpha, model.min_alpha_yet_reached) == (0.0, 0.0, 0.0)
+    model.train(one_job, total_examples=len(one_job), epochs=1, start_alpha=0.1, end_alpha=0)
+    assert (model.alpha, model.min_alpha) == (0.1, 0.0)
 
 
 # --- plain arrays

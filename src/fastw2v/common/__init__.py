@@ -7,8 +7,7 @@
 * `files`: paths, URIs and atomic writing (`open_input`, `open_atomic`, `check_writable`, `check_regular`, `local_path`,
   `compression`)
 * `codecs`: compressed streams (`DecompressedFile`, `compressing_writer`)
-* `validation`: checks of arguments (`check_number`, `check_integer`, `as_int`, `as_float`, `as_callbacks`,
-  `random_state`, `checked_random_state`)
+* `validation`: checks of arguments (`as_int`, `as_float`, `as_flag`, `as_list`, `check_path` and others)
 * `platform.h`, `cpu_features.h`: what differs between C compilers, and the instruction sets of the processor
 
 The package imports nothing of fastw2v.

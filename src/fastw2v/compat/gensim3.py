@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from fastw2v.common.validation import as_flag, as_int, as_list, check_lines, check_mapping
 from fastw2v.compat.descriptors import (
     ComputedAttribute,
     RenamedAttribute,
@@ -21,6 +22,7 @@ from fastw2v.compat.descriptors import (
     warn_deprecated,
 )
 from fastw2v.vectors.initialization import pseudorandom_weak_vector
+from fastw2v.vectors.row_table import KEY_TYPES
 
 # --- the words of wv.vocab
 
@@ -193,6 +195,7 @@ class DeprecatedVectorNames:
     def add(self: Vectors, entities: Any, weights: Any, replace: bool = False) -> None:
         """Deprecated: use `add_vectors`."""
         warn_deprecated("add", "add_vectors")
+        entities = entities if isinstance(entities, KEY_TYPES) else as_list("entities", entities, "keys")
         self.add_vectors(entities, weights, replace=replace)
 
     def accuracy(
@@ -207,6 +210,7 @@ class DeprecatedVectorNames:
         `most_similar` is ignored.
         """
         warn_deprecated("accuracy", "evaluate_word_analogies")
+        check_lines("questions", questions)
         _, sections = self.evaluate_word_analogies(questions, restrict_vocab, case_insensitive)
         return sections
 
@@ -232,6 +236,8 @@ class DeprecatedVectorNames:
             from keras.layers import Embedding
         except ImportError:
             raise ImportError("get_keras_embedding needs Keras: pip install keras tensorflow") from None
+        if word_index is not None:
+            check_mapping("word_index", word_index, "words to rows")
         weights = self.vectors if word_index is None else _select_rows(self, word_index.items())
         return Embedding(
             input_dim=weights.shape[0],
@@ -242,6 +248,7 @@ class DeprecatedVectorNames:
 
 
 def _compute_norms(wv: Vectors, replace: bool) -> None:
+    replace = as_flag("replace", replace)
     wv.fill_norms()
     if replace:
         wv.unit_normalize_all()
@@ -364,6 +371,7 @@ class DeprecatedModelNames:
         `most_similar` is ignored.
         """
         warn_deprecated("model.accuracy", "model.wv.evaluate_word_analogies")
+        check_lines("questions", questions)
         return self.wv.evaluate_word_analogies(questions, restrict_vocab, case_insensitive)[1]
 
     @classmethod
@@ -380,6 +388,7 @@ class DeprecatedModelNames:
     def seeded_vector(self: Model, seed_string: str, vector_size: int) -> Any:
         """Deprecated: use `fastw2v.models.keyedvectors.pseudorandom_weak_vector`."""
         warn_deprecated("seeded_vector", "fastw2v.models.keyedvectors.pseudorandom_weak_vector")
+        vector_size = as_int("vector_size", vector_size, minimum=1)
         return pseudorandom_weak_vector(vector_size, seed_string=seed_string, hashfxn=self.hashfxn)
 
     def clear_sims(self: Model) -> None:
@@ -400,8 +409,10 @@ class DeprecatedModelNames:
             Scale the vectors to length 1, too.
         """
         warn_deprecated("delete_temporary_training_data", "wv = model.wv; del model")
+        name = "replace_word_vectors_with_normalized"
+        normalize = as_flag(name, replace_word_vectors_with_normalized)
         _delete_output_weights(self)
-        if replace_word_vectors_with_normalized:
+        if normalize:
             self.wv.unit_normalize_all()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v.common.files import local_path
+from fastw2v.common.validation import as_int
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.tokens import as_word, describe_table, is_column
 
@@ -56,13 +57,14 @@ def is_long_list(corpus: Any, words: int, longest: int) -> bool:
     bool
         False also if a sentence has no length.
     """
+    words, longest = as_int("words", words), as_int("longest", longest)
     if not isinstance(corpus, (list, tuple)):
         return False
     try:
         lengths = np.fromiter(map(len, corpus), dtype=np.int64, count=len(corpus))
     except Exception:  # a user's class may raise anything
         return False
-    return bool(lengths.sum() > words and lengths.max() <= longest)
+    return bool(lengths.sum() > words and lengths.max(initial=0) <= longest)
 
 
 def _is_one_shot(corpus: Any) -> bool:
@@ -125,6 +127,7 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
     ...
     TypeError: Using a generator as corpus_iterable can't support 5 passes. ...
     """
+    passes = as_int("passes", passes, minimum=0)
     if corpus_file is not None and corpus_iterable is not None:
         raise TypeError(
             "Both corpus_file and corpus_iterable must not be provided at the same time; leave one out"
@@ -136,6 +139,19 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
             "Either one of corpus_file or corpus_iterable value must be provided: "
             "an iterable of token lists, or the path of a text with one sentence a line"
         )
+    check_corpus(corpus_iterable)
+    if passes > 1 and _is_one_shot(corpus_iterable):
+        raise TypeError(
+            f"Using a generator as corpus_iterable can't support {passes} passes. Try a re-iterable "
+            "sequence: a list, or an object whose __iter__ starts from the beginning; "
+            f"{_describe(corpus_iterable)} can be iterated only once"
+        )
+    corpus: Iterable[Any] = corpus_iterable
+    return corpus
+
+
+def check_corpus(corpus_iterable: Any) -> None:
+    """Raise a TypeError if an argument cannot be a corpus: a str, a path, a table, or what cannot be iterated."""
     expected = "The corpus_iterable must be an iterable of lists of strings, got"
     if isinstance(corpus_iterable, (str, bytes, bytearray, os.PathLike)):
         raise TypeError(
@@ -145,19 +161,12 @@ def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable
     remedy = _remedy_for_table(corpus_iterable)
     if remedy is not None:
         raise TypeError(f"{expected} {type(corpus_iterable).__name__} instead; {remedy}")
-    if not isinstance(corpus_iterable, Iterable) and not hasattr(corpus_iterable, "__getitem__"):
+    sequence = hasattr(corpus_iterable, "__getitem__") and not isinstance(corpus_iterable, np.generic)
+    if not isinstance(corpus_iterable, Iterable) and not sequence:
         raise TypeError(
             f"{expected} {_describe(corpus_iterable)} instead; pass a list, or any object that can be iterated "
             "several times"
         )
-    if passes > 1 and _is_one_shot(corpus_iterable):
-        raise TypeError(
-            f"Using a generator as corpus_iterable can't support {passes} passes. Try a re-iterable "
-            "sequence: a list, or an object whose __iter__ starts from the beginning; "
-            f"{_describe(corpus_iterable)} can be iterated only once"
-        )
-    corpus: Iterable[Any] = corpus_iterable
-    return corpus
 
 
 def _remedy_for_table(corpus: Any) -> str | None:

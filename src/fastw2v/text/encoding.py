@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from fastw2v.common.validation import as_budget, as_int, as_optional_int, check_mapping
 from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.corpus import check_corpus
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
@@ -23,6 +25,7 @@ __all__ = ["RecordingStream", "encode", "stream"]
 
 
 def _as_dict(key_to_index: Mapping[Any, int]) -> dict[Any, int]:
+    check_mapping("key_to_index", key_to_index, "words to integers")
     return key_to_index if isinstance(key_to_index, dict) else dict(key_to_index)
 
 
@@ -38,8 +41,8 @@ def encode(
     key_to_index : mapping of word to int
         Index of each word of the vocabulary. A dict is fastest.
     budget : float, optional
-        Bytes to hold in memory; beyond it the ids go to a temporary file. By default it is a quarter of the free
-        memory.
+        Bytes to hold in memory, or infinity; beyond it the ids go to a temporary file. By default it is a quarter of
+        the free memory.
 
     Returns
     -------
@@ -58,6 +61,8 @@ def encode(
     >>> encode([["a", "rose", "is", "a", "rose"]], {"rose": 0, "a": 1}).ids
     array([1, 0, 1, 0], dtype=int32)
     """
+    check_corpus(corpus)
+    budget = as_budget("budget", budget)
     index = _as_dict(key_to_index)
     files = file_reader.files_of(corpus)
     with CorpusBuilder(budget) as builder:
@@ -112,6 +117,9 @@ def stream(
     >>> [chunk.raw_words for chunk in stream(sentences, {"rose": 0}, chunk_words=4)]
     [5, 2]
     """
+    check_corpus(corpus)
+    chunk_words = as_int("chunk_words", chunk_words, minimum=1)
+    first_words = as_optional_int("first_words", first_words, minimum=1)
     builder = CorpusBuilder(float("inf"))
     encoder = token_encoder.TokenEncoder(
         _as_dict(key_to_index),

@@ -19,6 +19,7 @@ from typing import Any
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
+from fastw2v.common.validation import as_int, as_optional_int, check_path
 from fastw2v.text.file_reader import TextFiles, line_error
 
 __all__ = ["BrownCorpus", "LineSentence", "PathLineSentences", "Source", "Text8Corpus"]
@@ -60,12 +61,6 @@ def _decode(line: str | bytes, number: int, source: Any) -> str:
 def _split(tokens: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(tokens), size):
         yield tokens[start : start + size]
-
-
-def _check_length(max_sentence_length: int) -> int:
-    if max_sentence_length < 1:
-        raise ValueError(f"max_sentence_length must be at least 1, got {max_sentence_length!r}")
-    return max_sentence_length
 
 
 class LineSentence:
@@ -112,8 +107,8 @@ class LineSentence:
                 f"source must be a path, a URI or a file object with seek, got {type(source).__name__}"
             )
         self.source = source
-        self.max_sentence_length = _check_length(max_sentence_length)
-        self.limit = limit
+        self.max_sentence_length = as_int("max_sentence_length", max_sentence_length, minimum=1)
+        self.limit = as_optional_int("limit", limit, minimum=0)
 
     def __iter__(self) -> Iterator[list[str]]:
         with _open(self.source) as lines:
@@ -167,9 +162,10 @@ class PathLineSentences:
     __module__ = "fastw2v.corpora"
 
     def __init__(self, source: Source, max_sentence_length: int = 10000, limit: int | None = None) -> None:
+        check_path("source", source)
         self.source = os.fspath(source)
-        self.max_sentence_length = _check_length(max_sentence_length)
-        self.limit = limit
+        self.max_sentence_length = as_int("max_sentence_length", max_sentence_length, minimum=1)
+        self.limit = as_optional_int("limit", limit, minimum=0)
         if os.path.isdir(self.source):
             self.source = os.path.join(self.source, "")
             paths = (self.source + name for name in os.listdir(self.source))
@@ -220,8 +216,10 @@ class Text8Corpus:
     __module__ = "fastw2v.corpora"
 
     def __init__(self, fname: Source, max_sentence_length: int = 10000) -> None:
+        if not hasattr(fname, "seek"):
+            check_path("fname", fname)
         self.fname = fname
-        self.max_sentence_length = _check_length(max_sentence_length)
+        self.max_sentence_length = as_int("max_sentence_length", max_sentence_length, minimum=1)
 
     def __iter__(self) -> Iterator[list[str]]:
         sentence: list[str] = []
@@ -294,6 +292,7 @@ class BrownCorpus:
     __module__ = "fastw2v.corpora"
 
     def __init__(self, dirname: Source) -> None:
+        check_path("dirname", dirname)
         self.dirname = dirname
 
     def __iter__(self) -> Iterator[list[str]]:

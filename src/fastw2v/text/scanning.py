@@ -21,7 +21,17 @@ import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common import memory
+from fastw2v.common.validation import (
+    as_array,
+    as_budget,
+    as_flag,
+    as_int,
+    as_optional_int,
+    check_function,
+    check_mapping,
+)
 from fastw2v.text import file_reader, token_encoder, tokenizer
+from fastw2v.text.corpus import check_corpus
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.trim_rule import TrimRule, prune_vocab
@@ -127,8 +137,8 @@ def scan(
     keep_ids : bool, default False
         Also return the corpus by provisional ids. This cannot be combined with `max_vocab_size`.
     budget : float, optional
-        Bytes of memory for these ids; beyond it they go to a temporary file. By default it is a quarter of the free
-        memory.
+        Bytes of memory for these ids, or infinity; beyond it they go to a temporary file. By default it is a quarter
+        of the free memory.
     log : logging.Logger, optional
         Receives the log lines. By default it is gensim's logger.
 
@@ -153,8 +163,14 @@ def scan(
     >>> found.provisional.ids
     array([0, 1, 2, 0, 1], dtype=int32)
     """
-    if progress_per < 1:
-        raise ValueError(f"progress_per must be at least 1, got {progress_per!r}")
+    progress_per = as_int("progress_per", progress_per, minimum=1)
+    max_vocab_size = as_optional_int("max_vocab_size", max_vocab_size, minimum=0)
+    keep_ids = as_flag("keep_ids", keep_ids)
+    check_function("trim_rule", trim_rule)
+    budget = as_budget("budget", budget)
+    check_corpus(corpus)
+    if not hasattr(log, "isEnabledFor"):
+        raise TypeError(f"log must be a logging.Logger, not {log!r:.80}")
     if keep_ids and max_vocab_size:
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     log.info("collecting all words and their counts")
@@ -229,12 +245,14 @@ def provisional_table(counts: Mapping[Any, int], key_to_index: Mapping[Any, int]
     >>> provisional_table({"a": 2, "rose": 2, "is": 1}, {"rose": 0, "a": 1})
     array([ 1,  0, -1], dtype=int32)
     """
+    check_mapping("key_to_index", key_to_index, "words to integers")
     if isinstance(counts, WordCounts):
         table = np.full(len(counts), -1, dtype=np.int32)
         numbers = counts.numbers(list(key_to_index))
         known = numbers >= 0
         table[numbers[known]] = np.fromiter(key_to_index.values(), dtype=np.int32, count=len(numbers))[known]
         return table
+    check_mapping("counts", counts, "words to counts")
     indices = map(key_to_index.get, counts, itertools.repeat(-1))
     return np.fromiter(indices, dtype=np.int32, count=len(counts))
 
@@ -268,6 +286,9 @@ def renumber(provisional: EncodedCorpus, table: npt.NDArray[np.int32]) -> Encode
     >>> renumber(found.provisional, provisional_table(found.counts, {"rose": 0})).ids
     array([0, 0], dtype=int32)
     """
+    if not isinstance(provisional, EncodedCorpus):
+        raise TypeError(f"provisional must be an EncodedCorpus, not {provisional!r:.80}")
+    table = as_array("table", table, ndim=1)
     ids = provisional.ids
     n_kept = token_encoder.renumber(ids, provisional.offsets, np.ascontiguousarray(table, dtype=np.int32))
     if ids.flags.owndata:

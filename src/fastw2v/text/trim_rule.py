@@ -11,6 +11,8 @@ import logging
 from collections.abc import Callable, Hashable, MutableMapping
 from typing import Any
 
+from fastw2v.common.validation import as_int, check_function, check_mapping
+
 __all__ = ["RULE_DEFAULT", "RULE_DISCARD", "RULE_KEEP", "TrimRule", "keep_vocab_item", "prune_vocab"]
 
 logger = logging.getLogger("gensim.utils")
@@ -48,7 +50,9 @@ def keep_vocab_item(word: Hashable, count: int, min_count: int, trim_rule: TrimR
     >>> keep_vocab_item("Prague", 1, min_count=5, trim_rule=keep_names)
     True
     """
+    count, min_count = as_int("count", count), as_int("min_count", min_count)
     if trim_rule is not None:
+        check_function("trim_rule", trim_rule)
         decision = trim_rule(word, count, min_count)
         if decision == RULE_KEEP:
             return True
@@ -83,6 +87,8 @@ def prune_vocab(vocab: MutableMapping[Any, int], min_reduce: int, trim_rule: Tri
     >>> counts
     {'often': 9}
     """
+    check_mapping("vocab", vocab, "words to counts")
+    min_reduce = as_int("min_reduce", min_reduce)
     before = len(vocab)
     if trim_rule is None:
         dropped = [word for word, count in vocab.items() if count < min_reduce]

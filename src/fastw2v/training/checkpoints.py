@@ -13,11 +13,11 @@ import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from numbers import Integral
 from typing import Any, TypeVar
 
 from fastw2v import formats
 from fastw2v.common.files import check_writable
+from fastw2v.common.validation import as_optional_int
 from fastw2v.formats import model_state, native
 from fastw2v.formats.model_state import ModelState
 from fastw2v.training.barriers import Barrier, TrainingPosition
@@ -75,8 +75,8 @@ class TrainingState:
         )
 
 
-def check_arguments(path: Any, every: Any) -> None:
-    """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained.
+def check_arguments(path: Any, every: Any) -> int | None:
+    """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained; return the latter.
 
     Raises
     ------
@@ -88,16 +88,14 @@ def check_arguments(path: Any, every: Any) -> None:
             raise ValueError(
                 f"checkpoint_every={every!r} needs checkpoint=path, the file that checkpoints go to"
             )
-        return
-    if every is not None and (isinstance(every, bool) or not isinstance(every, Integral)):
+        return None
+    if isinstance(every, bool):
         raise TypeError(
             f"checkpoint_every={every!r} must be an int, the raw words from one checkpoint to the next"
         )
-    if every is not None and every < 1:
-        raise ValueError(
-            f"checkpoint_every={every} must be at least 1 raw word, or None for the ends of epochs"
-        )
+    raw_words = as_optional_int("checkpoint_every", every, minimum=1)
     check_writable(path)
+    return raw_words
 
 
 def write(path: Any, model: ModelState, state: TrainingState) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fastw2v.common.validation import check_integer, random_state
+from fastw2v.common.validation import as_int, random_state
 from fastw2v.engine.network import Network
 from fastw2v.engine.scoring import held_out_loss
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -36,7 +36,7 @@ def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
     TypeError
         If `seed` is not an integer.
     """
-    check_integer("seed", seed, minimum=0)
+    seed = as_int("seed", seed, 0, 2**32 - 1)
     first_state = random_state(seed).randint(
         STATES, dtype=np.int64
     )  # the states of small seeds are too close

@@ -23,7 +23,14 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.common.validation import as_callbacks, check_number
+from fastw2v.common.validation import (
+    as_callbacks,
+    as_flag,
+    as_float,
+    as_int,
+    as_optional_float,
+    as_optional_int,
+)
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.formats.keys import plain_keys
 from fastw2v.formats.model_state import ModelState
@@ -197,19 +204,23 @@ class TrainingSession:
             Whether the model overrides methods that train sentences.
         """
         updating = None if update is None else _begin_update(update, model, start_alpha, end_alpha, by_hooks)
-        for name, rate in (("start_alpha", start_alpha), ("end_alpha", end_alpha)):
-            if rate is not None:
-                check_number(name, rate)
-        check_number("report_delay", report_delay)
+        start_alpha = as_optional_float("start_alpha", start_alpha, minimum=0)
+        end_alpha = as_optional_float("end_alpha", end_alpha, minimum=0)
+        report_delay = as_float("report_delay", report_delay, minimum=0)
+        progress = as_flag("progress", progress)
+        if compute_loss is not None:
+            compute_loss = as_flag("compute_loss", compute_loss)
         callbacks = as_callbacks(callbacks)
-        alpha = start_alpha or model.alpha
+        alpha = model.alpha if start_alpha is None else start_alpha
         if alpha > model.min_alpha_yet_reached and update is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         model._check_training_sanity(epochs, total_examples, total_words)
         model._check_parameters()
         make_network(model)
-        checkpoints.check_arguments(checkpoint, checkpoint_every)
-        assert epochs is not None  # the method above has refused None
+        checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every)
+        epochs = as_int("epochs", epochs)
+        total_examples = as_optional_int("total_examples", total_examples)
+        total_words = as_optional_int("total_words", total_words)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=epochs)
         must_be_sized = checkpoint is not None or update is not None
         encoded: EncodedCorpus | RecordingStream | None = scanned
@@ -217,7 +228,8 @@ class TrainingSession:
             encoded = None
         elif scanned is None:
             encoded = _encode(model, corpus, epochs, must_be_sized)
-        model.alpha, model.min_alpha = alpha, end_alpha or model.min_alpha
+        model.alpha = alpha
+        model.min_alpha = model.min_alpha if end_alpha is None else end_alpha
         model.epochs = epochs
         if compute_loss is not None:
             model.compute_loss = compute_loss
@@ -260,6 +272,9 @@ class TrainingSession:
         by_hooks: bool,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
+        report_delay = as_float("report_delay", report_delay, minimum=0)
+        progress = as_flag("progress", progress)
+        callbacks = as_callbacks(callbacks)
         model._check_can_train()
         checkpoints.check_arguments(checkpoint, state.checkpoint_every)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
@@ -278,7 +293,7 @@ class TrainingSession:
             encoded,
             state,
             checkpoint=checkpoint,
-            callbacks=as_callbacks(callbacks),
+            callbacks=callbacks,
             update=update,
             by_hooks=by_hooks,
             report_delay=report_delay,
@@ -515,8 +530,8 @@ class TrainingSession:
 
     def _note_rate(self) -> None:
         """Store the present learning rate on the model; overridden hooks do that themselves."""
-        if not self._by_hooks and self._trainer is not None and self._trainer.last_alpha is not None:
-            self._model.min_alpha_yet_reached = self._trainer.last_alpha
+        if not self._by_hooks and self._trainer is not None and self._trainer.alpha is not None:
+            self._model.min_alpha_yet_reached = self._trainer.alpha
 
     def _lock_factors(self) -> NDArray[np.float32]:
         factors = checked_lock_factors(self._model.wv.vectors_lockf)

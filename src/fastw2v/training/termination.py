@@ -28,7 +28,8 @@ def sigterm_as_interrupt() -> Iterator[None]:
     """Context manager in which SIGTERM raises `Terminated`, a KeyboardInterrupt, instead of ending the process.
 
     A training in the block stops in less than a second, as it does after Ctrl-C, and leaves a usable model, which can
-    be saved, or trained further from its last checkpoint. A handler that is already set stays in place. In any thread
+    be saved, or trained further from its last checkpoint. The model that the constructor was training is the attribute
+    `model` of the exception. A handler that is already set stays in place. In any thread
     but the main one, which alone can receive signals, nothing is changed.
 
     Examples

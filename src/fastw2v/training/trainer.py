@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -198,10 +199,6 @@ class Trainer:
     make_queue : callable, optional
         Returns a new queue of one job, for a calling thread that has to train the jobs itself.
 
-    Attributes
-    ----------
-    last_alpha : float or None
-        The learning rate of the job that was handed out last.
     """
 
     def __init__(
@@ -225,7 +222,7 @@ class Trainer:
         self._schedule = BarrierSchedule(barriers, self._start)
         self._capacity = queue.n_free
         self._jobs = self._sentences = self._raw_words = 0  # handed out, those before the start included
-        self.last_alpha: float | None = None
+        self._rates = array("d")  # of the jobs that were handed out
 
     def train_epoch(self, batches: Iterable[JobBatch]) -> Tally:
         """Train every job of consecutive batches once; the calling thread iterates over `batches` meanwhile.
@@ -258,6 +255,15 @@ class Trainer:
         if not self._start.complete:
             self._schedule.run(position)
         return position.tally
+
+    @property
+    def alpha(self) -> float | None:
+        """The learning rate of the job that a worker has taken last, or of the first job; None before there is one.
+
+        At a barrier and at the end of an epoch, no job is waiting, and it is the rate of the last job.
+        """
+        n_taken = len(self._rates) - self._queue.n_waiting
+        return self._rates[min(max(n_taken, 1), len(self._rates)) - 1] if self._rates else None
 
     def _start_workers(self, pool: WorkerPool) -> None:
         """Start a thread for each worker, or as many as the system allows; without any, train in the calling thread."""
@@ -293,7 +299,7 @@ class Trainer:
                 before_barrier = np.searchsorted(words_before[done + 1 : -1], self._schedule.next_words)
                 last = done + min(1 + int(before_barrier), self._queue.n_free)
                 batch.push(self._queue, done, last, alphas[done - first : last - first])
-                self.last_alpha = float(alphas[last - first - 1])
+                self._rates.extend(alphas[done - first : last - first].tolist())
                 self._count(last - done, int(sentences_before[last]), int(words_before[last]))
                 done = last
             self._report()
@@ -335,8 +341,9 @@ class Trainer:
         return True
 
     def _report(self) -> None:
-        if self._reporter.is_observed:
-            self._reporter.report(self._tally(), self.last_alpha or 0.0, self._queue.n_waiting)
+        alpha = self.alpha
+        if alpha is not None and self._reporter.is_observed:
+            self._reporter.report(self._tally(), alpha, self._queue.n_waiting)
 
     def _tally(self) -> Tally:
         return sum((Tally(*worker.tallies()) for worker in self._workers), self._start.tally)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
-from fastw2v.common.validation import check_integer, check_number
+from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
@@ -99,10 +99,9 @@ class Update:
             value = getattr(self, name)
             if value is None and name in ("alpha", "min_alpha", "old_words"):
                 continue
-            if name == "old_words":
-                check_integer(f"Update.{name}", value, minimum=0)
-            else:
-                check_number(f"Update.{name}", value)
+            check = as_int if name == "old_words" else as_float
+            object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
+        object.__setattr__(self, "outputs", as_flag("Update.outputs", self.outputs))
 
 
 Update.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.common.validation import check_integer
+from fastw2v.common.validation import as_int, as_optional_int
 from fastw2v.vectors import similarity
 
 Floats = NDArray[np.float32]
@@ -80,7 +80,7 @@ class Drift:
         ValueError, TypeError
             If `topn` is negative, or not a whole number.
         """
-        check_integer("topn", topn, minimum=0)
+        topn = as_int("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
@@ -133,9 +133,8 @@ def drift(
         raise ValueError(
             f"the vectors have {new.shape[1]} and {old.shape[1]} dimensions; drift needs the same"
         )
-    check_integer("topn", topn, minimum=0)
-    if sample is not None:
-        check_integer("sample", sample, minimum=0)
+    topn = as_int("topn", topn, minimum=0)
+    sample = as_optional_int("sample", sample, minimum=0)
     before, after = _Rows(old, old_rows), _Rows(new, new_rows)
     count = len(words)
     distance, cosine = np.empty(count, np.float32), np.zeros(count, np.float32)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
+from fastw2v.common.validation import as_flag, as_optional_int, check_encoding, check_lines, check_str
 from fastw2v.vectors import similarity
 
 logger = logging.getLogger("gensim.models.keyedvectors")
@@ -30,12 +31,6 @@ PathLike = str | os.PathLike[str]
 _SHORTLIST = (
     5  # gensim checks this number of answers, and gives none if all of them are words of the question
 )
-
-
-def check_similarity_function(name: str) -> None:
-    """Raise ValueError unless `name` is one that KeyedVectors has."""
-    if name not in ("most_similar", "most_similar_cosmul"):
-        raise ValueError(f"similarity_function must be 'most_similar' or 'most_similar_cosmul', not {name!r}")
 
 
 def word_analogies(
@@ -78,8 +73,10 @@ def word_analogies(
     ValueError
         If a question comes before the first section.
     """
-    count = len(words) if restrict_vocab is None else min(restrict_vocab, len(words))
-    name = _name_of(analogies)
+    count = _count_words(words, restrict_vocab)
+    case_insensitive = as_flag("case_insensitive", case_insensitive)
+    dummy4unknown = as_flag("dummy4unknown", dummy4unknown)
+    name = _name_of("analogies", analogies)
     logger.info("Evaluating word analogies for top %i words in the model on %s", count, name)
     vocabulary = _Vocabulary(words, count, case_insensitive)
     names, questions = _read_questions(analogies, vocabulary, name)
@@ -113,7 +110,7 @@ def word_pairs(
     words: Sequence[str],
     matrix: Array,
     pairs: PathLike | Iterable[str],
-    delimiter: str = "\t",
+    delimiter: str | None = "\t",
     encoding: str = "utf8",
     restrict_vocab: int | None = 300000,
     case_insensitive: bool = True,
@@ -127,8 +124,8 @@ def word_pairs(
         As for `word_analogies`.
     pairs : str, os.PathLike or iterable of str
         A file, or its lines: two words and a number, or a comment after "#". Other lines are skipped and logged.
-    delimiter : str, default tab
-        Separates the three fields of a line.
+    delimiter : str or None, default tab
+        Separates the three fields of a line; None stands for any white space.
     encoding : str, default "utf8"
         Encoding of the file.
     dummy4unknown : bool, default False
@@ -146,10 +143,17 @@ def word_pairs(
     ValueError
         If fewer than two pairs are left.
     """
+    count = _count_words(words, restrict_vocab)
+    case_insensitive = as_flag("case_insensitive", case_insensitive)
+    dummy4unknown = as_flag("dummy4unknown", dummy4unknown)
+    if delimiter is not None:
+        check_str("delimiter", delimiter)
+        if not delimiter:
+            raise ValueError("delimiter must not be empty; use None for white space")
+    check_encoding(encoding)
+    name = _name_of("pairs", pairs)
     from scipy import stats
 
-    count = len(words) if restrict_vocab is None else min(restrict_vocab, len(words))
-    name = _name_of(pairs)
     vocabulary = _Vocabulary(words, count, case_insensitive)
     judged: list[float] = []
     computed: list[float] = []
@@ -309,7 +313,15 @@ def _terms(matrix: Array, norms: Array, rows: NDArray[np.intp]) -> tuple[Array, 
     return np.concatenate((b - a + c, zero)), terms
 
 
-def _name_of(source: PathLike | Iterable[str]) -> str:
+def _count_words(words: Sequence[str], restrict_vocab: Any) -> int:
+    """Return the number of words that an evaluation uses."""
+    most = as_optional_int("restrict_vocab", restrict_vocab, minimum=0)
+    return len(words) if most is None else min(most, len(words))
+
+
+def _name_of(argument: str, source: PathLike | Iterable[str]) -> str:
+    """Return the name of a file, or a name for given lines; raise a TypeError that names `argument` for all else."""
+    check_lines(argument, source)
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "the given lines"
 
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory, parallel
+from fastw2v.common.validation import as_array, as_dtype, as_int, as_list, as_optional_int, check_str
 
 REAL = np.float32
 _BLOCK = 1 << 17  # numbers that are drawn and scaled at a time, while they are in the cache
@@ -61,9 +62,11 @@ def prep_vectors(
     >>> bool((small == large[:2]).all())
     True
     """
-    rows, width = target_shape
+    rows, width = _checked_shape(target_shape)
+    seed, dtype = as_optional_int("seed", seed, minimum=0), as_dtype("dtype", dtype)
     kept = 0
     if prior_vectors is not None:
+        prior_vectors = as_array("prior_vectors", prior_vectors, ndim=2)
         if prior_vectors.shape == (rows, width):
             return prior_vectors
         kept = len(prior_vectors)
@@ -78,6 +81,16 @@ def prep_vectors(
         vectors[:kept] = prior_vectors
     _fill_random(vectors[kept:], seed, kept * width)
     return vectors
+
+
+def _checked_shape(target_shape: Any) -> tuple[int, int]:
+    shape = as_list("target_shape", target_shape, "two integers")
+    if len(shape) != 2:
+        raise ValueError(
+            f"target_shape={target_shape!r:.80} must be two integers, the numbers of rows and columns"
+        )
+    rows, width = (as_int("target_shape", number, minimum=0) for number in shape)
+    return rows, width
 
 
 def extend_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
@@ -210,6 +223,9 @@ def pseudorandom_weak_vector(
     >>> pseudorandom_weak_vector(3, "word", hashfxn=len).shape
     (3,)
     """
+    size = as_int("size", size, minimum=1)
+    if seed_string is not None:
+        check_str("seed_string", seed_string)
     if seed_string is None:
         generator = np.random.default_rng()
     else:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.validation import as_array, as_float, as_int, as_list, as_optional_int
 from fastw2v.vectors import similarity
 from fastw2v.vectors.row_table import KEY_TYPES, Array, Key
 
@@ -22,15 +23,15 @@ Ranking = list[tuple[Any, float]]
 EXTENDED_KEY_TYPES = (*KEY_TYPES, np.ndarray)
 
 
-def as_items(items: Any) -> list[Any]:
-    """Return the items of a query as a list; `items` is None, one key, one vector, or several of these."""
+def as_items(name: str, items: Any) -> list[Any]:
+    """Return the items of the argument `name` of a query as a list: None, one key, one vector, or several of these."""
     if items is None:
         return []
     if isinstance(items, KEY_TYPES) or (
         isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind in "fiub"
     ):
         return [items]
-    return list(items)
+    return as_list(name, items, "keys and vectors")
 
 
 def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], list[float]]:
@@ -48,25 +49,26 @@ def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], lis
     """
     keys: list[Key | Array] = []
     weights: list[float] = []
-    for items, weight in ((positive, 1.0), (negative, -1.0)):
-        for item in as_items(items):
+    for name, items, weight in (("positive", positive, 1.0), ("negative", negative, -1.0)):
+        for item in as_items(name, items):
             if isinstance(item, EXTENDED_KEY_TYPES):
                 keys.append(item)
                 weights.append(weight)
             elif isinstance(item, (tuple, list)) and len(item) == 2:
                 keys.append(item[0])
-                weights.append(float(item[1]))
+                weights.append(as_float(f"the weight in {name}", item[1]))
             else:
                 raise TypeError(
-                    f"{item!r} is neither a key, nor a vector, nor a pair of one of them and its weight"
+                    f"{item!r:.80} in {name} is neither a key, nor a vector, nor a pair of one of them and its weight"
                 )
     return keys, weights
 
 
-def checked_vector(vector: Array, vector_size: int) -> Array:
-    """Return `vector`, or raise a ValueError if its shape is not (vector_size,)."""
+def checked_vector(name: str, value: Any, vector_size: int) -> Array:
+    """Return an argument as an array, or raise a ValueError if its shape is not (vector_size,)."""
+    vector = as_array(name, value)
     if vector.shape != (vector_size,):
-        raise ValueError(f"a vector must have shape {(vector_size,)}, not {vector.shape}")
+        raise ValueError(f"{name} must have shape {(vector_size,)}, not {vector.shape}")
     return vector
 
 
@@ -105,7 +107,8 @@ def searched_rows(
     n_rows : int
         Number of all rows.
     clip_start, clip_end, restrict_vocab : int or None
-        A range of rows; `restrict_vocab` is the end of a range that starts at 0 and overrides the other two.
+        A range of rows; `restrict_vocab` is the end of a range that starts at 0 and overrides the other two. Negative
+        numbers count from the end, as in a slice; 0 or None as an end means the last row.
     candidates : sequence of int, optional
         Rows given one by one.
 
@@ -114,6 +117,9 @@ def searched_rows(
     ValueError
         If `candidates` is combined with a range.
     """
+    clip_start = as_int("clip_start", 0 if clip_start is None else clip_start)
+    clip_end = as_optional_int("clip_end", clip_end)
+    restrict_vocab = as_optional_int("restrict_vocab", restrict_vocab, minimum=0)
     if candidates is not None:
         if clip_start or clip_end or restrict_vocab:
             raise ValueError(
@@ -122,7 +128,7 @@ def searched_rows(
         return np.array(candidates, dtype=np.intp)
     if restrict_vocab:
         clip_start, clip_end = 0, restrict_vocab
-    start, stop, _ = slice(clip_start or 0, clip_end or None).indices(n_rows)
+    start, stop, _ = slice(clip_start, clip_end or None).indices(n_rows)
     return slice(start, stop)
 
 

@@ -31,6 +31,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.validation import as_dtype, as_int, check_hashable
 from fastw2v.vectors import similarity
 from fastw2v.vectors.growable_array import GrowableArray
 from fastw2v.vectors.initialization import extend_vectors, prep_vectors
@@ -202,9 +203,9 @@ class RowTable:
     """
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
-        if vector_size < 0 or count < 0:
-            raise ValueError(f"vector_size and count must not be negative, got {vector_size} and {count}")
-        self.vector_size = int(vector_size)
+        self.vector_size = as_int("vector_size", vector_size, minimum=0)
+        count = as_int("count", count, minimum=0)
+        dtype = as_dtype("dtype", dtype)
         self.index_to_key: list[Any] = [None] * count
         self.key_to_index: dict[Any, int] = {}
         self.next_index = 0
@@ -318,6 +319,9 @@ class RowTable:
             return self.key_to_index[key]
         except KeyError:
             raise KeyError(f"Key '{key}' not present") from None
+        except TypeError:
+            check_hashable("a key", key)
+            raise
 
     def index_of(self, key: Key, default: int | None = None) -> int:
         """Return the row of `key`; an integer that is not a key is taken as a row.
@@ -327,7 +331,11 @@ class RowTable:
         KeyError
             If the key is missing and there is no default.
         """
-        index = self.key_to_index.get(key, -1)
+        try:
+            index = self.key_to_index.get(key, -1)
+        except TypeError:
+            check_hashable("a key", key)
+            raise
         if index >= 0:
             return index
         if isinstance(key, (int, np.integer)) and 0 <= key < len(self.index_to_key):
@@ -364,6 +372,7 @@ class RowTable:
         row = self.row_of(old)
         if new is None:
             raise ValueError("new must be a key, not None")
+        check_hashable("new", new)
         if new in self.key_to_index and new != old:
             raise ValueError(f"new key {new!r} is present already; remove it first with remove_keys()")
         del self.key_to_index[old]
@@ -502,7 +511,11 @@ class RowTable:
         for source, key in enumerate(keys):
             if key is None:
                 raise ValueError(f"keys[{source}] is None, which marks an empty slot; give it a name")
-            row = self.key_to_index.get(key, new.get(key, -1))
+            try:
+                row = self.key_to_index.get(key, new.get(key, -1))
+            except TypeError:
+                check_hashable(f"key {source} of keys", key)
+                raise
             if row < 0:
                 new[key] = row = empty
                 empty = self._first_empty_row(empty + 1)
@@ -610,7 +623,7 @@ class RowTable:
         ValueError
             If `dtype` is not a floating type, or a number is too large for it.
         """
-        target = np.dtype(dtype)
+        target = as_dtype("dtype", dtype)
         if target.kind != "f":
             raise ValueError(f"dtype must be a floating type such as float16 or float32, not {target}")
         vectors = memory.empty(self.matrix.shape, target)

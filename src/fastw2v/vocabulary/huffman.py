@@ -15,6 +15,8 @@ from typing import Generic, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.common.validation import as_array
+
 __all__ = ["HuffmanTree", "RaggedArray", "huffman"]
 
 Counts = npt.NDArray[np.int64]
@@ -205,6 +207,7 @@ def huffman(counts: Counts) -> HuffmanTree:
     >>> huffman(np.array([4, 2, 1])).codes.tolist()
     [1, 0, 1, 0, 0]
     """
+    counts = as_array("counts", counts, ndim=1)
     n = len(counts)
     if n < 2:
         return HuffmanTree(np.zeros(n + 1, np.int64), np.empty(0, np.uint32), np.empty(0, np.uint8))

@@ -12,6 +12,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.common.validation import as_array, as_float, as_int
+
 __all__ = ["noise_table"]
 
 Counts = npt.NDArray[np.int64]
@@ -65,10 +67,12 @@ def noise_table(counts: Counts, ns_exponent: float, domain: int = 2**31 - 1) -> 
     >>> noise_table(np.array([3, 1]), ns_exponent=1.0, domain=100).tolist()
     [75, 100]
     """
+    counts, ns_exponent = as_array("counts", counts, ndim=1), as_float("ns_exponent", ns_exponent)
+    domain = as_int("domain", domain, 1, 2**32 - 1)
     if len(counts) == 0:
         return np.empty(0, dtype=np.uint32)
     distinct, positions = _distinct(counts)
-    powers = np.array([_power(count, float(ns_exponent)) for count in distinct.tolist()])
+    powers = np.array([_power(count, ns_exponent) for count in distinct.tolist()])
     cumulative = np.cumsum(powers[positions])
     if cumulative[-1] == 0.0:
         cumulative = np.arange(1.0, len(counts) + 1)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.common.validation import as_array, as_int, as_optional_int, check_function, check_mapping
 from fastw2v.text.trim_rule import TrimRule, keep_vocab_item
 from fastw2v.text.word_counts import SelectedWords, WordCounts
 
@@ -119,12 +120,16 @@ def select(
     >>> chosen.words, chosen.drop_unique
     (['the'], 1)
     """
+    min_count = as_int("min_count", min_count)
+    max_final_vocab = as_optional_int("max_final_vocab", max_final_vocab, minimum=0)
+    check_function("trim_rule", trim_rule)
+    check_mapping("raw_counts", raw_counts, "words to counts")
     if isinstance(raw_counts, WordCounts):
         counts = raw_counts.totals
     else:
         counts = as_counts(list(raw_counts.values()), raw_counts)
     calc_min_count = 1
-    if max_final_vocab is not None and 0 <= max_final_vocab < len(counts):
+    if max_final_vocab is not None and max_final_vocab < len(counts):
         rank = len(counts) - 1 - max_final_vocab
         calc_min_count = int(np.partition(counts, rank)[rank]) + 1
     effective = min_count if max_final_vocab is None else max(calc_min_count, min_count)
@@ -164,6 +169,7 @@ def frequency_order(counts: Counts) -> npt.NDArray[np.int64]:
     >>> frequency_order(np.array([2, 5, 2])).tolist()
     [1, 2, 0]
     """
+    counts = as_array("counts", counts, ndim=1)
     bits = len(counts).bit_length()
     if len(counts) and counts.min() >= 0 and counts.max() < 1 << (63 - bits):
         # Sorting numbers that contain both the count and the index is faster than `argsort`: for two million words it

@@ -10,6 +10,8 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from fastw2v.common.validation import as_array, as_float, as_optional_float
+
 __all__ = ["downsampling", "keep_probabilities", "sample_ints", "subsample_threshold"]
 
 Counts = npt.NDArray[np.int64]
@@ -31,6 +33,10 @@ def subsample_threshold(retain_total: float, sample: float | None) -> float:
     >>> subsample_threshold(100_000, 0.001)
     100.0
     """
+    retain_total, sample = (
+        as_float("retain_total", retain_total),
+        as_optional_float("sample", sample, minimum=0),
+    )
     if not sample:
         return float(retain_total)
     if sample < 1.0:
@@ -58,6 +64,7 @@ def keep_probabilities(counts: Counts, threshold: float) -> npt.NDArray[np.float
     >>> keep_probabilities(np.array([400, 100, 1]), 100.0).tolist()
     [0.75, 1.0, 1.0]
     """
+    counts, threshold = as_array("counts", counts, ndim=1), as_float("threshold", threshold)
     seen = np.maximum(counts, 1).astype(np.float64)
     if threshold <= 0:
         return np.ones(len(counts))
@@ -74,6 +81,14 @@ def downsampling(counts: Counts, probabilities: npt.NDArray[np.float64]) -> tupl
     >>> downsampling(np.array([400, 100]), np.array([0.75, 1.0]))
     (1, 400.0)
     """
+    counts, probabilities = (
+        as_array("counts", counts, ndim=1),
+        as_array("probabilities", probabilities, ndim=1),
+    )
+    if len(counts) != len(probabilities):
+        raise ValueError(
+            f"counts and probabilities must have equal lengths, not {len(counts)} and {len(probabilities)}"
+        )
     expected = np.cumsum(probabilities * counts)
     return int((probabilities < 1.0).sum()), float(expected[-1]) if len(expected) else 0.0
 
@@ -87,4 +102,4 @@ def sample_ints(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.uint32
     >>> sample_ints(np.array([0.5, 1.0])).tolist()
     [2147483647, 4294967295]
     """
-    return (probabilities * (2**32 - 1)).astype(np.uint32)
+    return (as_array("probabilities", probabilities, ndim=1) * (2**32 - 1)).astype(np.uint32)
