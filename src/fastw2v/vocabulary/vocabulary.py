@@ -247,7 +247,7 @@ class Vocabulary:
         if tree is None:
             self.make_huffman_tree()
         else:
-            self.huffman_tree = graft(tree, self.counts[len(tree) :])
+            self.huffman_tree = graft(tree, self.counts)
 
 
 def subsampling_report(
