@@ -416,9 +416,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     @property
     def words_before_update(self) -> int | None:
-        """Number of words before the latest ``build_vocab(update=True)``.
+        """Number of words before the calls of ``build_vocab(update=True)`` since the latest training.
 
-        None means that there was no update, -1 that the words were sorted since and old and new ones are mixed.
+        The words after them are new. None means that no word is new, -1 that the words were sorted since these calls
+        and old and new ones are mixed.
         """
         return self._vocabulary.words_before_update
 
@@ -488,6 +489,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
+        if "_read_once" in attributes and _ends_with_training(attributes):
+            self.words_before_update = None
         for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1
             attributes.pop(name, None)
         self._scan_cache = None
@@ -822,9 +825,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             return report
         vocabulary = self._vocabulary
         if update:
-            n_before = len(vocabulary)
+            vocabulary.begin_update()
             vocabulary.add_counts(selection, raw_counts)
-            vocabulary.words_before_update = n_before
             vocabulary.make_sample_ints(self.sample)
         else:
             vocabulary.set_words(
@@ -1634,6 +1636,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in model_state.SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            settings[model_state.TRAINED_WORDS] = settings.pop("words_before_update")
             weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
             tree = self.huffman_tree
             random: Any = self.random.get_state()
@@ -1652,7 +1655,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
         """Return the model that `state` describes; arrays are taken over without a copy."""
         settings = {name: value for name, value in state.settings.items() if name not in _NOT_SETTINGS}
-        words_before_update = settings.pop("words_before_update", None)
+        words_before_update = settings.pop("words_before_update", None)  # in files of version 0.1
+        if words_before_update is not None and _ends_with_training(settings):
+            words_before_update = None
+        words_before_update = settings.pop(model_state.TRAINED_WORDS, words_before_update)
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
             random.set_state(checked_random_state(state.random_state))
@@ -1709,6 +1715,15 @@ def _attached_to_errors(model: Word2Vec) -> Iterator[None]:
                 if isinstance(error, KeyboardInterrupt) and hasattr(error, "add_note"):  # from Python 3.11 on
                     error.add_note("The partly trained model is the attribute 'model' of this exception.")
         raise
+
+
+def _ends_with_training(settings: Mapping[str, Any]) -> bool:
+    """Return whether a model was trained since its vocabulary was built or updated, by its lifecycle events.
+
+    Version 0.1 kept the number of words before the latest update, also if these words were trained since.
+    """
+    events = [event.get("event") for event in settings.get("lifecycle_events") or ()]
+    return next((event for event in reversed(events) if event in ("train", "build_vocab")), None) == "train"
 
 
 def _default_attributes() -> dict[str, Any]:

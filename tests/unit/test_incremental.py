@@ -423,6 +423,66 @@ def test_sorting_mixes_old_words_with_new_ones(tmp_path, trained, new):
     np.testing.assert_array_equal(never_grown.wv.vectors, before)
 
 
+def test_new_words_are_those_that_no_training_has_had(tmp_path, trained, new):
+    """A text that comes in shards, and a last shard without new words."""
+    model = copy.deepcopy(trained[0])
+    known = len(model.wv)
+    shards = [new[i::4] for i in range(4)]
+    for n_saved, shard in enumerate([*shards, shards[0][:3]]):
+        model.build_vocab(shard, update=True)
+        assert model.words_before_update == known
+        if n_saved == 2:
+            model.save(tmp_path / "shards")
+            model = copy.deepcopy(Word2Vec.load(tmp_path / "shards"))
+    n_words = len(model.wv)
+    assert n_words > known + 100
+    before = model.wv.vectors.copy()
+    interrupted = copy.deepcopy(model)
+    model.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(model.wv.vectors[:known], before[:known])
+    assert (model.wv.vectors[known:] != before[known:]).any(axis=1).all()
+    assert model.words_before_update is None  # a training makes all words old
+    model.build_vocab([["later"] * 9], update=True)
+    assert model.words_before_update == n_words
+
+    def failing():
+        yield from new
+        raise KeyError("my own")
+
+    with pytest.raises(KeyError, match="my own"):
+        interrupted.train(failing(), total_examples=len(new), epochs=1)
+    assert interrupted.words_before_update == known
+
+
+def test_words_that_a_callback_adds_after_the_last_epoch_are_new(trained, new):
+    class Adds(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            model.build_vocab([[f"added{len(model.wv)}"] * 9], update=True)
+
+    model, _ = grown(trained, 0, new)
+    n_words = len(model.wv)
+    model.train(new, total_examples=len(new), epochs=2, callbacks=[Adds()])
+    assert model.words_before_update == n_words + 1  # the second epoch has trained the first of them
+
+
+def test_a_finished_checkpoint_has_no_new_words(tmp_path, trained, new):
+    model, _ = grown(trained, 0, new)
+    model.train(new, total_examples=len(new), epochs=2, update=Update(anchor=1.0), checkpoint=tmp_path / "c")
+    assert Word2Vec.load(tmp_path / "c").words_before_update is None
+
+
+def test_files_of_version_0_1_have_new_words_only_if_no_training_followed(trained, new):
+    """They keep the number of words before the latest update in another setting, for ever."""
+    model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    for expected in (known, None):
+        state = model._to_state()
+        del state.settings["trained_words"]
+        state.settings["words_before_update"] = known
+        assert Word2Vec._from_state(state).words_before_update == expected
+        model.train(new[:20], total_examples=20, epochs=1)
+
+
 def test_removed_words_are_old_no_more(trained, new):
     model, _ = grown(trained, 0, new)
     known = len(trained[0].wv)

@@ -42,9 +42,11 @@ NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 class Update:
     """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
 
-    Old words are those that the model had before its latest ``build_vocab(update=True)``, or all words if there was no
-    such call. All parameters except `replay` concern old words only: new words are trained as usual. Words must not be
-    sorted or removed during the training. A training that a callback starts within it does not inherit the update.
+    New words are those that any number of calls ``build_vocab(update=True)`` have added since the latest training; all
+    others are old, those of the first vocabulary included. The state is saved with the model, and a training that
+    reaches its end makes all words old. All parameters except `replay` concern old words only: new words are trained as
+    usual. Words must not be sorted or removed during the training. A training that a callback starts within it does not
+    inherit the update.
 
     Parameters
     ----------
