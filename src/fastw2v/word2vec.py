@@ -1229,7 +1229,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             between the two; it must be what JSON can hold.
         report_delay, progress
             As in `train`.
-        replay : iterable of lists of str, or path, optional
+        replay : iterable of lists of str, path, or list of these, optional
             The old text, if the training was under ``update=Update(replay=...)``. Everything else of an update is in
             the checkpoint.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, Update, Word2Vec
+from fastw2v import CallbackAny2Vec, LineSentence, PathLineSentences, Update, Word2Vec
 from fastw2v.text.encoding import encode
 from fastw2v.training.replay import PIECE_WORDS
 from fastw2v.training.update import UpdateSession
@@ -148,6 +149,64 @@ def test_replay_mixes_old_sentences_in(tmp_path, trained, old, new, how, stream,
     assert model.min_alpha_yet_reached < 0.003  # the rate fell all the way, and no further
     _, raw = model.train(new, total_words=n_new, epochs=1, update=Update(replay=old, replay_ratio=1000))
     assert raw == n_new + sum(map(len, old))  # no sentence twice
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "two files",
+        "directory",
+        "reader",
+        "two readers",
+        "file and reader",
+        "directory and list",
+        "two lists",
+        "nested",
+    ],
+)
+def test_replay_reads_paths_and_readers_as_text(tmp_path, trained, old, new, form):
+    directory = tmp_path / "old"
+    directory.mkdir()
+    parts = old[:200], old[200:]
+    paths = [directory / "1.txt", directory / "2.txt"]
+    for path, part in zip(paths, parts, strict=True):
+        path.write_text("".join(" ".join(sentence) + "\n" for sentence in part), encoding="utf-8")
+    replay = {
+        "two files": [str(paths[0]), paths[1]],
+        "directory": str(directory),
+        "reader": PathLineSentences(directory),
+        "two readers": (LineSentence(paths[0]), LineSentence(paths[1])),
+        "file and reader": [paths[0], LineSentence(str(paths[1]))],
+        "directory and list": [directory, [["w0"]]],
+        "two lists": list(parts),
+        "nested": [[paths[0]], [LineSentence(paths[1])]],
+    }[form]
+    model, _ = grown(trained, 0, new)
+    expected = encode([*old, *([["w0"]] if form == "directory and list" else [])], model.wv.key_to_index)
+    session = UpdateSession(Update(replay=replay), model)
+    for name in ("ids", "offsets", "raw_lengths"):
+        np.testing.assert_array_equal(getattr(session._replay.corpus, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize(
+    "replay",
+    [
+        ["the cat sat", "on the mat"],
+        ("a.txt", ["a", "sentence"]),
+        [["a", "sentence"], "a text"],
+        iter(["the cat sat"]),
+        {"the cat sat"},
+        [b"the cat sat"],
+        [""],
+        io.StringIO("the cat sat"),
+    ],
+    ids=str,
+)
+def test_plain_strings_are_not_replayed_as_characters(trained, new, replay):
+    model, before = grown(trained, 0, new)
+    with pytest.raises(TypeError, match=r"Update\(replay=\.\.\.\).*(pass the path of a text file|must be)"):
+        model.train(new, total_examples=len(new), epochs=1, update=Update(replay=replay))
+    np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
 
 
 class Restartable:

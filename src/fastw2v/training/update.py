@@ -22,9 +22,8 @@ from numpy.typing import NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.validation import as_flag, as_float, as_int
-from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.text.encoding import encode
+from fastw2v.text.texts import encode_texts, open_texts
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
@@ -59,9 +58,10 @@ class Update:
         shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too.
-    replay : iterable of lists of str, or path, optional
-        Old sentences to mix in, in a new random order in each epoch; a path is a text file as for `corpus_file`. They
-        count as trained words in what `train` returns.
+    replay : iterable of lists of str, path, or list of these, optional
+        Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
+        `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
+        what `train` returns.
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
@@ -407,12 +407,9 @@ def _replay_of(
             f"{type(model).__name__} overrides methods that train sentences, and these cannot replay old ones; leave "
             "out replay, or add old sentences to the corpus"
         )
-    is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
     try:
-        sentences = open_corpus(
-            None if is_path else update.replay, update.replay if is_path else None, passes=1
-        )
-        encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+        texts = open_texts(update.replay)
+        encoded = encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget)
     except TypeError as error:
         raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
     if before is not None:
