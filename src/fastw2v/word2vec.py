@@ -19,6 +19,7 @@ Compositionality", NIPS 2013.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import itertools
 import logging
@@ -51,7 +52,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
-from fastw2v.formats import describe_damage, model_state
+from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
@@ -1185,7 +1186,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 end_alpha=end_alpha,
                 compute_loss=compute_loss,
                 callbacks=callbacks,
-                update=update,
+                update=_with_reference(update),
                 checkpoint=checkpoint,
                 checkpoint_every=checkpoint_every,
                 report_delay=report_delay,
@@ -1755,19 +1756,45 @@ def _checked_initial_vectors(
         if isinstance(lock_factors, Mapping) or lock_factors != 1:
             raise ValueError(f"init_lockf={lock_factors!r:.80} needs init_from=, the vectors that it is for")
         return None
-    vectors = getattr(init_from, "wv", init_from)
-    if isinstance(vectors, (str, bytes)) or hasattr(vectors, "__fspath__"):
-        vectors = load_any(vectors)
-    if not isinstance(vectors, KeyedVectors):
-        raise TypeError(
-            f"init_from must be KeyedVectors, a model, or a path to either, not {type(init_from).__name__}"
-        )
+    source = _model_or_vectors("init_from", init_from)
+    vectors: KeyedVectors = getattr(source, "wv", source)
     if vectors.vector_size != vector_size:
         raise ValueError(
             f"init_from holds vectors of {vectors.vector_size} dimensions and vector_size={vector_size}; "
             f"use vector_size={vectors.vector_size}"
         )
     return vectors, lock_factors
+
+
+def _model_or_vectors(name: str, source: Any, *, with_weights: bool = False) -> Any:
+    """Return a model or vectors; a path is loaded, with the output weights of a model only if these are asked for.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither; `name` is that of the argument.
+    ValueError, OSError
+        If a file has no known format, or cannot be read.
+    """
+    if isinstance(source, (str, bytes)) or hasattr(source, "__fspath__"):
+        form = detect.input_format(source)
+        if with_weights and form not in detect.VECTORS_ONLY:
+            with contextlib.suppress(AttributeError):  # the file holds vectors alone
+                return Word2Vec.load(source, mmap=detect.mapping_of(source, form))
+        return load_any(source)
+    if not isinstance(getattr(source, "wv", source), KeyedVectors):
+        raise TypeError(
+            f"{name} must be KeyedVectors, a model, or a path to either, not {type(source).__name__}"
+        )
+    return source
+
+
+def _with_reference(update: Update | None) -> Update | None:
+    """Return an update whose `anchor_to` is loaded, if it is a path."""
+    if not isinstance(update, Update) or update.anchor_to is None:
+        return update
+    reference = _model_or_vectors("Update.anchor_to", update.anchor_to, with_weights=update.outputs)
+    return dataclasses.replace(update, anchor_to=reference)
 
 
 def _is_written_to_file(array: Any) -> bool:

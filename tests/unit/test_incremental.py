@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, LineSentence, PathLineSentences, Update, Word2Vec
+from fastw2v import CallbackAny2Vec, KeyedVectors, LineSentence, PathLineSentences, Update, Word2Vec
 from fastw2v.text.encoding import encode
 from fastw2v.training.replay import PIECE_WORDS
 from fastw2v.training.update import UpdateSession
@@ -295,6 +295,97 @@ def test_a_list_of_many_jobs_is_anchored_as_its_file(tmp_path, trained, new, epo
         model.train(**corpus, total_examples=3 * len(new), epochs=epochs, update=Update(anchor=2.0))
         vectors.append(model.wv.vectors)
     np.testing.assert_array_equal(*vectors)
+
+
+# --- anchors to another model
+
+
+def save_as(model, form, path):
+    if form == "model":
+        return model
+    if form == "vectors":
+        return model.wv
+    if form == "text file":
+        model.wv.save_word2vec_format(path)
+    elif form == "gensim file":
+        model.save_gensim(path)
+    else:
+        model.save(path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["model", "vectors", "file", "text file", "gensim file"])
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+def test_many_updates_stay_near_the_model_that_they_are_anchored_to(tmp_path, trained, new, scheme, form):
+    base, known = trained[scheme], len(trained[scheme].wv)
+    reference = save_as(base, form, tmp_path / "base")
+    distances, weights = [], []
+    for anchor_to in (None, reference):
+        model = copy.deepcopy(base)
+        for update in range(6):
+            texts = new[update::6]
+            model.build_vocab(texts, update=True, min_count=1)
+            anchors = Update(anchor=3.0, anchor_to=anchor_to, outputs=True)
+            model.train(texts, total_examples=len(texts), epochs=1, update=anchors)
+        distances.append(moved(model, base, known))
+        name = "syn1" if model.hs else "syn1neg"
+        weights.append(np.abs(getattr(model, name)[: known - 1] - getattr(base, name)[: known - 1]).mean())
+        # Words that the reference lacks are anchored to their own values.
+        before = model.wv.vectors[known:].copy()
+        still = Update(anchor=100.0, anchor_to=anchor_to)
+        model.train(new[:40], total_examples=40, epochs=1, update=still)
+        change = np.linalg.norm(model.wv.vectors[known:] - before, axis=1).mean()
+        assert change < 0.1 * np.linalg.norm(before, axis=1).mean()
+    assert distances[1] < 0.6 * distances[0]
+    if form not in ("vectors", "text file"):
+        assert weights[1] < 0.6 * weights[0]
+
+
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+def test_a_strong_anchor_brings_words_back_by_their_keys(trained, new, scheme):
+    """The words of the reference are in another order, and some are missing."""
+    model, _ = grown(trained, scheme, new)
+    known = len(trained[scheme].wv)
+    model.train(new, total_examples=len(new), epochs=1)
+    before = copy.deepcopy(model)
+    reference = copy.deepcopy(trained[scheme])
+    reference.wv._table.take(np.arange(len(reference.wv))[::-1])
+    some = reference.wv.vectors_for_all(reference.wv.index_to_key[20:], allow_inference=False)
+    model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1e6, anchor_to=some))
+    for word in model.wv.index_to_key[:known]:
+        expected = some[word] if word in some else before.wv[word]
+        np.testing.assert_allclose(model.wv[word], expected, atol=0.02)
+    update = Update(anchor=1e6, anchor_to=reference, outputs=True)
+    model.train(new, total_examples=len(new), epochs=1, update=update)
+    for name in ("syn1neg", "syn1"):
+        expected = getattr(trained[scheme], name)
+        if expected is not None:
+            np.testing.assert_allclose(getattr(model, name)[: known - 1], expected[: known - 1], atol=0.02)
+
+
+def test_what_cannot_be_anchored_to_is_refused_and_changes_nothing(tmp_path, trained, old, new):
+    model, before = grown(trained, 1, new)
+    narrow, strange, broken = KeyedVectors(3), KeyedVectors(16), copy.deepcopy(trained[1].wv)
+    narrow.add_vector("w0", np.ones(3))
+    strange.add_vector("elsewhere", np.ones(16))
+    broken.vectors[4] = np.nan
+    other = Word2Vec(old[::2], **OPTIONS, **SCHEMES[1])
+    for anchor_to, error, message in (
+        (narrow, ValueError, "anchor_to=.*3 dimensions, and the model has 16"),
+        (strange, ValueError, "anchor_to=.*none of the .* old words"),
+        (broken, ValueError, "anchor_to=.*NaN"),
+        (other, ValueError, r"Huffman tree of Update\(anchor_to=.*leave out outputs"),
+        (tmp_path / "none", FileNotFoundError, "none"),
+    ):
+        update = Update(anchor=1.0, anchor_to=anchor_to, outputs=True)
+        with pytest.raises(error, match=message):
+            model.train(new, total_examples=len(new), epochs=1, update=update)
+        np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
+    with pytest.raises(ValueError, match="needs anchor="):
+        Update(anchor_to=other)
+    with pytest.raises(TypeError, match=r"Update\.anchor_to must be KeyedVectors, a model, or a path"):
+        Update(anchor=1.0, anchor_to={"w0": [1.0]})
+    model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1.0, anchor_to=other))
 
 
 # --- what is refused

@@ -152,6 +152,21 @@ class HuffmanTree:
         sources = np.repeat(ends[words] - offsets[:-1], lengths) + np.arange(offsets[-1])
         return HuffmanTree(offsets, self.points[sources], self.codes[sources])
 
+    def has_grown_from(self, other: HuffmanTree) -> bool:
+        """Return whether the path of each word is its path in `other` with some more inner nodes in between."""
+        if len(self) != len(other):
+            return False
+        n_nodes = max(self.points.max(initial=0), other.points.max(initial=0)) + 1
+        is_kept = np.zeros(n_nodes, dtype=np.bool_)
+        is_kept[other.points] = True
+        kept = is_kept[self.points]
+        words = np.repeat(np.arange(len(self)), np.diff(self.offsets))[kept]
+        return (
+            np.array_equal(np.bincount(words, minlength=len(self)), np.diff(other.offsets))
+            and np.array_equal(self.points[kept], other.points)
+            and np.array_equal(self.codes[kept], other.codes)
+        )
+
 
 class _HeapNode(float):
     """A tree node, ordered by its count alone; counts are exact up to 2**53.
