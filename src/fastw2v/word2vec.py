@@ -571,6 +571,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         progress_per: int = 10000,
         keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
+        *,
+        init_from: Any = None,
+        init_lockf: float | Mapping[Any, float] = 1.0,
         **kwargs: Any,
     ) -> None:
         """Count the words of a corpus, and make the vocabulary and its weights.
@@ -591,6 +594,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             first one to keep them, they contain only those words of the earlier text that are in the vocabulary.
         trim_rule : callable, optional
             As in the constructor.
+        init_from, init_lockf : optional
+            As in the constructor, for the words that this call adds; words that the model had before an update keep
+            their vectors. Without it, the first vocabulary uses those of the constructor, and an update none.
         **kwargs
             Arguments for `prepare_vocab`.
 
@@ -618,9 +624,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         check_function("trim_rule", trim_rule)
         if update:
             self._check_can_update()
+        initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
         with self._lock, self._growth, self._unchanged_by_failure():
+            self._initial_vectors = initial_vectors or self._initial_vectors
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -639,6 +647,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_count: int | None = None,
         trim_rule: TrimRule | None = None,
         update: bool = False,
+        *,
+        init_from: Any = None,
+        init_lockf: float | Mapping[Any, float] = 1.0,
     ) -> None:
         """Make the vocabulary from known word counts instead of a corpus.
 
@@ -647,7 +658,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         word_freq : mapping of word to count
         corpus_count : int, optional
             Number of sentences of the counted corpus, for `train(total_examples=model.corpus_count)`.
-        keep_raw_vocab, trim_rule, update
+        keep_raw_vocab, trim_rule, update, init_from, init_lockf
             As in `build_vocab`.
 
         Raises
@@ -672,6 +683,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_count = as_optional_int("corpus_count", corpus_count, minimum=0)
         if update:
             self._check_can_update()
+        initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
         logger.info("Processing provided word frequencies")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = as_word_counts(dict(zip(word_freq, counts, strict=True)), "word_freq")
@@ -679,6 +691,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
         with self._lock, self._growth, self._unchanged_by_failure():
+            self._initial_vectors = initial_vectors or self._initial_vectors
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -1042,20 +1055,23 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         shape = (len(self.wv), self.vector_size)
         self.wv.vectors = prep_vectors(shape, seed=self.seed)
         self.wv.allocate_vecattrs()
-        if self._initial_vectors is not None:
-            self._start_from(*self._initial_vectors)
-            self._initial_vectors = None
+        self._start_from_initial_vectors(0)
         if self.hs:
             self.syn1 = memory.zeros(shape)
         if self.negative:
             self.syn1neg = memory.zeros(shape)
 
-    def _start_from(self, source: KeyedVectors, lock_factors: float | Mapping[Any, float]) -> None:
-        """Replace the initial vectors of those words that `source` has, and set their lock factors."""
-        keys = self.wv.index_to_key
+    def _start_from_initial_vectors(self, first: int) -> None:
+        """Replace the vectors from row `first` on of those words that `init_from` has, and set their lock factors."""
+        if self._initial_vectors is None:
+            return
+        source, lock_factors = self._initial_vectors
+        self._initial_vectors = None
+        keys = self.wv.index_to_key[first:]
         rows, vectors = starting_rows(keys, source.key_to_index, source.vectors)
         factors = starting_lock_factors([keys[row] for row in rows.tolist()], lock_factors)
-        self._vocabulary.table.overwrite(rows, vectors, factors)
+        if len(rows):
+            self._vocabulary.table.overwrite(rows + first, vectors, factors)
         logger.info(
             "initialised %i of %i words from %s; %i of them learn at another rate",
             len(rows), len(keys), source, 0 if factors is None else int(np.count_nonzero(factors != 1)),
@@ -1066,9 +1082,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if not len(self.wv.vectors):
             self._check_can_update()
         logger.info("updating layer weights")
-        if len(self.wv.vectors) < len(self.wv):
+        n_before = len(self.wv.vectors)
+        if n_before < len(self.wv):
             self._warn_of_mapped_weights()
         self.wv.resize_vectors(seed=self.seed)  # extends syn1neg, too
+        self._start_from_initial_vectors(n_before)
         if self.syn1 is not None:
             self.syn1 = memory.grown(self.syn1, len(self.wv))
         self.wv.invalidate_norms()
