@@ -442,7 +442,7 @@ class Reference:
     def _copy_nodes(self, weights: Matrix, values: Matrix) -> None:
         """Copy the rows of inner nodes; those of two trees are the same nodes if one tree has grown from the other."""
         tree, grown = self._source.huffman_tree, self._model.huffman_tree
-        if tree is None:
+        if tree is None or grown is None:
             return
         index = self._wv.key_to_index
         words = np.array([row for row, key in enumerate(self._keys) if key in index], dtype=np.intp)
