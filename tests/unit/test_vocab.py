@@ -582,14 +582,14 @@ def test_words_that_lost_their_path_join_the_tree():
 
 def test_codes_stay_short_over_many_updates():
     rng = np.random.default_rng(0)
-    n_words, first, updates = 3_000, 400, 100
+    n_words, first, updates = 3_000, 400, 300
     frequencies = 1.0 / np.arange(1, n_words + 1)
     frequencies /= frequencies.sum()
     counts = np.maximum((40_000 * frequencies).astype(np.int64), 1)
     known = np.arange(first)
     tree = huffman(counts[known])
     for update in range(updates):
-        counts += rng.multinomial(2_000, frequencies)
+        counts += rng.multinomial(700, frequencies)
         known = np.arange(first + (n_words - first) * (update + 1) // updates)
         tree = graft(tree, counts[known])
     fresh = huffman(counts)

@@ -301,6 +301,8 @@ def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
         np.concatenate((np.insert(tree.points, places, joint), below_joint.points)),
         np.concatenate((np.insert(tree.codes, places, np.uint8(1)), below_joint.codes)),
     )
+    if new[0] == n_present:  # all new words come after the present ones
+        return all_words
     rows = np.arange(n_words)
     rows[new] = n_present + np.arange(len(new))
     return all_words.take(rows)
@@ -314,7 +316,7 @@ def _cheapest_place(tree: HuffmanTree, counts: Counts, added: int) -> tuple[int,
     share. The node may be a leaf.
     """
     lengths = np.diff(tree.offsets)
-    words = np.repeat(np.arange(len(lengths)), lengths)
+    words = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
     depths = np.full(int(tree.points.max()) + 1, -1, dtype=np.int64)
     depths[tree.points] = np.arange(len(words)) - tree.offsets[words]
     present = counts[: len(lengths)]
@@ -324,7 +326,7 @@ def _cheapest_place(tree: HuffmanTree, counts: Counts, added: int) -> tuple[int,
     node, leaf = int(np.argmin(costs)), int(np.argmin(leaf_costs))
     if leaf_costs[leaf] < costs[node]:
         return int(lengths[leaf]), np.array([leaf])
-    return int(depths[node]), words[tree.points == node]
+    return int(depths[node]), words[tree.points == node].astype(np.intp)
 
 
 def _with_prefix(
