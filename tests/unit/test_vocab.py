@@ -572,6 +572,13 @@ def test_a_frequent_word_keeps_its_code_where_rare_words_join():
     assert tree.point(0)[0] == old.point(0)[0]  # the root
 
 
+def test_a_tree_of_other_words_is_not_extended():
+    counts = np.array([9, 8, 7, 6], dtype=np.int64)
+    tree = huffman(counts).take(np.array([0, 3]))
+    with pytest.raises(ValueError, match="inner nodes that 3 words do not have"):
+        graft(HuffmanTree(tree.offsets, tree.points + np.uint32(2), tree.codes), counts[:3])
+
+
 def test_words_that_lost_their_path_join_the_tree():
     """A word that was added to the vectors and then sorted has an empty path."""
     counts = np.array([9, 8, 1, 7, 6, 5], dtype=np.int64)

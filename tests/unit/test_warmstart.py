@@ -166,3 +166,12 @@ def test_an_update_with_vectors_that_cannot_be_used_changes_nothing(texts, older
         assert model.wv.index_to_key == known
     model.build_vocab([["fresh"] * 3], update=True)
     assert np.isfinite(model.wv["fresh"]).all()
+
+
+def test_vectors_of_other_words_alone_change_nothing(texts):
+    elsewhere = KeyedVectors(16)
+    elsewhere.add_vector("elsewhere", np.ones(16))
+    model, plain = Word2Vec(**OPTIONS, init_from=elsewhere), Word2Vec(**OPTIONS)
+    for each in (model, plain):
+        each.build_vocab(texts)
+    np.testing.assert_array_equal(model.wv.vectors, plain.wv.vectors)

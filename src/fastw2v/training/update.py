@@ -421,14 +421,11 @@ class Reference:
 
     def copy_rows(self, name: str, values: Matrix) -> None:
         """Replace those rows of some old values that the reference has; `name` is that of the weights."""
-        if name == "vectors":
-            self._copy_words(self._wv.vectors, values)
-            return
-        weights = getattr(self._source, name, None)
-        if weights is not None and name == "syn1neg":
-            self._copy_words(weights, values)
-        elif weights is not None:
+        weights = self._wv.vectors if name == "vectors" else getattr(self._source, name, None)
+        if weights is not None and name == "syn1":
             self._copy_nodes(weights, values)
+        elif weights is not None:
+            self._copy_words(weights, values)
 
     def _copy_words(self, weights: Matrix, values: Matrix) -> None:
         if len(weights) < len(self._wv.key_to_index):

@@ -140,7 +140,7 @@ def starting_rows(
     rows = np.array([row for row, key in enumerate(keys) if key in source_index], dtype=np.intp)
     sources = np.array([source_index[keys[row]] for row in rows.tolist()], dtype=np.intp)
     vectors = source_vectors[sources]
-    finite = np.isfinite(vectors.sum(axis=1, dtype=np.float64))
+    finite = np.isfinite(vectors.sum(axis=tuple(range(1, vectors.ndim)), dtype=np.float64))
     if not finite.all():
         first, others = keys[rows[int(np.argmin(finite))]], np.count_nonzero(~finite) - 1
         raise ValueError(

@@ -156,10 +156,7 @@ class HuffmanTree:
         """Return whether the path of each word is its path in `other` with some more inner nodes in between."""
         if len(self) != len(other):
             return False
-        n_nodes = max(self.points.max(initial=0), other.points.max(initial=0)) + 1
-        is_kept = np.zeros(n_nodes, dtype=np.bool_)
-        is_kept[other.points] = True
-        kept = is_kept[self.points]
+        kept = np.isin(self.points, other.points)
         words = np.repeat(np.arange(len(self)), np.diff(self.offsets))[kept]
         return (
             np.array_equal(np.bincount(words, minlength=len(self)), np.diff(other.offsets))
@@ -271,6 +268,11 @@ def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
     tree : HuffmanTree
     counts : ndarray of int64, shape (words,)
         Counts of all words, the present ones first. Words that have no path in `tree` are new.
+
+    Raises
+    ------
+    ValueError
+        If an inner node has a number for which there is no row of weights: the tree is damaged, or one of other words.
     """
     n_words, n_present = len(counts), len(tree)
     lengths = np.zeros(n_words, dtype=np.int64)
@@ -280,9 +282,13 @@ def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
         return huffman(counts)
     if not len(new):
         return tree
-    weight_of_new = int(counts[new].sum())
-    depth, below = _cheapest_place(tree, counts, weight_of_new)
-    is_used = np.zeros(max(n_words, int(tree.points.max()) + 1), dtype=np.bool_)
+    if int(tree.points.max()) >= n_words:
+        raise ValueError(
+            f"the Huffman tree has inner nodes that {n_words} words do not have: it is damaged, or words were removed "
+            "since it was made; build the vocabulary anew"
+        )
+    depth, below = _cheapest_place(tree, counts, int(counts[new].sum()))
+    is_used = np.zeros(n_words, dtype=np.bool_)
     is_used[tree.points] = True
     numbers = np.flatnonzero(~is_used)[: len(new)].astype(np.uint32)
     joint = numbers[-1]
