@@ -90,6 +90,8 @@ lifecycle_logger = logging.getLogger("gensim.utils")
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
+# A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
+_RESET_BY_TRAINING = "words_before_update_is_reset"
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
@@ -1655,7 +1657,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in model_state.SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
-            settings[model_state.TRAINED_WORDS] = settings.pop("words_before_update")
+            settings[_RESET_BY_TRAINING] = True
             weights = {"syn1neg": self.syn1neg, "syn1": self.syn1}
             tree = self.huffman_tree
             random: Any = self.random.get_state()
@@ -1674,10 +1676,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
         """Return the model that `state` describes; arrays are taken over without a copy."""
         settings = {name: value for name, value in state.settings.items() if name not in _NOT_SETTINGS}
-        words_before_update = settings.pop("words_before_update", None)  # in files of version 0.1
-        if words_before_update is not None and _ends_with_training(settings):
+        words_before_update = settings.pop("words_before_update", None)
+        if not settings.pop(_RESET_BY_TRAINING, False) and _ends_with_training(settings):
             words_before_update = None
-        words_before_update = settings.pop(model_state.TRAINED_WORDS, words_before_update)
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
             random.set_state(checked_random_state(state.random_state))
@@ -1737,10 +1738,7 @@ def _attached_to_errors(model: Word2Vec) -> Iterator[None]:
 
 
 def _ends_with_training(settings: Mapping[str, Any]) -> bool:
-    """Return whether a model was trained since its vocabulary was built or updated, by its lifecycle events.
-
-    Version 0.1 kept the number of words before the latest update, also if these words were trained since.
-    """
+    """Return whether a model was trained since its vocabulary was built or updated, by its lifecycle events."""
     events = [event.get("event") for event in settings.get("lifecycle_events") or ()]
     return next((event for event in reversed(events) if event in ("train", "build_vocab")), None) == "train"
 

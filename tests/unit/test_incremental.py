@@ -622,12 +622,13 @@ def test_a_finished_checkpoint_has_no_new_words(tmp_path, trained, new):
 
 
 def test_files_of_version_0_1_have_new_words_only_if_no_training_followed(trained, new):
-    """They keep the number of words before the latest update in another setting, for ever."""
+    """They keep the number of words before the latest update for ever."""
     model, _ = grown(trained, 0, new)
     known = len(trained[0].wv)
     for expected in (known, None):
         state = model._to_state()
-        del state.settings["trained_words"]
+        assert Word2Vec._from_state(state).words_before_update == expected
+        del state.settings["words_before_update_is_reset"]  # the mark of later versions
         state.settings["words_before_update"] = known
         assert Word2Vec._from_state(state).words_before_update == expected
         model.train(new[:20], total_examples=20, epochs=1)

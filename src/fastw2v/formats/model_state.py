@@ -39,7 +39,6 @@ SETTINGS = (
     "lifecycle_events", "words_before_update", "shared_negatives",
 )  # fmt: skip
 LISTS = {"loss_history", "lifecycle_events"}
-TRAINED_WORDS = "trained_words"  # the setting of files that holds `words_before_update`
 NOT_IN_GENSIM = {"loss_history", "corpus_budget", "words_before_update", "shared_negatives"}
 WEIGHTS = ("syn1neg", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
@@ -198,7 +197,7 @@ def _json_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _checked_settings(settings: dict[str, Any]) -> dict[str, Any]:
     """Return `settings`, or raise a ValueError if one has a type that it never has in a model."""
-    for name in (*SETTINGS, TRAINED_WORDS):
+    for name in SETTINGS:
         kinds = (list,) if name in LISTS else (int, float, type(None))
         if name != "comment" and not isinstance(settings.get(name, [] if name in LISTS else None), kinds):
             raise ValueError(f"its setting {name} is a {type(settings[name]).__name__}")
