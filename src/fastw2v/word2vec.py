@@ -90,8 +90,6 @@ lifecycle_logger = logging.getLogger("gensim.utils")
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
-# A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
-_RESET_BY_TRAINING = "words_before_update_is_reset"
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
@@ -107,6 +105,8 @@ _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
     "_initial_vectors",
 )  # fmt: skip
+# A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
+_RESET_BY_TRAINING = "words_before_update_is_reset"
 
 
 class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
