@@ -1,8 +1,8 @@
 """The objectives of fastw2v in PyTorch, on the CPU: the same loss from the same start, and the ratio of words/s.
 
 For each architecture and objective, the first job of the corpus is taken with the windows and negatives that fastw2v
-draws. A training of fastw2v at a learning rate of 0 gives its loss; the PyTorch model computes it for the same weights and
-examples. Then both train the corpus. PyTorch draws windows and negatives in NumPy and trains batches of examples by
+draws. A training of fastw2v at a learning rate of 0 gives its loss; the PyTorch model computes it for the same weights
+and examples. Then both train the corpus. PyTorch draws windows and negatives in NumPy and trains batches of examples by
 `torch.optim.SGD`, as tutorials do (`torch.nn.Embedding`, sparse gradients).
 
     pip install torch

@@ -83,7 +83,7 @@ cdef class Worker:
         What to train. The workers share it.
     replicated_words, replicated_nodes : int, default 0
         The number of output rows of which this worker trains private replicas: the first rows of `syn1neg` (the most
-        frequent words), and the last rows of `syn1` (the inner nodes next to the root). 0 keeps the exact order of
+        frequent words), and the rows of `syn1` up to the root (the inner nodes next to it). 0 keeps the exact order of
         updates.
     replica_uses : int, default 16
         The number of uses, 1 to 255, after which a replica is flushed to the shared row.

@@ -19,6 +19,7 @@ Compositionality", NIPS 2013.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import datetime
 import itertools
 import logging
@@ -52,7 +53,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.engine.scoring import score_sentences
-from fastw2v.formats import describe_damage, model_state
+from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import SETTINGS, checked_settings
@@ -119,6 +120,8 @@ _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
     "_initial_vectors",
 )  # fmt: skip
+# A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
+_RESET_BY_TRAINING = "words_before_update_is_reset"
 
 
 class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
@@ -463,9 +466,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     @property
     def words_before_update(self) -> int | None:
-        """Number of words before the latest ``build_vocab(update=True)``.
+        """Number of words before the calls of ``build_vocab(update=True)`` since the latest training.
 
-        None means that there was no update, -1 that the words were sorted since and old and new ones are mixed.
+        The words after them are new. None means that no word is new, -1 that the words were sorted since these calls
+        and old and new ones are mixed.
         """
         return self._vocabulary.words_before_update
 
@@ -539,6 +543,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         attributes = dict(attributes)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "syn1neg_bias", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
+        if "_read_once" in attributes and _ends_with_training(attributes):
+            self.words_before_update = None
         for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1
             attributes.pop(name, None)
         self._scan_cache = None
@@ -638,6 +644,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         progress_per: int = 10000,
         keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
+        *,
+        init_from: Any = None,
+        init_lockf: float | Mapping[Any, float] = 1.0,
         **kwargs: Any,
     ) -> None:
         """Count the words of a corpus, and make the vocabulary and its weights.
@@ -658,6 +667,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             first one to keep them, they contain only those words of the earlier text that are in the vocabulary.
         trim_rule : callable, optional
             As in the constructor.
+        init_from, init_lockf : optional
+            As in the constructor, for the words that this call adds; words that the model had before an update keep
+            their vectors. Without it, the first vocabulary uses those of the constructor, and an update none.
         **kwargs
             Arguments for `prepare_vocab`.
 
@@ -685,9 +697,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         check_function("trim_rule", trim_rule)
         if update:
             self._check_can_update()
+        initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
         with self._lock, self._growth, self._unchanged_by_failure():
+            self._initial_vectors = initial_vectors or self._initial_vectors
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -706,6 +720,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_count: int | None = None,
         trim_rule: TrimRule | None = None,
         update: bool = False,
+        *,
+        init_from: Any = None,
+        init_lockf: float | Mapping[Any, float] = 1.0,
     ) -> None:
         """Make the vocabulary from known word counts instead of a corpus.
 
@@ -714,7 +731,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         word_freq : mapping of word to count
         corpus_count : int, optional
             Number of sentences of the counted corpus, for `train(total_examples=model.corpus_count)`.
-        keep_raw_vocab, trim_rule, update
+        keep_raw_vocab, trim_rule, update, init_from, init_lockf
             As in `build_vocab`.
 
         Raises
@@ -739,6 +756,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_count = as_optional_int("corpus_count", corpus_count, minimum=0)
         if update:
             self._check_can_update()
+        initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
         logger.info("Processing provided word frequencies")
         counts = as_counts(list(word_freq.values()), word_freq).tolist()
         raw_vocab = as_word_counts(dict(zip(word_freq, counts, strict=True)), "word_freq")
@@ -746,6 +764,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
         with self._lock, self._growth, self._unchanged_by_failure():
+            self._initial_vectors = initial_vectors or self._initial_vectors
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -894,9 +913,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             return report
         vocabulary = self._vocabulary
         if update:
-            n_before = len(vocabulary)
+            vocabulary.begin_update()
             vocabulary.add_counts(selection, raw_counts)
-            vocabulary.words_before_update = n_before
             vocabulary.make_sample_ints(self.sample)
         else:
             vocabulary.set_words(
@@ -1118,16 +1136,19 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             biases = memory.zeros(shape[:1]) if has_biases else None
         self.wv.allocate_vecattrs()
         self.wv.vectors, self.syn1, self.syn1neg, self.syn1neg_bias = vectors, syn1, syn1neg, biases
-        if self._initial_vectors is not None:
-            self._start_from(*self._initial_vectors)
-            self._initial_vectors = None
+        self._start_from_initial_vectors(0)
 
-    def _start_from(self, source: KeyedVectors, lock_factors: float | Mapping[Any, float]) -> None:
-        """Replace the initial vectors of those words that `source` has, and set their lock factors."""
-        keys = self.wv.index_to_key
+    def _start_from_initial_vectors(self, first: int) -> None:
+        """Replace the vectors from row `first` on of those words that `init_from` has, and set their lock factors."""
+        if self._initial_vectors is None:
+            return
+        source, lock_factors = self._initial_vectors
+        self._initial_vectors = None
+        keys = self.wv.index_to_key[first:]
         rows, vectors = starting_rows(keys, source.key_to_index, source._table.matrix)
         factors = starting_lock_factors([keys[row] for row in rows.tolist()], lock_factors)
-        self._vocabulary.table.overwrite(rows, vectors, factors)
+        if len(rows):
+            self._vocabulary.table.overwrite(rows + first, vectors, factors)
         logger.info(
             "initialised %i of %i words from %s; %i of them learn at another rate",
             len(rows), len(keys), source, 0 if factors is None else int(np.count_nonzero(factors != 1)),
@@ -1143,6 +1164,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._warn_of_mapped_weights()
         syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
         self.wv.resize_vectors(seed=self.seed)  # extends syn1neg and its biases, too
+        self._start_from_initial_vectors(n_rows)
         self.syn1 = syn1
         self.wv.invalidate_norms()
 
@@ -1260,7 +1282,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 end_alpha=end_alpha,
                 compute_loss=compute_loss,
                 callbacks=callbacks,
-                update=update,
+                update=_with_reference(update),
                 checkpoint=checkpoint,
                 checkpoint_every=checkpoint_every,
                 report_delay=report_delay,
@@ -1304,7 +1326,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             between the two; it must be what JSON can hold.
         report_delay, progress
             As in `train`.
-        replay : iterable of lists of str, or path, optional
+        replay : iterable of lists of str, path, or list of these, optional
             The old text, if the training was under ``update=Update(replay=...)``. Everything else of an update is in
             the checkpoint.
 
@@ -1825,6 +1847,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            settings[_RESET_BY_TRAINING] = True
             weights = {"syn1neg": self.syn1neg, "syn1neg_bias": self.syn1neg_bias, "syn1": self.syn1}
             tree = self.huffman_tree
             random: Any = self.random.get_state()
@@ -1844,6 +1867,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Return the model that `state` describes; arrays are taken over without a copy."""
         settings = {name: value for name, value in state.settings.items() if name not in _NOT_SETTINGS}
         words_before_update = settings.pop("words_before_update", None)
+        if not settings.pop(_RESET_BY_TRAINING, False) and _ends_with_training(settings):
+            words_before_update = None
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
             random.set_state(checked_random_state(state.random_state))
@@ -1921,6 +1946,12 @@ class _Defaults(Word2Vec):
         """Do nothing."""
 
 
+def _ends_with_training(settings: Mapping[str, Any]) -> bool:
+    """Return whether a model was trained since its vocabulary was built or updated, by its lifecycle events."""
+    events = [event.get("event") for event in settings.get("lifecycle_events") or ()]
+    return next((event for event in reversed(events) if event in ("train", "build_vocab")), None) == "train"
+
+
 def _default_attributes() -> dict[str, Any]:
     """Return the attributes of a new model, for files and pickles that lack some."""
     return _Defaults().__getstate__()
@@ -1950,19 +1981,45 @@ def _checked_initial_vectors(
         if isinstance(lock_factors, Mapping) or lock_factors != 1:
             raise ValueError(f"init_lockf={lock_factors!r:.80} needs init_from=, the vectors that it is for")
         return None
-    vectors = getattr(init_from, "wv", init_from)
-    if isinstance(vectors, (str, bytes)) or hasattr(vectors, "__fspath__"):
-        vectors = load_any(vectors)
-    if not isinstance(vectors, KeyedVectors):
-        raise TypeError(
-            f"init_from must be KeyedVectors, a model, or a path to either, not {type(init_from).__name__}"
-        )
+    source = _model_or_vectors("init_from", init_from)
+    vectors: KeyedVectors = getattr(source, "wv", source)
     if vectors.vector_size != vector_size:
         raise ValueError(
             f"init_from holds vectors of {vectors.vector_size} dimensions and vector_size={vector_size}; "
             f"use vector_size={vectors.vector_size}"
         )
     return vectors, lock_factors
+
+
+def _model_or_vectors(name: str, source: Any, *, with_weights: bool = False) -> Any:
+    """Return a model or vectors; a path is loaded, with the output weights of a model only if these are asked for.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither; `name` is that of the argument.
+    ValueError, OSError
+        If a file has no known format, or cannot be read.
+    """
+    if isinstance(source, (str, bytes)) or hasattr(source, "__fspath__"):
+        form = detect.input_format(source)
+        if with_weights and form not in detect.VECTORS_ONLY:
+            with contextlib.suppress(AttributeError):  # the file holds vectors alone
+                return Word2Vec.load(source, mmap=detect.mapping_of(source, form))
+        return load_any(source)
+    if not isinstance(getattr(source, "wv", source), KeyedVectors):
+        raise TypeError(
+            f"{name} must be KeyedVectors, a model, or a path to either, not {type(source).__name__}"
+        )
+    return source
+
+
+def _with_reference(update: Update | None) -> Update | None:
+    """Return an update whose `anchor_to` is loaded, if it is a path."""
+    if not isinstance(update, Update) or update.anchor_to is None:
+        return update
+    reference = _model_or_vectors("Update.anchor_to", update.anchor_to, with_weights=update.outputs)
+    return dataclasses.replace(update, anchor_to=reference)
 
 
 def _is_written_to_file(array: Any) -> bool:

@@ -31,7 +31,7 @@ CLASSES = [
     ("phrases", "FrozenPhrases"),
 ]
 
-# Name -> reason why its signature differs by more than keyword-only parameters at the end.
+# Name -> reason why its signature differs by more than additional keyword-only parameters.
 DIFFERENT = {
     "Word2Vec.train": "compute_loss=None means what the constructor said, where gensim's False turns the loss off; "
     "unknown keyword arguments are refused at once",
@@ -113,10 +113,12 @@ def parameters(function: object) -> list[tuple[str, str, object]]:
 
 
 def differs(ours: object, theirs: object) -> str | None:
-    """Return how the signatures differ, apart from keyword-only parameters at the end of ours; None if they do not."""
-    mine, expected = parameters(ours), parameters(theirs)
-    extra = [name for name, kind, _ in mine[len(expected) :] if kind != "keyword-only"]
-    if mine[: len(expected)] != expected or extra:
+    """Return how the signatures differ, apart from keyword-only parameters that only ours has; None if they do not."""
+    expected = parameters(theirs)
+    mine = [
+        parameter for parameter in parameters(ours) if parameter in expected or parameter[1] != "keyword-only"
+    ]
+    if mine != expected:
         return f"{inspect.signature(ours)} is not {inspect.signature(theirs)}"
     return None
 

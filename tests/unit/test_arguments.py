@@ -393,7 +393,12 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "RepeatCorpus": {"corpus": anything([])},
     "RepeatCorpusNTimes": {"corpus": anything([])},
     "SlicedCorpus": {"corpus": anything([]), "slice_": anything([])},
-    "Update": {"alpha": number(0, optional=True), "min_alpha": number(0, optional=True), "replay": EITHER},
+    "Update": {
+        "alpha": number(0, optional=True),
+        "min_alpha": number(0, optional=True),
+        "replay": EITHER,
+        "anchor_to": path("vectors.txt", optional=True),
+    },
     "Vocab": {"words": iterable(["a", "b"], text=None), "counts": LIST},
     "Vocab.from_corpus": {"corpus": corpus()},
     "Vocab.from_frequencies": {"frequencies": MAPPING},

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+import io
 import logging
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, Update, Word2Vec
+from fastw2v import CallbackAny2Vec, KeyedVectors, LineSentence, PathLineSentences, Update, Word2Vec
 from fastw2v.text.encoding import encode
 from fastw2v.training.replay import PIECE_WORDS
 from fastw2v.training.update import UpdateSession
@@ -164,6 +165,64 @@ def test_replay_mixes_old_sentences_in(tmp_path, trained, old, new, how, stream,
     assert raw == n_new + sum(map(len, old))  # no sentence twice
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "two files",
+        "directory",
+        "reader",
+        "two readers",
+        "file and reader",
+        "directory and list",
+        "two lists",
+        "nested",
+    ],
+)
+def test_replay_reads_paths_and_readers_as_text(tmp_path, trained, old, new, form):
+    directory = tmp_path / "old"
+    directory.mkdir()
+    parts = old[:200], old[200:]
+    paths = [directory / "1.txt", directory / "2.txt"]
+    for path, part in zip(paths, parts, strict=True):
+        path.write_text("".join(" ".join(sentence) + "\n" for sentence in part), encoding="utf-8")
+    replay = {
+        "two files": [str(paths[0]), paths[1]],
+        "directory": str(directory),
+        "reader": PathLineSentences(directory),
+        "two readers": (LineSentence(paths[0]), LineSentence(paths[1])),
+        "file and reader": [paths[0], LineSentence(str(paths[1]))],
+        "directory and list": [directory, [["w0"]]],
+        "two lists": list(parts),
+        "nested": [[paths[0]], [LineSentence(paths[1])]],
+    }[form]
+    model, _ = grown(trained, 0, new)
+    expected = encode([*old, *([["w0"]] if form == "directory and list" else [])], model.wv.key_to_index)
+    session = UpdateSession(Update(replay=replay), model)
+    for name in ("ids", "offsets", "raw_lengths"):
+        np.testing.assert_array_equal(getattr(session._replay.corpus, name), getattr(expected, name))
+
+
+@pytest.mark.parametrize(
+    "replay",
+    [
+        ["the cat sat", "on the mat"],
+        ("a.txt", ["a", "sentence"]),
+        [["a", "sentence"], "a text"],
+        iter(["the cat sat"]),
+        {"the cat sat"},
+        [b"the cat sat"],
+        [""],
+        io.StringIO("the cat sat"),
+    ],
+    ids=str,
+)
+def test_plain_strings_are_not_replayed_as_characters(trained, new, replay):
+    model, before = grown(trained, 0, new)
+    with pytest.raises(TypeError, match=r"Update\(replay=\.\.\.\).*(pass the path of a text file|must be)"):
+        model.train(new, total_examples=len(new), epochs=1, update=Update(replay=replay))
+    np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
+
+
 class Restartable:
     """An iterable that is neither a list nor a reader."""
 
@@ -250,6 +309,97 @@ def test_a_list_of_many_jobs_is_anchored_as_its_file(tmp_path, trained, new, epo
         model.train(**corpus, total_examples=3 * len(new), epochs=epochs, update=Update(anchor=2.0))
         vectors.append(model.wv.vectors)
     np.testing.assert_array_equal(*vectors)
+
+
+# --- anchors to another model
+
+
+def save_as(model, form, path):
+    if form == "model":
+        return model
+    if form == "vectors":
+        return model.wv
+    if form == "text file":
+        model.wv.save_word2vec_format(path)
+    elif form == "gensim file":
+        model.save_gensim(path)
+    else:
+        model.save(path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["model", "vectors", "file", "text file", "gensim file"])
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+def test_many_updates_stay_near_the_model_that_they_are_anchored_to(tmp_path, trained, new, scheme, form):
+    base, known = trained[scheme], len(trained[scheme].wv)
+    reference = save_as(base, form, tmp_path / "base")
+    distances, weights = [], []
+    for anchor_to in (None, reference):
+        model = copy.deepcopy(base)
+        for update in range(6):
+            texts = new[update::6]
+            model.build_vocab(texts, update=True, min_count=1)
+            anchors = Update(anchor=3.0, anchor_to=anchor_to, outputs=True)
+            model.train(texts, total_examples=len(texts), epochs=1, update=anchors)
+        distances.append(moved(model, base, known))
+        name = "syn1" if model.hs else "syn1neg"
+        weights.append(np.abs(getattr(model, name)[: known - 1] - getattr(base, name)[: known - 1]).mean())
+        # Words that the reference lacks are anchored to their own values.
+        before = model.wv.vectors[known:].copy()
+        still = Update(anchor=100.0, anchor_to=anchor_to)
+        model.train(new[:40], total_examples=40, epochs=1, update=still)
+        change = np.linalg.norm(model.wv.vectors[known:] - before, axis=1).mean()
+        assert change < 0.1 * np.linalg.norm(before, axis=1).mean()
+    assert distances[1] < 0.6 * distances[0]
+    if form not in ("vectors", "text file"):
+        assert weights[1] < 0.6 * weights[0]
+
+
+@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+def test_a_strong_anchor_brings_words_back_by_their_keys(trained, new, scheme):
+    """The words of the reference are in another order, and some are missing."""
+    model, _ = grown(trained, scheme, new)
+    known = len(trained[scheme].wv)
+    model.train(new, total_examples=len(new), epochs=1)
+    before = copy.deepcopy(model)
+    reference = copy.deepcopy(trained[scheme])
+    reference.wv._table.take(np.arange(len(reference.wv))[::-1])
+    some = reference.wv.vectors_for_all(reference.wv.index_to_key[20:], allow_inference=False)
+    model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1e6, anchor_to=some))
+    for word in model.wv.index_to_key[:known]:
+        expected = some[word] if word in some else before.wv[word]
+        np.testing.assert_allclose(model.wv[word], expected, atol=0.02)
+    update = Update(anchor=1e6, anchor_to=reference, outputs=True)
+    model.train(new, total_examples=len(new), epochs=1, update=update)
+    for name in ("syn1neg", "syn1"):
+        expected = getattr(trained[scheme], name)
+        if expected is not None:
+            np.testing.assert_allclose(getattr(model, name)[: known - 1], expected[: known - 1], atol=0.02)
+
+
+def test_what_cannot_be_anchored_to_is_refused_and_changes_nothing(tmp_path, trained, old, new):
+    model, before = grown(trained, 1, new)
+    narrow, strange, broken = KeyedVectors(3), KeyedVectors(16), copy.deepcopy(trained[1].wv)
+    narrow.add_vector("w0", np.ones(3))
+    strange.add_vector("elsewhere", np.ones(16))
+    broken.vectors[4] = np.nan
+    other = Word2Vec(old[::2], **OPTIONS, **SCHEMES[1])
+    for anchor_to, error, message in (
+        (narrow, ValueError, "anchor_to=.*3 dimensions, and the model has 16"),
+        (strange, ValueError, "anchor_to=.*none of the .* old words"),
+        (broken, ValueError, "anchor_to=.*NaN"),
+        (other, ValueError, r"Huffman tree of Update\(anchor_to=.*leave out outputs"),
+        (tmp_path / "none", FileNotFoundError, "none"),
+    ):
+        update = Update(anchor=1.0, anchor_to=anchor_to, outputs=True)
+        with pytest.raises(error, match=message):
+            model.train(new, total_examples=len(new), epochs=1, update=update)
+        np.testing.assert_array_equal(model.wv.vectors, before.wv.vectors)
+    with pytest.raises(ValueError, match="needs anchor="):
+        Update(anchor_to=other)
+    with pytest.raises(TypeError, match=r"Update\.anchor_to must be KeyedVectors, a model, or a path"):
+        Update(anchor=1.0, anchor_to={"w0": [1.0]})
+    model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1.0, anchor_to=other))
 
 
 # --- what is refused
@@ -435,6 +585,67 @@ def test_sorting_mixes_old_words_with_new_ones(tmp_path, trained, new):
     before = never_grown.wv.vectors.copy()
     never_grown.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
     np.testing.assert_array_equal(never_grown.wv.vectors, before)
+
+
+def test_new_words_are_those_that_no_training_has_had(tmp_path, trained, new):
+    """A text that comes in shards, and a last shard without new words."""
+    model = copy.deepcopy(trained[0])
+    known = len(model.wv)
+    shards = [new[i::4] for i in range(4)]
+    for n_saved, shard in enumerate([*shards, shards[0][:3]]):
+        model.build_vocab(shard, update=True)
+        assert model.words_before_update == known
+        if n_saved == 2:
+            model.save(tmp_path / "shards")
+            model = copy.deepcopy(Word2Vec.load(tmp_path / "shards"))
+    n_words = len(model.wv)
+    assert n_words > known + 100
+    before = model.wv.vectors.copy()
+    interrupted = copy.deepcopy(model)
+    model.train(new, total_examples=len(new), epochs=1, update=Update(lockf=0.0))
+    np.testing.assert_array_equal(model.wv.vectors[:known], before[:known])
+    assert (model.wv.vectors[known:] != before[known:]).any(axis=1).all()
+    assert model.words_before_update is None  # a training makes all words old
+    model.build_vocab([["later"] * 9], update=True)
+    assert model.words_before_update == n_words
+
+    def failing():
+        yield from new
+        raise KeyError("my own")
+
+    with pytest.raises(KeyError, match="my own"):
+        interrupted.train(failing(), total_examples=len(new), epochs=1)
+    assert interrupted.words_before_update == known
+
+
+def test_words_that_a_callback_adds_after_the_last_epoch_are_new(trained, new):
+    class Adds(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            model.build_vocab([[f"added{len(model.wv)}"] * 9], update=True)
+
+    model, _ = grown(trained, 0, new)
+    n_words = len(model.wv)
+    model.train(new, total_examples=len(new), epochs=2, callbacks=[Adds()])
+    assert model.words_before_update == n_words + 1  # the second epoch has trained the first of them
+
+
+def test_a_finished_checkpoint_has_no_new_words(tmp_path, trained, new):
+    model, _ = grown(trained, 0, new)
+    model.train(new, total_examples=len(new), epochs=2, update=Update(anchor=1.0), checkpoint=tmp_path / "c")
+    assert Word2Vec.load(tmp_path / "c").words_before_update is None
+
+
+def test_files_of_version_0_1_have_new_words_only_if_no_training_followed(trained, new):
+    """They keep the number of words before the latest update for ever."""
+    model, _ = grown(trained, 0, new)
+    known = len(trained[0].wv)
+    for expected in (known, None):
+        state = model._to_state()
+        assert Word2Vec._from_state(state).words_before_update == expected
+        del state.settings["words_before_update_is_reset"]  # the mark of later versions
+        state.settings["words_before_update"] = known
+        assert Word2Vec._from_state(state).words_before_update == expected
+        model.train(new[:20], total_examples=20, epochs=1)
 
 
 def test_removed_words_are_old_no_more(trained, new):

@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from fastw2v import KeyedVectors, Word2Vec
+from fastw2v import KeyedVectors, Update, Word2Vec
 from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 12, "min_count": 2, "workers": 1, "epochs": 2, "sorted_vocab": 0}
@@ -174,8 +174,30 @@ def test_a_sorted_tree_grows(texts, new_texts):
     paths = by_word(model, [point.tolist() for point in model.huffman_tree.point_rows])
     model.build_vocab(new_texts, update=True)
     for word, path in paths.items():
-        assert model.huffman_tree.point(model.wv.key_to_index[word]).tolist()[1:] == path
+        nodes = model.huffman_tree.point(model.wv.key_to_index[word]).tolist()
+        assert [node for node in nodes if node < len(paths) - 1] == path
+    sort(model)
     model.train(new_texts, total_examples=len(new_texts), epochs=1)
+
+
+@pytest.mark.parametrize("scheme", [NEGATIVE, TREE], ids=["negative", "hs"])
+def test_an_updated_model_is_sorted_and_updated_again(texts, new_texts, scheme):
+    """Sorting by the merged counts keeps what was trained, and all words are old then."""
+    model = Word2Vec(texts, **OPTIONS, **scheme)
+    model.build_vocab(new_texts * 20, update=True)
+    model.train(new_texts * 20, total_examples=len(new_texts) * 20, epochs=1)
+    loss, words = model.evaluate_loss(texts), len(model.wv)
+    sort(model)
+    assert model.wv.key_to_index["new0"] < words // 2
+    assert model.evaluate_loss(texts) == pytest.approx(loss, rel=0.03)
+    before = copy.deepcopy(model)
+    model.build_vocab([["newest", "new0"]] * 9, update=True)
+    model.train([["newest", "new0"]] * 9, total_examples=9, epochs=2, update=Update(lockf=0.0, outputs=True))
+    np.testing.assert_array_equal(model.wv.vectors[:words], before.wv.vectors)
+    for name in ("syn1neg", "syn1"):
+        if getattr(before, name) is not None:
+            kept = words if name == "syn1neg" else words - 1  # a tree of n words has n - 1 inner nodes
+            np.testing.assert_array_equal(getattr(model, name)[:kept], getattr(before, name)[:kept])
 
 
 def test_removal_under_hierarchical_softmax_is_refused_when_trained(texts, new_texts):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
+from fastw2v.vocabulary.huffman import huffman
 from fastw2v.vocabulary.noise_distribution import noise_table
 from fastw2v.vocabulary.subsampling import keep_probabilities, sample_ints, subsample_threshold
 from helpers.corpora import zipf_sentences
@@ -83,9 +84,34 @@ def test_hierarchical_softmax_keeps_what_it_knew(old, new, sg):
     nodes = [ours.huffman_tree.point(word).copy() for word in range(len(ours.wv))]
     known = len(ours.wv)
     ours.build_vocab(new, update=True)
+    longer = 0
     for word in range(known):
-        np.testing.assert_array_equal(ours.huffman_tree.point(word)[1:], nodes[word])
+        path = ours.huffman_tree.point(word)
+        np.testing.assert_array_equal(path[path < known - 1], nodes[word])
+        longer += len(path) - len(nodes[word])
+    assert 0 < longer < known / 2  # only the words beside the new ones have longer codes
     assert ours.huffman_tree.points.max() < len(ours.syn1)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_many_updates_keep_the_old_text_and_short_codes(tmp_path, old, workers):
+    """A model that is updated again and again, and saved in between."""
+    options = {**OPTIONS, "hs": 1, "negative": 0, "sg": 1, "sample": 0, "workers": workers}
+    model = Word2Vec(old, **options)
+    known, before = len(model.wv), model.evaluate_loss(old)
+    for update in range(20):
+        new = [[f"new{update}-{i % 3}", f"w{i}", f"w{i + 1}"] for i in range(12)]
+        model.build_vocab(new, update=True)
+        model.train(new, total_examples=len(new), epochs=1)
+        if not update % 5:
+            model.save(tmp_path / "model")
+            model = Word2Vec.load(tmp_path / "model")
+    assert len(model.wv) == known + 60
+    counts = model.wv.expandos["count"]
+    tree, fresh = model.huffman_tree, huffman(counts)
+    assert counts @ np.diff(tree.offsets) < 1.02 * (counts @ np.diff(fresh.offsets))
+    assert tree.max_depth <= fresh.max_depth + 2
+    assert model.evaluate_loss(old) < before * 1.05  # it doubles if each update lengthens every code
 
 
 def test_updates_from_files_iterables_and_frequencies(tmp_path, old, new):

@@ -35,10 +35,18 @@ UPDATES = {
     "frozen": {"lockf": 0.0, "outputs": True},
     "slow": {"lockf": 0.3, "alpha": 0.02, "min_alpha": 0.01},
     "replayed": {"replay": OLD, "replay_ratio": 0.7},
+    "anchored to a model": {"anchor": 3.0, "outputs": True, "anchor_to": "the first"},
     "everything": {"replay": OLD, "anchor": 2.0, "outputs": True, "alpha": 0.02, "old_words": 100},
 }
 
 HOLDING_OUTPUTS = ["frozen", "everything"]
+
+
+def update_of(kind, trained):
+    options = dict(UPDATES[kind])
+    if "anchor_to" in options:
+        options["anchor_to"] = trained["sg"]
+    return Update(**options)
 
 
 class Failing:
@@ -120,7 +128,7 @@ def assert_same(resumed, whole):
     ],
 )
 def test_resumed_is_uninterrupted_within_an_epoch(trained, path, scheme, kind):
-    update = Update(**UPDATES[kind])
+    update = update_of(kind, trained)
     whole, model = grown(trained, scheme), grown(trained, scheme)
     train(whole, update=update)
     interrupt(model, path, update)
@@ -133,7 +141,7 @@ def test_resumed_is_uninterrupted_within_an_epoch(trained, path, scheme, kind):
 
 @pytest.mark.parametrize("kind", UPDATES)
 def test_resumed_is_uninterrupted_from_the_end_of_an_epoch(trained, path, kind):
-    update = Update(**UPDATES[kind])
+    update = update_of(kind, trained)
     whole, model = grown(trained), grown(trained)
     train(whole, update=update)
     with pytest.raises(KeyError, match="my own"):
@@ -148,7 +156,7 @@ def test_it_may_be_interrupted_again_and_again_and_resumed_from_another_form_of_
     for name, text in (("old.txt", OLD), ("new.txt", NEW)):
         lines = "".join(" ".join(sentence) + "\n" for sentence in text)
         (tmp_path / name).write_text(lines, encoding="utf-8")
-    update = Update(**UPDATES[kind])
+    update = update_of(kind, trained)
     whole, model = grown(trained), grown(trained)
     train(whole, update=update)
     interrupt(model, path, update, share=0.6)

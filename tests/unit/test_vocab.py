@@ -524,21 +524,83 @@ def test_a_file_that_is_no_vocabulary_is_refused(tmp_path):
         Vocab.load(tmp_path / "nothing.json")
 
 
-@pytest.mark.parametrize(("n_old", "n_new"), [(1, 1), (1, 4), (2, 1), (5, 3), (200, 77)])
-def test_grafting_keeps_the_old_paths_and_gives_every_word_a_leaf(n_old, n_new):
-    rng = np.random.default_rng(n_old * 100 + n_new)
-    old = huffman(np.sort(rng.integers(1, 1000, n_old))[::-1].astype(np.int64))
-    young_counts = rng.integers(1, 50, n_new).astype(np.int64)
-    tree = graft(old, young_counts)
-    for word in range(n_old):
-        np.testing.assert_array_equal(tree.point(word)[1:], old.point(word))
-        np.testing.assert_array_equal(tree.code(word)[1:], old.code(word))
-    paths = [tuple(tree.code(word)) for word in range(n_old + n_new)]
+def assert_is_a_tree(tree):
+    """Every word has a leaf, and every inner node one number and one place."""
+    n_words = len(tree)
+    paths = [tuple(tree.code(word)) for word in range(n_words)]
     assert sum(0.5 ** len(path) for path in paths) == 1.0  # a full binary tree
-    assert len(set(paths)) == len(paths)
-    assert set(tree.points.tolist()) == set(range(n_old + n_new - 1))  # one row of weights each, none skipped
+    assert len(set(paths)) == n_words
+    for before, after in itertools.pairwise(sorted(paths)):
+        assert after[: len(before)] != before  # no code begins another
+    assert set(tree.points.tolist()) == set(range(n_words - 1))  # one row of weights each, none skipped
     node_of = {}
     for word, path in enumerate(paths):  # an inner node stands at one place of the tree
         for depth, point in enumerate(tree.point(word).tolist()):
             assert node_of.setdefault(point, path[:depth]) == path[:depth]
-    assert graft(tree, np.empty(0, dtype=np.int64)) is tree
+
+
+@pytest.mark.parametrize(("n_old", "n_new"), [(1, 1), (1, 4), (2, 1), (2, 9), (5, 3), (40, 90), (200, 77)])
+def test_grafting_keeps_the_old_nodes_and_gives_every_word_a_leaf(n_old, n_new):
+    rng = np.random.default_rng(n_old * 100 + n_new)
+    counts = rng.integers(1, 1000, n_old + n_new).astype(np.int64)
+    counts[n_old:] = rng.integers(1, 50, n_new)
+    old = huffman(counts[:n_old])
+    tree = graft(old, counts)
+    assert_is_a_tree(tree)
+    longer = []
+    for word in range(n_old):
+        is_old = tree.point(word) < n_old - 1
+        np.testing.assert_array_equal(tree.point(word)[is_old], old.point(word))
+        np.testing.assert_array_equal(tree.code(word)[is_old], old.code(word))
+        longer.append(len(tree.code(word)) - len(old.code(word)))
+    if n_old > 1:
+        assert set(longer) <= {0, 1}
+        # Only words that occur about as often as the new ones have longer codes: no place would cost less.
+        cost = int(counts @ np.diff(tree.offsets))
+        joined_at_the_root = int(counts[:n_old] @ np.diff(old.offsets)) + int(counts.sum())
+        joined_at_the_root += int(counts[n_old:] @ np.diff(huffman(counts[n_old:]).offsets))
+        assert cost <= joined_at_the_root
+    assert graft(tree, counts) is tree
+
+
+def test_a_frequent_word_keeps_its_code_where_rare_words_join():
+    counts = np.array([10_000, 8_000, 3_000, 500, 400, 30, 20, 9, 7, 6, 5], dtype=np.int64)
+    old = huffman(counts[:7])
+    tree = graft(old, counts)
+    for word in range(5):
+        np.testing.assert_array_equal(tree.code(word), old.code(word))
+    assert tree.point(0)[0] == old.point(0)[0]  # the root
+
+
+def test_a_tree_of_other_words_is_not_extended():
+    counts = np.array([9, 8, 7, 6], dtype=np.int64)
+    tree = huffman(counts).take(np.array([0, 3]))
+    with pytest.raises(ValueError, match="inner nodes that 3 words do not have"):
+        graft(HuffmanTree(tree.offsets, tree.points + np.uint32(2), tree.codes), counts[:3])
+
+
+def test_words_that_lost_their_path_join_the_tree():
+    """A word that was added to the vectors and then sorted has an empty path."""
+    counts = np.array([9, 8, 1, 7, 6, 5], dtype=np.int64)
+    tree = huffman(np.array([9, 8, 7, 6], dtype=np.int64)).take(np.array([0, 1, 4, 2, 3]))
+    assert len(tree.code(2)) == 0
+    assert_is_a_tree(graft(tree, counts))
+
+
+def test_codes_stay_short_over_many_updates():
+    rng = np.random.default_rng(0)
+    n_words, first, updates = 3_000, 400, 300
+    frequencies = 1.0 / np.arange(1, n_words + 1)
+    frequencies /= frequencies.sum()
+    counts = np.maximum((40_000 * frequencies).astype(np.int64), 1)
+    known = np.arange(first)
+    tree = huffman(counts[known])
+    for update in range(updates):
+        counts += rng.multinomial(700, frequencies)
+        known = np.arange(first + (n_words - first) * (update + 1) // updates)
+        tree = graft(tree, counts[known])
+    fresh = huffman(counts)
+    assert len(tree) == n_words
+    assert counts @ np.diff(tree.offsets) < 1.05 * (counts @ np.diff(fresh.offsets))
+    assert tree.max_depth <= fresh.max_depth + 5
+    assert_is_a_tree(tree)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,61 @@ def test_vectors_that_are_not_finite_are_refused_by_word(texts, older, bad):
     broken.vectors[broken.key_to_index["w4"], 3] = bad
     with pytest.raises(ValueError, match="init_from holds NaN or infinity for 'w4' and 0 other"):
         Word2Vec(texts, **OPTIONS, init_from=broken, epochs=1)
+
+
+@pytest.mark.parametrize("how", ["corpus", "counts"])
+@pytest.mark.parametrize("hs", [0, 1])
+def test_words_of_an_update_start_from_what_is_given(tmp_path, texts, older, how, hs):
+    """Old words keep their vectors, also if the other vectors have them; each update has vectors of its own."""
+    model = Word2Vec(texts, **OPTIONS, hs=hs)
+    before, known = model.wv.vectors.copy(), len(model.wv)
+    plain = copy.deepcopy(model)
+    later = KeyedVectors(16)
+    later.add_vectors(["fresh", "w0", "third"], np.full((3, 16), 0.25, dtype=np.float32))
+    path = save_as(later, "native", tmp_path / "later")
+    for each, options in ((model, {"init_from": path, "init_lockf": {"fresh": 0.0}}), (plain, {})):
+        if how == "corpus":
+            each.build_vocab([["fresh", "other", "w0"]] * 3, update=True, **options)
+        else:
+            each.build_vocab_from_freq({"fresh": 3, "other": 3, "w0": 3}, update=True, **options)
+        each.build_vocab([["third"] * 3], update=True)
+    np.testing.assert_array_equal(model.wv["fresh"], later["fresh"])
+    np.testing.assert_array_equal(model.wv.vectors[:known], before)
+    for word in ("other", "third"):
+        np.testing.assert_array_equal(model.wv[word], plain.wv[word])
+    model.train([["fresh", "other", "w0", "w1"]] * 20, total_examples=20, epochs=1)
+    np.testing.assert_array_equal(model.wv["fresh"], later["fresh"])  # it is locked
+    assert (model.wv["other"] != plain.wv["other"]).any()
+
+
+def test_the_first_vocabulary_may_be_given_vectors_when_it_is_built(texts, older):
+    model, expected = Word2Vec(**OPTIONS), Word2Vec(**OPTIONS, init_from=older)
+    model.build_vocab(texts, init_from=older)
+    expected.build_vocab(texts)
+    np.testing.assert_array_equal(model.wv.vectors, expected.wv.vectors)
+
+
+def test_an_update_with_vectors_that_cannot_be_used_changes_nothing(texts, older):
+    model = Word2Vec(texts, **OPTIONS)
+    known = list(model.wv.index_to_key)
+    broken = KeyedVectors(16)
+    broken.add_vector("fresh", np.full(16, np.nan))
+    for options, message in (
+        ({"init_from": broken}, "init_from holds NaN or infinity for 'fresh'"),
+        ({"init_from": KeyedVectors(3)}, "vector_size=3"),
+        ({"init_lockf": 0.0}, "needs init_from="),
+    ):
+        with pytest.raises(ValueError, match=message):
+            model.build_vocab([["fresh"] * 3], update=True, **options)
+        assert model.wv.index_to_key == known
+    model.build_vocab([["fresh"] * 3], update=True)
+    assert np.isfinite(model.wv["fresh"]).all()
+
+
+def test_vectors_of_other_words_alone_change_nothing(texts):
+    elsewhere = KeyedVectors(16)
+    elsewhere.add_vector("elsewhere", np.ones(16))
+    model, plain = Word2Vec(**OPTIONS, init_from=elsewhere), Word2Vec(**OPTIONS)
+    for each in (model, plain):
+        each.build_vocab(texts)
+    np.testing.assert_array_equal(model.wv.vectors, plain.wv.vectors)

@@ -38,7 +38,7 @@ from fastw2v.engine.negative_sampling cimport (
     HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries,
     randint_mask,
 )
-from fastw2v.engine.network cimport Net, row_of
+from fastw2v.engine.network cimport N_CACHED_NODES, Net, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, peek
 
 cdef extern from "common/platform.h" nogil:
@@ -222,7 +222,8 @@ cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const 
         resolve_slots(&pipeline.pool, center.pool_position, center.slots, center.negatives, net.negative)
     if net.hs:
         node = net.path_starts[word + 1] - 1
-        while node >= net.path_starts[word] and net.points[node] < net.first_cached_node:
+        while (node >= net.path_starts[word]
+               and <uint64_t>(net.points[node] - net.first_cached_node) >= <uint64_t>N_CACHED_NODES):
             schedule_prefetch(net, pipeline, row_of(net.syn1, net, net.points[node]))
             node -= 1
 

@@ -22,6 +22,10 @@ cdef extern from *:
         uint32_t (*next_uint32)(void *state) noexcept nogil
 
 
+cdef enum:
+    N_CACHED_NODES = 512             # inner nodes next to the root of the Huffman tree that stay in the cache
+
+
 cdef struct Net:
     # weights
     int64_t dim
@@ -44,6 +48,7 @@ cdef struct Net:
     const uint32_t *points           # rows of syn1
     const uint8_t *codes             # 0 or 1
     int64_t longest_path
+    int64_t root                     # the row of syn1 that all paths begin at
     # settings
     bint skip_gram                   # otherwise CBOW
     bint hs
@@ -59,7 +64,7 @@ cdef struct Net:
     const row_kernels *kernels
     int64_t row_lines                # cache lines that a weight row touches at most
     int64_t eager_lines              # how many of them are prefetched as soon as the row is known
-    int64_t first_cached_node        # inner nodes from here on are used so often that they stay in the cache
+    int64_t first_cached_node        # N_CACHED_NODES inner nodes from here on, the last one the root, stay in the cache
 
 
 cdef class Network:

@@ -18,7 +18,6 @@ import numpy as np
 cdef enum:
     MAX_WINDOW = 1 << 30
     MAX_NEGATIVE = 1 << 20
-    N_CACHED_NODES = 512             # inner nodes next to the root of the Huffman tree that stay in the cache
 
 
 def guide_table(const uint32_t[::1] cum_table):
@@ -260,7 +259,10 @@ cdef class Network:
             raise ValueError("the Huffman tree does not belong to this vocabulary, or is damaged: words were removed, "
                              "or the file it came from was changed; build the vocabulary anew")
         self.net.path_starts = &starts[0]
-        self.net.first_cached_node = self.net.n_words - N_CACHED_NODES
+        # The nodes of a new tree are numbered towards the root. The new words of an update join below the root, and
+        # their nodes get higher numbers.
+        self.net.root = points[0] if points.shape[0] else 0
+        self.net.first_cached_node = self.net.root + 1 - N_CACHED_NODES
         # A vocabulary of one word has an empty path, and then there is no first element to point at.
         self.net.points = &points[0] if points.shape[0] else NULL
         self.net.codes = &codes[0] if codes.shape[0] else NULL

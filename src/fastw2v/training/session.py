@@ -141,6 +141,8 @@ class TrainingSession:
         self._corpus = corpus
         self._encoded = encoded
         self._encoded_words = list(model.wv.index_to_key)
+        self._words: list[Any] = model.wv.index_to_key
+        self._n_words = len(self._words)
         self._state = state
         self._checkpoint = checkpoint
         self._callbacks = callbacks
@@ -316,14 +318,18 @@ class TrainingSession:
             stop = self._run_callbacks("on_train_begin")
             checkpoints.restore_callbacks(self._callbacks, self._state.callbacks)
             first = self._state.position.epoch
+            trains = not stop
             for epoch in range(first, first if stop else self._epochs):
                 stop = self._run_callbacks("on_epoch_begin")
                 self._encode_anew_if_words_moved()
+                self._words, self._n_words = model.wv.index_to_key, len(model.wv)
                 start = self._state.position if epoch == first else TrainingPosition(epoch)
                 tally = self.train_epoch(start)
                 self._state = self._state.after_epoch(tally)
                 if self._run_callbacks("on_epoch_end") or stop:
                     break
+            if trains:
+                model._vocabulary.end_training(self._words, self._n_words)
             seconds, trained, raw = self._seconds, self._state.trained_words, self._state.raw_words
             model.total_train_time += seconds
             model.train_count += 1
@@ -564,6 +570,8 @@ class TrainingSession:
 
     def _write_checkpoint(self, position: TrainingPosition) -> None:
         """Write a checkpoint; a full disk, or a callback's state that cannot be stored, does not end the training."""
+        if position.complete and position.epoch == self._epochs - 1:
+            self._model._vocabulary.end_training(self._words, self._n_words)
         try:
             state = replace(
                 self._state,

@@ -13,6 +13,7 @@ Convolutional Networks", ICML 2018 (L2-SP).
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -23,12 +24,12 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, unexpected
-from fastw2v.text.corpus import open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.text.encoding import encode
+from fastw2v.text.texts import encode_texts, open_texts
 from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
+from fastw2v.vectors.initialization import starting_rows
 from fastw2v.vectors.row_table import MIXED
 
 Matrix = NDArray[np.float32]
@@ -43,9 +44,11 @@ NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 class Update:
     """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
 
-    Old words are those that the model had before its latest ``build_vocab(update=True)``, or all words if there was no
-    such call. All parameters except `replay` concern old words only: new words are trained as usual. Words must not be
-    sorted or removed during the training. A training that a callback starts within it does not inherit the update.
+    New words are those that any number of calls ``build_vocab(update=True)`` have added since the latest training; all
+    others are old, those of the first vocabulary included. The state is saved with the model, and a training that
+    reaches its end makes all words old. All parameters except `replay` concern old words only: new words are trained as
+    usual. Words must not be sorted or removed during the training. A training that a callback starts within it does not
+    inherit the update.
 
     Parameters
     ----------
@@ -56,11 +59,18 @@ class Update:
     anchor : float, default 0.0
         Strength of a pull of the old words' vectors towards their old values. At the full learning rate, the distance
         shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
+    anchor_to : KeyedVectors, Word2Vec or path, optional
+        The old values that `anchor` pulls towards: the vectors of these words there. The old words that it lacks are
+        pulled to their values at the start of this training, as all of them are by default. With the same `anchor_to`
+        at every update, a model keeps after many updates what it keeps after one; by default each update may move it
+        further.
     outputs : bool, default False
-        Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too.
-    replay : iterable of lists of str, or path, optional
-        Old sentences to mix in, in a new random order in each epoch; a path is a text file as for `corpus_file`. They
-        count as trained words in what `train` returns.
+        Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
+        `anchor_to` if that is a model with output weights of the same kind.
+    replay : iterable of lists of str, path, or list of these, optional
+        Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
+        `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
+        what `train` returns.
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
@@ -70,9 +80,9 @@ class Update:
     Raises
     ------
     ValueError
-        If a number is negative or not finite.
+        If a number is negative or not finite, or `anchor_to` is given without `anchor`.
     TypeError
-        If a parameter is not a number, or `old_words` not an integer.
+        If a parameter is not a number, `old_words` not an integer, or `anchor_to` neither vectors, a model nor a path.
 
     Examples
     --------
@@ -94,6 +104,7 @@ class Update:
     replay: Any = None
     replay_ratio: float = 1.0
     old_words: int | None = None
+    anchor_to: Any = None
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
@@ -103,6 +114,18 @@ class Update:
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
         object.__setattr__(self, "outputs", as_flag("Update.outputs", self.outputs))
+        if self.anchor_to is None:
+            return
+        is_path = isinstance(self.anchor_to, (str, bytes, os.PathLike))
+        if not is_path and not hasattr(getattr(self.anchor_to, "wv", self.anchor_to), "key_to_index"):
+            raise TypeError(
+                "Update.anchor_to must be KeyedVectors, a model, or a path to either, not "
+                f"{type(self.anchor_to).__name__}"
+            )
+        if not self.anchor:
+            raise ValueError(
+                "Update(anchor_to=...) needs anchor=, the strength of the pull, for example anchor=1.0"
+            )
 
 
 Update.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
@@ -217,6 +240,8 @@ class UpdatedModel(Protocol):
     corpus_budget: int | None
 
     @property
+    def huffman_tree(self) -> Any: ...
+    @property
     def words_before_update(self) -> int | None: ...
 
 
@@ -276,6 +301,10 @@ class UpdateSession:
             _Anchor(model, name, rows, None if state is None else state.old[name])
             for name, rows in _restrained_rows(update, model, self._old_words)
         ]
+        if update.anchor_to is not None and update.lockf and state is None:
+            reference = Reference(update.anchor_to, model, self._old_words)
+            for anchor in self._anchors:
+                reference.copy_rows(anchor.name, anchor.values)
 
     def _count_old_words(self) -> int:
         known = len(self._keys)
@@ -392,8 +421,72 @@ class UpdateSession:
         return min(float(rate.progress(*self.count_new(position.sentences, position.raw_words))), 1.0)
 
 
+class Reference:
+    """Vectors or a model whose rows are the old values of words that it shares with the updated model.
+
+    Parameters
+    ----------
+    source : KeyedVectors or Word2Vec
+    model : UpdatedModel
+    old_words : int
+        Number of words of `model` that are old.
+
+    Raises
+    ------
+    ValueError
+        If the vectors have another width or are not finite, or if the two share no old word.
+    """
+
+    def __init__(self, source: Any, model: UpdatedModel, old_words: int) -> None:
+        self._source, self._model = source, model
+        self._wv: Any = getattr(source, "wv", source)
+        self._keys = model.wv.index_to_key[:old_words]
+        if self._wv.vector_size != model.vector_size:
+            raise ValueError(
+                f"Update(anchor_to=...) holds vectors of {self._wv.vector_size} dimensions, and the model has "
+                f"{model.vector_size}; only vectors of the same training, or of one like it, can be anchored to"
+            )
+        if not any(key in self._wv.key_to_index for key in self._keys):
+            raise ValueError(f"Update(anchor_to=...) has none of the {old_words} old words of the model")
+
+    def copy_rows(self, name: str, values: Matrix) -> None:
+        """Replace those rows of some old values that the reference has; `name` is that of the weights."""
+        weights = self._wv.vectors if name == "vectors" else getattr(self._source, name, None)
+        if weights is not None and name == "syn1":
+            self._copy_nodes(weights, values)
+        elif weights is not None:
+            self._copy_words(weights, values)
+
+    def _copy_words(self, weights: Matrix, values: Matrix) -> None:
+        if len(weights) < len(self._wv.key_to_index):
+            raise ValueError(
+                f"Update(anchor_to=...) has {len(weights)} rows of weights for {len(self._wv.key_to_index)} words: "
+                "words were added to it since its vocabulary was built"
+            )
+        rows, vectors = starting_rows(self._keys, self._wv.key_to_index, weights, "Update(anchor_to=...)")
+        values[rows] = vectors
+
+    def _copy_nodes(self, weights: Matrix, values: Matrix) -> None:
+        """Copy the rows of inner nodes; those of two trees are the same nodes if one tree has grown from the other."""
+        tree, grown = self._source.huffman_tree, self._model.huffman_tree
+        if tree is None or grown is None:
+            return
+        index = self._wv.key_to_index
+        words = np.array([row for row, key in enumerate(self._keys) if key in index], dtype=np.intp)
+        present = grown.take(words)
+        former = tree.take(np.array([index[self._keys[row]] for row in words.tolist()], dtype=np.intp))
+        if len(weights) <= former.points.max(initial=0) or not present.has_grown_from(former):
+            raise ValueError(
+                "the Huffman tree of Update(anchor_to=...) is not one from which that of the model has grown, so their "
+                "inner nodes cannot be compared; leave out outputs, or pass the vectors alone, anchor_to=older.wv"
+            )
+        nodes = np.unique(former.points)
+        nodes = nodes[nodes < len(values)]
+        values[nodes] = weights[nodes]
+
+
 class _Anchor:
-    """The old values of the first rows of some weights: `values`, or the present values if that is None."""
+    """The old values of the first rows of some weights: `values`, or a copy of the present values if that is None."""
 
     def __init__(self, model: UpdatedModel, name: str, rows: int, values: Matrix | None) -> None:
         self._owner: Any = model.wv if name == "vectors" else model
@@ -435,12 +528,9 @@ def _replay_of(
             f"{type(model).__name__} overrides methods that train sentences, and these cannot replay old ones; leave "
             "out replay, or add old sentences to the corpus"
         )
-    is_path = isinstance(update.replay, str) or hasattr(update.replay, "__fspath__")
     try:
-        sentences = open_corpus(
-            None if is_path else update.replay, update.replay if is_path else None, passes=1
-        )
-        encoded = encode(sentences, model.wv.key_to_index, budget=model.corpus_budget)
+        texts = open_texts(update.replay)
+        encoded = encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget)
     except TypeError as error:
         raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
     if before is not None:

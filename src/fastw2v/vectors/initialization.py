@@ -111,7 +111,7 @@ def extend_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
 
 
 def starting_rows(
-    keys: Sequence[Any], source_index: Mapping[Any, int], source_vectors: Array
+    keys: Sequence[Any], source_index: Mapping[Any, int], source_vectors: Array, name: str = "init_from"
 ) -> tuple[NDArray[np.intp], Array]:
     """Select the vectors that some keys start from, where another set of vectors has these keys.
 
@@ -122,6 +122,8 @@ def starting_rows(
     source_index : mapping of key to int
         Row of each key in `source_vectors`.
     source_vectors : ndarray, shape (n, D)
+    name : str
+        The argument that holds the other set, for the message.
 
     Returns
     -------
@@ -138,12 +140,11 @@ def starting_rows(
     rows = np.array([row for row, key in enumerate(keys) if key in source_index], dtype=np.intp)
     sources = np.array([source_index[keys[row]] for row in rows.tolist()], dtype=np.intp)
     vectors = source_vectors[sources]
-    finite = np.isfinite(vectors.sum(axis=1, dtype=np.float64))
+    finite = np.isfinite(vectors.sum(axis=tuple(range(1, vectors.ndim)), dtype=np.float64))
     if not finite.all():
         first, others = keys[rows[int(np.argmin(finite))]], np.count_nonzero(~finite) - 1
         raise ValueError(
-            f"init_from holds NaN or infinity for {first!r:.80} and {others} other words; remove them from it, and "
-            "they start from random vectors"
+            f"{name} holds NaN or infinity for {first!r:.80} and {others} other words; remove them from it"
         )
     return rows, vectors
 

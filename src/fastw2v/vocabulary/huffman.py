@@ -182,6 +182,18 @@ class HuffmanTree:
         sources = np.repeat(ends[words] - offsets[:-1], lengths) + np.arange(offsets[-1])
         return HuffmanTree(offsets, self.points[sources], self.codes[sources])
 
+    def has_grown_from(self, other: HuffmanTree) -> bool:
+        """Return whether the path of each word is its path in `other` with some more inner nodes in between."""
+        if len(self) != len(other):
+            return False
+        kept = np.isin(self.points, other.points)
+        words = np.repeat(np.arange(len(self)), np.diff(self.offsets))[kept]
+        return (
+            np.array_equal(np.bincount(words, minlength=len(self)), np.diff(other.offsets))
+            and np.array_equal(self.points[kept], other.points)
+            and np.array_equal(self.codes[kept], other.codes)
+        )
+
 
 class _HeapNode(float):
     """A tree node, ordered by its count alone; counts are exact up to 2**53.
@@ -273,29 +285,96 @@ def _climb(
 def graft(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
     """Return `tree` extended by new words, so that the present words keep their inner nodes.
 
-    The new words form a Huffman tree of their own. A new root has this tree on its left and the old root on its right.
-    Inner nodes keep their numbers, and new ones get the following numbers. Row `i` of the trained weights thus still
-    belongs to inner node `i`, and there are enough rows if there is one for each word.
+    The new words form a Huffman tree of their own. It is joined to the present tree by one new inner node, above the
+    node of that tree where the sum of all code lengths, weighted by the counts, grows least. The codes of the words
+    below that node, which occur about as often as all new words together, get one bit longer; all other codes stay as
+    they are.
+
+    Inner nodes keep their numbers, and new ones get the smallest numbers that are not in use. Row `i` of the trained
+    weights thus still belongs to inner node `i`, and there are enough rows if there is one for each word.
 
     Parameters
     ----------
     tree : HuffmanTree
-        A tree of at least one word.
-    counts : ndarray of int64, shape (new words,)
+    counts : ndarray of int64, shape (words,)
+        Counts of all words, the present ones first. Words that have no path in `tree` are new.
+
+    Raises
+    ------
+    ValueError
+        If an inner node has a number for which there is no row of weights: the tree is damaged, or one of other words.
     """
-    n_old, n_new = len(tree.offsets) - 1, len(counts)
-    if n_new == 0:
+    n_words, n_present = len(counts), len(tree)
+    lengths = np.zeros(n_words, dtype=np.int64)
+    lengths[:n_present] = np.diff(tree.offsets)
+    new = np.flatnonzero(lengths == 0)
+    if not len(tree.points):  # at most one word is in the tree, and no inner node
+        return huffman(counts)
+    if not len(new):
         return tree
-    new = huffman(counts)
-    first_node, root = n_old - 1, n_old + n_new - 2
-    lengths = np.concatenate((np.diff(tree.offsets), np.diff(new.offsets))) + 1
-    offsets = np.zeros(n_old + n_new + 1, dtype=np.int64)
+    if int(tree.points.max()) >= n_words:
+        raise ValueError(
+            f"the Huffman tree has inner nodes that {n_words} words do not have: it is damaged, or words were removed "
+            "since it was made; build the vocabulary anew"
+        )
+    depth, below = _cheapest_place(tree, counts, int(counts[new].sum()))
+    is_used = np.zeros(n_words, dtype=np.bool_)
+    is_used[tree.points] = True
+    numbers = np.flatnonzero(~is_used)[: len(new)].astype(np.uint32)
+    joint = numbers[-1]
+    places = tree.offsets[below] + depth
+    example = slice(int(tree.offsets[below[0]]), int(places[0]))
+    branch = huffman(counts[new])
+    branch = HuffmanTree(branch.offsets, numbers[branch.points], branch.codes)
+    below_joint = _with_prefix(
+        branch, np.append(tree.points[example], joint), np.append(tree.codes[example], np.uint8(0))
+    )
+    lengths[below] += 1
+    offsets = np.zeros(n_present + 1, dtype=np.int64)
+    np.cumsum(lengths[:n_present], out=offsets[1:])
+    all_words = HuffmanTree(
+        np.concatenate((offsets, offsets[-1] + below_joint.offsets[1:])),
+        np.concatenate((np.insert(tree.points, places, joint), below_joint.points)),
+        np.concatenate((np.insert(tree.codes, places, np.uint8(1)), below_joint.codes)),
+    )
+    if new[0] == n_present:  # all new words come after the present ones
+        return all_words
+    rows = np.arange(n_words)
+    rows[new] = n_present + np.arange(len(new))
+    return all_words.take(rows)
+
+
+def _cheapest_place(tree: HuffmanTree, counts: Counts, added: int) -> tuple[int, npt.NDArray[np.intp]]:
+    """Return the depth of the node above which words join most cheaply, and the words of the tree below that node.
+
+    Above a node of depth d and weight w (the sum of the counts below it), words with the counts `added` cost w bits for
+    the words below the node, whose codes get longer, and ``added * (d + 1)`` bits for the path that the added words
+    share. The node may be a leaf.
+    """
+    lengths = np.diff(tree.offsets)
+    words = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+    depths = np.full(int(tree.points.max()) + 1, -1, dtype=np.int64)
+    depths[tree.points] = np.arange(len(words)) - tree.offsets[words]
+    present = counts[: len(lengths)]
+    weights = np.bincount(tree.points, weights=present[words])
+    costs = np.where(depths >= 0, weights + added * (depths + 1.0), np.inf)
+    leaf_costs = np.where(lengths > 0, present + added * (lengths + 1.0), np.inf)
+    node, leaf = int(np.argmin(costs)), int(np.argmin(leaf_costs))
+    if leaf_costs[leaf] < costs[node]:
+        return int(lengths[leaf]), np.array([leaf])
+    return int(depths[node]), words[tree.points == node].astype(np.intp)
+
+
+def _with_prefix(
+    tree: HuffmanTree, points: npt.NDArray[np.uint32], codes: npt.NDArray[np.uint8]
+) -> HuffmanTree:
+    """Return `tree` with the same inner nodes and branches before the path of every word."""
+    n_words, n_added = len(tree), len(points)
+    lengths = np.diff(tree.offsets) + n_added
+    offsets = np.zeros(n_words + 1, dtype=np.int64)
     np.cumsum(lengths, out=offsets[1:])
-    points = np.full(offsets[-1], root, dtype=np.uint32)
-    codes = np.zeros(offsets[-1], dtype=np.uint8)
-    inherited = np.ones(offsets[-1], dtype=bool)
-    inherited[offsets[:-1]] = False  # the first step of every word, at the new root
-    points[inherited] = np.concatenate((tree.points, new.points + np.uint32(first_node)))
-    codes[inherited] = np.concatenate((tree.codes, new.codes))
-    codes[offsets[:n_old]] = 1
-    return HuffmanTree(offsets, points, codes)
+    is_added = np.arange(offsets[-1]) - np.repeat(offsets[:-1], lengths) < n_added
+    all_points, all_codes = np.empty(offsets[-1], np.uint32), np.empty(offsets[-1], np.uint8)
+    all_points[is_added], all_codes[is_added] = np.tile(points, n_words), np.tile(codes, n_words)
+    all_points[~is_added], all_codes[~is_added] = tree.points, tree.codes
+    return HuffmanTree(offsets, all_points, all_codes)

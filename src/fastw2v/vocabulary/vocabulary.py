@@ -1,7 +1,7 @@
 """The vocabulary: words and counts in a table of rows, and what training derives from the counts.
 
 A `Vocabulary` is a view of a `RowTable`, so that the words and counts of a model exist once: `model.wv` shows the same
-table. It adds what follows from the counts. The Huffman tree and the number of words before the latest update are
+table. It adds what follows from the counts. The Huffman tree and the number of words before the latest updates are
 followers of the table, and the noise table is a column of it. They therefore stay correct when words are sorted or
 removed, whoever does that.
 
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.vectors.row_table import Array, Column, LeadingRows, RowTable
+from fastw2v.vectors.row_table import MIXED, Array, Column, LeadingRows, RowTable
 from fastw2v.vocabulary import noise_distribution, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
 from fastw2v.vocabulary.selection import Selection, frequency_order, in_order
@@ -192,9 +192,9 @@ class Vocabulary:
 
     @property
     def words_before_update(self) -> int | None:
-        """Number of words before the latest update.
+        """Number of words before the updates since the latest training; the words after them are new.
 
-        None means that there was no update, -1 that the words were sorted since and old and new ones are mixed.
+        None means that no word is new, -1 that the words were sorted since and old and new ones are mixed.
         """
         leading = self.table.followers.get("words_before_update")
         return leading.count if isinstance(leading, LeadingRows) else None
@@ -205,6 +205,26 @@ class Vocabulary:
             self.table.followers.pop("words_before_update", None)
         else:
             self.table.followers["words_before_update"] = LeadingRows(count)
+
+    def begin_update(self) -> None:
+        """Count all present words as old, unless there are words that an earlier update added and nobody trained."""
+        if self.words_before_update is None:
+            self.words_before_update = len(self)
+
+    def end_training(self, words: list[Any], n_words: int) -> None:
+        """Count the words that a training has had as old.
+
+        Parameters
+        ----------
+        words : list
+            The object that `words` was in its last epoch.
+        n_words : int
+            Number of words in that epoch. Callbacks may have added others since.
+        """
+        if len(self) <= n_words:
+            self.words_before_update = None
+        else:
+            self.words_before_update = n_words if self.words is words else MIXED
 
     # --- what follows from the counts
 
@@ -250,7 +270,7 @@ class Vocabulary:
             self.make_huffman_tree()
         else:
             tree.check(len(self))
-            self.huffman_tree = graft(tree, self.counts[len(tree) :])
+            self.huffman_tree = graft(tree, self.counts)
 
 
 def subsampling_report(
