@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     )
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
     from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
-    from fastw2v.training.termination import (
+    from fastw2v.training.sigterm import (
         Terminated as Terminated,
         sigterm_as_interrupt as sigterm_as_interrupt,
     )
@@ -60,13 +60,13 @@ _MODULE_OF = {
     "PathLineSentences": "fastw2v.corpora",
     "Phrases": "fastw2v.phrases",
     "StopTraining": "fastw2v.callbacks",
-    "Terminated": "fastw2v.training.termination",
+    "Terminated": "fastw2v.training.sigterm",
     "Text8Corpus": "fastw2v.corpora",
     "Update": "fastw2v.training.update",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.install",
-    "sigterm_as_interrupt": "fastw2v.training.termination",
+    "sigterm_as_interrupt": "fastw2v.training.sigterm",
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {

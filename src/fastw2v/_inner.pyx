@@ -49,7 +49,7 @@ from fastw2v.engine.job_queue cimport (
     QUEUE_CLOSED, QUEUE_EMPTY, Job, JobQueue, QueueCounters, counter_add, counter_load, counter_store, short_sleep,
 )
 from fastw2v.engine.kernels cimport log_sigmoid
-from fastw2v.engine.negative_sampling cimport make_noise_partition, noise_partition
+from fastw2v.engine.noise cimport make_noise_partition, noise_partition
 from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
 from fastw2v.engine.row_replicas cimport flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_flag, as_float, as_int
-from fastw2v.training.callbacks import StopTraining
+from fastw2v.training.run_callbacks import StopTraining
 
 if TYPE_CHECKING:
     import numpy as np

@@ -70,7 +70,7 @@ from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
 from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
-from fastw2v.training.objectives import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
+from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import TrainingSession, restored_settings

@@ -27,7 +27,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 
 from fastw2v.cli.parser import UsageError, expand_switches, make_parser
-from fastw2v.training.termination import Terminated, sigterm_as_interrupt
+from fastw2v.training.sigterm import Terminated, sigterm_as_interrupt
 
 SUCCESS, INTERNAL_ERROR, USAGE_ERROR, INTERRUPTED, BROKEN_PIPE, TERMINATED = 0, 1, 2, 130, 141, 143
 

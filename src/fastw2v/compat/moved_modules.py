@@ -80,7 +80,7 @@ _MOVED = {
     "pauses": "training.barriers",
     "progress": "training.progress",
     "replay": "training.replay",
-    "termination": "training.termination",
+    "termination": "training.sigterm",
     "trainable": "training.session",
     "warmstart": "vectors.initialization",
     # compat

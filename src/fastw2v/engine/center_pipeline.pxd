@@ -34,7 +34,7 @@ from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport (
     NegativePool, count_fresh, draw_slots, pool_slot, reserve_slots, resolve_slots,
 )
-from fastw2v.engine.negative_sampling cimport (
+from fastw2v.engine.noise cimport (
     HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries,
     randint_mask,
 )

@@ -15,7 +15,7 @@ follows the noise distribution. GraphVite trains node embeddings on a part of th
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 
-from fastw2v.engine.negative_sampling cimport lcg_draw
+from fastw2v.engine.noise cimport lcg_draw
 
 cdef enum:
     POOL_BITS = 9

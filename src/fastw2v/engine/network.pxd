@@ -4,7 +4,7 @@ from cpython.pythread cimport PyThread_type_lock
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastw2v.engine.kernels cimport row_kernels
-from fastw2v.engine.negative_sampling cimport noise_table
+from fastw2v.engine.noise cimport noise_table
 
 cdef extern from *:
     """

@@ -9,7 +9,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_allocate_lock, PyThread_free_lock
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
-from fastw2v.engine.negative_sampling cimport NOISE_STEP
+from fastw2v.engine.noise cimport NOISE_STEP
 from fastw2v.engine.kernels cimport kernels_named
 
 import numpy as np

@@ -14,7 +14,7 @@ from libc.stdlib cimport calloc, free
 from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.job_queue cimport check_ids
 from fastw2v.engine.kernels cimport log_sigmoid
-from fastw2v.engine.negative_sampling cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
+from fastw2v.engine.noise cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
 from fastw2v.engine.network cimport Net, Network, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
 from fastw2v.engine.targets cimport (

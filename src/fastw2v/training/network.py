@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastw2v.common.validation import checked_random_state
 from fastw2v.engine.network import Network
 from fastw2v.training.log_probabilities import log_noise
-from fastw2v.training.objectives import SAMPLED_SOFTMAX
+from fastw2v.training.objective_settings import SAMPLED_SOFTMAX
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]

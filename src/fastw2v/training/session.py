@@ -39,12 +39,12 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import RecordingStream, encode, stream
 from fastw2v.training import checkpoints
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
-from fastw2v.training.callbacks import run_callbacks
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.divergence import warn_if_diverged
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
 from fastw2v.training.progress import ProgressReporter, Tally
+from fastw2v.training.run_callbacks import run_callbacks
 from fastw2v.training.sentence_jobs import (
     SentenceQueue,
     SentenceTrainer,
