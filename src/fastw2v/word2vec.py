@@ -616,7 +616,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             self._check_can_update()
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
-        with self._lock, self._growth, self._unchanged_by_failure():
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
                 corpus_file=corpus_file,
@@ -674,7 +674,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
-        with self._lock, self._growth, self._unchanged_by_failure():
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
@@ -1171,7 +1171,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """
         self._check_not_within_growth()
         outer = self._session if self._lock.held else None
-        with self._lock, restored_settings(self) if outer else contextlib.nullcontext():
+        with self._lock.hold(), restored_settings(self) if outer else contextlib.nullcontext():
             return TrainingSession.begin(
                 self,
                 corpus_iterable,
@@ -1264,7 +1264,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         model, state = checkpoints.read(path, cls._from_state)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        with model._lock, _attached_to_errors(model):
+        with model._lock.hold(), _attached_to_errors(model):
             TrainingSession.resume(
                 model,
                 corpus_iterable,
