@@ -21,7 +21,12 @@ import fastw2v
 from fastw2v import KeyedVectors, Word2Vec
 
 SENTENCES = [["the", "cat", "sat", "on", "the", "mat"], ["the", "dog", "barked", "at", "the", "cat"]] * 200
-BASELINE = {"x86_64": {"scalar"}, "amd64": {"scalar"}, "aarch64": {"neon", "scalar"}, "arm64": {"neon", "scalar"}}
+BASELINE = {
+    "x86_64": {"scalar"},
+    "amd64": {"scalar"},
+    "aarch64": {"neon", "scalar"},
+    "arm64": {"neon", "scalar"},
+}
 
 
 def check_files() -> None:
