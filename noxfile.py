@@ -24,7 +24,7 @@ PORTABLE_TESTS = [
     f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
 ]
 # Tests of training and queries, each of which runs in several threads at once.
-FREE_THREADED_TESTS = [f"tests/unit/test_{name}.py" for name in ("ranking", "kernels", "scoring", "tokens")]
+FREE_THREADED_TESTS = [f"tests/unit/test_{name}.py" for name in ("ranking", "kernels", "scoring")]
 # Tests whose results depend on the kernels; those of files, threads and messages run once, with the best kernels.
 KERNEL_TESTS = ["tests/oracle", "tests/unit", "-m", "not slow"]
 # avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
