@@ -92,7 +92,14 @@ def wheel(session: nox.Session) -> None:
     for name in ("built", "repaired", "tests"):
         shutil.rmtree(work / name, ignore_errors=True)
     session.run(
-        "pip", "wheel", "-q", "--no-deps", "--no-cache-dir", "-w", str(work / "built"), str(newest("*.tar.gz"))
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-cache-dir",
+        "-w",
+        str(work / "built"),
+        str(newest("*.tar.gz")),
     )
     package = next((work / "built").glob("*.whl"))
     if sys.platform == "linux":
@@ -105,7 +112,10 @@ def wheel(session: nox.Session) -> None:
     session.chdir(next((work / "tests").iterdir()))
     shutil.rmtree("src")
     session.run("python", "tests/wheels/smoke.py")
-    pytest(session, *(session.posargs or ["-m", "not slow", "tests/oracle/test_same_numbers.py", *PORTABLE_TESTS]))
+    pytest(
+        session,
+        *(session.posargs or ["-m", "not slow", "tests/oracle/test_same_numbers.py", *PORTABLE_TESTS]),
+    )
     shutil.copy(package, ROOT / "dist")
 
 
