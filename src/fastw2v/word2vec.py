@@ -700,7 +700,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
-        with self._lock, self._growth, self._unchanged_by_failure():
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self._initial_vectors = initial_vectors or self._initial_vectors
             total_words, corpus_count = self.scan_vocab(
                 corpus_iterable=corpus_iterable,
@@ -763,7 +763,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         logger.info("collected %i unique word types, with total frequency of %i", len(raw_vocab), sum(counts))
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
-        with self._lock, self._growth, self._unchanged_by_failure():
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self._initial_vectors = initial_vectors or self._initial_vectors
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
@@ -1270,7 +1270,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """
         self._check_not_within_growth()
         outer = self._session if self._lock.held else None
-        with self._lock, restored_settings(self) if outer else contextlib.nullcontext():
+        with self._lock.hold(), restored_settings(self) if outer else contextlib.nullcontext():
             return TrainingSession.begin(
                 self,
                 corpus_iterable,
@@ -1363,7 +1363,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         model, state = checkpoints.read(path, cls._from_checkpoint)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        with model._lock, _attached_to_errors(model):
+        with model._lock.hold(), _attached_to_errors(model):
             TrainingSession.resume(
                 model,
                 corpus_iterable,

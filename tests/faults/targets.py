@@ -289,7 +289,9 @@ def _changed(array: Any, change: int, value: int) -> Any:
         lambda: array.astype(["f4", "i8", "u1", "?", "f2"][value % 5]),
         lambda: np.concatenate([array, array]),
         lambda: array.reshape(1, -1),
-        lambda: np.where(np.arange(array.size).reshape(array.shape) == value, -value, array),
+        lambda: np.where(
+            np.arange(array.size).reshape(array.shape) == value, np.array(-value).astype(array.dtype), array
+        ),
     ]
     return changes[change - 1]()
 

@@ -89,7 +89,7 @@ INTERRUPTS_OF_THE_LOCK = """
             raise KeyboardInterrupt
 
     def acquire():
-        with lock:
+        with lock.hold():
             return "acquired"
 
     striking = False
@@ -99,8 +99,8 @@ INTERRUPTS_OF_THE_LOCK = """
             striking = True
             signal.setitimer(signal.ITIMER_REAL, random.random() * 1e-4 + 1e-6)
             while True:
-                with lock:
-                    with lock:
+                with lock.hold():
+                    with lock.hold():
                         pass
         except KeyboardInterrupt:
             striking = False

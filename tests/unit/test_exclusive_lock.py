@@ -32,12 +32,12 @@ def in_thread(function):
 
 
 def acquire_and_release(lock):
-    with lock:
+    with lock.hold():
         return "acquired"
 
 
 def test_another_thread_gets_an_error_at_once(lock):
-    with lock:
+    with lock.hold():
         error = in_thread(lambda: acquire_and_release(lock))
         assert isinstance(error, RuntimeError)
         assert str(error) == "another thread is at work"
@@ -45,23 +45,23 @@ def test_another_thread_gets_an_error_at_once(lock):
 
 
 def test_the_same_thread_may_acquire_it_again(lock):
-    with lock, lock:
+    with lock.hold(), lock.hold():
         assert lock.held
     assert not lock.held
-    with lock:
-        with lock:
+    with lock.hold():
+        with lock.hold():
             pass
         assert lock.held
         assert isinstance(in_thread(lambda: acquire_and_release(lock)), RuntimeError)
 
 
 def test_it_is_held_by_the_thread_that_acquired_it_only(lock):
-    with lock:
+    with lock.hold():
         assert in_thread(lambda: lock.held) is False
 
 
 def test_an_error_releases_it(lock):
-    with pytest.raises(ZeroDivisionError), lock:
+    with pytest.raises(ZeroDivisionError), lock.hold():
         raise ZeroDivisionError
     assert in_thread(lambda: acquire_and_release(lock)) == "acquired"
 
@@ -72,7 +72,7 @@ def test_a_child_process_does_not_inherit_a_lock_of_another_thread(lock):
     acquired, done = threading.Event(), threading.Event()
 
     def hold():
-        with lock:
+        with lock.hold():
             acquired.set()
             done.wait(30)
 
@@ -90,10 +90,20 @@ def test_a_child_process_does_not_inherit_a_lock_of_another_thread(lock):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 def test_the_thread_that_forks_keeps_its_lock_in_the_child(lock):
-    with lock:
+    with lock.hold():
         child = os.fork()
         if child == 0:
             refused = isinstance(in_thread(lambda: acquire_and_release(lock)), RuntimeError)
             os._exit(0 if lock.held and refused else 1)
         _, status = os.waitpid(child, 0)
     assert status == 0
+
+
+def test_an_acquisition_whose_block_is_not_entered_ends_when_it_is_deleted(lock):
+    """A signal handler may raise between the call of ``__enter__`` and the block."""
+    hold = lock.hold()
+    hold.__enter__()
+    assert lock.held
+    del hold
+    assert not lock.held
+    assert in_thread(lambda: acquire_and_release(lock)) == "acquired"

@@ -495,6 +495,9 @@ def test_a_forged_random_state_of_a_model_is_not_drawn_from():
     model = fastw2v.Word2Vec([["a", "b", "c"]] * 20, min_count=1, vector_size=4)
     state = list(model.random.get_state())
     state[2] = 10**6
-    model.random.set_state(tuple(state))
+    try:
+        model.random.set_state(tuple(state))
+    except ValueError:  # NumPy checks the position since version 2.5
+        pytest.skip("this NumPy takes no such state")
     with pytest.raises(ValueError, match=r"field 'random\.position' is 1000000"):
         model.train([["a", "b"]], total_examples=1, epochs=1)

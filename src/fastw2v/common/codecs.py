@@ -194,12 +194,39 @@ class _ZstdReader:
 def compressing_writer(raw: IO[bytes], suffix: str) -> Any:
     """Return a file object that compresses into `raw` in the format of `suffix`; closing it leaves `raw` open."""
     if suffix == ".gz":
-        return gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6)
+        return _GzipWriter(raw)
     if suffix == ".bz2":
         return bz2.BZ2File(raw, "wb")
     if suffix == ".xz":
         return lzma.LZMAFile(raw, "wb")
     return _zstandard().ZstdCompressor(write_checksum=True).stream_writer(raw, closefd=False)
+
+
+class _GzipWriter(io.RawIOBase):
+    """Write one gzip member. If writing fails, nothing is left to be written when the object is deleted.
+
+    From Python 3.12 on, `gzip.GzipFile` has a buffer of its own, which after a failure prints an error when deleted.
+    """
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._compressor = zlib.compressobj(
+            6, zlib.DEFLATED, 16 + zlib.MAX_WBITS
+        )  # 16: with a header of gzip
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._raw.write(self._compressor.compress(data))
+        return memoryview(data).nbytes
+
+    def close(self) -> None:
+        if not self.closed:
+            try:
+                self._raw.write(self._compressor.flush())
+            finally:
+                super().close()
 
 
 def _zstandard() -> Any:

@@ -1,11 +1,15 @@
 """A lock for work that one thread at a time may do on an object, such as training a model.
 
 `threading.RLock` waits for the thread that holds it; here a second thread gets an error at once, because waiting for
-a training is never what a caller wants. The lock is a compiled class so that ``with lock:`` acquires it in one step:
-a signal handler that raises can interrupt Python code between acquiring a lock and entering the ``try`` block that
-releases it, but not the call of a compiled ``__enter__``.
+a training is never what a caller wants.
+
+A signal handler that raises can interrupt Python code between acquiring a lock and entering the block that releases it:
+from Python 3.14 on even right after the call of a compiled ``__enter__``. ``with lock.hold():`` therefore creates an
+object that acquires the lock and releases it at the latest when the object itself is deleted. The ``with`` statement has
+the only reference to it.
 """
 
+cimport cython
 from cpython.pythread cimport (
     NOWAIT_LOCK, PyThread_acquire_lock, PyThread_allocate_lock, PyThread_free_lock, PyThread_get_thread_ident,
     PyThread_release_lock, PyThread_type_lock,
@@ -38,8 +42,8 @@ cdef class ExclusiveLock:
     Examples
     --------
     >>> lock = ExclusiveLock("another thread is training this model")
-    >>> with lock:
-    ...     with lock:  # the same thread may acquire it again
+    >>> with lock.hold():
+    ...     with lock.hold():  # the same thread may acquire it again
     ...         lock.held
     True
     >>> lock.held
@@ -75,7 +79,14 @@ cdef class ExclusiveLock:
             return False             # that thread belongs to the parent process
         return self.owner != 0 and self.owner != PyThread_get_thread_ident()
 
-    def __enter__(self):
+    def hold(self):
+        """Return a context manager that holds the lock while its block runs.
+
+        Another thread that enters such a block gets a RuntimeError.
+        """
+        return _Hold(self)
+
+    cdef int acquire(self) except -1:
         cdef unsigned long me = PyThread_get_thread_ident()
         if self.forks != n_forks:
             self._forget_threads_of_the_parent()
@@ -84,9 +95,9 @@ cdef class ExclusiveLock:
                 raise RuntimeError(self.message)
             self.owner = me
         self.depth += 1
-        return self
+        return 0
 
-    def __exit__(self, *error):
+    cdef void release(self) noexcept:
         self.depth -= 1
         if self.depth == 0:
             self.owner = 0
@@ -103,3 +114,29 @@ cdef class ExclusiveLock:
             raise MemoryError("no memory for a lock")
         self.lock, self.owner, self.depth = replacement, 0, 0
         return 0
+
+
+@cython.no_gc  # no cycle can contain it, and the lock must still be there when it is deleted
+cdef class _Hold:
+    """One acquisition of a lock, which ends with its block or, if that is never entered, with this object."""
+
+    cdef ExclusiveLock lock
+    cdef bint acquired
+
+    def __cinit__(self, ExclusiveLock lock not None):
+        self.lock = lock
+
+    def __enter__(self):
+        self.lock.acquire()
+        self.acquired = True
+
+    def __exit__(self, *error):
+        self._release()
+
+    def __dealloc__(self):
+        self._release()
+
+    cdef void _release(self) noexcept:
+        if self.acquired:
+            self.acquired = False
+            self.lock.release()
