@@ -32,6 +32,7 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import as_progress
 from fastw2v.common.validation import (
     LARGEST_INT,
     as_callbacks,
@@ -90,7 +91,7 @@ logger = get_logger(__name__, "models.word2vec")
 lifecycle_logger = get_logger(__name__, "utils")
 
 # Attributes that are not settings: files hold them in another form, or not at all.
-_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
+_PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth", "_progress"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
@@ -178,8 +179,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`, as word2vec.c does.
-    progress : bool, default False
-        Show a progress bar during the training.
+    progress : bool, optional
+        Show a progress bar while the words are counted, and during the training. By default it is shown on a terminal
+        or in a notebook, after two seconds, unless the log shows the progress.
     init_from : KeyedVectors, Word2Vec or path, optional
         Vectors from which the words of the first vocabulary start, if they are among them. A path may lead to a file in
         any format that the library reads. Other words start from random vectors, and output weights from zero.
@@ -233,6 +235,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
     _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
+    _progress: bool | None  # whether scans show a progress bar; see `ProgressBar`
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -265,7 +268,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
         shared_negatives: bool = False,
         corpus_budget: int | None = None,
         init_from: Any = None,
@@ -318,13 +321,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
         callbacks = as_callbacks(callbacks)
         check_function("trim_rule", trim_rule)
-        progress = as_flag("progress", progress)
+        progress = as_progress("progress", progress)
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
+                self._progress = progress
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
                 with _attached_to_errors(self):
                     self.train(
@@ -342,7 +346,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                         checkpoint_every=checkpoint_every,
                     )
             finally:
-                self._scan_cache = None
+                self._scan_cache = self._progress = None
         else:
             if trim_rule is not None:
                 logger.warning(
@@ -357,7 +361,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- parts
 
     def _make_lock(self) -> None:
-        """Make what is neither copied nor saved: the locks, and the place of the session of a training."""
+        """Make what is neither copied nor saved: the locks, and what belongs to one scan or training."""
         message = (
             "another thread is training this model or growing its vocabulary; wait for it. To train several models at "
             "a time, take copies before (copy.deepcopy(model)); workers=N trains one model by several threads"
@@ -365,6 +369,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._lock = ExclusiveLock(message)
         self._growth = ExclusiveLock(message)
         self._session = None
+        self._progress = None
 
     def _set_vectors(self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None) -> None:
         """Use `wv`, with output weights and a noise table for its rows."""
@@ -612,7 +617,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         trim_rule : callable, optional
             As in the constructor.
         **kwargs
-            Arguments for `prepare_vocab`.
+            `progress`, as in the constructor, and arguments for `prepare_vocab`.
 
         Raises
         ------
@@ -636,17 +641,22 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
         check_function("trim_rule", trim_rule)
+        progress = as_progress("progress", kwargs.pop("progress", self._progress))
         if update:
             self._check_can_update()
         earlier = self.raw_vocab if update else None
         self._check_may_grow()
         with self._lock, self._growth, self._unchanged_by_failure():
-            total_words, corpus_count = self.scan_vocab(
-                corpus_iterable=corpus_iterable,
-                corpus_file=corpus_file,
-                progress_per=progress_per,
-                trim_rule=trim_rule,
-            )
+            earlier_progress, self._progress = self._progress, progress
+            try:
+                total_words, corpus_count = self.scan_vocab(
+                    corpus_iterable=corpus_iterable,
+                    corpus_file=corpus_file,
+                    progress_per=progress_per,
+                    trim_rule=trim_rule,
+                )
+            finally:
+                self._progress = earlier_progress
             self.corpus_count = corpus_count
             self.corpus_total_words = total_words
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
@@ -773,6 +783,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 and not self.max_vocab_size
             ),
             budget=self.corpus_budget,
+            progress=self._progress,
         )
         self._raw_counts = found.counts
         if cache is not None:
@@ -1123,7 +1134,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         compute_loss: bool | None = None,
         callbacks: Iterable[Any] | None = (),
         *,
-        progress: bool = False,
+        progress: bool | None = None,
         update: Update | None = None,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
@@ -1151,8 +1162,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks : iterable of CallbackAny2Vec
             Called at the beginning and the end of the training and of each epoch. A callback may raise `StopTraining`
             to end the training early.
-        progress : bool, default False
-            Show a progress bar.
+        progress : bool, optional
+            Show a progress bar; by default on a terminal or in a notebook, after two seconds, unless the log shows the
+            progress.
         update : Update, optional
             What old words keep: frozen or anchored rows, learning rates for this training alone, old sentences mixed
             in.
@@ -1229,7 +1241,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         workers: int | None = None,
         callbacks: Iterable[Any] | None = (),
         report_delay: float = 1.0,
-        progress: bool = False,
+        progress: bool | None = None,
         replay: Any = None,
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.

@@ -57,7 +57,7 @@ def train(options: argparse.Namespace) -> None:
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
-    progress = sys.stderr.isatty() and not options.quiet and not options.verbose
+    progress = False if options.quiet else None  # --verbose shows log lines instead
     observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
