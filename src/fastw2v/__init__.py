@@ -67,7 +67,8 @@ _MODULE_OF = {
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "scripts", "test", "utils", "vocab", "word2vec",
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "plotting", "scripts", "test", "utils", "vocab",
+    "word2vec",
 }  # fmt: skip
 
 __all__ = ["__version__", "show_config", *sorted(_MODULE_OF)]

@@ -52,6 +52,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
+from fastw2v.display import html
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
@@ -530,6 +531,36 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             f"<{type(self).__name__}: {len(self.wv)} words, vector_size={self.vector_size}, {algorithm}, {output}, "
             f"window={self.window}, epochs={self.epochs}, train_count={self.train_count}>"
         )
+
+    def _repr_html_(self) -> str | None:
+        if "_wv" not in vars(self):  # a subclass has not called __init__ yet; notebooks show its __repr__
+            return None
+        output = [f"negative sampling ({self.negative} words)"] if self.negative else []
+        output += ["hierarchical softmax"] if self.hs else []
+        trained = f"{self.epochs} epochs" if self.train_count else "not yet"
+        rows = [
+            ("vocabulary", f"{len(self.wv):,} words"),
+            ("vectors", f"{self.vector_size} dimensions, {getattr(self.wv.vectors, 'dtype', 'none yet')}"),
+            (
+                "algorithm",
+                f"{'skip-gram' if self.sg else 'CBOW'}, {' and '.join(output) or 'no output layer'}",
+            ),
+            ("window", f"{self.window} words" if self.shrink_windows else f"{self.window} words, always"),
+            (
+                "trained",
+                trained if self.train_count < 2 else f"{self.train_count} times, the last time {trained}",
+            ),
+        ]
+        if self.corpus_total_words:
+            rows.append(
+                ("corpus", f"{self.corpus_total_words:,} words in {self.corpus_count or 0:,} sentences")
+            )
+        if self.corpus_total_words and self.train_count == 1 and self.total_train_time > 0:
+            speed = self.corpus_total_words * self.epochs / self.total_train_time
+            rows.append(("speed", f"{speed:,.0f} words/s ({self.total_train_time:.3g} s)"))
+        if self.loss_history:
+            rows.append(("loss", f"{self.loss_history[-1]:.4f} in the last epoch"))
+        return html.facts(type(self).__name__, rows, self.loss_history)
 
     @property
     def layer1_size(self) -> int:
