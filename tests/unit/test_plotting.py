@@ -84,6 +84,7 @@ def test_a_missing_library_is_named_with_its_extra(wv, method, module, extra, mo
         plotting.plot_map(wv, method=method)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("method", "module"), [("umap", "umap"), ("tsne", "sklearn")])
 def test_neighbour_embeddings_keep_groups_together(wv, method, module):

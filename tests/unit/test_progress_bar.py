@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import sys
@@ -9,7 +10,7 @@ import types
 
 import pytest
 
-from fastw2v import Word2Vec
+from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.common import progress_bar
 from fastw2v.common.progress_bar import ProgressBar
 from fastw2v.corpora import scan
@@ -110,3 +111,24 @@ def test_the_clock_of_a_late_bar_starts_with_the_work(monkeypatch):
         bar._start -= 60
         bar.move_to(5)
     assert "01:00" in terminal.getvalue()
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_files_of_vectors_are_read_and_written_with_a_bar(monkeypatch, tmp_path, binary):
+    vectors = Word2Vec(SENTENCES, **SMALL).wv
+    terminal = use_terminal(monkeypatch)
+    vectors.save_word2vec_format(tmp_path / "vectors", binary=binary)
+    assert terminal.getvalue() == ""
+    monkeypatch.setattr(progress_bar, "QUIET_SECONDS", 0)
+    vectors.save_word2vec_format(tmp_path / "vectors", binary=binary)
+    KeyedVectors.load_word2vec_format(tmp_path / "vectors", binary=binary)
+    for what in ("writing", "reading"):
+        assert f"{what}: 100%" in terminal.getvalue()
+
+
+def test_a_bar_that_tqdm_is_told_to_hide_is_not_shown(monkeypatch, capsys):
+    import tqdm.auto
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", functools.partial(tqdm.auto.tqdm, disable=True))  # TQDM_DISABLE=1
+    Word2Vec(SENTENCES, **SMALL, progress=True)
+    assert capsys.readouterr().err == ""

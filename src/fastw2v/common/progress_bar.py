@@ -93,6 +93,9 @@ class ProgressBar:
             from tqdm.auto import tqdm
 
             self._bar = tqdm(unit_scale=True, dynamic_ncols=True, **self._options)
+            if self._bar.disable:  # by the environment variable TQDM_DISABLE
+                self.is_wanted = False
+                return
             self._bar.start_t -= now - self._start
         self._next = now + REDRAW_SECONDS
         self._bar.n = done
