@@ -70,7 +70,8 @@ _MODULE_OF = {
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "scripts", "test", "utils", "vocab",
+    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "plotting", "scripts", "test", "utils",
+    "vocab",
     "word2vec",
 }  # fmt: skip
 

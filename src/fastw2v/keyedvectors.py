@@ -38,6 +38,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.attribute_dict import ExposesAttributes, own_attributes
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
+from fastw2v.display import html
 from fastw2v.export.methods import ExportMethods
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
@@ -153,6 +154,24 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         vectors = self.vectors
         kind = vectors.dtype if isinstance(vectors, np.ndarray) else type(vectors).__name__
         return f"<{type(self).__name__}: {len(self)} keys, vector_size={self.vector_size}, {kind}>"
+
+    def _repr_html_(self) -> str | None:
+        vectors: Any = self.vectors
+        if not isinstance(vectors, np.ndarray):
+            return None  # notebooks show __repr__ instead
+        keys = [str(key) for key in self.index_to_key[:10]]
+        rows = [
+            ("vocabulary", f"{len(self):,} words"),
+            ("vectors", f"{self.vector_size} dimensions, {vectors.dtype}, {vectors.nbytes / 1e6:,.3g} MB"),
+            (
+                "first words",
+                ", ".join(key if len(key) <= 40 else key[:39] + "\N{HORIZONTAL ELLIPSIS}" for key in keys),
+            ),
+        ]
+        counts = self.expandos.get("count")
+        if counts is not None and len(counts):
+            rows.append(("occurrences", f"{int(counts.sum()):,}"))
+        return html.facts(type(self).__name__, rows)
 
     def __iter__(self) -> Iterator[Any]:
         raise TypeError(

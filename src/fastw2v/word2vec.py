@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import as_progress
 from fastw2v.common.validation import (
     LARGEST_INT,
     as_callbacks,
@@ -52,6 +53,7 @@ from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
+from fastw2v.display import html
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
@@ -102,6 +104,7 @@ _PARTS = {
     "_lock",
     "_session",
     "_growth",
+    "_progress",
 }
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
@@ -192,8 +195,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
         Draw the size of each window uniformly from 1 to `window`, as word2vec.c does.
-    progress : bool, default False
-        Show a progress bar during the training.
+    progress : bool, optional
+        Show a progress bar while the words are counted, and during the training. By default it is shown on a terminal
+        or in a notebook, after two seconds, unless the log shows the progress.
     init_from : KeyedVectors, Word2Vec or path, optional
         Vectors from which the words of the first vocabulary start, if they are among them. A path may lead to a file in
         any format that the library reads. Other words start from random vectors, and output weights from zero.
@@ -260,6 +264,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
     _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
+    _progress: bool | None  # whether scans show a progress bar; see `ProgressBar`
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -292,7 +297,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
         *,
-        progress: bool = False,
+        progress: bool | None = None,
         shared_negatives: bool = False,
         objective: str = NEGATIVE_SAMPLING,
         tied_weights: bool = False,
@@ -351,13 +356,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
         callbacks = as_callbacks(callbacks)
         check_function("trim_rule", trim_rule)
-        progress = as_flag("progress", progress)
+        progress = as_progress("progress", progress)
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
             self._scan_cache = ScanCache(sentences, corpus_file)
             try:
+                self._progress = progress
                 self.build_vocab(corpus_iterable=sentences, corpus_file=corpus_file, trim_rule=trim_rule)
                 with _attached_to_errors(self):
                     self.train(
@@ -375,7 +381,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                         checkpoint_every=checkpoint_every,
                     )
             finally:
-                self._scan_cache = None
+                self._scan_cache = self._progress = None
         else:
             if trim_rule is not None:
                 logger.warning(
@@ -390,7 +396,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     # --- parts
 
     def _make_lock(self) -> None:
-        """Make what is neither copied nor saved: the locks, and the place of the session of a training."""
+        """Make what is neither copied nor saved: the locks, and what belongs to one scan or training."""
         message = (
             "another thread is training this model or growing its vocabulary; wait for it. To train several models at "
             "a time, take copies before (copy.deepcopy(model)); workers=N trains one model by several threads"
@@ -398,6 +404,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._lock = ExclusiveLock(message)
         self._growth = ExclusiveLock(message)
         self._session = None
+        self._progress = None
 
     def _set_vectors(
         self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None, syn1neg_bias: Any = None
@@ -579,6 +586,36 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             f"window={self.window}, epochs={self.epochs}, train_count={self.train_count}>"
         )
 
+    def _repr_html_(self) -> str | None:
+        if "_wv" not in vars(self):  # a subclass has not called __init__ yet; notebooks show its __repr__
+            return None
+        output = [f"negative sampling ({self.negative} words)"] if self.negative else []
+        output += ["hierarchical softmax"] if self.hs else []
+        trained = f"{self.epochs} epochs" if self.train_count else "not yet"
+        rows = [
+            ("vocabulary", f"{len(self.wv):,} words"),
+            ("vectors", f"{self.vector_size} dimensions, {getattr(self.wv.vectors, 'dtype', 'none yet')}"),
+            (
+                "algorithm",
+                f"{'skip-gram' if self.sg else 'CBOW'}, {' and '.join(output) or 'no output layer'}",
+            ),
+            ("window", f"{self.window} words" if self.shrink_windows else f"{self.window} words, always"),
+            (
+                "trained",
+                trained if self.train_count < 2 else f"{self.train_count} times, the last time {trained}",
+            ),
+        ]
+        if self.corpus_total_words:
+            rows.append(
+                ("corpus", f"{self.corpus_total_words:,} words in {self.corpus_count or 0:,} sentences")
+            )
+        if self.corpus_total_words and self.train_count == 1 and self.total_train_time > 0:
+            speed = self.corpus_total_words * self.epochs / self.total_train_time
+            rows.append(("speed", f"{speed:,.0f} words/s ({self.total_train_time:.3g} s)"))
+        if self.loss_history:
+            rows.append(("loss", f"{self.loss_history[-1]:.4f} in the last epoch"))
+        return html.facts(type(self).__name__, rows, self.loss_history)
+
     @property
     def layer1_size(self) -> int:
         """`vector_size`, under the name that word2vec.c gave it."""
@@ -671,7 +708,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             As in the constructor, for the words that this call adds; words that the model had before an update keep
             their vectors. Without it, the first vocabulary uses those of the constructor, and an update none.
         **kwargs
-            Arguments for `prepare_vocab`.
+            `progress`, as in the constructor, and arguments for `prepare_vocab`.
 
         Raises
         ------
@@ -695,6 +732,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
         check_function("trim_rule", trim_rule)
+        progress = as_progress("progress", kwargs.pop("progress", self._progress))
         if update:
             self._check_can_update()
         initial_vectors = _checked_initial_vectors(init_from, init_lockf, self.vector_size)
@@ -702,12 +740,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._check_may_grow()
         with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self._initial_vectors = initial_vectors or self._initial_vectors
-            total_words, corpus_count = self.scan_vocab(
-                corpus_iterable=corpus_iterable,
-                corpus_file=corpus_file,
-                progress_per=progress_per,
-                trim_rule=trim_rule,
-            )
+            earlier_progress, self._progress = self._progress, progress
+            try:
+                total_words, corpus_count = self.scan_vocab(
+                    corpus_iterable=corpus_iterable,
+                    corpus_file=corpus_file,
+                    progress_per=progress_per,
+                    trim_rule=trim_rule,
+                )
+            finally:
+                self._progress = earlier_progress
             self.corpus_count = corpus_count
             self.corpus_total_words = total_words
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
@@ -839,6 +881,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 and not self.max_vocab_size
             ),
             budget=self.corpus_budget,
+            progress=self._progress,
         )
         self._raw_counts = found.counts
         if cache is not None:
@@ -1196,7 +1239,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         compute_loss: bool | None = None,
         callbacks: Iterable[Any] | None = (),
         *,
-        progress: bool = False,
+        progress: bool | None = None,
         update: Update | None = None,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
@@ -1224,8 +1267,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks : iterable of CallbackAny2Vec
             Called at the beginning and the end of the training and of each epoch. A callback may raise `StopTraining`
             to end the training early.
-        progress : bool, default False
-            Show a progress bar.
+        progress : bool, optional
+            Show a progress bar; by default on a terminal or in a notebook, after two seconds, unless the log shows the
+            progress.
         update : Update, optional
             What old words keep: frozen or anchored rows, learning rates for this training alone, old sentences mixed
             in.
@@ -1302,7 +1346,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         workers: int | None = None,
         callbacks: Iterable[Any] | None = (),
         report_delay: float = 1.0,
-        progress: bool = False,
+        progress: bool | None = None,
         replay: Any = None,
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.

@@ -28,10 +28,11 @@ import pytest
 import fastw2v
 from fastw2v import EarlyStopping, KeyedVectors, LineSentence, Vocab, Word2Vec
 from fastw2v.callbacks import CallbackAny2Vec
+from fastw2v.display.projection import METHODS
 from fastw2v.keyedvectors import Drift
 from fastw2v.phrases import Phrases
 
-MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", "matutils")
+MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", "matutils", "plotting")
 # Classes whose objects the package makes and users do not, with their methods.
 RESULTS = {
     "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
@@ -216,6 +217,8 @@ RULES = {
     **rules(integer(0, example=1), "count index passes"),
     **rules(integer(), "longest max_len min_count min_len min_reduce total_sentences topn workers"),
     **rules(integer(1, optional=True), "checkpoint_every first_words"),
+    **rules(integer(1), "n_words"),
+    **rules(only("", str, optional=True), "title"),
     **rules(
         integer(0, optional=True),
         "corpus_count limit max_final_vocab max_vocab_size old_words restrict_vocab seed total_words vocab_size",
@@ -303,15 +306,19 @@ RULES = {
 }
 
 
-def model() -> Word2Vec:
-    trained: Word2Vec = pickle.loads(PICKLED_MODEL[0])
-    return trained
-
-
 def vectors() -> KeyedVectors:
     wv = KeyedVectors(2)
     wv.add_vectors(["a", "b", "c"], [[1, 0], [0, 1], [1, 1]], extras={"count": [7, 5, 3]})
     return wv
+
+
+MODEL = only(vectors())
+PICTURE = {"model": MODEL, "topn": integer(1), "method": loosely(choice(*METHODS))}
+
+
+def model() -> Word2Vec:
+    trained: Word2Vec = pickle.loads(PICKLED_MODEL[0])
+    return trained
 
 
 PICKLED_MODEL: list[bytes] = []
@@ -461,6 +468,17 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "frequency_order": {"counts": ARRAY},
     "provisional_table": {"counts": MAPPING},
     "save_as_line_sentence": {"corpus": corpus()},
+    "explore": {**PICTURE, "path": path("new"), "n_words": integer(1), "topn": integer(1)},
+    "neighbours_table": {"model": MODEL, "words": EITHER_KEYS, "topn": integer(1)},
+    "plot_drift": {"drift": only(vectors().drift(vectors())), "topn": integer(1)},
+    "plot_loss": {"model": Rule([2.0, 1.0], lambda value: None if isinstance(value, list) else False)},
+    "plot_map": {
+        "model": MODEL,
+        "words": OPTIONAL_KEYS,
+        "highlight": EITHER_KEYS,
+        "method": loosely(choice(*METHODS)),
+    },
+    "plot_neighbours": {**PICTURE, "words": EITHER_KEYS},
     "unitvec": {"norm": choice("l2", "l1")},
 }
 

@@ -21,13 +21,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.cli import demo, files, phrases
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.codecs import SIGNATURES
-from fastw2v.common.files import check_writable, open_input
+from fastw2v.common.files import check_writable, open_atomic, open_input
 from fastw2v.corpora import LineSentence, PathLineSentences
+from fastw2v.display.explorer import MAX_WORDS
 from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
@@ -57,7 +59,7 @@ def train(options: argparse.Namespace) -> None:
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
-    progress = sys.stderr.isatty() and not options.quiet and not options.verbose
+    progress = False if options.quiet else None  # --verbose shows log lines instead
     observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
@@ -544,6 +546,66 @@ def convert(options: argparse.Namespace) -> None:
         )
 
 
+# --- plot, explore
+
+
+@_reads_stdin("model")
+def plot(options: argparse.Namespace) -> None:
+    """Draw a picture of a model or of vectors."""
+    if options.kind in ("loss", "drift") and options.words:
+        raise UsageError(f"fastw2v plot {options.kind} takes no words")
+    if options.kind == "neighbours" and not options.words:
+        raise UsageError("fastw2v plot neighbours needs at least one word")
+    if (options.kind == "drift") != (options.before is not None):
+        raise UsageError("fastw2v plot drift needs --before FILE, and only drift takes it")
+    check_writable(options.output)
+    model = files.load(options.model)
+    vectors = files.vectors_of(model)
+    check_known(vectors, options.words)
+    titled: dict[str, Any] = {"title": options.title}
+    if options.method is not None:
+        titled["method"] = options.method
+    if options.kind == "map":
+        words = options.words or None
+        picture = plotting.plot_map(vectors, words, n_words=options.first_words, **titled)
+    elif options.kind == "neighbours":
+        picture = plotting.plot_neighbours(vectors, options.words, topn=options.topn, **titled)
+    elif options.kind == "loss":
+        if not isinstance(model, Word2Vec) or not model.loss_history:
+            name = _input_name(options, options.model)
+            raise ValueError(f"{name} has no losses; train a model with --compute-loss")
+        picture = plotting.plot_loss(model, title=options.title)
+    else:
+        drift = vectors.drift(files.load_any(options.before))
+        picture = plotting.plot_drift(drift, topn=options.topn, title=options.title)
+    suffix = os.path.splitext(options.output)[1].lower().lstrip(".")
+    with open_atomic(options.output) as file:
+        picture.savefig(file, format=suffix, dpi=144)
+    if not options.quiet:
+        print_message(f"saved {options.output}")
+
+
+@_reads_stdin("model")
+def explore(options: argparse.Namespace) -> None:
+    """Write a page with a map of words to explore."""
+    if options.words > MAX_WORDS:
+        raise UsageError(f"--words must be at most {MAX_WORDS}, not {options.words}")
+    vectors = files.load_any(options.model)
+    name = "Word vectors" if getattr(options, "from_stdin", False) else os.path.basename(options.model)
+    plotting.explore(
+        vectors,
+        options.output,
+        n_words=options.words,
+        method=options.method,
+        topn=options.topn,
+        title=options.title or name,
+        progress=False if options.quiet else None,
+    )
+    if not options.quiet:
+        count = min(options.words, len(vectors))
+        print_message(f"saved {options.output} with {count:,} words; open it in a browser")
+
+
 # --- output
 
 
@@ -595,5 +657,7 @@ COMMANDS: dict[str, Command] = {
     "info": info,
     "convert": convert,
     "phrases": join_phrases,
+    "plot": plot,
+    "explore": explore,
     "demo": lambda options: demo.run(options.workers, options.save),
 }

@@ -93,6 +93,9 @@ DEFAULT_HELP = {
     "max_final_vocab": "unlimited",
 }
 
+PLOTS = ("map", "neighbours", "loss", "drift")
+METHODS = ("auto", "pca", "tsne", "umap")  # those of `fastw2v.display.projection`, which is imported later
+
 # Names that gensim 3, the original word2vec tool and fastText have for options of ``train`` -> the option.
 INSTEAD_OF = {
     "size": "--vector-size", "dim": "--vector-size", "iter": "--epochs", "epoch": "--epochs", "threads": "--workers",
@@ -110,6 +113,8 @@ examples:
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v convert model.fw2v vectors.bin
   fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
+  fastw2v plot neighbours model.fw2v paris london -o picture.svg
+  fastw2v explore model.fw2v -o map.html
 
 'fastw2v COMMAND --help' describes the options of a command.
 """
@@ -251,6 +256,21 @@ def make_parser() -> Parser:
         "join the phrases of a text",
         "Find phrases of two words, such as 'new york', by their counts, and write the text with each of them as one "
         "word, 'new_york'. The options are those of fastw2v.Phrases.",
+    )
+    add(
+        "plot",
+        _add_plot_arguments,
+        "draw a map of words, neighbours, losses or drift",
+        "Draw a picture with matplotlib (pip install 'fastw2v[plot]'): a map of the most frequent words or of some "
+        "WORDs (map), WORDs and their neighbours (neighbours), the loss over the epochs (loss), or how far the words "
+        "have moved since an older model (drift).",
+    )
+    add(
+        "explore",
+        _add_explore_arguments,
+        "write a page with a map of words to explore in a browser",
+        "Write an HTML file with a map of words, in which one can search, zoom and move, and read the neighbours of "
+        "each word. The file contains everything that it needs and loads nothing from the network.",
     )
     add(
         "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
@@ -512,6 +532,62 @@ def _add_phrases_arguments(parser: Parser) -> None:
     _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
 
 
+def _add_plot_arguments(parser: Parser) -> None:
+    parser.add_argument("kind", metavar="KIND", choices=PLOTS, help=f"one of {', '.join(PLOTS)}")
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument(
+        "words", metavar="WORD", nargs="*", help="words of the map, or whose neighbours to draw"
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, type=_picture_name, metavar="FILE",
+        help="file to write; the suffix .png, .svg or .pdf selects the format",
+    )  # fmt: skip
+    parser.add_argument(
+        "--before", metavar="FILE", help="older model or vectors that MODEL was trained from, for drift"
+    )
+    parser.add_argument(
+        "--first-words", type=_positive_int, default=200, metavar="N",
+        help="number of the most frequent words on a map without WORDs (default: 200)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--topn", type=_positive_int, default=15, metavar="N",
+        help="number of neighbours of each WORD, or of words that moved most (default: 15)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--method", choices=METHODS,
+        help="how words are placed: by UMAP, t-SNE or principal components; auto is the first of them that is "
+        "installed (default: auto for maps, pca for neighbours)",
+    )  # fmt: skip
+    parser.add_argument("--title", metavar="TEXT", help="title of the picture (default: none)")
+    _add_common_arguments(parser, quiet="no message, no warnings", json=None)
+
+
+def _add_explore_arguments(parser: Parser) -> None:
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument(
+        "-o", "--output", type=_file_name, default="map.html", metavar="FILE",
+        help="HTML file to write (default: map.html)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--words", type=_positive_int, default=20_000, metavar="N",
+        help="number of the most frequent words on the map, at most 50000 (default: 20000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--topn",
+        type=_positive_int,
+        default=10,
+        metavar="N",
+        help="number of neighbours of each word (default: 10)",
+    )
+    parser.add_argument(
+        "--method", choices=METHODS, default="pca",
+        help="how words are placed: by principal components, which takes a second, or by t-SNE or UMAP, which take "
+        "minutes for many words; auto is UMAP or t-SNE if one is installed (default: pca)",
+    )  # fmt: skip
+    parser.add_argument("--title", metavar="TEXT", help="title of the page (default: the name of MODEL)")
+    _add_common_arguments(parser, quiet="no progress bar, no message, no warnings", json=None)
+
+
 def _add_demo_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--workers",
@@ -544,6 +620,12 @@ def _file_name(text: str) -> str:
         raise argparse.ArgumentTypeError(
             "- stands for stdin or stdout, which cannot be used here; name a file"
         )
+    return text
+
+
+def _picture_name(text: str) -> str:
+    if not text.lower().endswith((".png", ".svg", ".pdf")):
+        raise argparse.ArgumentTypeError(f"{text!r} must end with .png, .svg or .pdf")
     return text
 
 

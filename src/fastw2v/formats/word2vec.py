@@ -42,6 +42,7 @@ from numpy.typing import DTypeLike, NDArray
 from fastw2v.common import codecs, memory, parallel
 from fastw2v.common.files import PathLike, compression, local_path, open_atomic, open_input
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import ProgressBar
 from fastw2v.formats import word2vec_rows
 
 logger = get_logger(__name__, "models.keyedvectors")
@@ -167,7 +168,7 @@ def read_binary(
             raise ValueError(f"{str(path)!r} is in the text format; leave out binary=True")
         expected = _rows_to_allocate(path, n_vectors, 1 + 4 * width, width)
         rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
-        with memory.prefault(rows.buffer):
+        with memory.prefault(rows.buffer), _progress_bar("reading", n_vectors) as bar:
             seen = 0
             for buffer, starts, ends in _blocks_of_records(
                 stream, sample, 4 * width, n_vectors, path, chunk_size
@@ -175,8 +176,13 @@ def read_binary(
                 place = functools.partial(_place_of_vector, path, seen + 1)
                 kept, target = rows.add(buffer, starts, ends, place)
                 seen += len(starts)
+                bar.move_to(seen)
                 _copy_vectors(buffer, ends if kept is None else ends[kept], target)
     return rows.index, rows.matrix()
+
+
+def _progress_bar(description: str, total: int | None) -> ProgressBar:
+    return ProgressBar(description, total=total, unit=" vectors", show=None, log=logger)
 
 
 def _place_of_vector(path: PathLike, first: int, at: int) -> str:
@@ -371,9 +377,11 @@ def _read_lines(
         results = parallel.ordered_map(
             lambda block: (block, *read(block, width)), blocks, None if compiled else 1
         )
-        with contextlib.closing(results):
+        with contextlib.closing(results), _progress_bar("reading", n_vectors if exact else None) as bar:
             for block, starts, ends, vectors in results:
-                if not reader.add(block, starts, ends, vectors):
+                needs_more = reader.add(block, starts, ends, vectors)
+                bar.move_to(reader.seen)
+                if not needs_more:
                     break
     if exact and reader.seen < n_vectors:
         raise _truncated_error(path, n_vectors, reader.seen)
@@ -675,10 +683,11 @@ def write_text(
             _row_blocks(len(words)),
             None if compiled and len(words) > _ROWS_PER_BLOCK else 1,
         )
-        with contextlib.closing(texts):
-            for parts in texts:
+        with contextlib.closing(texts), _progress_bar("writing", len(words)) as bar:
+            for block, parts in zip(_row_blocks(len(words)), texts, strict=True):
                 for part in parts:
                     stream.write(part)
+                bar.move_to(block.stop)
 
 
 def write_binary(
@@ -691,7 +700,7 @@ def write_binary(
 ) -> None:
     """Write vectors as float32 records; see `write_text`."""
     check_words(words, binary=True)
-    with open_atomic(path, "wb", append=append) as stream:
+    with open_atomic(path, "wb", append=append) as stream, _progress_bar("writing", len(words)) as bar:
         if header is not None:
             stream.write(header.encode("ascii") + b"\n")
         compiled = _is_float32(matrix) and sys.byteorder == "little"
@@ -705,6 +714,7 @@ def write_binary(
                     part for name, row in zip(names, numbers, strict=True) for part in (name, b" ", row.data)
                 )
                 stream.write(b"".join(parts))
+            bar.move_to(block.stop)
 
 
 def write_counts(path: PathLike, words: Sequence[str], counts: Sequence[Any]) -> None:
@@ -758,7 +768,7 @@ def _are_valid(together: str, n_words: int, binary: bool) -> bool:
 
 def _row_blocks(count: int) -> Iterator[slice]:
     """Return slices that divide `count` rows into blocks."""
-    return (slice(start, start + _ROWS_PER_BLOCK) for start in range(0, count, _ROWS_PER_BLOCK))
+    return (slice(start, min(start + _ROWS_PER_BLOCK, count)) for start in range(0, count, _ROWS_PER_BLOCK))
 
 
 def _is_float32(matrix: Array) -> bool:

@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from fastw2v.common import memory
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import ProgressBar, as_progress
 from fastw2v.common.validation import (
     as_array,
     as_budget,
@@ -81,20 +82,29 @@ class _ScanObserver:
         Prune the counts when there are more words than this. None or 0 means no limit.
     trim_rule : callable or None
         See `prune_vocab`.
+    bar : ProgressBar
+        Shows the number of words.
     """
 
     def __init__(
-        self, log: logging.Logger, every: int, max_words: int | None, trim_rule: TrimRule | None
+        self,
+        log: logging.Logger,
+        every: int,
+        max_words: int | None,
+        trim_rule: TrimRule | None,
+        bar: ProgressBar,
     ) -> None:
         self.every = every
         self.max_words = max_words
         self.logs = log.isEnabledFor(logging.INFO)
+        self.bar = bar
         self._log = log
         self._trim_rule = trim_rule
         self._min_reduce = 1
         self._warned = False
 
     def report(self, number: int, raw_words: int, n_words: int) -> None:
+        self.bar.move_to(raw_words, sentences=f"{number:,}", vocabulary=f"{n_words:,}")
         self._log.info(
             "PROGRESS: at sentence #%i, processed %i words, keeping %i word types", number, raw_words, n_words
         )
@@ -122,6 +132,7 @@ def scan(
     keep_ids: bool = False,
     budget: float | None = None,
     log: logging.Logger = logger,
+    progress: bool | None = False,
 ) -> Scan:
     """Count the words of a corpus in one pass, and log the progress in gensim's wording.
 
@@ -144,6 +155,9 @@ def scan(
         of the free memory.
     log : logging.Logger, optional
         Receives the log lines. By default it is the logger of this module.
+    progress : bool or None, default False
+        Show a progress bar; with None, on a terminal or in a notebook, after two seconds, unless the log shows the
+        progress.
 
     Returns
     -------
@@ -176,17 +190,22 @@ def scan(
         raise TypeError(f"log must be a logging.Logger, not {log!r:.80}")
     if keep_ids and max_vocab_size:
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
+    progress = as_progress("progress", progress)
     log.info("collecting all words and their counts")
-    observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule)
     if isinstance(corpus, EncodedCorpus) and not max_vocab_size:
         result = Scan(corpus.word_counts(), corpus.raw_words, corpus.n_sentences)
     else:
         text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
-        with CorpusBuilder(budget) as builder:
+        bar = ProgressBar("counting words", unit=" words", show=progress, log=log)
+        with CorpusBuilder(budget) as builder, bar:
+            observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule, bar)
             if text is not None:
                 result = _scan_text(text, observer, builder if keep_ids else None)
             else:
                 result = _scan_sentences(sentences, observer, builder if keep_ids else None)
+            bar.finish_at(
+                result.total_words, sentences=f"{result.n_sentences:,}", vocabulary=f"{len(result.counts):,}"
+            )
     log.info(
         "collected %i word types from a corpus of %i raw words and %i sentences",
         len(result.counts),
@@ -226,6 +245,7 @@ def _scan_text(text: file_reader.TextSource, observer: _ScanObserver, builder: C
                 observer.report(number + i, int(starts[i]), n_words)
         number += len(raw_lengths)
         total += int(raw_lengths.sum())
+        observer.bar.move_to(total, sentences=f"{number:,}")
     provisional = None if builder is None else builder.finish()
     return Scan(WordCounts(words, words.counts(tokenizers)), total, number, provisional)
 

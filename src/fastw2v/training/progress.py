@@ -1,4 +1,4 @@
-"""What a training reports while it runs: tallies, gensim's log lines, and a progress bar on request."""
+"""What a training reports while it runs: tallies, gensim's log lines, and a progress bar."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import ProgressBar
 
 logger = get_logger(__name__, "models.word2vec")
-
-REDRAW_SECONDS = 0.1
 
 Counted = Callable[[Any, Any], tuple[Any, Any]]
 
@@ -65,8 +64,8 @@ class ProgressReporter:
         The expected sentences and raw words of one epoch, as given to `train`.
     report_delay : float
         Seconds between two log lines of one epoch.
-    bar : bool
-        Whether to draw a tqdm bar on stderr.
+    bar : bool or None
+        Whether to show a progress bar; see `ProgressBar`.
     """
 
     def __init__(
@@ -76,30 +75,27 @@ class ProgressReporter:
         total_examples: int | None,
         total_words: int | None,
         report_delay: float,
-        bar: bool,
+        bar: bool | None,
     ) -> None:
         self._epochs = epochs
         self._total_examples = total_examples
         self._total_words = total_words
         self._report_delay = report_delay
         self._counted: Counted = _count_all
-        self._bar: Any = self._open_bar() if bar else None
-        self._epoch = 0
-        self._epoch_start = self._next_line = self._next_redraw = 0.0
-
-    def _open_bar(self) -> Any:
-        from tqdm import tqdm
-
-        per_epoch = self._total_words or self._total_examples or 0
-        unit = " words" if self._total_words else " sentences"
-        return tqdm(
-            total=per_epoch * self._epochs, unit=unit, unit_scale=True, desc="training", dynamic_ncols=True
+        self._bar = ProgressBar(
+            "training",
+            total=(total_words or total_examples or 0) * epochs,
+            unit=" words" if total_words else " sentences",
+            show=bar,
+            log=logger,
         )
+        self._epoch = 0
+        self._epoch_start = self._next_line = 0.0
 
     @property
     def is_observed(self) -> bool:
         """Whether reports within an epoch are shown anywhere."""
-        return self._bar is not None or logger.isEnabledFor(logging.INFO)
+        return self._bar.is_wanted or logger.isEnabledFor(logging.INFO)
 
     def begin_epoch(self, epoch: int, counted: Counted | None = None) -> None:
         """Begin an epoch.
@@ -119,9 +115,7 @@ class ProgressReporter:
     def report(self, tally: Tally, alpha: float, jobs_waiting: int) -> None:
         """Report how far the epoch is; cheap enough to be called often."""
         now = time.perf_counter()
-        if now >= self._next_redraw:
-            self._next_redraw = now + REDRAW_SECONDS
-            self._redraw(tally, alpha)
+        self._redraw(self._bar.move_to, tally, alpha)
         if now < self._next_line:
             return
         self._next_line = now + self._report_delay
@@ -134,7 +128,7 @@ class ProgressReporter:
 
     def end_epoch(self, tally: Tally, alpha: float) -> None:
         """Report a finished epoch; warn where the corpus did not have the size that `train` was given."""
-        self._redraw(tally, alpha)
+        self._redraw(self._bar.finish_at, tally, alpha)
         seconds = time.perf_counter() - self._epoch_start
         logger.info(
             "EPOCH %i: training on %i raw words (%i effective words) took %.1fs, %.0f effective words/s",
@@ -154,8 +148,7 @@ class ProgressReporter:
 
     def close(self) -> None:
         """Close the progress bar."""
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()
 
     def _share_done(self, tally: Tally) -> tuple[float, str]:
         sentences, words = self._counted(tally.sentences, tally.raw_words)
@@ -163,17 +156,19 @@ class ProgressReporter:
             return sentences / self._total_examples, "examples"
         return words / (self._total_words or 1), "words"
 
-    def _redraw(self, tally: Tally, alpha: float) -> None:
-        if self._bar is None:
+    def _redraw(self, show: Callable[..., None], tally: Tally, alpha: float) -> None:
+        if not self._bar.is_wanted:
             return
         sentences, words = self._counted(tally.sentences, tally.raw_words)
         done, per_epoch = (
             (words, self._total_words) if self._total_words else (sentences, self._total_examples or 0)
         )
-        self._bar.n = self._epoch * (per_epoch or 0) + int(done)
         loss = {"loss": f"{tally.mean_loss:.4f}"} if tally.loss else {}
-        self._bar.set_postfix(
-            epoch=f"{self._epoch + 1}/{self._epochs}", alpha=f"{alpha:.5f}", **loss, refresh=True
+        show(
+            self._epoch * (per_epoch or 0) + int(done),
+            epoch=f"{self._epoch + 1}/{self._epochs}",
+            alpha=f"{alpha:.5f}",
+            **loss,
         )
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import as_progress
 from fastw2v.common.validation import (
     as_callbacks,
     as_flag,
@@ -113,8 +114,8 @@ class TrainingSession:
         Train through the overridden methods of the model.
     report_delay : float
         Seconds between two progress lines in the log.
-    progress : bool
-        Show a progress bar.
+    progress : bool or None
+        Show a progress bar; see `ProgressBar`.
     barriers : sequence of Barrier
         Additional barriers.
     n_scanned : int
@@ -133,7 +134,7 @@ class TrainingSession:
         update: UpdateSession | None = None,
         by_hooks: bool = False,
         report_delay: float = 1.0,
-        progress: bool = False,
+        progress: bool | None = None,
         barriers: Sequence[Barrier] = (),
         n_scanned: int = 0,
     ) -> None:
@@ -189,7 +190,7 @@ class TrainingSession:
         checkpoint: Any,
         checkpoint_every: int | None,
         report_delay: float,
-        progress: bool,
+        progress: bool | None,
         scanned: EncodedCorpus | None,
         n_scanned: int,
         by_hooks: bool,
@@ -209,7 +210,7 @@ class TrainingSession:
         start_alpha = as_optional_float("start_alpha", start_alpha, minimum=0)
         end_alpha = as_optional_float("end_alpha", end_alpha, minimum=0)
         report_delay = as_float("report_delay", report_delay, minimum=0)
-        progress = as_flag("progress", progress)
+        progress = as_progress("progress", progress)
         if compute_loss is not None:
             compute_loss = as_flag("compute_loss", compute_loss)
         callbacks = as_callbacks(callbacks)
@@ -273,12 +274,12 @@ class TrainingSession:
         callbacks: Iterable[Any] | None,
         replay: Any,
         report_delay: float,
-        progress: bool,
+        progress: bool | None,
         by_hooks: bool,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
         report_delay = as_float("report_delay", report_delay, minimum=0)
-        progress = as_flag("progress", progress)
+        progress = as_progress("progress", progress)
         callbacks = as_callbacks(callbacks)
         model._check_can_train()
         corpora = (corpus_iterable, corpus_file, replay)
