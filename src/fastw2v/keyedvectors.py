@@ -40,6 +40,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
+from fastw2v.formats.settings import without_taken_names
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
@@ -1676,9 +1677,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         table.attributes = state.expandos
         table.lock_factors = state.lock_factors
         new.mapfile_path = state.mapfile_path
-        for name, value in state.attributes.items():
+        for name in state.attributes:
             if name in _OWN_ATTRIBUTES or isinstance(getattr(KeyedVectors, name, None), property):
                 raise ValueError(f"{name!r} cannot be an attribute; the file is damaged")
+        for name, value in without_taken_names(state.attributes, KeyedVectors).items():
             setattr(new, name, value)
         return new
 

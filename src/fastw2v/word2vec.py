@@ -55,7 +55,7 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import SETTINGS, checked_settings
+from fastw2v.formats.settings import SETTINGS, checked_settings, without_taken_names
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -1690,6 +1690,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Return the model that `state` describes; arrays are taken over without a copy."""
         settings = {name: value for name, value in state.settings.items() if name not in _NOT_SETTINGS}
         words_before_update = settings.pop("words_before_update", None)
+        further = {name: settings.pop(name) for name in list(settings) if name not in SETTINGS}
+        settings.update(without_taken_names(further, cls))
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
             random.set_state(checked_random_state(state.random_state))

@@ -159,7 +159,9 @@ def _token_encoder(data: bytes) -> str:
             count = 0
             for token in sentence:
                 if token not in naive and not isinstance(token, str):
-                    token = operator.index(token)  # an integer of NumPy stands for an int; others raise TypeError
+                    token = operator.index(
+                        token
+                    )  # an integer of NumPy stands for an int; others raise TypeError
                 expected.append(naive.setdefault(token, len(naive)))
                 count += 1
             lengths.append(count)

@@ -335,7 +335,7 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
     # Keys may have no vectors yet.
-    rows = 0 if isinstance(vectors, np.ndarray) and not len(vectors) else len(keys)
+    rows = 0 if isinstance(vectors, np.ndarray) and vectors.shape[:1] == (0,) else len(keys)
     vectors = _check_matrix(vectors, "vectors", rows)
     expandos = node.get("expandos")
     if expandos is None:
