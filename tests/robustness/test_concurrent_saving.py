@@ -284,3 +284,97 @@ def test_a_child_forked_while_another_thread_moves_rows_saves(tmp_path):
         statuses.append(os.waitpid(child, 0)[1])
     end()
     assert statuses == [0] * 10
+
+
+# --- models of several files that are replaced while they are read
+
+
+@pytest.fixture
+def separate_files(monkeypatch):
+    """Let `save_gensim` write arrays of any size to files of their own."""
+    from fastw2v.formats import gensim
+
+    write = gensim.write_model
+    monkeypatch.setattr(gensim, "write_model", lambda path, state: write(path, state, separate_from=1))
+
+
+def generation(number, n_words=5):
+    model = Word2Vec(**SMALL)
+    model.build_vocab_from_freq({f"w{i}": 1 for i in range(n_words)})
+    model.wv.vectors[...] = model.syn1neg[...] = number
+    return model
+
+
+def saved_while_reading(monkeypatch, models, path, before="model.wv.vectors.npy"):
+    """Save the next one of `models` whenever a certain separate file of the model is about to be read."""
+    from fastw2v.formats import npy
+
+    read, models = npy.read_npy, iter(models)
+
+    def read_later(name, mmap=None):
+        if name.endswith(before):
+            for model in models:
+                model.save_gensim(path)
+                break
+        return read(name, mmap)
+
+    monkeypatch.setattr(npy, "read_npy", read_later)
+
+
+@pytest.mark.parametrize("load", [Word2Vec.load, KeyedVectors.load])
+@pytest.mark.parametrize("mmap", [None, "r", "r+"])
+@pytest.mark.parametrize("n_words", [5, 6])
+def test_a_model_of_several_files_that_is_replaced_is_read_again(
+    tmp_path, monkeypatch, separate_files, load, mmap, n_words
+):
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    saved_while_reading(monkeypatch, [generation(2, n_words)], path)
+    loaded = load(path, mmap=mmap)
+    wv = getattr(loaded, "wv", loaded)
+    assert (wv.vectors == 2).all()
+    assert len(wv) == n_words
+    if loaded is not wv:
+        assert (loaded.syn1neg == 2).all()
+
+
+def test_a_model_that_is_replaced_each_time_is_an_error(tmp_path, monkeypatch, separate_files):
+    path = tmp_path / "model"
+    generation(0).save_gensim(path)
+    saved_while_reading(monkeypatch, map(generation, range(1, 100)), path)
+    with pytest.raises(OSError, match="another program replaced this file while it was read") as caught:
+        Word2Vec.load(path)
+    assert caught.value.filename == str(path)
+
+
+def test_a_separate_file_that_is_written_while_it_is_read_is_noticed(tmp_path, monkeypatch, separate_files):
+    from fastw2v.formats import npy
+
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    read, written = npy.read_npy, []
+
+    def write_in_place(name, mmap=None):
+        array = read(name, mmap)
+        if name.endswith("syn1neg.npy") and not written:
+            written.append(name)
+            np.save(name, np.full_like(array, 2))  # as gensim writes it
+        return array
+
+    monkeypatch.setattr(npy, "read_npy", write_in_place)
+    assert (Word2Vec.load(path).syn1neg == 2).all()
+
+
+def test_a_model_of_one_file_may_be_replaced_at_any_time(tmp_path, monkeypatch):
+    from fastw2v.formats import gensim
+
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    unpickle = gensim.unpickle
+
+    def replaced(*args):
+        generation(2).save_gensim(path)
+        return unpickle(*args)
+
+    monkeypatch.setattr(gensim, "unpickle", replaced)
+    assert (Word2Vec.load(path).wv.vectors == 1).all()
