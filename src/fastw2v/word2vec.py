@@ -57,7 +57,7 @@ from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import SETTINGS, checked_settings, without_taken_names
 from fastw2v.keyedvectors import KeyedVectors, load_any
-from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
+from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -320,6 +320,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         check_function("trim_rule", trim_rule)
         progress = as_flag("progress", progress)
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
+        if checkpoint is not None:
+            check_not_read("checkpoint", checkpoint, init_from, "the file of init_from,")
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)

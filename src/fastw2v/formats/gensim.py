@@ -818,17 +818,27 @@ def _write(path: PathLike, make: Callable[[int, SeparateArrays], Object], separa
     """Write the object that `make` returns, and the arrays that it has added to its second argument."""
     separate: SeparateArrays = {}
     root = make(separate_from, separate)
-    suffix = ".npz" if files.compression(path) else ".npy"
-    paths = {f"{os.fspath(path)}{name}{suffix}": array for name, array in separate.items()}
+    paths = {separate_path(path, name): array for name, array in separate.items()}
     if _exists(path) and any(map(_exists, paths)):
         _write_pickle(path, make(sys.maxsize, {}))
     for name, array in paths.items():
         with files.open_atomic(name) as handle:
-            if suffix == ".npz":
+            if name.endswith(".npz"):
                 np.savez_compressed(handle, val=array)
             else:
                 np.lib.format.write_array(handle, np.asarray(array), allow_pickle=False)
     _write_pickle(path, root)
+
+
+def separate_path(path: PathLike, name: str) -> str:
+    """Return the path of the file for an array of the main file `path`."""
+    return f"{os.fspath(path)}{name}{'.npz' if files.compression(path) else '.npy'}"
+
+
+def separate_paths(path: PathLike) -> list[str]:
+    """Return the paths of all files that `write_model` and `write_keyedvectors` may write beside the main file."""
+    names = (".wv.vectors", ".wv.vectors_lockf", ".vectors", ".vectors_lockf", ".syn1", ".syn1neg")
+    return [separate_path(path, name) for name in names]
 
 
 def _exists(path: PathLike) -> bool:

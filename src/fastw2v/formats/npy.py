@@ -63,7 +63,8 @@ def read_npy(name: str, mmap: str | None = None) -> Array:
             raise ValueError(f"its array takes {length:,} bytes; expected {expected:,} by its header")
         if mmap is not None and length:
             order = "F" if fortran else "C"
-            return cast(Array, np.memmap(cast(Any, raw), dtype, cast(Any, mmap), raw.tell(), shape, order))
+            memmap: Any = np.memmap  # its annotations lack file objects that cannot be written
+            return cast(Array, memmap(raw, dtype, mmap, raw.tell(), shape, order))
         if fortran or not dtype.isnative:
             return _read_data(raw, shape, fortran, dtype)
         array = empty(shape, dtype)
