@@ -163,7 +163,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
         # copied, because another thread may add some while the state is pickled.
         table = self._table
-        with table.unmoved:
+
+        def read() -> dict[str, Any]:
             leading = table.followers.get("words_before_update")
             return {
                 **{name: value for name, value in own_attributes(self).items() if name != "_table"},
@@ -178,6 +179,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
                 "huffman_tree": table.followers.get("huffman_tree"),
                 "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
             }
+
+        return table.read_unmoved(read)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
@@ -1641,7 +1644,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         attributes = {
             name: value for name, value in own_attributes(self).items() if name not in _OWN_ATTRIBUTES
         }
-        with table.unmoved:
+
+        def read() -> VectorState:
             table.check_keys()
             vectors = table.matrix if len(table.allocated_rows) else table.allocated_rows
             return VectorState(
@@ -1658,6 +1662,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
                 },
                 attributes={name: value for name, value in attributes.items() if name not in ignore},
             )
+
+        return table.read_unmoved(read)
 
     @classmethod
     def _from_state(cls: type[KV], state: VectorState, mapped: bool = False) -> KV:

@@ -445,13 +445,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
-        with self._wv._table.unmoved:
+        def read() -> dict[str, Any]:
             self._check_not_growing()
             state = {name: value for name, value in vars(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
                 state["_raw_counts"] = self._raw_counts.copy()
             state.update(wv=self._wv, syn1neg=self.syn1neg, cum_table=self.cum_table)
             self._check_not_growing()
+            return state
+
+        state = self._wv._table.read_unmoved(read)
         checked_settings(state)
         return state
 
@@ -725,11 +728,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         counts = self._raw_counts
         if earlier:
             kwargs["earlier_counts"] = earlier
-        report = self.prepare_vocab(
-            update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
-        )
-        self.estimate_memory(vocab_size=len(self.wv), report=report)
-        self.prepare_weights(update=update)
+        with self._vocabulary.table.changing:
+            report = self.prepare_vocab(
+                update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
+            )
+            self.estimate_memory(vocab_size=len(self.wv), report=report)
+            self.prepare_weights(update=update)
         self.min_alpha_yet_reached = self.alpha  # the training of the new weights starts at the first rate
         cache = self._scan_cache
         if cache is not None and cache.encoded is not None:
@@ -964,7 +968,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _check_not_growing(self) -> None:
         """Raise an error if another thread lets the vocabulary grow.
 
-        A state is read while `RowTable.unmoved` is held, between two of these checks: a growth that begins after the
+        A state is read by `RowTable.read_unmoved`, between two of these checks: a growth that begins after the
         first one waits before it moves rows, and the second one notices it.
         """
         if self._growth.held_by_another_thread:
@@ -1669,7 +1673,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
                 "vocabulary before saving, or the loaded model starts from random vectors"
             )
-        with self._wv._table.unmoved:
+
+        def read() -> ModelState:
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
@@ -1685,7 +1690,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 random,
             )
             self._check_not_growing()
-        return state
+            return state
+
+        return self._wv._table.read_unmoved(read)
 
     @classmethod
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
