@@ -378,3 +378,55 @@ def test_a_model_of_one_file_may_be_replaced_at_any_time(tmp_path, monkeypatch):
 
     monkeypatch.setattr(gensim, "unpickle", replaced)
     assert (Word2Vec.load(path).wv.vectors == 1).all()
+
+
+# --- calls by signal handlers, which run in the middle of other code of the same thread
+
+
+@WAY
+def test_it_is_refused_in_code_that_interrupts_a_growth(way, tmp_path):
+    class Interrupted(Word2Vec):
+        def prepare_weights(self, update=False):
+            with pytest.raises(RuntimeError, match="the words are being changed"):
+                way(self, tmp_path / "m")
+            super().prepare_weights(update)
+
+    model = Interrupted(**SMALL)
+    model.build_vocab_from_freq({"w0": 1})
+    model.build_vocab_from_freq({"w1": 1}, update=True)
+    assert not list(tmp_path.iterdir())
+    model.__class__ = Word2Vec
+    assert len(way(model, tmp_path / "m").wv) == 2
+
+
+@WAY
+def test_it_is_refused_in_code_that_interrupts_a_sort(way, tmp_path, monkeypatch):
+    from fastw2v.vectors import row_table
+
+    model, take_rows = tagged(), row_table.take_rows
+
+    def interrupted(matrix, rows):
+        with pytest.raises(RuntimeError, match="the words are being changed"):
+            way(model, tmp_path / "m")
+        return take_rows(matrix, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(row_table, "take_rows", interrupted)
+        model.wv.sort_by_descending_frequency()
+    assert_rows_are_of_their_words(way(model, tmp_path / "m"))
+
+
+@pytest.mark.parametrize("way", [saved, saved_as_gensim])
+def test_a_handler_that_sorts_while_a_model_is_read_makes_it_be_read_again(way, tmp_path, monkeypatch):
+    from fastw2v.vectors.row_table import RowTable
+
+    model, read = tagged(), RowTable.fitting_attributes
+    sorts = iter([model.wv.sort_by_descending_frequency])
+
+    def interrupted(table):
+        for sort in sorts:
+            sort()
+        return read(table)
+
+    monkeypatch.setattr(RowTable, "fitting_attributes", interrupted)
+    assert_rows_are_of_their_words(way(model, tmp_path / "m"))
