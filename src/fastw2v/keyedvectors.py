@@ -40,7 +40,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import without_taken_names
+from fastw2v.formats.settings import check_fields, instance_of, unexpected, without_taken_names
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
@@ -48,6 +48,7 @@ from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
 from fastw2v.vectors.queries import Item, Items, with_keys
 from fastw2v.vectors.row_table import KEY_TYPES, Array, Key, LeadingRows, RowTable
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 __all__ = [
     "REAL",
@@ -73,6 +74,17 @@ _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 
 _OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
+
+
+_NONE = type(None)
+# The fields of a pickle that are used before an error about them could name them.
+_PICKLED = {
+    "index_to_key": instance_of(list, tuple, np.ndarray),
+    "key_to_index": instance_of(dict),
+    "expandos": instance_of(dict),
+    "huffman_tree": instance_of(HuffmanTree, _NONE),
+    "words_before_update": instance_of(int, np.integer, _NONE),
+}
 
 
 class _TableOnDemand:
@@ -184,6 +196,13 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
+        for name in ("index_to_key", "key_to_index"):
+            if name not in state:
+                raise ValueError(f"the pickle of these vectors has no field {name!r}; it is damaged")
+        state = check_fields(state, _PICKLED)
+        for name, values in state.get("expandos", {}).items():
+            if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
+                raise unexpected(f"expandos.{name}", values, "an array with one value for each key")
         vectors = state.pop("_vectors", None)  # the name in version 0.1
         vectors = state.pop("vectors", vectors)
         for norms in ("norms", "_norms"):  # they may be stale in a pickle of gensim

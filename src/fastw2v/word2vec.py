@@ -55,7 +55,13 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import SETTINGS, checked_settings, without_taken_names
+from fastw2v.formats.settings import (
+    SETTINGS,
+    check_fields,
+    checked_settings,
+    instance_of,
+    without_taken_names,
+)
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -92,6 +98,12 @@ lifecycle_logger = get_logger(__name__, "utils")
 # Attributes that are not settings: files hold them in another form, or not at all.
 _PARTS = {"_wv", "_vocabulary", "_output_rows", "_scan_cache", "_lock", "_session", "_growth"}
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
+_PICKLED = {
+    "wv": instance_of(KeyedVectors),
+    "random": instance_of(np.random.RandomState),
+    **dict.fromkeys(("syn1", "syn1neg"), instance_of(np.ndarray, type(None))),
+    "_raw_counts": instance_of(dict, WordCounts, type(None)),
+}
 _NOT_SETTINGS |= {"wv", "syn1neg", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
@@ -496,7 +508,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
         checked_settings(attributes)
         self._make_lock()
-        attributes = dict(attributes)
+        attributes = check_fields({"wv": None, "syn1": None, "_raw_counts": None, **attributes}, _PICKLED)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
         for name in ("_unmoved", "_read_once", "_warm_start"):  # the last two are of version 0.1

@@ -239,3 +239,29 @@ def test_an_attribute_of_a_file_of_vectors_does_not_take_the_place_of_a_method(t
     assert len(wv.most_similar("a")) == 4 - 1
     wv.save(tmp_path / "v")
     assert "'most_similar' of the file is left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key_to_index", "a text"), ("index_to_key", 5), ("expandos", {"count": {"x": 1}}), ("huffman_tree", [1]),
+        ("expandos", 3), ("words_before_update", "x"),
+    ],
+)  # fmt: skip
+def test_a_damaged_pickle_of_vectors_is_refused_by_name(name, value):
+    state = {**trained().wv.__getstate__(), name: value}
+    with pytest.raises(ValueError, match=f"field '{name}.* expected"):
+        KeyedVectors.__new__(KeyedVectors).__setstate__(state)
+    del state[name]
+    if name.endswith(("key", "index")):
+        with pytest.raises(ValueError, match=f"no field '{name}'"):
+            KeyedVectors.__new__(KeyedVectors).__setstate__(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("wv", 5), ("random", -1), ("syn1neg", "x"), ("syn1", 1.5), ("_raw_counts", 3)]
+)
+def test_a_damaged_pickle_of_a_model_is_refused_by_name(name, value):
+    state = {**trained().__getstate__(), name: value}
+    with pytest.raises(ValueError, match=f"field '{name}' is .* expected"):
+        Word2Vec.__new__(Word2Vec).__setstate__(state)

@@ -156,6 +156,18 @@ def check_fields(entry: Any, checks: Mapping[str, Check], name: str = "") -> dic
     }
 
 
+def instance_of(*kinds: type) -> Check:
+    """Return the check of an object of one of some types."""
+
+    def check(name: str, value: Any) -> Any:
+        if not isinstance(value, kinds):
+            expected = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise unexpected(name, value, expected)
+        return value
+
+    return check
+
+
 def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings in the form that files have; attributes that are not in `SETTINGS` stay as they are.
 
