@@ -45,17 +45,17 @@ def _in_strike(error: BaseException | None) -> bool:
 
 @contextmanager
 def _nothing_left() -> Iterator[None]:
-    """Context manager: afterwards there are as many threads and descriptors as before, at the latest soon."""
+    """Context manager: afterwards there are no more threads and descriptors than before, at the latest soon."""
     gc.collect()
     descriptors, threads = watched.n_descriptors(), _thread._count()
     yield
     deadline = time.monotonic() + 20
-    while (watched.n_descriptors(), _thread._count()) != (descriptors, threads):
-        gc.collect()
+    while watched.n_descriptors() > descriptors or _thread._count() > threads:
         found = watched.n_descriptors(), _thread._count()
         assert time.monotonic() < deadline, (
             f"{found} descriptors and threads, {(descriptors, threads)} before"
         )
+        gc.collect()
         time.sleep(0.01)
 
 

@@ -22,11 +22,11 @@ from fastw2v import KeyedVectors, Word2Vec
 from . import use, watched
 from .watched import Done
 
-LARGE = 20_000  # words
+LARGE = 4_000  # words
 
 
 def _large() -> Word2Vec:
-    """Return a model whose matrices take some megabytes."""
+    """Return a model whose matrices take a megabyte."""
     made = Word2Vec(vector_size=64, min_count=1, workers=2, sample=0)
     made.build_vocab_from_freq({**dict.fromkeys("abcd", LARGE), **{f"w{i}": 5 for i in range(LARGE)}})
     return made
@@ -46,7 +46,7 @@ def _limited(rng: random.Random, work: Any) -> str:
     """Call a function in limited memory; return how it ended."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    allowed = int(2 ** rng.uniform(12, 25))
+    allowed = int(2 ** rng.uniform(12, 24))
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + allowed, hard))
     try:
         work()
