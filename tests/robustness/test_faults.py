@@ -140,7 +140,6 @@ def test_an_inconsistent_model_is_rejected_with_its_file_name(tmp_path):
 
 QUICK = [
     (interrupts.KINDS, "handler that raises"),
-    (interrupts.KINDS, "handler that saves"),
     (interrupts.KINDS, "exceptions of other threads"),
     (forks.KINDS, "forks in a corpus iterator"),
     (sharing.kinds(2, 2), "2 threads of 2 processes save one native file"),
