@@ -42,6 +42,7 @@ from fastw2v.display import html
 from fastw2v.export.methods import ExportMethods
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
+from fastw2v.formats.settings import check_fields, instance_of, unexpected, without_taken_names
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
@@ -50,6 +51,7 @@ from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak
 from fastw2v.vectors.postprocessing import without_common_directions
 from fastw2v.vectors.queries import Item, Items, with_keys
 from fastw2v.vectors.row_table import KEY_TYPES, Array, Key, LeadingRows, RowTable
+from fastw2v.vocabulary.huffman import HuffmanTree
 
 __all__ = [
     "REAL",
@@ -75,6 +77,17 @@ _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 
 _OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
+
+
+_NONE = type(None)
+# The fields of a pickle that are used before an error about them could name them.
+_PICKLED = {
+    "index_to_key": instance_of(list, tuple, np.ndarray),
+    "key_to_index": instance_of(dict),
+    "expandos": instance_of(dict),
+    "huffman_tree": instance_of(HuffmanTree, _NONE),
+    "words_before_update": instance_of(int, np.integer, _NONE),
+}
 
 
 class _TableOnDemand:
@@ -183,7 +196,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
         # copied, because another thread may add some while the state is pickled.
         table = self._table
-        with table.unmoved:
+
+        def read() -> dict[str, Any]:
             leading = table.followers.get("words_before_update")
             return {
                 **{name: value for name, value in own_attributes(self).items() if name != "_table"},
@@ -199,8 +213,17 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
                 "words_before_update": leading.count if isinstance(leading, LeadingRows) else None,
             }
 
+        return table.read_unmoved(read)
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         state = pickle_state.vectors_state(state)  # the state may come from any version of gensim
+        for name in ("index_to_key", "key_to_index"):
+            if name not in state:
+                raise ValueError(f"the pickle of these vectors has no field {name!r}; it is damaged")
+        state = check_fields(state, _PICKLED)
+        for name, values in state.get("expandos", {}).items():
+            if isinstance(values, (str, bytes, dict)) or not hasattr(values, "__len__"):
+                raise unexpected(f"expandos.{name}", values, "an array with one value for each key")
         vectors = state.pop("_vectors", None)  # the name in version 0.1
         vectors = state.pop("vectors", vectors)
         for norms in ("norms", "_norms"):  # they may be stale in a pickle of gensim
@@ -1702,7 +1725,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         attributes = {
             name: value for name, value in own_attributes(self).items() if name not in _OWN_ATTRIBUTES
         }
-        with table.unmoved:
+
+        def read() -> VectorState:
             table.check_keys()
             vectors = table.matrix if len(table.allocated_rows) else table.allocated_rows
             return VectorState(
@@ -1719,6 +1743,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
                 },
                 attributes={name: value for name, value in attributes.items() if name not in ignore},
             )
+
+        return table.read_unmoved(read)
 
     @classmethod
     def _from_state(cls: type[KV], state: VectorState, mapped: bool = False) -> KV:
@@ -1738,9 +1764,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         table.attributes = state.expandos
         table.lock_factors = state.lock_factors
         new.mapfile_path = state.mapfile_path
-        for name, value in state.attributes.items():
+        for name in state.attributes:
             if name in _OWN_ATTRIBUTES or isinstance(getattr(KeyedVectors, name, None), property):
                 raise ValueError(f"{name!r} cannot be an attribute; the file is damaged")
+        for name, value in without_taken_names(state.attributes, KeyedVectors).items():
             setattr(new, name, value)
         return new
 

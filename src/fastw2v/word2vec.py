@@ -58,9 +58,15 @@ from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import SETTINGS, checked_settings
+from fastw2v.formats.settings import (
+    SETTINGS,
+    check_fields,
+    checked_settings,
+    instance_of,
+    without_taken_names,
+)
 from fastw2v.keyedvectors import KeyedVectors, load_any
-from fastw2v.text.corpus import check_corpus, is_reusable, open_corpus
+from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -107,6 +113,12 @@ _PARTS = {
     "_progress",
 }
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
+_PICKLED = {
+    "wv": instance_of(KeyedVectors),
+    "random": instance_of(np.random.RandomState),
+    **dict.fromkeys(("syn1", "syn1neg", "syn1neg_bias"), instance_of(np.ndarray, type(None))),
+    "_raw_counts": instance_of(dict, WordCounts, type(None)),
+}
 _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
@@ -358,6 +370,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         check_function("trim_rule", trim_rule)
         progress = as_progress("progress", progress)
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
+        if checkpoint is not None:
+            check_not_read("checkpoint", checkpoint, init_from, "the file of init_from,")
         if sentences is not None or corpus_file is not None:
             self._check_can_train()
             self._check_corpus_sanity(sentences, corpus_file, passes=self.epochs + 1)
@@ -497,7 +511,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
-        with self._wv._table.unmoved:
+        def read() -> dict[str, Any]:
             self._check_not_growing()
             state = {name: value for name, value in vars(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
@@ -506,6 +520,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 wv=self._wv, syn1neg=self.syn1neg, syn1neg_bias=self.syn1neg_bias, cum_table=self.cum_table
             )
             self._check_not_growing()
+            return state
+
+        state = self._wv._table.read_unmoved(read)
         checked_settings(state)
         return state
 
@@ -547,7 +564,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Set all attributes of a new object, given what `__getstate__` returns, or returned in version 0.1."""
         checked_settings(attributes)
         self._make_lock()
-        attributes = dict(attributes)
+        attributes = check_fields({"wv": None, "syn1": None, "_raw_counts": None, **attributes}, _PICKLED)
         parts = {name: attributes.pop(name, None) for name in ("syn1neg", "syn1neg_bias", "cum_table")}
         self._set_vectors(attributes.pop("wv"), **parts)
         if "_read_once" in attributes and _ends_with_training(attributes):
@@ -831,11 +848,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         counts = self._raw_counts
         if earlier:
             kwargs["earlier_counts"] = earlier
-        report = self.prepare_vocab(
-            update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
-        )
-        self.estimate_memory(vocab_size=len(self.wv), report=report)
-        self.prepare_weights(update=update)
+        with self._vocabulary.table.changing.hold():
+            report = self.prepare_vocab(
+                update=update, keep_raw_vocab=keep_raw_vocab, trim_rule=trim_rule, **kwargs
+            )
+            self.estimate_memory(vocab_size=len(self.wv), report=report)
+            self.prepare_weights(update=update)
         self.min_alpha_yet_reached = self.alpha  # the training of the new weights starts at the first rate
         cache = self._scan_cache
         if cache is not None and cache.encoded is not None:
@@ -1070,7 +1088,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def _check_not_growing(self) -> None:
         """Raise an error if another thread lets the vocabulary grow.
 
-        A state is read while `RowTable.unmoved` is held, between two of these checks: a growth that begins after the
+        A state is read by `RowTable.read_unmoved`, between two of these checks: a growth that begins after the
         first one waits before it moves rows, and the second one notices it.
         """
         if self._growth.held_by_another_thread:
@@ -1887,7 +1905,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "init_from is not saved, and this model has no vocabulary yet to take its vectors over; build the "
                 "vocabulary before saving, or the loaded model starts from random vectors"
             )
-        with self._wv._table.unmoved:
+
+        def read() -> ModelState:
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
             settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
@@ -1904,7 +1923,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 random,
             )
             self._check_not_growing()
-        return state
+            return state
+
+        return self._wv._table.read_unmoved(read)
 
     @classmethod
     def _from_state(cls, state: ModelState, mapped: bool = False) -> Self:
@@ -1913,6 +1934,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         words_before_update = settings.pop("words_before_update", None)
         if not settings.pop(_RESET_BY_TRAINING, False) and _ends_with_training(settings):
             words_before_update = None
+        further = {name: settings.pop(name) for name in list(settings) if name not in SETTINGS}
+        settings.update(without_taken_names(further, cls))
         random = np.random.RandomState(settings.get("seed", 1) if state.random_state is None else None)
         if state.random_state is not None:
             random.set_state(checked_random_state(state.random_state))

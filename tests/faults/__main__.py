@@ -1,12 +1,19 @@
 """Run one kind of fault in full, in the folder ``tests``.
 
-python -m faults saving|loading|fields|fuzz|training|memory
+python -m faults saving|loading|fields|fuzz|training|memory|interrupts|sharing|limits|forks
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+
+TIMED = {
+    "interrupts": "interrupt calls by signal handlers and by exceptions of other threads, at random moments",
+    "sharing": "save to one path, and use one model, in many threads and processes",
+    "limits": "let memory run out within calls",
+    "forks": "fork in a corpus iterator, and while other threads work",
+}
 
 
 def main() -> None:
@@ -37,6 +44,10 @@ def main() -> None:
     )
     memory.add_argument("--words", type=int, default=2_000_000, help="vocabulary (default: %(default)s)")
     memory.add_argument("--size", type=int, default=300, help="dimensions (default: %(default)s)")
+    for name, text in TIMED.items():
+        timed = commands.add_parser(name, help=text)
+        timed.add_argument("--seconds", type=float, default=60, help="for each kind (default: %(default)s)")
+        timed.add_argument("--seed", type=int, default=0, help="seed (default: %(default)s)")
     options = vars(parser.parse_args())
     module = importlib.import_module(f".{options.pop('command')}", __package__)
     module.main(**options)

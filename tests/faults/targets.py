@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import operator
 import os
 import pickle
 import tempfile
@@ -157,8 +158,10 @@ def _token_encoder(data: bytes) -> str:
         for sentence in [_sentence(chunk) for chunk in chunks]:
             count = 0
             for token in sentence:
-                if token not in naive and not isinstance(token, (str, int)):
-                    raise TypeError("no word")
+                if token not in naive and not isinstance(token, str):
+                    token = operator.index(
+                        token
+                    )  # an integer of NumPy stands for an int; others raise TypeError
                 expected.append(naive.setdefault(token, len(naive)))
                 count += 1
             lengths.append(count)

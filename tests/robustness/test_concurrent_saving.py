@@ -284,3 +284,149 @@ def test_a_child_forked_while_another_thread_moves_rows_saves(tmp_path):
         statuses.append(os.waitpid(child, 0)[1])
     end()
     assert statuses == [0] * 10
+
+
+# --- models of several files that are replaced while they are read
+
+
+@pytest.fixture
+def separate_files(monkeypatch):
+    """Let `save_gensim` write arrays of any size to files of their own."""
+    from fastw2v.formats import gensim
+
+    write = gensim.write_model
+    monkeypatch.setattr(gensim, "write_model", lambda path, state: write(path, state, separate_from=1))
+
+
+def generation(number, n_words=5):
+    model = Word2Vec(**SMALL)
+    model.build_vocab_from_freq({f"w{i}": 1 for i in range(n_words)})
+    model.wv.vectors[...] = model.syn1neg[...] = number
+    return model
+
+
+def saved_while_reading(monkeypatch, models, path, before="model.wv.vectors.npy"):
+    """Save the next one of `models` whenever a certain separate file of the model is about to be read."""
+    from fastw2v.formats import npy
+
+    read, models = npy.read_npy, iter(models)
+
+    def read_later(name, mmap=None):
+        if name.endswith(before):
+            for model in models:
+                model.save_gensim(path)
+                break
+        return read(name, mmap)
+
+    monkeypatch.setattr(npy, "read_npy", read_later)
+
+
+@pytest.mark.parametrize("load", [Word2Vec.load, KeyedVectors.load])
+@pytest.mark.parametrize("mmap", [None, "r", "r+"])
+@pytest.mark.parametrize("n_words", [5, 6])
+def test_a_model_of_several_files_that_is_replaced_is_read_again(
+    tmp_path, monkeypatch, separate_files, load, mmap, n_words
+):
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    saved_while_reading(monkeypatch, [generation(2, n_words)], path)
+    loaded = load(path, mmap=mmap)
+    wv = getattr(loaded, "wv", loaded)
+    assert (wv.vectors == 2).all()
+    assert len(wv) == n_words
+    if loaded is not wv:
+        assert (loaded.syn1neg == 2).all()
+
+
+def test_a_model_that_is_replaced_each_time_is_an_error(tmp_path, monkeypatch, separate_files):
+    path = tmp_path / "model"
+    generation(0).save_gensim(path)
+    saved_while_reading(monkeypatch, map(generation, range(1, 100)), path)
+    with pytest.raises(OSError, match="another program replaced this file while it was read") as caught:
+        Word2Vec.load(path)
+    assert caught.value.filename == str(path)
+
+
+def test_a_separate_file_that_is_written_while_it_is_read_is_noticed(tmp_path, monkeypatch, separate_files):
+    from fastw2v.formats import npy
+
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    read, written = npy.read_npy, []
+
+    def write_in_place(name, mmap=None):
+        array = read(name, mmap)
+        if name.endswith("syn1neg.npy") and not written:
+            written.append(name)
+            np.save(name, np.full_like(array, 2))  # as gensim writes it
+        return array
+
+    monkeypatch.setattr(npy, "read_npy", write_in_place)
+    assert (Word2Vec.load(path).syn1neg == 2).all()
+
+
+def test_a_model_of_one_file_may_be_replaced_at_any_time(tmp_path, monkeypatch):
+    from fastw2v.formats import gensim
+
+    path = tmp_path / "model"
+    generation(1).save_gensim(path)
+    unpickle = gensim.unpickle
+
+    def replaced(*args):
+        generation(2).save_gensim(path)
+        return unpickle(*args)
+
+    monkeypatch.setattr(gensim, "unpickle", replaced)
+    assert (Word2Vec.load(path).wv.vectors == 1).all()
+
+
+# --- calls by signal handlers, which run in the middle of other code of the same thread
+
+
+@WAY
+def test_it_is_refused_in_code_that_interrupts_a_growth(way, tmp_path):
+    class Interrupted(Word2Vec):
+        def prepare_weights(self, update=False):
+            with pytest.raises(RuntimeError, match="the words are being changed"):
+                way(self, tmp_path / "m")
+            super().prepare_weights(update)
+
+    model = Interrupted(**SMALL)
+    model.build_vocab_from_freq({"w0": 1})
+    model.build_vocab_from_freq({"w1": 1}, update=True)
+    assert not list(tmp_path.iterdir())
+    model.__class__ = Word2Vec
+    assert len(way(model, tmp_path / "m").wv) == 2
+
+
+@WAY
+def test_it_is_refused_in_code_that_interrupts_a_sort(way, tmp_path, monkeypatch):
+    from fastw2v.vectors import row_table
+
+    model, take_rows = tagged(), row_table.take_rows
+
+    def interrupted(matrix, rows):
+        with pytest.raises(RuntimeError, match="the words are being changed"):
+            way(model, tmp_path / "m")
+        return take_rows(matrix, rows)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(row_table, "take_rows", interrupted)
+        model.wv.sort_by_descending_frequency()
+    assert_rows_are_of_their_words(way(model, tmp_path / "m"))
+
+
+@pytest.mark.parametrize("way", [saved, saved_as_gensim])
+def test_a_handler_that_sorts_while_a_model_is_read_makes_it_be_read_again(way, tmp_path, monkeypatch):
+    from fastw2v.vectors.row_table import RowTable
+
+    model, read = tagged(), RowTable.fitting_attributes
+    sorts = iter([model.wv.sort_by_descending_frequency])
+
+    def interrupted(table):
+        for sort in sorts:
+            sort()
+        return read(table)
+
+    monkeypatch.setattr(RowTable, "fitting_attributes", interrupted)
+    assert_rows_are_of_their_words(way(model, tmp_path / "m"))

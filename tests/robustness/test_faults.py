@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ if sys.platform != "linux":
     pytest.skip("fault injection needs Linux", allow_module_level=True)
 
 from fastw2v import KeyedVectors, Word2Vec
-from faults import fuzz, harness, loading, saving
+from faults import forks, fuzz, harness, interrupts, limits, loading, saving, sharing, watched
 from faults.samples import FORMATS
 from faults.targets import TARGETS
 from helpers.oracle import gensim
@@ -135,3 +136,48 @@ def test_an_inconsistent_model_is_rejected_with_its_file_name(tmp_path):
     native.write(path, {**arrays, "syn1neg": arrays["syn1neg"][0]}, metadata)
     with pytest.raises(ValueError, match=r"cannot load .*model"):
         Word2Vec.load(path)
+
+
+QUICK = [
+    (interrupts.KINDS, "handler that raises"),
+    (interrupts.KINDS, "exceptions of other threads"),
+    (forks.KINDS, "forks in a corpus iterator"),
+    (sharing.kinds(2, 2), "2 threads of 2 processes save one native file"),
+    (sharing.kinds(2, 2), "others use a model that one thread trains"),
+    (sharing.kinds(2, 2), "others use a model that one thread grows"),
+]
+SLOW = [
+    (kinds, name)
+    for kinds in (interrupts.KINDS, forks.KINDS, sharing.kinds(2, 2), {"limits": limits.attempts})
+    for name in kinds
+    if (name not in [quick for _, quick in QUICK])
+]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "name"),
+    [
+        pytest.param(kinds, name, id=name, marks=marks)
+        for chosen, marks in ((QUICK, ()), (SLOW, pytest.mark.slow))
+        for kinds, name in chosen
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_calls_at_random_moments(kinds, name, monkeypatch):
+    monkeypatch.setattr(sharing, "ROUND", 0.5)
+    seed = int.from_bytes(os.urandom(4), "little")
+    assert watched.repeat(kinds[name], 0.1, seed).total(), seed
+
+
+def test_the_watcher_reports_crashes_hangs_and_failures():
+    def hang(rng, done):
+        done("tried")
+        time.sleep(60)
+
+    for attempts, what in (
+        (lambda rng, done: os.abort(), "ended by signal 6"),
+        (lambda rng, done: 1 // 0, "a guarantee is broken"),
+        (hang, "hang after 1 attempts"),
+    ):
+        with pytest.raises(watched.FaultError, match=what):
+            watched.repeat(attempts, 0.1, patience=0.2)

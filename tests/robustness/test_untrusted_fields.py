@@ -108,3 +108,10 @@ def test_a_gensim_file_without_vectors_makes_none_of_the_size_that_it_names(tmp_
     wv["vector_size"] = tree.state["vector_size"] = 1 << 27
     with pytest.raises(ValueError, match="2 words have no vectors"):
         load_in_little_memory(tmp_path / "model", tree)
+
+
+def test_vectors_that_are_one_number_are_refused_with_the_file(tmp_path):
+    tree, wv = huge_gensim4(2)
+    wv["vectors"] = np.array(1.0)
+    with pytest.raises(ValueError, match=r"cannot load .*model.* vectors are no matrix"):
+        load_in_little_memory(tmp_path / "model", tree)

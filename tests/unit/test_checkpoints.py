@@ -614,3 +614,13 @@ def test_words_that_cannot_be_saved_are_refused_before_training(tmp_path):
     with pytest.raises(ValueError, match="is a tuple; only str and int keys can be saved"):
         model.train(CORPUS, total_examples=len(CORPUS), epochs=1, checkpoint=tmp_path / "checkpoint")
     np.testing.assert_array_equal(model.wv.vectors, before)
+
+
+def test_a_checkpoint_does_not_replace_the_vectors_that_the_model_starts_from(tmp_path):
+    built().wv.save(tmp_path / "v")
+    before = (tmp_path / "v").read_bytes()
+    with pytest.raises(ValueError, match="would overwrite the file of init_from"):
+        Word2Vec(
+            [["a"]], vector_size=built().vector_size, init_from=tmp_path / "v", checkpoint=tmp_path / "v"
+        )
+    assert (tmp_path / "v").read_bytes() == before

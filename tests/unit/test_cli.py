@@ -717,3 +717,34 @@ def test_an_unknown_option_gets_a_suggestion(text, tmp_path, capsys, option, sug
     message = error_of(capsys)
     assert option in message
     assert suggestion in message
+
+
+@pytest.mark.parametrize("link", [None, "symlink", "hard link"])
+@pytest.mark.parametrize("options", [[], ["--format", "text"], ["--format", "gensim"]])
+def test_convert_does_not_write_over_its_input(model, tmp_path, capsys, link, options):
+    source, target = tmp_path / "model.fw2v", tmp_path / "other.fw2v"
+    source.write_bytes(Path(model).read_bytes())
+    if link is None:
+        target = source
+    elif link == "symlink":
+        target.symlink_to(source)
+    else:
+        target.hardlink_to(source)
+    before = source.read_bytes()
+    assert run("convert", source, target, *options) == 2
+    assert "would overwrite INPUT" in capsys.readouterr().err
+    assert source.read_bytes() == before
+
+
+def test_outputs_do_not_overwrite_separate_files(text, tmp_path, capsys, monkeypatch):
+    # the array of a gensim model that is the input
+    (tmp_path / "m").write_bytes(b"")
+    (tmp_path / "m.wv.vectors.npy").write_bytes(b"")
+    assert run("convert", tmp_path / "m", tmp_path / "m.wv.vectors.npy", "--format", "text") == 2
+    assert "would overwrite INPUT" in capsys.readouterr().err
+    # the array of a gensim model that is the output
+    corpus = tmp_path / "out.wv.vectors.npy"
+    corpus.write_bytes(Path(text).read_bytes())
+    assert run("train", corpus, tmp_path / "out", "--format", "gensim", *SMALL) == 2
+    assert "would overwrite the corpus file" in capsys.readouterr().err
+    assert corpus.read_bytes() == Path(text).read_bytes()

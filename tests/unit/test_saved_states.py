@@ -204,3 +204,64 @@ def test_lock_factors_may_be_a_list(tmp_path, save):
     wv.vectors_lockf = 0.5
     with pytest.raises(ValueError, match="field 'vectors_lockf' is"):
         save(wv, tmp_path / "vectors")
+
+
+@pytest.mark.parametrize("name", ["train", "score", "__class__", "_make_missing_tables", "total_train"])
+@pytest.mark.parametrize("save", ["save", "save_gensim"])
+def test_an_attribute_of_a_file_does_not_take_the_place_of_a_method(tmp_path, caplog, name, save):
+    from fastw2v.formats import gensim, model_state
+
+    model = trained()
+    if save == "save":
+        state = model._to_state()
+        state.settings.update({name: 5, "topic": "news"})
+        model_state.write(tmp_path / "m", state)
+    else:
+        model.save_gensim(tmp_path / "m")
+        state = gensim.read_model(tmp_path / "m")
+        state.settings.update({name: 5, "topic": "news"})
+        gensim.write_model(tmp_path / "m", state)
+    loaded = Word2Vec.load(tmp_path / "m")
+    assert loaded.topic == "news"
+    continue_with(loaded)
+    taken = hasattr(Word2Vec, name) and not (save == "save_gensim" and name.startswith("__"))
+    assert ("is the name of a method" in caplog.text) == taken
+
+
+def test_an_attribute_of_a_file_of_vectors_does_not_take_the_place_of_a_method(tmp_path, caplog):
+    from fastw2v.formats import vector_state
+
+    state = trained().wv._to_state()
+    state.attributes.update(most_similar=5, save="x", topic="news")
+    vector_state.write(tmp_path / "v", state)
+    wv = KeyedVectors.load(tmp_path / "v")
+    assert wv.topic == "news"
+    assert len(wv.most_similar("a")) == 4 - 1
+    wv.save(tmp_path / "v")
+    assert "'most_similar' of the file is left out" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("key_to_index", "a text"), ("index_to_key", 5), ("expandos", {"count": {"x": 1}}), ("huffman_tree", [1]),
+        ("expandos", 3), ("words_before_update", "x"),
+    ],
+)  # fmt: skip
+def test_a_damaged_pickle_of_vectors_is_refused_by_name(name, value):
+    state = {**trained().wv.__getstate__(), name: value}
+    with pytest.raises(ValueError, match=f"field '{name}.* expected"):
+        KeyedVectors.__new__(KeyedVectors).__setstate__(state)
+    del state[name]
+    if name.endswith(("key", "index")):
+        with pytest.raises(ValueError, match=f"no field '{name}'"):
+            KeyedVectors.__new__(KeyedVectors).__setstate__(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("wv", 5), ("random", -1), ("syn1neg", "x"), ("syn1", 1.5), ("_raw_counts", 3)]
+)
+def test_a_damaged_pickle_of_a_model_is_refused_by_name(name, value):
+    state = {**trained().__getstate__(), name: value}
+    with pytest.raises(ValueError, match=f"field '{name}' is .* expected"):
+        Word2Vec.__new__(Word2Vec).__setstate__(state)

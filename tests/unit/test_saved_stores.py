@@ -164,3 +164,16 @@ def test_whatever_is_saved_is_loaded(form, data):
             load_any(path)
     finally:
         logging.disable(logging.NOTSET)
+
+
+@pytest.mark.parametrize("link", [False, True])
+def test_the_vectors_and_their_counts_are_two_files(tmp_path, link):
+    wv = KeyedVectors(2)
+    wv.add_vectors(["a", "b"], [[1, 0], [0, 1]], extras={"count": [5, 7]})
+    (tmp_path / "vectors").write_bytes(b"kept")
+    vocabulary = tmp_path / "counts" if link else tmp_path / "vectors"
+    if link:
+        vocabulary.symlink_to(tmp_path / "vectors")
+    with pytest.raises(ValueError, match="are one file"):
+        wv.save_word2vec_format(tmp_path / "vectors", fvocab=vocabulary)
+    assert (tmp_path / "vectors").read_bytes() == b"kept"

@@ -27,7 +27,7 @@ from fastw2v.cli import demo, files, phrases
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.codecs import SIGNATURES
-from fastw2v.common.files import check_writable, open_atomic, open_input
+from fastw2v.common.files import check_writable, is_same_file, open_atomic, open_input
 from fastw2v.corpora import LineSentence, PathLineSentences
 from fastw2v.display.explorer import MAX_WORDS
 from fastw2v.keyedvectors import KeyedVectors
@@ -50,10 +50,7 @@ def train(options: argparse.Namespace) -> None:
     output_format = options.format or files.output_format(options.output)
     if files.STANDARD_STREAM not in (options.input, options.output):
         corpus_of_input = PathLineSentences(options.input) if os.path.isdir(options.input) else options.input
-        try:
-            check_not_read("OUTPUT", options.output, corpus_of_input)
-        except ValueError as error:
-            raise UsageError(str(error)) from None
+        _check_not_read(options, output_format, corpus_of_input, "the corpus file")
     _check_output(options, output_format)
     resume = _is_resumed(options)
     parameters = {name: getattr(options, name) for name in training_defaults()}
@@ -125,6 +122,20 @@ def _check_output(options: argparse.Namespace, output_format: str) -> None:
         raise UsageError("the model and the summary of --json cannot both be written to stdout; name a file")
 
 
+def _check_not_read(options: argparse.Namespace, output_format: str, source: Any, what: str) -> None:
+    """Raise an error if a file that OUTPUT stands for is one that `source` reads."""
+    paths = [options.output]
+    if output_format == "gensim":
+        from fastw2v.formats.gensim import separate_paths  # a large module
+
+        paths += separate_paths(options.output)
+    for path in paths:
+        try:
+            check_not_read("OUTPUT", path, source, what)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+
 def _is_resumed(options: argparse.Namespace) -> bool:
     """Return whether the training continues from a checkpoint.
 
@@ -138,7 +149,7 @@ def _is_resumed(options: argparse.Namespace) -> bool:
             raise UsageError("--resume and --checkpoint-every need --checkpoint FILE")
         return False
     for name, path in (("INPUT", options.input), ("OUTPUT", options.output)):
-        if os.path.realpath(path) == os.path.realpath(options.checkpoint):
+        if is_same_file(path, options.checkpoint):
             raise UsageError(f"the checkpoint would overwrite {name} ({path}); choose another file name")
     exists = os.path.exists(options.checkpoint)
     if exists and not options.resume:
@@ -523,11 +534,15 @@ def convert(options: argparse.Namespace) -> None:
             f"the {output_format} format holds vectors only; to save the whole model, give OUTPUT another suffix, "
             "such as .fw2v"
         )
+    if STANDARD_STREAM not in (options.input, options.output):
+        for path in files.file_sizes(options.input) if os.path.isfile(options.input) else ():
+            _check_not_read(options, output_format, path, "INPUT,")
     if output_format in files.FOLDERS:
         files.check_folder(options.output)
     else:
         _check_output(options, output_format)
     model = files.load(options.input)
+    input_format = files.input_format(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(
             f"{_input_name(options, options.input)} holds vectors only and cannot be converted to a model; remove "
@@ -540,7 +555,7 @@ def convert(options: argparse.Namespace) -> None:
         kind = "a model" if isinstance(model, Word2Vec) else "vectors"
         n_words = len(files.vectors_of(model))
         print_message(
-            f"converted {_input_name(options, options.input)} ({files.input_format(options.input)} format) to "
+            f"converted {_input_name(options, options.input)} ({input_format} format) to "
             f"{_shown(options.output, 'stdout')} "
             f"({output_format} format): {kind} of {n_words:,} words"
         )

@@ -71,6 +71,23 @@ def local_path(path: PathLike) -> str | None:
     return os.path.expanduser(name)
 
 
+def is_same_file(path: PathLike, other: PathLike) -> bool:
+    """Return whether two local paths are those of one file, which need not exist, possibly by a link.
+
+    Examples
+    --------
+    >>> from fastw2v.common.files import is_same_file
+    >>> is_same_file("folder/../model", "model"), is_same_file("s3://bucket/model", "model")
+    (True, False)
+    """
+    first, second = local_path(path), local_path(other)
+    if first is None or second is None:
+        return False
+    if os.path.realpath(first) == os.path.realpath(second):
+        return True
+    return os.path.exists(first) and os.path.exists(second) and os.path.samefile(first, second)
+
+
 def compression(path: PathLike) -> str | None:
     """Return the suffix of `path` that names a compression (".gz", ".bz2", ".xz", ".zst"), or None."""
     suffix = os.path.splitext(os.fspath(path))[1].lower()

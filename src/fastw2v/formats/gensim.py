@@ -26,7 +26,8 @@ Writing
 A model of several files cannot be replaced at one moment: separate files have fixed names, and an old
 main file does not fit new arrays. If a model with separate files is replaced, a main file that contains all arrays is
 written first, then the separate arrays, to which no file refers at that time, and then the main file that refers to
-them. A complete model is on the disk at every moment.
+them. A complete model is on the disk at every moment. A reader that finds the main file in its place after it has
+opened the separate arrays has a complete model, too; otherwise it reads again.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,6 +126,7 @@ _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", 
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
 _MAX_PLAIN_ITEMS = 100_000
 _MAX_PLAIN_DEPTH = 9
+_MAX_READS = 5  # of a model that is replaced while it is read; each replacement spoils at most one
 
 _REPLACE_KEYS = (
     "fastw2v reads words that are str or int. Load the file with gensim, replace the word in index_to_key and "
@@ -213,13 +215,13 @@ def read_model(path: PathLike, mmap: str | None = None, classes: Classes | None 
     io.UnsupportedOperation
         If `mmap` is given for a compressed file.
     """
-    root = _read_root(path, mmap, classes)
-    try:
+
+    def decode(root: _Node) -> ModelState:
         if root.name in _VECTORS_CLASSES:
             return ModelState(_decode_vectors(root, root.name), kind="keyedvectors")
         return _decode_model(root)
-    except (ValueError, pickle.UnpicklingError) as error:
-        raise _with_path(error, path) from error
+
+    return _read_unchanged(path, mmap, classes, decode)
 
 
 def read_keyedvectors(
@@ -234,13 +236,100 @@ def read_keyedvectors(
     VectorsState
         Its `kind` is "word2vec" if the file holds a model, whose vectors are returned.
     """
-    root = _read_root(path, mmap, classes)
-    try:
+
+    def decode(root: _Node) -> VectorsState:
         if root.name in _VECTORS_CLASSES:
             return _decode_vectors(root, root.name)
         return _decode_vectors(root.child("wv") or root, root.name, root.older_lock_factors())
-    except (ValueError, pickle.UnpicklingError) as error:
-        raise _with_path(error, path) from error
+
+    return _read_unchanged(path, mmap, classes, decode)
+
+
+Contents = TypeVar("Contents")
+
+
+def _read_unchanged(
+    path: PathLike, mmap: str | None, classes: Classes | None, decode: Callable[[_Node], Contents]
+) -> Contents:
+    """Return what `decode` makes of the object in the main file; all files are of one moment.
+
+    Another process may replace the model meanwhile. `write_model` replaces the main file before the first of the
+    others, so these belong to the main file that was read if it is still in its place after they were opened. Other
+    programs may write into the files; their sizes and times tell this. The files are then read again.
+
+    Raises
+    ------
+    OSError
+        If the files are replaced each time that they are read.
+    """
+    if mmap not in (None, "r", "c", "r+"):
+        raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
+    if mmap is not None and files.compression(path) is not None:
+        raise io.UnsupportedOperation(
+            f"mmap={mmap!r} needs uncompressed files, and {os.fspath(path)!r} is compressed; load it without mmap"
+        )
+    for _ in range(_MAX_READS):
+        with _FileSet(path) as file_set:
+            try:
+                contents = decode(_read_root(path, mmap, classes, file_set))
+            except (ValueError, pickle.UnpicklingError) as error:
+                if not file_set.has_changed():
+                    raise _with_path(error, path) from error
+            except FileNotFoundError:
+                if not file_set.has_changed():
+                    raise
+            else:
+                if file_set.is_of_one_moment():
+                    return contents
+    raise OSError(
+        errno.EBUSY,
+        "another program replaced this file while it was read; load it again later",
+        os.fspath(path),
+    )
+
+
+class _FileSet:
+    """The files of a model: the main one, and those with its separate arrays that were opened.
+
+    Parameters
+    ----------
+    path : str or os.PathLike
+        The main file. It is kept open within the ``with`` block, so that no new file can get its identity.
+    """
+
+    def __init__(self, path: PathLike) -> None:
+        self._main = files.local_path(path)
+        self._open: IO[bytes] | None = None
+        self._states: dict[str, tuple[int, ...]] = {}
+
+    def __enter__(self) -> _FileSet:
+        if self._main is not None:
+            self._open = open(files.check_regular(self._main), "rb")
+            self._states[self._main] = _identity(os.fstat(self._open.fileno()))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._open is not None:
+            self._open.close()
+
+    def add(self, name: str) -> None:
+        """Note that a further file is about to be opened."""
+        self._states[name] = _identity(os.stat(name))
+
+    def is_of_one_moment(self) -> bool:
+        """Return whether what was read belongs together: one file, or files of which none has changed."""
+        return len(self._states) < 2 or not self.has_changed()
+
+    def has_changed(self) -> bool:
+        """Return whether one of the files was replaced or written since it was opened."""
+        try:
+            return any(_identity(os.stat(name)) != state for name, state in self._states.items())
+        except FileNotFoundError:
+            return True
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _with_path(error: Exception, path: PathLike) -> Exception:
@@ -251,12 +340,15 @@ def _with_path(error: Exception, path: PathLike) -> Exception:
 class _Node:
     """One unpickled object with its attributes, including those in files of their own."""
 
-    def __init__(self, instance: Instance, main: str, part: str, mmap: str | None) -> None:
+    def __init__(
+        self, instance: Instance, main: str, part: str, mmap: str | None, file_set: _FileSet
+    ) -> None:
         self.name = instance.name
         self._state = instance.state
         self._main = main
         self._part = part
         self._mmap = mmap
+        self._file_set = file_set
         separate = instance.state.get("__numpys") or []
         if not isinstance(separate, list) or not all(isinstance(name, str) for name in separate):
             raise ValueError("its '__numpys' is not a list of names; the file is damaged")
@@ -267,12 +359,12 @@ class _Node:
         instance = self._state.get(name)
         if not isinstance(instance, Instance):
             return None
-        return _Node(instance, self._main, f"{self._part}.{name}", self._mmap)
+        return _Node(instance, self._main, f"{self._part}.{name}", self._mmap, self._file_set)
 
     def get(self, name: str) -> Any:
         """Return an attribute, or None if there is none."""
         if name not in self._state and name in self._separate:
-            return read_separate_array(self._main, self._part, name, self._mmap)
+            return read_separate_array(self._main, self._part, name, self._mmap, self._file_set.add)
         return unwrap_array(self._state.get(name))
 
     def has(self, name: str) -> bool:
@@ -304,28 +396,16 @@ class _Node:
         return trainables.get("vectors_lockf") if trainables else self.get("syn0_lockf")
 
 
-def _read_root(path: PathLike, mmap: str | None, classes: Classes | None) -> _Node:
+def _read_root(path: PathLike, mmap: str | None, classes: Classes | None, file_set: _FileSet) -> _Node:
     """Return the object that the main file holds."""
-    if mmap not in (None, "r", "c", "r+"):
-        raise ValueError(f"mmap must be None, 'r', 'c' or 'r+', not {mmap!r}")
-    name = files.local_path(path) or os.fspath(path)
-    if mmap is not None and files.compression(path) is not None:
-        raise io.UnsupportedOperation(
-            f"mmap={mmap!r} needs uncompressed files, and {name!r} is compressed; load it without mmap"
-        )
-    if files.local_path(path) is not None:
-        files.check_regular(path)
     with files.open_input(path) as stream:
         data = stream.read()
-    try:
-        if not is_gensim(data[:64]):
-            raise ValueError("the file is not a pickle; expected a model that gensim saved")
-        root = unpickle(data, classes)
-        if not isinstance(root, Instance) or root.name not in (*_MODEL_CLASSES, *_VECTORS_CLASSES):
-            raise ValueError("the file holds neither a Word2Vec model nor KeyedVectors")
-        return _Node(root, name, "", mmap)
-    except (ValueError, pickle.UnpicklingError) as error:
-        raise _with_path(error, path) from error
+    if not is_gensim(data[:64]):
+        raise ValueError("the file is not a pickle; expected a model that gensim saved")
+    root = unpickle(data, classes)
+    if not isinstance(root, Instance) or root.name not in (*_MODEL_CLASSES, *_VECTORS_CLASSES):
+        raise ValueError("the file holds neither a Word2Vec model nor KeyedVectors")
+    return _Node(root, files.local_path(path) or os.fspath(path), "", mmap, file_set)
 
 
 def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> VectorsState:
@@ -335,7 +415,7 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
     if vectors is None or (isinstance(vectors, list) and not vectors):  # a model that has no vocabulary yet
         vectors = np.zeros((0, min(_length_or(node.get("vector_size"), 0), MAX_WIDTH)), np.float32)
     # Keys may have no vectors yet.
-    rows = 0 if isinstance(vectors, np.ndarray) and not len(vectors) else len(keys)
+    rows = 0 if isinstance(vectors, np.ndarray) and vectors.shape[:1] == (0,) else len(keys)
     vectors = _check_matrix(vectors, "vectors", rows)
     expandos = node.get("expandos")
     if expandos is None:
@@ -467,7 +547,13 @@ def _output_weights(parts: list[_Node], name: str, vectors: VectorsState) -> Arr
     return weights
 
 
-def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) -> Array:
+def read_separate_array(
+    main: str,
+    part: str,
+    attribute: str,
+    mmap: str | None,
+    before_opening: Callable[[str], None] = lambda name: None,
+) -> Array:
     """Return an array that was saved in a file of its own.
 
     Parameters
@@ -480,6 +566,8 @@ def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) 
         Name of the attribute.
     mmap : {None, "r", "c", "r+"}
         How to map the array; None reads it.
+    before_opening : callable
+        Called with the path of the file.
 
     Raises
     ------
@@ -492,6 +580,7 @@ def read_separate_array(main: str, part: str, attribute: str, mmap: str | None) 
         name = f"{main}{part}.{attribute}{suffix}"
         if os.path.exists(name):
             files.check_regular(name)
+            before_opening(name)
             try:
                 return npy.read_npz(name) if suffix == ".npz" else npy.read_npy(name, mmap)
             except npy.ERRORS as error:
@@ -729,17 +818,27 @@ def _write(path: PathLike, make: Callable[[int, SeparateArrays], Object], separa
     """Write the object that `make` returns, and the arrays that it has added to its second argument."""
     separate: SeparateArrays = {}
     root = make(separate_from, separate)
-    suffix = ".npz" if files.compression(path) else ".npy"
-    paths = {f"{os.fspath(path)}{name}{suffix}": array for name, array in separate.items()}
+    paths = {separate_path(path, name): array for name, array in separate.items()}
     if _exists(path) and any(map(_exists, paths)):
         _write_pickle(path, make(sys.maxsize, {}))
     for name, array in paths.items():
         with files.open_atomic(name) as handle:
-            if suffix == ".npz":
+            if name.endswith(".npz"):
                 np.savez_compressed(handle, val=array)
             else:
                 np.lib.format.write_array(handle, np.asarray(array), allow_pickle=False)
     _write_pickle(path, root)
+
+
+def separate_path(path: PathLike, name: str) -> str:
+    """Return the path of the file for an array of the main file `path`."""
+    return f"{os.fspath(path)}{name}{'.npz' if files.compression(path) else '.npy'}"
+
+
+def separate_paths(path: PathLike) -> list[str]:
+    """Return the paths of all files that `write_model` and `write_keyedvectors` may write beside the main file."""
+    names = (".wv.vectors", ".wv.vectors_lockf", ".vectors", ".vectors_lockf", ".syn1", ".syn1neg")
+    return [separate_path(path, name) for name in names]
 
 
 def _exists(path: PathLike) -> bool:

@@ -55,14 +55,16 @@ def read_npy(name: str, mmap: str | None = None) -> Array:
     Exception
         One of `ERRORS` if it is damaged or holds anything but numbers and strings.
     """
-    with open(name, "rb", buffering=0) as raw:
+    with open(name, "r+b" if mmap == "r+" else "rb", buffering=0) as raw:
         shape, fortran, dtype = _read_header(raw)
         length = os.fstat(raw.fileno()).st_size - raw.tell()
         expected = dtype.itemsize * math.prod(shape)
         if length != expected:
             raise ValueError(f"its array takes {length:,} bytes; expected {expected:,} by its header")
         if mmap is not None and length:
-            return cast(Array, np.load(name, mmap_mode=cast(Any, mmap), allow_pickle=False))
+            order = "F" if fortran else "C"
+            memmap: Any = np.memmap  # its annotations lack file objects that cannot be written
+            return cast(Array, memmap(raw, dtype, mmap, raw.tell(), shape, order))
         if fortran or not dtype.isnative:
             return _read_data(raw, shape, fortran, dtype)
         array = empty(shape, dtype)

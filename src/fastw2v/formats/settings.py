@@ -7,11 +7,16 @@ read, and training meets no value that it does not expect.
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+
+from fastw2v.common.logs import get_logger
+
+logger = get_logger(__name__, "models.word2vec")
 
 MAX_WIDTH = 1 << 24  # components of a vector, as in the word2vec format
 MAX_COUNT = (1 << 62) - 1  # of words and sentences, so that two of them can be added
@@ -164,6 +169,18 @@ def check_fields(entry: Any, checks: Mapping[str, Check], name: str = "") -> dic
     }
 
 
+def instance_of(*kinds: type) -> Check:
+    """Return the check of an object of one of some types."""
+
+    def check(name: str, value: Any) -> Any:
+        if not isinstance(value, kinds):
+            expected = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            raise unexpected(name, value, expected)
+        return value
+
+    return check
+
+
 def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings in the form that files have; attributes that are not in `SETTINGS` stay as they are.
 
@@ -178,6 +195,38 @@ def checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
             value = result[name]
             result[name] = check(name, value.item() if isinstance(value, np.generic) else value)
     return result
+
+
+def without_taken_names(attributes: Mapping[str, Any], cls: type) -> dict[str, Any]:
+    """Return the attributes of a file that can be attributes of an object; a warning is logged for the others.
+
+    An attribute named like a method would take its place: ``{"train": 5}`` would make `model.train` a number.
+
+    Parameters
+    ----------
+    attributes : mapping of str to object
+        What users have set on an object, as its file says.
+    cls : type
+        The class of the object.
+
+    Examples
+    --------
+    >>> from fastw2v.formats.settings import without_taken_names
+    >>> without_taken_names({"pop": 5, "topic": "news"}, dict)
+    {'topic': 'news'}
+    """
+    free = {}
+    for name, value in attributes.items():
+        found = inspect.getattr_static(cls, name, None)
+        if callable(found) or hasattr(found, "__get__") or (name.startswith("__") and name.endswith("__")):
+            logger.warning(
+                "attribute %.80r of the file is left out, because it is the name of a method or property of %s",
+                name,
+                cls.__name__,
+            )
+        else:
+            free[name] = value
+    return free
 
 
 def unexpected(name: str, value: Any, expected: str) -> ValueError:

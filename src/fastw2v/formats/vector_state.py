@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.files import is_same_file
 from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
@@ -392,6 +393,10 @@ def write_word2vec_format(
 
     `name` is how log messages call the vectors.
     """
+    if vocabulary_path is not None and is_same_file(path, vocabulary_path):
+        raise ValueError(
+            f"fname={os.fspath(path)!r} and fvocab={os.fspath(vocabulary_path)!r} are one file; choose another name"
+        )
     total = len(state.keys) if total is None else total
     if sort_attr not in state.expandos:
         if vocabulary_path is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fastw2v.common.files import local_path
+from fastw2v.common.files import is_same_file, local_path
 from fastw2v.common.validation import as_int
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
@@ -104,7 +104,7 @@ def gives_one_iterator(corpus: Any) -> bool:
         return False
 
 
-def check_not_read(argument: str, path: Any, corpus: Any) -> None:
+def check_not_read(argument: str, path: Any, corpus: Any, what: str = "the corpus file") -> None:
     """Check that a file which is about to be written is not one that a corpus reads.
 
     Parameters
@@ -114,7 +114,9 @@ def check_not_read(argument: str, path: Any, corpus: Any) -> None:
     path : str or os.PathLike
         The file to write, or a URI, which is not checked.
     corpus : object
-        A reader of files of this package, the path of a text, or any other corpus, which is not checked.
+        A reader of files of this package, the path of a file, or any other corpus, which is not checked.
+    what : str
+        What the file is to the reader, for the message.
 
     Raises
     ------
@@ -125,10 +127,9 @@ def check_not_read(argument: str, path: Any, corpus: Any) -> None:
     if output is None or not os.path.isfile(output):  # pipes and devices are not replaced
         return
     for source in _paths_of(corpus):
-        text = local_path(source)
-        if text is not None and os.path.exists(text) and os.path.samefile(output, text):
+        if is_same_file(output, source):
             raise ValueError(
-                f"{argument}={os.fspath(path)!r} would overwrite the corpus file {os.fspath(source)!r}; "
+                f"{argument}={os.fspath(path)!r} would overwrite {what} {os.fspath(source)!r}; "
                 "choose another file name"
             )
 

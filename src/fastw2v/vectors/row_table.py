@@ -28,7 +28,6 @@ import operator
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -37,6 +36,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.validation import as_dtype, as_int, check_hashable
 from fastw2v.vectors import similarity
 from fastw2v.vectors.growable_array import GrowableArray
@@ -51,6 +51,7 @@ Rows = NDArray[np.intp]
 KEY_TYPES = (str, int, np.integer)
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+Contents = TypeVar("Contents")
 
 _moving = threading.RLock()  # held while rows move, or while a consistent state of them is read
 
@@ -70,7 +71,7 @@ def _moves_rows(method: Method) -> Method:
 
     @functools.wraps(method)
     def moving(self: RowTable, *args: Any, **kwargs: Any) -> Any:
-        with _moving:
+        with _moving, self.changing.hold():
             self.n_moves += 1
             try:
                 return method(self, *args, **kwargs)
@@ -210,6 +211,9 @@ class RowTable:
         Euclidean norms of the rows, where they are known.
     n_moves : int
         Number of calls that moved, added or removed rows.
+    changing : ExclusiveLock
+        Held while keys, arrays and columns do not belong together. Only a signal handler can see this, because other
+        threads wait.
     """
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
@@ -228,6 +232,7 @@ class RowTable:
         self._buffers: dict[str, GrowableArray] = {}
         self._in_training = False
         self.n_moves = 0
+        self.changing = ExclusiveLock("another thread is changing the words of these vectors")
 
     def __len__(self) -> int:
         return len(self.index_to_key)
@@ -244,14 +249,34 @@ class RowTable:
 
     # --- a consistent state
 
-    @property
-    def unmoved(self) -> AbstractContextManager[Any]:
-        """Lock to hold, by ``with``, while keys, arrays and columns are read that have to belong together.
+    def read_unmoved(self, read: Callable[[], Contents]) -> Contents:
+        """Return what `read` returns, which has to read keys, arrays and columns that belong together.
 
-        No other thread moves, adds or removes rows of any table meanwhile. The arrays keep belonging together
-        afterwards, because moves make new arrays; lists and dictionaries of keys have to be copied in the block.
+        No other thread moves, adds or removes rows of any table meanwhile; after a signal handler has done so, `read`
+        is called again. The arrays keep belonging together afterwards, because moves make new arrays; lists and
+        dictionaries of keys have to be copied by `read`.
+
+        Raises
+        ------
+        RuntimeError
+            If the calling thread is changing rows: this is a call by a signal handler.
         """
-        return _moving  # itself: an interrupt in Python code that acquires it could leave it held
+        while True:
+            with _moving:
+                if self.changing.held:
+                    raise RuntimeError(
+                        "the words are being changed by code that called this, or that a signal handler interrupted "
+                        "for it, so they can be neither saved nor copied; do it again when that code has returned"
+                    )
+                n_moves = self.n_moves
+                try:
+                    contents = read()
+                except Exception:
+                    if n_moves == self.n_moves:
+                        raise
+                else:
+                    if n_moves == self.n_moves:
+                        return contents
 
     # --- vectors and norms
 
