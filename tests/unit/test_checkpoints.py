@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -614,3 +615,27 @@ def test_words_that_cannot_be_saved_are_refused_before_training(tmp_path):
     with pytest.raises(ValueError, match="is a tuple; only str and int keys can be saved"):
         model.train(CORPUS, total_examples=len(CORPUS), epochs=1, checkpoint=tmp_path / "checkpoint")
     np.testing.assert_array_equal(model.wv.vectors, before)
+
+
+@pytest.mark.parametrize("where", ["attribute", "column"])
+def test_vectors_that_no_file_can_hold_are_refused_before_the_training(path, where):
+    model = built()
+    if where == "attribute":
+        model.wv.lock = threading.Lock()
+    else:
+        model.wv.expandos["note"] = np.array([object()] * len(model.wv))
+    before = model.wv.vectors.copy()
+    begun = []
+    with pytest.raises(ValueError, match="cannot be stored"):
+        train(model, {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Begins(begun)])
+    assert not begun and np.array_equal(model.wv.vectors, before) and not path.exists()
+
+
+class Begins(CallbackAny2Vec):
+    """A callback that notes that an epoch has begun."""
+
+    def __init__(self, begun):
+        self.begun = begun
+
+    def on_epoch_begin(self, model):
+        self.begun.append(True)
