@@ -230,6 +230,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     _vectors_class = KeyedVectors
 
+    syn1: NDArray[np.float32] | None = None  # of the class, so that the attribute of a model can be deleted
+
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
     _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
@@ -309,7 +311,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self.syn1: NDArray[np.float32] | None = None
+        self.syn1 = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
         self._make_lock()
@@ -400,6 +402,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def syn1neg(self, weights: NDArray[np.float32] | None) -> None:
         self._output_rows.values = weights
 
+    @syn1neg.deleter
+    def syn1neg(self) -> None:  # programs that train no more delete the output weights to save memory
+        self._output_rows.values = None
+
     @property
     def cum_table(self) -> NDArray[np.uint32] | None:
         """Cumulative distribution of the noise words; see `make_cum_table`."""
@@ -408,6 +414,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @cum_table.setter
     def cum_table(self, table: NDArray[np.uint32] | None) -> None:
         self._vocabulary.noise.values = table
+
+    @cum_table.deleter
+    def cum_table(self) -> None:
+        self._vocabulary.noise.values = None
 
     @property
     def huffman_tree(self) -> HuffmanTree | None:
@@ -440,6 +450,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @raw_vocab.setter
     def raw_vocab(self, counts: dict[Any, int] | None) -> None:
         self._raw_counts = counts
+
+    @raw_vocab.deleter
+    def raw_vocab(self) -> None:
+        self._raw_counts = None
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.

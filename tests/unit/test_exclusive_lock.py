@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import threading
 
 import pytest
@@ -97,3 +99,13 @@ def test_the_thread_that_forks_keeps_its_lock_in_the_child(lock):
             os._exit(0 if lock.held and refused else 1)
         _, status = os.waitpid(child, 0)
     assert status == 0
+
+
+@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy, lambda lock: pickle.loads(pickle.dumps(lock))])
+def test_a_copy_is_a_lock_of_its_own_that_nobody_holds(lock, make_copy):
+    with lock:
+        other = make_copy(lock)
+        assert in_thread(lambda: acquire_and_release(other)) == "acquired"
+    with other:
+        error = in_thread(lambda: acquire_and_release(other))
+    assert str(error) == "another thread is at work"
