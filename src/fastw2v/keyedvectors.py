@@ -1838,7 +1838,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         logger.info("loading projection weights from %s", fname)
         self._table.matrix  # noqa: B018 - raises an error if the keys and the vectors contradict each other
         read = word2vec.read_binary if binary else word2vec.read_text
-        index, matrix = read(fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index)
+        with detect.recognise_saved_object(fname):
+            index, matrix = read(
+                fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index
+            )
         if matrix.shape[1] != self.vector_size:
             raise ValueError(
                 f"incompatible vector size {matrix.shape[1]} in file {fname}: "
@@ -1918,12 +1921,13 @@ def _load_word2vec_format(
     check_encoding(encoding, unicode_errors, errors_name="unicode_errors")
     if binary and no_header:
         raise NotImplementedError("no_header only available for text-format files")
-    if binary:
-        index, matrix = word2vec.read_binary(
-            fname, limit, encoding, unicode_errors, datatype, chunk_size=binary_chunk_size
-        )
-    else:
-        index, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
+    with detect.recognise_saved_object(fname):
+        if binary:
+            index, matrix = word2vec.read_binary(
+                fname, limit, encoding, unicode_errors, datatype, chunk_size=binary_chunk_size
+            )
+        else:
+            index, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
     new = cls(matrix.shape[1], dtype=matrix.dtype)
     new.index_to_key = list(index)
     new.key_to_index = index
