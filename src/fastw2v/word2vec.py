@@ -388,10 +388,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         table = getattr(wv, "_table", None)
         if not isinstance(table, RowTable):
             raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
-        self._wv._table.detach(self._output_rows)
+        if "_wv" in vars(self):
+            del self.wv
         self._wv = wv
         self._vocabulary.move_to(table)
         table.attach(self._output_rows)
+
+    @wv.deleter
+    def wv(self) -> None:
+        self._wv._table.detach(self._output_rows)
+        del self._wv
 
     @property
     def syn1neg(self) -> NDArray[np.float32] | None:

@@ -409,3 +409,17 @@ def test_what_only_a_training_needs_can_be_deleted(name, options, tmp_path):
     if name.startswith("syn1"):
         with pytest.raises(ValueError, match=name):
             model.train([["a", "b"]], total_examples=1, epochs=1)
+
+
+def test_vectors_of_a_model_are_deleted_and_assigned_again():
+    model = small_model()
+    vectors = model.wv
+    del model.wv
+    assert not hasattr(model, "wv")
+    vectors.add_vector("d", np.ones(4))
+    assert len(model.syn1neg) == 3  # it was not a part of these vectors then
+    vectors.remove_keys(["d"])
+    model.wv = vectors
+    model.train([["a", "b"]], total_examples=1, epochs=1)
+    vectors.sort_by_descending_frequency()
+    assert len(model.syn1neg) == 3
