@@ -207,7 +207,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         """
         for name in names:  # a loop over plain look-ups, because each look-up of a vector comes here
             method, own = getattr(self, name), _METHODS[name]
-            if method is not own and (getattr(method, "__func__", None) is not own or method.__self__ is not self):
+            if method is own:  # a static method
+                continue
+            if getattr(method, "__func__", None) is not own or method.__self__ is not self:
                 return True
         return False
 
@@ -448,7 +450,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, metaclass=Replaceab
         vector: Array = self._table.matrix[index]
         if norm is not False and as_flag("norm", norm):
             vector = similarity.normed(vector[None], self._current_norms()[index : index + 1])[0]
-        vector.setflags(False)  # no keyword (write=), which doubles the time
+        vector.setflags(False)  # type: ignore[call-arg]  # the keyword write= takes twice the time
         return vector
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:

@@ -101,7 +101,9 @@ def test_the_thread_that_forks_keeps_its_lock_in_the_child(lock):
     assert status == 0
 
 
-@pytest.mark.parametrize("make_copy", [copy.copy, copy.deepcopy, lambda lock: pickle.loads(pickle.dumps(lock))])
+@pytest.mark.parametrize(
+    "make_copy", [copy.copy, copy.deepcopy, lambda lock: pickle.loads(pickle.dumps(lock))]
+)
 def test_a_copy_is_a_lock_of_its_own_that_nobody_holds(lock, make_copy):
     with lock:
         other = make_copy(lock)

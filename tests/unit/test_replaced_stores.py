@@ -390,13 +390,16 @@ def small_model(**options):
 
 def test_the_attributes_of_a_model_can_be_copied():
     model = small_model()
-    attributes = copy.deepcopy(vars(model))  # programs that store models in a format of their own start from these
+    attributes = copy.deepcopy(
+        vars(model)
+    )  # programs that store models in a format of their own start from these
     assert attributes["window"] == model.window
     model.train([["a", "b"]], total_examples=1, epochs=1)
 
 
 @pytest.mark.parametrize(
-    "name, options", [("syn1neg", {}), ("syn1", {"hs": 1, "negative": 0}), ("cum_table", {}), ("raw_vocab", {})]
+    ("name", "options"),
+    [("syn1neg", {}), ("syn1", {"hs": 1, "negative": 0}), ("cum_table", {}), ("raw_vocab", {})],
 )
 def test_what_only_a_training_needs_can_be_deleted(name, options, tmp_path):
     model = small_model(**options)
