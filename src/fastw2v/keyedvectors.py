@@ -249,8 +249,13 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
         What gensim computes by calling one of its public methods has to call the override.
         """
-        cls, own = type(self), own_attributes(self)
-        return any(name in own or getattr(cls, name) is not _METHODS[name] for name in names)
+        for name in names:  # a loop over plain look-ups, because each look-up of a vector comes here
+            method, own = getattr(self, name), _METHODS[name]
+            if method is own:  # a static method
+                continue
+            if getattr(method, "__func__", None) is not own or method.__self__ is not self:
+                return True
+        return False
 
     # --- what the table holds
 
@@ -485,17 +490,11 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         >>> kv.get_vector("a").tolist(), kv.get_vector("a", norm=True).tolist()
         ([0.0, 4.0], [0.0, 1.0])
         """
-        table = self._table
-        if isinstance(key, KEY_TYPES) and not self._overrides("get_index"):
-            index = table.key_to_index.get(key, -1)
-            if index < 0:
-                index = table.index_of(key)
-        else:
-            index = self.get_index(key)
-        vector: Array = table.matrix[index]
+        index = self.get_index(key)
+        vector: Array = self._table.matrix[index]
         if norm is not False and as_flag("norm", norm):
             vector = similarity.normed(vector[None], self._current_norms()[index : index + 1])[0]
-        vector.setflags(write=False)
+        vector.setflags(False)  # type: ignore[call-arg]  # the keyword write= takes twice the time
         return vector
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
@@ -507,8 +506,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             raise ValueError("no keys given: at least one is needed")
         if self._overrides("get_vector"):
             return np.stack([self.get_vector(key) for key in keys])
-        rows = [self.get_index(key) for key in keys]
-        vectors: Array = np.asarray(self._table.matrix)[rows]
+        index_of = self.get_index if self._overrides("get_index") else self._table.index_of
+        vectors: Array = np.asarray(self._table.matrix)[[index_of(key) for key in keys]]
         return vectors
 
     # --- attributes of the keys
@@ -1927,7 +1926,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         logger.info("loading projection weights from %s", fname)
         self._table.matrix  # noqa: B018 - raises an error if the keys and the vectors contradict each other
         read = word2vec.read_binary if binary else word2vec.read_text
-        index, matrix = read(fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index)
+        with detect.recognise_saved_object(fname):
+            index, matrix = read(
+                fname, encoding=encoding, unicode_errors=unicode_errors, only=self.key_to_index
+            )
         if matrix.shape[1] != self.vector_size:
             raise ValueError(
                 f"incompatible vector size {matrix.shape[1]} in file {fname}: "
@@ -2007,12 +2009,13 @@ def _load_word2vec_format(
     check_encoding(encoding, unicode_errors, errors_name="unicode_errors")
     if binary and no_header:
         raise NotImplementedError("no_header only available for text-format files")
-    if binary:
-        index, matrix = word2vec.read_binary(
-            fname, limit, encoding, unicode_errors, datatype, chunk_size=binary_chunk_size
-        )
-    else:
-        index, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
+    with detect.recognise_saved_object(fname):
+        if binary:
+            index, matrix = word2vec.read_binary(
+                fname, limit, encoding, unicode_errors, datatype, chunk_size=binary_chunk_size
+            )
+        else:
+            index, matrix = word2vec.read_text(fname, limit, encoding, unicode_errors, datatype, no_header)
     new = cls(matrix.shape[1], dtype=matrix.dtype)
     new.index_to_key = list(index)
     new.key_to_index = index

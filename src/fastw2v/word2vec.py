@@ -273,6 +273,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
     _vectors_class = KeyedVectors
 
+    syn1: NDArray[np.float32] | None = None  # of the class, so that the attribute of a model can be deleted
+
     _lock: ExclusiveLock  # held while the model is trained or its vocabulary grows
     _session: TrainingSession | None  # the current training
     _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
@@ -359,7 +361,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] | None = []
-        self.syn1: NDArray[np.float32] | None = None
+        self.syn1 = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
         self._make_lock()
@@ -443,11 +445,18 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         table = getattr(wv, "_table", None)
         if not isinstance(table, RowTable):
             raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
-        for column in (self._output_rows, self._output_biases):
-            self._wv._table.detach(column)
-            table.attach(column)
+        if "_wv" in vars(self):
+            del self.wv
         self._wv = wv
         self._vocabulary.move_to(table)
+        for column in (self._output_rows, self._output_biases):
+            table.attach(column)
+
+    @wv.deleter
+    def wv(self) -> None:
+        for column in (self._output_rows, self._output_biases):
+            self._wv._table.detach(column)
+        del self._wv
 
     @property
     def syn1neg(self) -> NDArray[np.float32] | None:
@@ -457,6 +466,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @syn1neg.setter
     def syn1neg(self, weights: NDArray[np.float32] | None) -> None:
         self._output_rows.values = weights
+
+    @syn1neg.deleter
+    def syn1neg(self) -> None:  # programs that train no more delete the output weights to save memory
+        self._output_rows.values = None
 
     @property
     def syn1neg_bias(self) -> NDArray[np.float32] | None:
@@ -475,6 +488,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @cum_table.setter
     def cum_table(self, table: NDArray[np.uint32] | None) -> None:
         self._vocabulary.noise.values = table
+
+    @cum_table.deleter
+    def cum_table(self) -> None:
+        self._vocabulary.noise.values = None
 
     @property
     def huffman_tree(self) -> HuffmanTree | None:
@@ -508,6 +525,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     @raw_vocab.setter
     def raw_vocab(self, counts: dict[Any, int] | None) -> None:
         self._raw_counts = counts
+
+    @raw_vocab.deleter
+    def raw_vocab(self) -> None:
+        self._raw_counts = None
 
     def __getstate__(self) -> dict[str, Any]:
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 
 import numpy as np
 import pytest
@@ -624,3 +625,29 @@ def test_a_checkpoint_does_not_replace_the_vectors_that_the_model_starts_from(tm
             [["a"]], vector_size=built().vector_size, init_from=tmp_path / "v", checkpoint=tmp_path / "v"
         )
     assert (tmp_path / "v").read_bytes() == before
+
+
+@pytest.mark.parametrize("where", ["attribute", "column"])
+def test_vectors_that_no_file_can_hold_are_refused_before_the_training(path, where):
+    model = built()
+    if where == "attribute":
+        model.wv.lock = threading.Lock()
+    else:
+        model.wv.expandos["note"] = np.array([object()] * len(model.wv))
+    before = model.wv.vectors.copy()
+    begun = []
+    with pytest.raises(ValueError, match="cannot be stored"):
+        train(model, {"corpus_iterable": CORPUS}, checkpoint=path, callbacks=[Begins(begun)])
+    assert not begun
+    assert np.array_equal(model.wv.vectors, before)
+    assert not path.exists()
+
+
+class Begins(CallbackAny2Vec):
+    """A callback that notes that an epoch has begun."""
+
+    def __init__(self, begun):
+        self.begun = begun
+
+    def on_epoch_begin(self, model):
+        self.begun.append(True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import threading
 
 import pytest
@@ -107,3 +109,15 @@ def test_an_acquisition_whose_block_is_not_entered_ends_when_it_is_deleted(lock)
     del hold
     assert not lock.held
     assert in_thread(lambda: acquire_and_release(lock)) == "acquired"
+
+
+@pytest.mark.parametrize(
+    "make_copy", [copy.copy, copy.deepcopy, lambda lock: pickle.loads(pickle.dumps(lock))]
+)
+def test_a_copy_is_a_lock_of_its_own_that_nobody_holds(lock, make_copy):
+    with lock.hold():
+        other = make_copy(lock)
+        assert in_thread(lambda: acquire_and_release(other)) == "acquired"
+    with other.hold():
+        error = in_thread(lambda: acquire_and_release(other))
+    assert str(error) == "another thread is at work"

@@ -544,3 +544,16 @@ def test_every_reader_accepts_the_same_text_in_other_forms(tmp_path_factory, for
 
     plain = {"mark": False, "line_end": b"\n", "blank_line": False, "suffix": "", "as_path": False}
     assert read_in_every_way(write) == read_in_every_way(lambda lines: write(lines, plain))
+
+
+@pytest.mark.parametrize("options", [{}, {"binary": True}, {"no_header": True}])
+@pytest.mark.parametrize("library", ["fastw2v", "gensim"])
+def test_a_saved_model_is_recognised(tmp_path, options, library):
+    model = Word2Vec([["a", "b"]] * 5, vector_size=2, min_count=1, workers=1)
+    path = tmp_path / "model"
+    (model.save if library == "fastw2v" else model.save_gensim)(path)
+    with pytest.raises(ValueError, match=rf"{library}'s save\(\); read it with KeyedVectors.load"):
+        KeyedVectors.load_word2vec_format(path, **options)
+    if "no_header" not in options:
+        with pytest.raises(ValueError, match=r"KeyedVectors.load"):
+            model.wv.intersect_word2vec_format(path, **options)

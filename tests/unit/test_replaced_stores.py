@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import logging
 
@@ -381,3 +382,47 @@ def test_unit_normalization_of_read_only_vectors(tmp_path):
         vectors.init_sims(replace=True)
     np.testing.assert_allclose(np.linalg.norm(vectors.vectors, axis=1), 1, rtol=1e-6)
     assert (tmp_path / "v").read_bytes() == content
+
+
+def small_model(**options):
+    return Word2Vec([["a", "b"], ["b", "c"]] * 5, vector_size=4, min_count=1, workers=1, **options)
+
+
+def test_the_attributes_of_a_model_can_be_copied():
+    model = small_model()
+    attributes = copy.deepcopy(
+        vars(model)
+    )  # programs that store models in a format of their own start from these
+    assert attributes["window"] == model.window
+    model.train([["a", "b"]], total_examples=1, epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("syn1neg", {}), ("syn1", {"hs": 1, "negative": 0}), ("cum_table", {}), ("raw_vocab", {})],
+)
+def test_what_only_a_training_needs_can_be_deleted(name, options, tmp_path):
+    model = small_model(**options)
+    delattr(model, name)
+    assert getattr(model, name) is None
+    assert model.wv.most_similar("a")
+    model.save(tmp_path / "model")
+    assert np.array_equal(Word2Vec.load(tmp_path / "model").wv["a"], model.wv["a"])
+    assert copy.deepcopy(model).wv.key_to_index == model.wv.key_to_index
+    if name.startswith("syn1"):
+        with pytest.raises(ValueError, match=name):
+            model.train([["a", "b"]], total_examples=1, epochs=1)
+
+
+def test_vectors_of_a_model_are_deleted_and_assigned_again():
+    model = small_model()
+    vectors = model.wv
+    del model.wv
+    assert not hasattr(model, "wv")
+    vectors.add_vector("d", np.ones(4))
+    assert len(model.syn1neg) == 3  # it was not a part of these vectors then
+    vectors.remove_keys(["d"])
+    model.wv = vectors
+    model.train([["a", "b"]], total_examples=1, epochs=1)
+    vectors.sort_by_descending_frequency()
+    assert len(model.syn1neg) == 3

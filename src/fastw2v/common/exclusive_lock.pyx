@@ -67,6 +67,10 @@ cdef class ExclusiveLock:
         if self.lock != NULL:
             PyThread_free_lock(self.lock)
 
+    def __reduce__(self):
+        # A copy of an object is another object, which nobody works on, so its lock is new and not held.
+        return ExclusiveLock, (self.message,)
+
     @property
     def held(self):
         """Whether the calling thread holds the lock."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from fastw2v.common import codecs
 from fastw2v.common.files import PathLike, check_regular, compression, local_path, open_input
 
@@ -44,6 +47,28 @@ def detect_saved_format(path: PathLike) -> str:
         f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; "
         "vectors in the word2vec, fastText or GloVe format are read by KeyedVectors.load_word2vec_format()"
     )
+
+
+@contextlib.contextmanager
+def recognise_saved_object(path: PathLike) -> Iterator[None]:
+    """Context manager to read `path` in the word2vec format.
+
+    Raises
+    ------
+    ValueError
+        In place of an error of the reader, if the file is a saved model or saved vectors; it says how to load it.
+    """
+    try:
+        yield
+    except ValueError as error:
+        try:
+            library = {"native": "fastw2v", "gensim": "gensim"}[detect_saved_format(path)]
+        except (ValueError, OSError):
+            raise error from None
+        raise ValueError(
+            f"{str(path)!r} is not in the word2vec format, but in that of {library}'s save(); read it with "
+            "KeyedVectors.load() or Word2Vec.load()"
+        ) from error
 
 
 def input_format(path: PathLike) -> str:

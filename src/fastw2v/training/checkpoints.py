@@ -108,6 +108,11 @@ def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> int | None
     return raw_words
 
 
+def check_model(model: ModelState) -> None:
+    """Raise before the training what `write` would raise after its first epoch: what a file cannot hold."""
+    model_state.to_arrays(model)
+
+
 def write(path: Any, model: ModelState, state: TrainingState) -> None:
     """Write a checkpoint atomically: the previous file stays intact until the new one is complete."""
     arrays, metadata = model_state.to_arrays(model)

@@ -33,7 +33,6 @@ from fastw2v.common.validation import (
     as_optional_int,
 )
 from fastw2v.engine.job_queue import JobQueue
-from fastw2v.formats.keys import plain_keys
 from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -170,7 +169,7 @@ class TrainingSession:
         self.sentence_trainer: SentenceTrainer | None = None
         if checkpoint is not None:
             checkpoints.check_callback_states(callbacks)
-            plain_keys(model.wv.index_to_key)  # raises an error for words that cannot be saved
+            checkpoints.check_model(model._to_state())
 
     @classmethod
     def begin(
