@@ -70,7 +70,7 @@ class EarlyStopping(CallbackAny2Vec):
     patience : int, default 1
         Number of consecutive epochs without an improvement after which the training ends.
     min_delta : float, default 0.0
-        Minimum decrease of the loss, relative to the best loss so far, that counts as an improvement.
+        How far the loss must fall below the best one so far to count as an improvement.
     restore_best : bool, default False
         Whether to restore, at the end of the training, the vectors and output weights of the best epoch. This needs
         memory for a copy of them. A checkpoint does not contain the copy: if a training is resumed and the best epoch
