@@ -304,6 +304,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def expandos(self, attributes: dict[str, Array]) -> None:
         self._table.attributes = attributes
 
+    @expandos.deleter
+    def expandos(self) -> None:
+        self._table.attributes = {}
+
     @property
     def vectors(self) -> Array:
         """Matrix of shape (len, vector_size): row `i` belongs to ``index_to_key[i]``.
@@ -332,6 +336,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def norms(self, value: Array | None) -> None:
         self._table.norms = value
 
+    @norms.deleter
+    def norms(self) -> None:
+        self._table.norms = None
+
     @property
     def vectors_lockf(self) -> Array | None:
         """Factors on the learning rate, or None."""
@@ -340,6 +348,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     @vectors_lockf.setter
     def vectors_lockf(self, factors: Array | None) -> None:
         self._table.lock_factors = factors
+
+    @vectors_lockf.deleter
+    def vectors_lockf(self) -> None:
+        self._table.lock_factors = None
 
     # --- norms
 

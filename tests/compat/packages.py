@@ -128,9 +128,9 @@ PACKAGES = [
     ),
     Package(
         "spec2vec",
-        "0.8.0",
+        "0.9.1",
         "tests",
-        "matchms numba tqdm",
+        "matchms<0.28 numba tqdm",
         repository="https://github.com/iomega/spec2vec",
     ),
     Package(
@@ -219,6 +219,7 @@ def run_tests(package: Package, python: Path, source: Path, work: Path, *, fastw
     ):  # its tests are in the package, and only gensim itself has the compiled modules
         tests = [f"{installed_directory(python, 'gensim')}/test/{test}" for test in tests]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "0"}
+    environment["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])  # their commands
     with open(work / f"{name}.log", "w") as log:
         subprocess.run(
             [python, "-P", "-m", "pytest", *arguments, *tests],

@@ -426,3 +426,12 @@ def test_vectors_of_a_model_are_deleted_and_assigned_again():
     model.train([["a", "b"]], total_examples=1, epochs=1)
     vectors.sort_by_descending_frequency()
     assert len(model.syn1neg) == 3
+
+
+@pytest.mark.parametrize("name", ["vectors_lockf", "expandos", "norms"])
+def test_attributes_of_vectors_can_be_taken_out_of_their_dictionary(name):
+    vectors = small_model().wv
+    vectors.fill_norms()
+    assert vars(vectors).pop(name) is not None
+    assert not getattr(vectors, name)
+    assert vectors.most_similar("a")
