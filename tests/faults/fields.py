@@ -203,7 +203,7 @@ def _vectors() -> KeyedVectors:
 
 def _use_vectors(wv: KeyedVectors, path: str) -> None:
     if len(wv):
-        wv.most_similar(positive=[np.asarray(wv.vectors)[0]], topn=2)
+        wv.most_similar(positive=[wv.get_normed_vectors()[0]], topn=2)
         wv.fill_norms()
         for name in wv.expandos:
             wv.get_vecattr(0, name)
@@ -222,7 +222,7 @@ def _use_model(model: Word2Vec, path: str) -> None:
         model.save(f"{path}.first")
         model.build_vocab(TEXT)
     if len(model.wv):
-        model.wv.most_similar(positive=[model.wv.vectors[0]], topn=2)
+        model.wv.most_similar(positive=[model.wv.get_normed_vectors()[0]], topn=2)
         model.predict_output_word([0]) if model.negative else None
         str(model)
     model.save(f"{path}.first")

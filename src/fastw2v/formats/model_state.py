@@ -25,7 +25,14 @@ from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
-from fastw2v.formats.settings import MAX_COUNT, MAX_WIDTH, SETTINGS, checked_settings, unexpected
+from fastw2v.formats.settings import (
+    MAX_COUNT,
+    MAX_WIDTH,
+    NEGATIVE_SAMPLING,
+    SETTINGS,
+    checked_settings,
+    unexpected,
+)
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.vocabulary.huffman import HuffmanTree
 
@@ -96,6 +103,12 @@ def checked(state: ModelState) -> ModelState:
     words = settings.get("words_before_update")
     if words is not None and words > n_keys:
         raise unexpected("words_before_update", words, f"at most {n_keys}, the number of words")
+    size = settings.get("vector_size", vectors.vector_size)
+    if not n_keys and size != vectors.vector_size:
+        raise unexpected("vector_size", size, f"{vectors.vector_size}, the width of its vectors")
+    for name in ("tied_weights", "logq_correction"):
+        if settings.get(name) and settings.get("objective", NEGATIVE_SAMPLING) == NEGATIVE_SAMPLING:
+            raise unexpected(name, settings[name], f"0 where objective is {NEGATIVE_SAMPLING}")
     counts = {
         name: _checked_counts(f"expandos.{name}", vectors.expandos[name], dtype, largest)
         for name, dtype, largest in (("count", np.int64, MAX_COUNT), ("sample_int", np.uint32, 2**32 - 1))

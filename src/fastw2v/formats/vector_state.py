@@ -195,6 +195,10 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Vec
             )
         else:
             expandos[name] = np.array(arrays[f"expandos.{name}"])
+        if not expandos[name].ndim:
+            raise ValueError(
+                f"field 'expandos.{name:.80}' is one value; expected one for each of {len(keys)} keys"
+            )
         if len(expandos[name]) != len(keys):
             warn_dropped(name, len(expandos[name]), len(keys))
             del expandos[name]
