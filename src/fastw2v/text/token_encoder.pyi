@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol, type_check_only
+from typing import Any, Protocol, final, type_check_only
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ class Observer(Protocol):
 
 _Sink = Callable[[npt.NDArray[np.int32], npt.NDArray[np.int64], npt.NDArray[np.int64]], None]
 
+@final
 class TokenEncoder:
     n_sentences: int
     raw_words: int
