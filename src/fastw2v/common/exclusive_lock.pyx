@@ -3,10 +3,10 @@
 `threading.RLock` waits for the thread that holds it; here a second thread gets an error at once, because waiting for
 a training is never what a caller wants.
 
-A signal handler that raises can interrupt Python code between acquiring a lock and entering the block that releases it:
-from Python 3.14 on even right after the call of a compiled ``__enter__``. ``with lock.hold():`` therefore creates an
-object that acquires the lock and releases it at the latest when the object itself is deleted. The ``with`` statement has
-the only reference to it.
+A signal handler that raises can interrupt Python code between acquiring a lock and entering the block that releases
+it: from Python 3.14 on even right after the call of a compiled ``__enter__``. ``with lock.hold():`` therefore creates
+an object that acquires the lock and releases it at the latest when the object itself is deleted. The ``with`` statement
+has the only reference to it.
 """
 
 cimport cython

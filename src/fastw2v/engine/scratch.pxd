@@ -56,8 +56,8 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     alloc_targets(arena, &s.noise, net.negative + 1)
     alloc_targets(arena, &s.path, net.longest_path)
-    # A vocabulary is usually sorted by falling frequency. The nodes of a Huffman tree are numbered towards the root, but
-    # for those that an update has added.
+    # A vocabulary is usually sorted by falling frequency. The nodes of a Huffman tree are numbered towards the root,
+    # except those that an update has added.
     alloc_replicas(arena, &s.syn1neg, net.syn1neg, net.dim, 0, n_words, replica_uses)
     alloc_replicas(arena, &s.syn1, net.syn1, net.dim, net.root + 1 - n_nodes, n_nodes, replica_uses)
     s.batch.logits = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))

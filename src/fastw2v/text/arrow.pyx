@@ -3,14 +3,13 @@
 
 `read_column` takes the stream or the array that an object exports (``__arrow_c_stream__``, ``__arrow_c_array__``) and
 yields `RowBatch` objects, which refer to the memory of the producer. `read_array` does the same for a NumPy array of
-integers. The structures are checked when they are opened, and each offset and index when it is used (`arrow.h`), so that
-a malformed one raises a ValueError.
+integers. The structures are checked when they are opened, and each offset and index when it is used (`arrow.h`), so
+that a malformed one raises a ValueError.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer, PyCapsule_IsValid
 from cpython.unicode cimport PyUnicode_DecodeUTF8
-from libc.stdint cimport int32_t
-from libc.string cimport memcpy, memset, strcmp
+from libc.string cimport memset, strcmp
 
 import numpy as np
 

@@ -42,7 +42,7 @@ def open_texts(texts: Any) -> list[Iterable[Any]]:
     Examples
     --------
     >>> from fastw2v.text.texts import open_texts
-    >>> open_texts([["a", "sentence"], ["another"]])
+    >>> [list(corpus) for corpus in open_texts([["a", "sentence"], ["another"]])]
     [[['a', 'sentence'], ['another']]]
     >>> open_texts(["a sentence", "another"])  # doctest: +ELLIPSIS
     Traceback (most recent call last):
