@@ -50,7 +50,9 @@ def _limited(rng: random.Random, work: Any) -> str:
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + allowed, hard))
     try:
         work()
-    except (MemoryError, OSError, pickle.UnpicklingError) as error:
+    except (MemoryError, OSError, RuntimeError, pickle.UnpicklingError) as error:
+        if isinstance(error, RuntimeError) and "memory ran out while it started or ended" not in str(error):
+            raise
         if isinstance(error, OSError) and error.errno != errno.ENOMEM:
             raise
         if isinstance(error, pickle.UnpicklingError) and "more memory than there is" not in str(error):

@@ -150,8 +150,8 @@ class WorkerPool:
             raise self._errors[0]
         if self._is_lost():
             raise RuntimeError(
-                "a worker thread was ended by an exception that another thread raised in it; call the function again, "
-                "without raising exceptions in threads of fastw2v"
+                "a worker thread was ended by an exception outside its work: memory ran out while it started or ended, "
+                "or another thread raised an exception in it; call the function again"
             )
 
     def _is_running(self) -> bool:
