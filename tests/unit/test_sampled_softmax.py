@@ -7,11 +7,11 @@ import itertools
 
 import numpy as np
 import pytest
+from benchmarks.pytorch_objectives import examples_of_one_job
 
 from fastw2v import EarlyStopping, Update, Word2Vec
 from helpers.corpora import zipf_sentences
 
-MASK = (1 << 48) - 1
 CORPUS = zipf_sentences(4_000, 120, seed=5, length=9)
 SETTINGS = {"objective": "sampled_softmax", "negative": 6, "min_count": 1, "workers": 1, "vector_size": 10}
 VARIANTS = list(itertools.product((0, 1), (False, True)))
@@ -69,35 +69,9 @@ def train_by_definition(
     model: Word2Vec, sentences: list[list[str]], alpha: float
 ) -> tuple[Parameters, float]:
     """Train one job by the definition; the random numbers are drawn in gensim's order."""
-    random = np.random.RandomState()
-    random.set_state(model.random.get_state())
-    lcg = (int(random.randint(0, 2**24)) << 24) + int(random.randint(0, 2**24))
-
-    def draw() -> int:
-        nonlocal lcg
-        value = lcg >> 16
-        lcg = (lcg * 25214903917 + 11) & MASK
-        return value
-
-    def negatives() -> list[int]:
-        domain = int(model.cum_table[-1])
-        return [int(np.searchsorted(model.cum_table, draw() % domain)) for _ in range(model.negative)]
-
-    sample_ints = model.wv.expandos["sample_int"]
-    ids = [[model.wv.key_to_index[word] for word in sentence] for sentence in sentences]
-    kept = [[word for word in sentence if sample_ints[word] >= draw()] for sentence in ids]
-    reduced = random.randint(0, model.window, sum(map(len, kept)))
-    parameters, loss, position = Parameters(model), 0.0, 0
-    for sentence in kept:
-        for i, word in enumerate(sentence):
-            reach = model.window - reduced[position]
-            position += 1
-            window = sentence[max(0, i - reach) : i] + sentence[i + 1 : i + reach + 1]
-            inputs = [[context] for context in window] if model.sg else [window]
-            for contexts in inputs:
-                targets = [word, *(drawn for drawn in negatives() if drawn != word)]
-                if contexts:
-                    loss += parameters.step(contexts, targets, alpha)
+    parameters, loss = Parameters(model), 0.0
+    for contexts, targets in examples_of_one_job(model, sentences):
+        loss += parameters.step(contexts, targets, alpha)
     return parameters, loss
 
 
