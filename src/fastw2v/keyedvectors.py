@@ -8,7 +8,6 @@ keyword-only parameters are additions. The methods for other libraries are those
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -389,15 +388,6 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         [5.0]
         """
         self._table.fill_norms(as_flag("force", force))
-
-    @contextlib.contextmanager
-    def in_training(self) -> Iterator[None]:
-        """Context manager for a training, which changes rows all the time: queries do not keep norms."""
-        self._table.set_training(True)
-        try:
-            yield
-        finally:
-            self._table.set_training(False)
 
     def get_normed_vectors(self) -> Array:
         """Return a new matrix with every row scaled to length 1; zero rows stay zero.

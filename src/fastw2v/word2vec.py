@@ -34,6 +34,7 @@ from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
 from fastw2v.common.progress_bar import as_progress
+from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import (
     LARGEST_INT,
     as_callbacks,
@@ -81,7 +82,7 @@ from fastw2v.training.network import make_network
 from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
-from fastw2v.training.session import TrainingSession, restored_settings
+from fastw2v.training.session import RestoredSettings, TrainingSession
 from fastw2v.training.trainer import replicated_rows, thread_count
 from fastw2v.training.update import Update as Update
 from fastw2v.vectors.drift import Drift
@@ -1118,16 +1119,17 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "until build_vocab() of that thread has returned"
             )
 
-    @contextlib.contextmanager
-    def _unchanged_by_failure(self) -> Iterator[None]:
-        """Context manager that restores words, tables, weights and settings if the block raises an exception."""
+    def _unchanged_by_failure(self) -> UndoOnError:
+        """Return a context manager that restores words, tables, weights and settings if the block raises an error."""
         settings = {name: getattr(self, name) for name in _CHANGED_BY_BUILDING}
-        try:
-            with self._vocabulary.table.unchanged_by_failure():
-                yield
-        except BaseException:
+        table = self._vocabulary.table
+        snapshot = table.snapshot()
+
+        def undo() -> None:
+            table.restore(snapshot)
             vars(self).update(settings)
-            raise
+
+        return UndoOnError(undo)
 
     def _check_can_update(self) -> None:
         if not len(self.wv):
@@ -1353,7 +1355,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """
         self._check_not_within_growth()
         outer = self._session if self._lock.held else None
-        with self._lock.hold(), restored_settings(self) if outer else contextlib.nullcontext():
+        with self._lock.hold(), RestoredSettings(self) if outer else contextlib.nullcontext():
+            self._session = outer  # another one is left where Ctrl-C interrupted the end of a training
             return TrainingSession.begin(
                 self,
                 corpus_iterable,

@@ -9,6 +9,8 @@ import textwrap
 
 import pytest
 
+from fastw2v import Word2Vec
+
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals by a POSIX timer")
 SECONDS = pytest.mark.parametrize("seconds", [1, pytest.param(15, marks=pytest.mark.slow)])
 
@@ -156,3 +158,57 @@ def test_signals_at_any_moment_leave_no_lock_behind(code, seconds):
     code = textwrap.dedent(PRELUDE + code).replace("SECONDS", str(seconds))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
     assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr
+
+
+CALLS = {
+    "an update of the vocabulary": lambda model: model.build_vocab([["x", "y"]] * 3, update=True),
+    "a training": lambda model: model.train(CORPUS, total_examples=20, epochs=1),
+}
+CORPUS = [["a", "b", "c", "d"]] * 20
+
+
+def interrupted(call, number):
+    """Call `call`, with a KeyboardInterrupt at the instruction `number` of its Python code; return that, or None."""
+    n_begun = 0
+
+    def trace(frame, event, argument):
+        nonlocal n_begun
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            n_begun += 1
+            if n_begun == number:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        call()
+    except KeyboardInterrupt as error:
+        return error
+    finally:
+        sys.settrace(None)
+    return None
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")  # open files
+@pytest.mark.parametrize("step", [211, pytest.param(5, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_traceback_is_kept(call, step):
+    def trained(model):
+        assert model.train(CORPUS, total_examples=20, epochs=1)[1] == 80
+
+    number, was_interrupted = 1, True
+    while was_interrupted:
+        model = Word2Vec(vector_size=4, min_count=1, workers=1, sample=0, hs=1)
+        model.build_vocab(CORPUS)
+        kept = interrupted(lambda model=model: call(model), number)
+        trained(model)
+        model.build_vocab([["z"]] * 5, update=True)
+        words = list(model.wv.index_to_key)
+        was_interrupted, kept = kept is not None, None  # Python now closes what the interrupt left open
+        assert model.wv.index_to_key == words, number
+        trained(model)
+        assert model._session is None, number
+        number += step
+    assert number > 10_000  # the call has about 20,000 instructions

@@ -9,7 +9,7 @@ import fastw2v
 CLASSES = ["FrozenPhrases", "KeyedVectors", "Phrases", "Vocab", "Word2Vec"]
 # Methods that other methods call, that gensim's subclasses override, or that are called by the library itself.
 INTERNAL = {
-    "add_lifecycle_event", "add_null_word", "create_binary_tree", "in_training", "init_weights", "log_accuracy",
+    "add_lifecycle_event", "add_null_word", "create_binary_tree", "init_weights", "log_accuracy",
     "log_evaluate_word_pairs", "make_cum_table", "prepare_weights", "reset_from", "similarity_unseen_docs",
     "update_weights",
 }  # fmt: skip

@@ -12,7 +12,6 @@ outer one are put back when it ends.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -314,7 +313,8 @@ class TrainingSession:
     def run(self) -> tuple[int, int]:
         """Train to the end of the last epoch; return the effective words and the raw words that were trained."""
         model = self._model
-        with self._active():
+        self._outer, model._session = model._session, self
+        try:
             stop = self._run_callbacks("on_train_begin")
             checkpoints.restore_callbacks(self._callbacks, self._state.callbacks)
             first = self._state.position.epoch
@@ -340,14 +340,6 @@ class TrainingSession:
             )
             self._run_callbacks("on_train_end")
             return trained, raw
-
-    @contextlib.contextmanager
-    def _active(self) -> Iterator[None]:
-        """Context manager: this session is the model's current one; at the end an update resets frozen rows."""
-        model = self._model
-        self._outer, model._session = model._session, self
-        try:
-            yield
         finally:
             model._session = self._outer
             self._reporter.close()
@@ -374,12 +366,16 @@ class TrainingSession:
         self.learning_rate = self._make_learning_rate()
         barriers = self._make_barriers(start)
         self._reporter.begin_epoch(start.epoch, self._update.count_new if self._update else None)
-        with model.wv.in_training():
+        table = model.wv._table
+        table.set_training(True)
+        try:
             tally = (
                 self._train_sentences(start, barriers)
                 if self._by_hooks
                 else self._train_encoded(start, barriers)
             )
+        finally:
+            table.set_training(False)
         if isinstance(self._encoded, RecordingStream):
             self._encoded = self._encoded.encoded
         self._reporter.end_epoch(tally, model.min_alpha_yet_reached)
@@ -600,15 +596,19 @@ class TrainingSession:
         self._model.add_lifecycle_event("train", msg=message)
 
 
-@contextlib.contextmanager
-def restored_settings(model: TrainableModel) -> Iterator[None]:
-    """Context manager: put back the settings of a training in one of whose callbacks another training runs."""
-    settings = {name: getattr(model, name) for name in SETTINGS}
-    try:
-        yield
-    finally:
-        for name, value in settings.items():
-            setattr(model, name, value)
+class RestoredSettings:
+    """Context manager that puts back the settings of a training in one of whose callbacks another training runs."""
+
+    def __init__(self, model: TrainableModel) -> None:
+        self._model = model
+        self._settings = {name: getattr(model, name) for name in SETTINGS}
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        for name, value in self._settings.items():
+            setattr(self._model, name, value)
 
 
 def _begin_update(

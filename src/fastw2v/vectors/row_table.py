@@ -21,13 +21,12 @@ A write into ``vectors[...]`` is not noticed.
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
 import operator
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from weakref import WeakSet
@@ -37,6 +36,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import as_dtype, as_int, check_hashable
 from fastw2v.vectors import similarity
 from fastw2v.vectors.growable_array import GrowableArray
@@ -854,15 +854,9 @@ class RowTable:
         for column, values in snapshot.columns:
             column.values = values
 
-    @contextlib.contextmanager
-    def unchanged_by_failure(self) -> Iterator[None]:
-        """Context manager that restores the table and its columns if the block raises an exception."""
-        snapshot = self.snapshot()
-        try:
-            yield
-        except BaseException:
-            self.restore(snapshot)
-            raise
+    def unchanged_by_failure(self) -> UndoOnError:
+        """Return a context manager that restores the table and its columns if the block raises an exception."""
+        return UndoOnError(functools.partial(self.restore, self.snapshot()))
 
 
 def _indexed(keys: list[Any]) -> tuple[list[Any], dict[Any, int], int]:
