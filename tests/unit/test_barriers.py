@@ -45,8 +45,11 @@ def train_epoch(model, corpus, barriers=(), start=None):
     encoded = encode(corpus, model.wv.key_to_index) if isinstance(corpus, list) and not by_hooks else None
     state = TrainingState(total_examples=len(CORPUS), total_words=None)
     session = TrainingSession(model, corpus, encoded, state, by_hooks=by_hooks, barriers=barriers)
-    with session._active():
+    model._session = session
+    try:
         return session.train_epoch(start or TrainingPosition())
+    finally:
+        model._session = None
 
 
 KINDS = pytest.mark.parametrize(
