@@ -177,3 +177,13 @@ def test_the_vectors_and_their_counts_are_two_files(tmp_path, link):
     with pytest.raises(ValueError, match="are one file"):
         wv.save_word2vec_format(tmp_path / "vectors", fvocab=vocabulary)
     assert (tmp_path / "vectors").read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("form", sorted(SAVE))
+def test_a_key_in_two_rows_is_refused(tmp_path, form):
+    kv = KeyedVectors(WIDTH)
+    kv.add_vectors(["a", "b"], matrix_of(2, 0))
+    kv.index_to_key, kv.key_to_index = ["a", "a"], {"a": 1}
+    with pytest.raises(ValueError, match="holds a key twice"):
+        SAVE[form](kv, tmp_path / "vectors")
+    assert not (tmp_path / "vectors").exists()

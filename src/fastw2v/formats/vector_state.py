@@ -414,6 +414,7 @@ def write_word2vec_format(
         raise ValueError(f"row {state.keys.index(None)} has no key; name it with add_vector() or remove it")
     if state.vectors.dtype.kind not in "biuf":
         raise ValueError(f"vectors are {state.vectors.dtype}, and the word2vec format has real numbers only")
+    state = checked(state)
     vectors = state.vectors.astype(np.float32) if state.vectors.dtype.kind == "b" else state.vectors
     rows = _writing_order(state.keys, state.expandos.get(sort_attr))
     words = [f"{prefix}{state.keys[row]}" for row in rows.tolist()]
