@@ -169,6 +169,7 @@ def test_calls_at_random_moments(kinds, name, monkeypatch):
     assert watched.repeat(kinds[name], 0.1, seed).total(), seed
 
 
+@pytest.mark.slow
 def test_the_watcher_reports_crashes_hangs_and_failures():
     def hang(rng, done):
         done("tried")

@@ -20,6 +20,7 @@ import pytest
 from fastw2v import CallbackAny2Vec, KeyedVectors, Terminated, Update, Word2Vec
 from helpers.corpora import zipf_sentences
 from helpers.fresh import TESTS
+from helpers.parameters import one_in
 
 CORPUS = zipf_sentences(6_000, 100, seed=7)
 SMALL = {"vector_size": 8, "min_count": 1, "sample": 0}
@@ -736,7 +737,7 @@ FORKED_IN_THE_ITERATOR = """
     "subclass",
     ["Model = Word2Vec", "class Model(Word2Vec): _raw_word_count = lambda self, job: sum(map(len, job))"],
 )
-@pytest.mark.parametrize(("repeats", "at"), [(1, 0), (1, 299), (200, 30_000)])
+@pytest.mark.parametrize(("repeats", "at"), one_in(2, [(1, 0), (1, 299), (200, 30_000)]))
 def test_a_child_forked_in_the_corpus_iterator_is_told_that_it_cannot_go_on(subclass, repeats, at):
     """It has none of the workers; once it has left the training of its parent, it trains on its own."""
     code = textwrap.dedent(FORKED_IN_THE_ITERATOR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import signal
@@ -145,6 +146,7 @@ SCHEMES = {
     "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
 }
 # Each kind of corpus and each scheme is tested quickly once; all pairs of them take longer.
+QUICK_PAIRS = [*zip(SCHEMES, itertools.cycle(KINDS)), ("sg", "stream")]
 KINDS_AND_SCHEMES = pytest.mark.parametrize(
     ("kind", "scheme"),
     [
@@ -152,7 +154,7 @@ KINDS_AND_SCHEMES = pytest.mark.parametrize(
             kind,
             scheme,
             id=f"{name}-{kind}",
-            marks=() if name == "sg" or kind == "stream" else pytest.mark.slow,
+            marks=() if (name, kind) in QUICK_PAIRS else pytest.mark.slow,
         )
         for kind in KINDS
         for name, scheme in SCHEMES.items()
@@ -173,7 +175,11 @@ def test_resumed_is_uninterrupted_after_an_error_within_an_epoch(path, text, kin
 
 
 @KINDS_AND_SCHEMES
-@pytest.mark.parametrize("error", [StopTraining(), ValueError("my own")], ids=["StopTraining", "error"])
+@pytest.mark.parametrize(
+    "error",
+    [StopTraining(), pytest.param(ValueError("my own"), marks=pytest.mark.slow)],
+    ids=["StopTraining", "error"],
+)
 def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, scheme, error):
     whole, model = built(**scheme), built(**scheme)
     train(whole, corpus_of(kind, text))

@@ -37,7 +37,15 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if examples(page)], ids=page_id)
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=() if page.stem in ("README", "quickstart") else pytest.mark.slow)
+        for page in PAGES
+        if examples(page)
+    ],
+    ids=page_id,
+)
 def test_examples_run(page, tmp_path):
     code = "import sys; exec(compile(sys.stdin.read(), sys.argv[1], 'exec'), {'__name__': '__main__'})"
     done = subprocess.run(

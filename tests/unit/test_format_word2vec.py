@@ -527,7 +527,7 @@ def read_in_every_way(write):
     return repr(found)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(FORMS)
 def test_every_reader_accepts_the_same_text_in_other_forms(tmp_path_factory, form):
     folder = tmp_path_factory.mktemp("forms")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import itertools
 import logging
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from fastw2v import CallbackAny2Vec, KeyedVectors, LineSentence, PathLineSentenc
 from fastw2v.text.encoding import encode
 from fastw2v.training.replay import PIECE_WORDS
 from fastw2v.training.update import UpdateSession
+from helpers.parameters import one_in
 
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 4, "batch_words": 1000}
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3, "sg": 1}]
@@ -328,8 +330,13 @@ def save_as(model, form, path):
     return path
 
 
-@pytest.mark.parametrize("form", ["model", "vectors", "file", "text file", "gensim file"])
-@pytest.mark.parametrize("scheme", range(len(SCHEMES)))
+@pytest.mark.parametrize(
+    ("scheme", "form"),
+    one_in(
+        4,
+        itertools.product(range(len(SCHEMES)), ["model", "vectors", "file", "text file", "gensim file"]),
+    ),
+)
 def test_many_updates_stay_near_the_model_that_they_are_anchored_to(tmp_path, trained, new, scheme, form):
     base, known = trained[scheme], len(trained[scheme].wv)
     reference = save_as(base, form, tmp_path / "base")

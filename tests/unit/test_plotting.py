@@ -111,7 +111,7 @@ def test_figures_do_not_touch_pyplot(wv, model):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize("suffix", ["png", "svg"])
+@pytest.mark.parametrize("suffix", ["png", pytest.param("svg", marks=pytest.mark.slow)])
 def test_every_figure_can_be_saved(wv, model, suffix):
     drift = wv.drift(vectors(50))
     pictures = [

@@ -76,7 +76,7 @@ def train_by_definition(
 
 
 @each_variant
-@pytest.mark.parametrize("simd", ["", "scalar"])
+@pytest.mark.parametrize("simd", ["", pytest.param("scalar", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     "options",
     [

@@ -143,9 +143,21 @@ def assert_same(loaded, kv, form):
 
 
 @pytest.mark.parametrize("form", sorted(SAVE))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_whatever_is_saved_is_loaded(form, data):
+    check_save_and_load(form, data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", sorted(SAVE))
+@settings(max_examples=500)
+@given(data=st.data())
+def test_whatever_is_saved_is_loaded_in_many_examples(form, data):
+    check_save_and_load(form, data)
+
+
+def check_save_and_load(form, data):
     kv = KeyedVectors(WIDTH, count=data.draw(st.sampled_from([0, 0, 1])))
     kv.add_vectors(["a", "b", "c"], matrix_of(3, 0))
     logging.disable()

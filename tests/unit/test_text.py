@@ -17,6 +17,7 @@ from hypothesis import given, settings, strategies as st
 from fastw2v.common.codecs import check_content
 from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus, encode, scan
 from fastw2v.text import file_reader, tokenizer
+from helpers.parameters import one_in
 
 SPACES = [chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace()]
 CHARACTERS = st.one_of(st.sampled_from([*"ab\n\n\r\0é漢😀", *SPACES]), st.characters(codec="utf8"))
@@ -90,7 +91,7 @@ def test_any_text_is_read_as_by_the_twin(tmp_path_factory, content, length, limi
     assert_reads_as_twin(Text8Corpus(path, length))
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", one_in(6, range(12)))
 def test_blocks_join_as_if_there_were_none(tmp_path, workers, seed):
     path = tmp_path / "text"
     path.write_bytes(random_text(seed, 3000).encode())
