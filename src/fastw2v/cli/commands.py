@@ -19,7 +19,7 @@ from typing import Any
 
 from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import demo, evaluation, files, phrases, queries, texts
+from fastw2v.cli import compare, demo, evaluation, files, phrases, queries, texts
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.output import human_size, print_json, report, shown
 from fastw2v.cli.parser import NOT_OPTIONS, PICTURE_FORMATS, UsageError, training_defaults
@@ -440,6 +440,7 @@ COMMANDS: dict[str, Command] = {
     "similar": queries.similar,
     "analogy": queries.analogy,
     "eval": evaluation.evaluate,
+    "compare": compare.compare,
     "info": info,
     "convert": convert,
     "phrases": join_phrases,

@@ -114,6 +114,7 @@ examples:
   fastw2v similar model.fw2v
   fastw2v analogy model.fw2v man king woman
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
+  fastw2v compare older.fw2v model.fw2v
   fastw2v convert model.fw2v vectors.bin
   fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
   fastw2v plot neighbours model.fw2v paris london -o picture.svg
@@ -257,6 +258,14 @@ def make_parser() -> Parser:
         _add_eval_arguments,
         "score vectors on analogies and on word similarities",
         "Score vectors on analogy questions, on word similarities judged by people, or on both.",
+    )
+    add(
+        "compare",
+        _add_compare_arguments,
+        "compare two models or files of vectors",
+        "Compare two models or files of vectors: the words and the neighbours that they share, how far the words have "
+        "moved, and their scores on evaluation files. The vectors of A are compared with those of B as they are, and "
+        "after the rotation that brings them nearest to B, as two independent trainings differ by a rotation.",
     )
     add(
         "info",
@@ -470,6 +479,27 @@ def _add_eval_arguments(parser: Parser) -> None:
     parser.add_argument(
         "--sections", action="store_true", help="also show the score of each section of the analogies"
     )
+    _add_common_arguments(parser)
+
+
+def _add_compare_arguments(parser: Parser) -> None:
+    parser.add_argument("a", metavar="A", help="the older of two models or files of vectors, or any other")
+    parser.add_argument("b", metavar="B", help="the newer one; A or B may be - for stdin")
+    parser.add_argument(
+        "--topn", type=_positive_int, default=10, metavar="N",
+        help="number of nearest neighbours to compare (default: 10)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--words", type=_positive_int, default=1000, metavar="N",
+        help="compare the neighbours and the movements of the first N common words of B, which are the most frequent "
+        "ones in most files (default: 1000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--moved", type=_positive_int, default=10, metavar="N",
+        help="number of words to show that moved most (default: 10)",
+    )  # fmt: skip
+    _add_evaluation_sets(parser)
+    parser.set_defaults(sections=False)
     _add_common_arguments(parser)
 
 
