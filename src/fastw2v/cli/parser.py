@@ -304,6 +304,14 @@ def make_parser() -> Parser:
         "each word. The file contains everything that it needs and loads nothing from the network.",
     )
     add(
+        "word2vec",
+        _add_word2vec_arguments,
+        "train with the flags of the original word2vec tool",
+        "Train word vectors with the flags and the defaults of word2vec.c, so that its scripts need no changes. There "
+        "is no word </s> for the ends of lines. 'fastw2v train' has more options, and saves models that can be trained "
+        "further.",
+    )
+    add(
         "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
         "Train a small model on text that every Python installation contains (its reference manual and the docstrings "
         "of its standard library) and show the results. It takes some seconds and downloads nothing.",
@@ -671,6 +679,32 @@ def _add_explore_arguments(parser: Parser) -> None:
     _add_common_arguments(
         parser, quiet="no progress bar, no message, no warnings", json="print a summary as JSON"
     )
+
+
+def _add_word2vec_arguments(parser: Parser) -> None:
+    from fastw2v.scripts.word2vec_flags import add_flags
+
+    parser.add_argument(
+        "-train", required=True, metavar="FILE",
+        help="text to train on, one sentence per line: a file, a directory, a pattern in quotes, or - for stdin",
+    )  # fmt: skip
+    parser.add_argument(
+        "-output", metavar="FILE",
+        help="file to write the vectors to, or - for stdout; without it, only the vocabulary is made, for -save-vocab",
+    )  # fmt: skip
+    add_flags(parser, threads=12)
+    parser.add_argument("-save-vocab", metavar="FILE", help="file to write the words and their counts to")
+    parser.add_argument(
+        "-read-vocab",
+        metavar="FILE",
+        help="file to read the words and their counts from, instead of the text",
+    )
+    parser.add_argument("-classes", type=int, default=0, metavar="N", help="not supported, except 0")
+    parser.add_argument(
+        "-debug", dest="debug_level", type=int, default=2, metavar="N",
+        help="0 shows no progress and no messages (default: 2)",
+    )  # fmt: skip
+    _add_common_arguments(parser, json="print a summary as JSON")
 
 
 def _add_demo_arguments(parser: Parser) -> None:
