@@ -19,7 +19,7 @@ from typing import Any
 
 from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import compare, demo, evaluation, files, phrases, queries, texts, word2vec_tool
+from fastw2v.cli import compare, completion, demo, evaluation, files, phrases, queries, texts, word2vec_tool
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.output import human_size, print_json, report, shown
 from fastw2v.cli.parser import NOT_OPTIONS, PICTURE_FORMATS, UsageError, training_defaults
@@ -447,5 +447,6 @@ COMMANDS: dict[str, Command] = {
     "plot": plot,
     "explore": explore,
     "word2vec": word2vec_tool.word2vec,
+    "completion": completion.completion,
     "demo": lambda options: demo.run(options.workers, options.save),
 }

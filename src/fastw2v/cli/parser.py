@@ -93,6 +93,7 @@ DEFAULT_HELP = {
     "max_final_vocab": "unlimited",
 }
 
+SHELLS = ("bash", "zsh", "fish")
 PLOTS = ("map", "neighbours", "loss", "drift")
 PICTURE_FORMATS = ("png", "svg", "pdf")
 METHODS = ("auto", "pca", "tsne", "umap")  # those of `fastw2v.display.projection`, which is imported later
@@ -316,6 +317,13 @@ def make_parser() -> Parser:
         "Train a small model on text that every Python installation contains (its reference manual and the docstrings "
         "of its standard library) and show the results. It takes some seconds and downloads nothing.",
     )  # fmt: skip
+    add(
+        "completion",
+        _add_completion_arguments,
+        "print a script that completes commands in a shell",
+        "Print a script with which a shell completes commands, options and file names when the tab key is pressed. It "
+        "needs shtab: pip install 'fastw2v[completion]'.",
+    )
     return parser
 
 
@@ -716,6 +724,11 @@ def _add_demo_arguments(parser: Parser) -> None:
         help=f"number of threads; -1 uses one thread per core (default: {ALL_CORES})",
     )
     parser.add_argument("--save", type=_file_name, metavar="FILE", help="save the model in FILE")
+    _add_common_arguments(parser, json=None)
+
+
+def _add_completion_arguments(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=f"one of {', '.join(SHELLS)}")
     _add_common_arguments(parser, json=None)
 
 
