@@ -16,6 +16,7 @@ from fastw2v.cli import commands
 from helpers.command_line import SMALL, Stream, error_of, lines, run
 
 TOKENIZER = "def comma(line):\n    return [word.strip() for word in line.split(',')]\n\nNUMBER = 3\n"
+TOKENIZER += "def fail(line):\n    return {}[line]\n\ndef strip(line):\n    return line.strip()\n"
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_a_text_with_a_tokenizer_is_read_by_the_compiled_reader(tmp_path, monkey
         assert Word2Vec.load(tmp_path / "m.fw2v").corpus_total_words == 2400
 
 
-def test_tokenizers_that_do_not_exist_are_refused(tmp_path, monkeypatch, capsys):
+def test_tokenizers_that_do_not_exist_or_fail_are_named(tmp_path, monkeypatch, capsys):
     text = tmp_path / "text.txt"
     text.write_text("one two\n")
     (tmp_path / "tokens_of_errors.py").write_text(TOKENIZER)
@@ -139,6 +140,8 @@ def test_tokenizers_that_do_not_exist_are_refused(tmp_path, monkeypatch, capsys)
         ("no_such_module_here:f", "No module named 'no_such_module_here'"),
         ("tokens_of_errors:nothing", "has no attribute 'nothing'"),
         ("tokens_of_errors:NUMBER", "is a int; name a function"),
+        ("tokens_of_errors:fail", r"failed for the line 'one two\n': KeyError"),
+        ("tokens_of_errors:strip", "returned 'one two'; it must return a list of words"),
     ):
         assert run("train", text, "m.fw2v", *SMALL, "--tokenizer", name) == 2
         assert message in error_of(capsys)

@@ -149,7 +149,8 @@ def _pairs_row(
             dummy4unknown=options.dummy4unknown,
         )
     except ValueError as error:  # the other files are scored nevertheless
-        print_message(f"warning: {path}: {error}")
+        if not options.quiet:
+            print_message(f"warning: {path}: {error}")
         return {"name": _name(path), "pearson": None, "spearman": None, "oov": None}
     return {
         "name": _name(path),

@@ -710,9 +710,11 @@ def _add_word2vec_arguments(parser: Parser) -> None:
     parser.add_argument("-classes", type=int, default=0, metavar="N", help="not supported, except 0")
     parser.add_argument(
         "-debug", dest="debug_level", type=int, default=2, metavar="N",
-        help="0 shows no progress and no messages (default: 2)",
+        help="0 shows no progress and no messages, as --quiet does (default: 2)",
     )  # fmt: skip
-    _add_common_arguments(parser, json="print a summary as JSON")
+    _add_common_arguments(
+        parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
+    )
 
 
 def _add_demo_arguments(parser: Parser) -> None:
@@ -733,13 +735,12 @@ def _add_completion_arguments(parser: Parser) -> None:
 
 
 def _add_common_arguments(
-    parser: Parser, *, quiet: str | None = None, json: str | None = "print the result as JSON"
+    parser: Parser, *, quiet: str = "no warnings", json: str | None = "print the result as JSON"
 ) -> None:
-    """Add the options that most commands have; a help text of None leaves out the option."""
+    """Add the options that all commands have; a help text of None leaves out --json."""
     if json is not None:
         parser.add_argument("--json", action="store_true", help=json)
-    if quiet is not None:
-        parser.add_argument("--quiet", action="store_true", help=quiet)
+    parser.add_argument("--quiet", action="store_true", help=quiet)
     parser.add_argument("--verbose", action="store_true", help="show log messages on stderr")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 

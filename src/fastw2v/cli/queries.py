@@ -108,7 +108,7 @@ def _answer_lines(answer: Callable[[list[str]], Ranking], options: argparse.Name
         At the end, if lines of a pipe could not be answered.
     """
     at_terminal = sys.stdin.isatty()
-    if at_terminal:
+    if at_terminal and not options.quiet:
         print_message(f"{welcome}; Ctrl-D ends")
     n_queries = n_failed = 0
     for number, line in enumerate(_lines_of_terminal() if at_terminal else _lines_of_pipe(), 1):

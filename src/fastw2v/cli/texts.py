@@ -97,7 +97,7 @@ def open_texts(
     lower, max_sentence_length
         See `FileSentences`.
     """
-    split = tokenizer if tokenizer in TOKENIZERS else _imported_function(tokenizer)
+    split = tokenizer if tokenizer in TOKENIZERS else _user_tokenizer(tokenizer)
     with contextlib.ExitStack() as stack:
         paths = []
         for path in files:
@@ -109,10 +109,29 @@ def open_texts(
         yield FileSentences(paths, split, lower, max_sentence_length)
 
 
+def _user_tokenizer(name: str) -> Callable[[str], list[Any]]:
+    """Return the function that ``PACKAGE:FUNCTION`` names, with its errors reported as those of the user."""
+    function = _imported_function(name)
+
+    def split(line: str) -> list[Any]:
+        try:
+            tokens = function(line)
+            if not isinstance(tokens, (str, bytes)):
+                return list(tokens)
+        except Exception as error:
+            raise UsageError(
+                f"--tokenizer {name} failed for the line {line!r:.80}: {type(error).__name__}: {error}"
+            ) from error
+        raise UsageError(f"--tokenizer {name} returned {tokens!r:.80}; it must return a list of words")
+
+    return split
+
+
 def _imported_function(name: str) -> Callable[[str], Iterable[Any]]:
-    """Return the function that ``PACKAGE:FUNCTION`` names; modules in the current directory are found, too."""
+    """Import a function; modules in the current directory are found, too."""
     module, _, function = name.partition(":")
-    sys.path.insert(0, os.getcwd())
+    directory = os.getcwd()
+    sys.path.insert(0, directory)
     try:
         found: Any = importlib.import_module(module)
         for attribute in function.split("."):
@@ -120,7 +139,7 @@ def _imported_function(name: str) -> Callable[[str], Iterable[Any]]:
     except (ImportError, AttributeError) as error:
         raise UsageError(f"--tokenizer {name}: {error}") from error
     finally:
-        sys.path.remove(os.getcwd())
+        sys.path.remove(directory)
     if not callable(found):
         raise UsageError(f"--tokenizer {name} is a {type(found).__name__}; name a function of a line")
     return found  # type: ignore[no-any-return]

@@ -14,7 +14,7 @@ import time
 
 from fastw2v.cli import files, texts
 from fastw2v.cli.files import STANDARD_STREAM
-from fastw2v.cli.output import print_json, print_message, shown
+from fastw2v.cli.output import report, shown
 from fastw2v.cli.parser import UsageError
 from fastw2v.common.files import check_writable, is_same_file
 from fastw2v.corpora import FileSentences, scan
@@ -31,7 +31,7 @@ LAST_ALPHA = 1e-4  # as a share of the first one
 
 def word2vec(options: argparse.Namespace) -> None:
     """Train word vectors as the flags of word2vec.c say."""
-    quiet = options.debug_level <= 0
+    options.quiet = options.quiet or options.debug_level <= 0
     _check(options)
     inputs = texts.find_files([options.train])
     _check_outputs(options, inputs)
@@ -51,7 +51,7 @@ def word2vec(options: argparse.Namespace) -> None:
                 total_examples=n_sentences,
                 total_words=n_words,
                 epochs=model.epochs,
-                progress=False if quiet else None,
+                progress=False if options.quiet else None,
             )
             files.save(model, options.output, "binary" if options.binary else "text")
     summary = {
@@ -61,14 +61,13 @@ def word2vec(options: argparse.Namespace) -> None:
         "vocabulary_file": options.save_vocab,
         "output": options.output,
     }
-    if options.json:
-        print_json(summary)
-    if not quiet:
-        written = [shown(path, "stdout") for path in (options.save_vocab, options.output) if path is not None]
-        print_message(
-            f"vocabulary of {len(model.wv):,} words, {n_words:,} words in the text; {summary['seconds']:.1f} s; "
-            f"wrote {' and '.join(written)}"
-        )
+    written = [shown(path, "stdout") for path in (options.save_vocab, options.output) if path is not None]
+    report(
+        options,
+        summary,
+        f"vocabulary of {len(model.wv):,} words, {n_words:,} words in the text; {summary['seconds']:.1f} s; "
+        f"wrote {' and '.join(written)}",
+    )
 
 
 def _build_vocabulary(model: Word2Vec, corpus: FileSentences, read_vocab: str | None) -> tuple[int, int]:
