@@ -86,9 +86,12 @@ def test_scores_side_by_side(files, tmp_path, capsys):
     assert "words that moved most" in told
 
 
-def test_what_cannot_be_compared_is_refused(files, tmp_path, capsys):
+def test_what_cannot_be_compared_is_refused(files, tmp_path, monkeypatch, capsys):
     other = save(tmp_path / "other.txt", ["x", "y"], np.eye(2))
     assert run("compare", files[0], other) == 2
     assert "0 words in common" in error_of(capsys)
     assert run("compare", "-", "-") == 2
     assert "A and B cannot both be -" in error_of(capsys)
+    monkeypatch.setattr("sys.stdin", Stream(other.read_bytes()))
+    assert run("compare", "-", files[0], "--pairs", "-") == 2
+    assert "only one file can be stdin" in error_of(capsys)

@@ -73,7 +73,7 @@ def test_directories_and_patterns_are_read_in_the_order_of_the_names(parts, tmp_
     assert joined(tmp_path, [parts[2], folder]) == words(parts[2]) + words(parts[1]) + words(parts[0])
     assert capsys.readouterr().err == ""  # --quiet
     assert run("phrases", parts[2], os.path.relpath(parts[2]), tmp_path / "once.txt") == 0
-    assert "it is read once" in capsys.readouterr().err
+    assert "are one file, which is read once" in capsys.readouterr().err
     assert len(words(tmp_path / "once.txt")) == len(words(parts[2]))
 
 

@@ -76,6 +76,7 @@ def test_what_is_not_supported_has_a_remedy(text, tmp_path, capsys):
     for arguments, message in (
         (["-output", out, "-classes", 500], "KMeans"),
         ([], "add -output FILE"),
+        (["-save-vocab", "-"], "name a file"),
         (["-output", out, "-save-vocab", out], "are one file"),
         (["-output", text], "would overwrite"),
         (["-output", tmp_path / "no" / "v.txt"], "directory"),

@@ -61,6 +61,9 @@ class EvaluationSets:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self._options = options
+        from_stdin = [path for path in (*options.analogies, *options.pairs) if path == STANDARD_STREAM]
+        if len(from_stdin) + hasattr(options, "stdin_copy") > 1:
+            raise UsageError("only one file can be stdin (-); name the others")
         self._analogies = [(path, _lines(path)) for path in options.analogies]
         self._pairs = [(path, _lines(path)) for path in options.pairs]
 

@@ -701,7 +701,9 @@ def _add_word2vec_arguments(parser: Parser) -> None:
         help="file to write the vectors to, or - for stdout; without it, only the vocabulary is made, for -save-vocab",
     )  # fmt: skip
     add_flags(parser, threads=12)
-    parser.add_argument("-save-vocab", metavar="FILE", help="file to write the words and their counts to")
+    parser.add_argument(
+        "-save-vocab", type=_file_name, metavar="FILE", help="file to write the words and their counts to"
+    )
     parser.add_argument(
         "-read-vocab",
         metavar="FILE",

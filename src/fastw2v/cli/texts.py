@@ -46,7 +46,7 @@ def find_files(inputs: Iterable[str]) -> list[str]:
     for path in (path for each in inputs for path in _expanded(each)):
         first = files.setdefault(_identity(path), path)
         if first is not path:
-            logger.warning("%s was named before (as %s); it is read once", path, first)
+            logger.warning("%s and %s are one file, which is read once", first, path)
     return list(files.values())
 
 

@@ -16,6 +16,7 @@ from fastw2v.cli import files, texts
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.output import report, shown
 from fastw2v.cli.parser import UsageError
+from fastw2v.cli.streams import reads_stdin
 from fastw2v.common.files import check_writable, is_same_file
 from fastw2v.corpora import FileSentences, scan
 from fastw2v.formats.word2vec import read_counts, write_counts
@@ -29,6 +30,7 @@ END_OF_SENTENCE = "</s>"
 LAST_ALPHA = 1e-4  # as a share of the first one
 
 
+@reads_stdin("train", "read_vocab")
 def word2vec(options: argparse.Namespace) -> None:
     """Train word vectors as the flags of word2vec.c say."""
     options.quiet = options.quiet or options.debug_level <= 0
@@ -98,8 +100,7 @@ def _check(options: argparse.Namespace) -> None:
 
 def _check_outputs(options: argparse.Namespace, inputs: list[str]) -> None:
     """Raise an error if a file cannot be written, or would be written over one that is read."""
-    named = [path for path in inputs if path != STANDARD_STREAM]
-    read = [*named, *([] if options.read_vocab is None else [options.read_vocab])]
+    read = [*inputs, *([] if options.read_vocab is None else [options.read_vocab])]
     for flag, path in (("-output", options.output), ("-save-vocab", options.save_vocab)):
         if path is None or (path == STANDARD_STREAM and flag == "-output"):
             continue
