@@ -82,8 +82,8 @@ def test_every_command_of_the_page_runs(folder, monkeypatch):
 def test_the_page_has_an_example_of_every_command():
     stages = itertools.chain(*(line.split(" | ") for line, _ in command_lines()))
     shown = {stage.split()[1] for stage in stages if stage.startswith("fastw2v ")}
-    # The demo trains for some seconds and has a test of its own; docs/incremental.md describes updates.
-    elsewhere = {"demo", "update"}
+    # The demo has a test of its own, as it trains for some seconds; docs/incremental.md describes updates and stores.
+    elsewhere = {"demo", "update", "store"}
     assert set(COMMANDS) - shown - elsewhere == set()
     table = PAGE.read_text(encoding="utf-8").partition("## ")[0]
     assert [name for name in COMMANDS.keys() - elsewhere if f"`{name}`" not in table] == []
