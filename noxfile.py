@@ -247,7 +247,8 @@ def site(session: nox.Session) -> None:
 
 def build_site(session: nox.Session) -> None:
     shutil.rmtree(ROOT / "docs" / "_build", ignore_errors=True)
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    options = ("-W", "--keep-going", "-q", "-b", "html", "-d", "docs/_build/doctrees")
+    session.run("sphinx-build", *options, "docs", "docs/_build/html")
 
 
 @nox.session

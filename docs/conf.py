@@ -8,6 +8,7 @@ content from the docstrings, and those in ``examples`` are notebooks, which the 
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ extensions = [
     "sphinx_external_toc",
 ]
 external_toc_path = "_toc.yml"
-exclude_patterns = ["_build", "README.md"]
+exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 4  # the anchors of GitHub
@@ -45,6 +46,8 @@ nb_execution_mode = "force"
 nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+os.environ["TQDM_DISABLE"] = "1"  # no progress bars in the pages
+nb_output_stderr = "remove"  # in a kernel without ipywidgets, tqdm warns that it can show no bar
 
 default_role = "py:obj"  # `name` in a docstring is a link if it is a name, and code otherwise
 add_function_parentheses = True
