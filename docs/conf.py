@@ -13,6 +13,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 import fastw2v
 
 DOCS = Path(__file__).resolve().parent
@@ -29,7 +32,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.intersphinx",
-    "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",
     "sphinx_copybutton",
     "sphinx_external_toc",
@@ -59,6 +61,7 @@ numpydoc_class_members_toctree = False
 # The build must succeed without a network, so that objects of Python and NumPy are links only if asked for.
 intersphinx_mapping: dict[str, Any] = {}
 
+html_math_renderer = "mathml"
 html_theme = "furo"
 html_title = "fastw2v"
 html_static_path = ["_static"]
@@ -90,6 +93,19 @@ def change_links(app: Any, name: str, source: list[str]) -> None:
     source[0] = LINK.sub(lambda match: link_to_repository(match[1], page), source[0])
 
 
+def visit_math(self: Any, node: Any) -> None:
+    """Write a formula as MathML, which browsers show without a script from the network."""
+    self.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def visit_math_block(self: Any, node: Any) -> None:
+    """Write a formula on lines of its own."""
+    self.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
 def setup(app: Any) -> dict[str, bool]:
     app.connect("source-read", change_links)
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math_block, None))
     return {"parallel_read_safe": True}
