@@ -89,7 +89,7 @@ from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
 from fastw2v.vectors.row_table import Column, RowTable, UnmovedRows
 from fastw2v.vocab import Vocab
-from fastw2v.vocabulary import merged_counts, subsampling
+from fastw2v.vocabulary import bounded, merged_counts, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.vocabulary.selection import Selection, as_counts, select
@@ -234,6 +234,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     logq_correction : bool, default False
         Sampled softmax: subtract the logarithm of the noise probability from each logit in training, so that the
         logits approach log-probabilities for every `ns_exponent`.
+    max_words : int, optional
+        The largest size of the vocabulary. If a call of ``build_vocab(update=True)`` leaves more words, those with the
+        smallest merged counts are evicted with all their weights; words of `pin` stay. `max_final_vocab`, as in gensim,
+        only selects words of the text at hand, and never removes one from the model.
+    count_decay : float, default 1.0
+        A factor from 0 to 1 on all earlier counts, applied by the first ``build_vocab(update=True)`` after a training.
+        With 0.9, the text of ten updates ago counts about a third. The vocabulary, the subsampling and the noise
+        distribution follow the present text then.
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.
@@ -318,6 +326,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         tied_weights: bool = False,
         logq_correction: bool = False,
         corpus_budget: int | None = None,
+        max_words: int | None = None,
+        count_decay: float = 1.0,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
         checkpoint: Any = None,
@@ -355,6 +365,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.tied_weights = tied_weights
         self.logq_correction = logq_correction
         self.corpus_budget = corpus_budget
+        self.max_words = max_words
+        self.count_decay = count_decay
         self._check_parameters()
         self.min_alpha_yet_reached = self.alpha
         self.effective_min_count = self.min_count
@@ -596,7 +608,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._scan_cache = None
         self._initial_vectors = None
         vars(self).update(
-            {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
+            {
+                "objective": NEGATIVE_SAMPLING,
+                "tied_weights": False,
+                "logq_correction": False,
+                "max_words": None,
+                "count_decay": 1.0,
+                **attributes,
+            }
         )
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
@@ -980,11 +999,31 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
+        self._check_bound()
         raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
+        vocabulary = self._vocabulary
+        is_maintained = self.max_words is not None or self.count_decay != 1
+        present = None
+        if update and is_maintained:
+            present, earlier_counts = self._decayed_counts(earlier_counts)
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
+        rows = None
+        if present is not None:
+            eviction = vocabulary.plan_update(
+                present,
+                selection,
+                raw_counts,
+                max_words=self.max_words,
+                trim_rule=trim_rule,
+                by_frequency=bool(self.sorted_vocab),
+            )
+            rows, selection = eviction.rows, eviction.selection
+        elif self.max_words is not None:
+            n_words = self.max_words - bool(self.null_word)
+            selection = bounded.bounded_selection(selection, n_words, trim_rule)
         if update:
             merged_counts.log_counts_in_use(selection.effective_min_count, earlier_counts)
         if not dry_run:
@@ -994,9 +1033,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._log_selection(selection, report, update)
         if dry_run:
             return report
-        vocabulary = self._vocabulary
         if update:
             vocabulary.begin_update()
+            if present is not None and rows is not None:
+                vocabulary.table.attributes["count"] = present
+                self._evict(rows)
             vocabulary.add_counts(selection, raw_counts)
             vocabulary.make_sample_ints(self.sample)
         else:
@@ -1015,11 +1056,82 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         else:
             logger.info("deleting the raw counts dictionary of %i items", len(raw_counts))
             self.raw_vocab = defaultdict(int)
+        if self.max_words is not None and self._raw_counts:
+            self._bound_raw_counts(self.max_words)
         if self.hs:
-            vocabulary.grow_huffman_tree() if update else self.create_binary_tree()
+            if not update:
+                self.create_binary_tree()
+            elif is_maintained:
+                self.syn1 = vocabulary.update_huffman_tree(self.syn1)
+            else:
+                vocabulary.grow_huffman_tree()
         if self.negative:
             self.make_cum_table()
         return report
+
+    def _decayed_counts(
+        self, earlier_counts: Mapping[Any, int] | None
+    ) -> tuple[NDArray[np.int64], Mapping[Any, int] | None]:
+        """Return the counts of the words and the raw counts of earlier text as an update has to take them.
+
+        They decay once for all calls of `build_vocab` between two trainings. The random numbers depend on the seed and
+        on the counts, so that an update is reproducible.
+        """
+        vocabulary = self._vocabulary
+        counts = vocabulary.counts
+        if self.count_decay == 1 or vocabulary.words_before_update is not None:
+            return counts, earlier_counts
+        random = np.random.default_rng([self.seed or 0, int(counts.sum())])
+        present = np.maximum(bounded.decayed(counts, self.count_decay, random), 1)
+        if earlier_counts:
+            words = dict(zip(vocabulary.words, present.tolist(), strict=True))
+            earlier_counts = bounded.decayed_raw_counts(earlier_counts, words, self.count_decay, random)
+        return present, earlier_counts
+
+    def _evict(self, rows: NDArray[np.intp]) -> None:
+        """Keep these rows of all arrays with one row for each word, in this order."""
+        n_evicted = len(self.wv) - len(rows)
+        if n_evicted:
+            self._warn_of_mapped_weights()
+            self.add_lifecycle_event(
+                "prepare_vocab", msg=f"evicted {n_evicted} words to hold max_words={self.max_words}"
+            )
+        self._vocabulary.keep_rows(rows)
+
+    def _bound_raw_counts(self, max_words: int) -> None:
+        """Forget the raw counts of rare words, so that their number is bounded too."""
+        counts = self.raw_vocab
+        if counts is not None:
+            limit = bounded.CANDIDATES_PER_WORD * max_words
+            self._raw_counts = bounded.bounded_counts(counts, self.wv.key_to_index, limit)
+
+    def pin(self, words: Iterable[Any], pinned: bool = True) -> None:
+        """Keep words in the vocabulary whatever their counts are, where `max_words` bounds it.
+
+        The marks are the attribute ``"pinned"`` of the words. They are saved with the model.
+
+        Parameters
+        ----------
+        words : iterable of str or int
+            Words of the vocabulary.
+        pinned : bool, default True
+            False removes the marks.
+
+        Raises
+        ------
+        KeyError
+            If a word is not in the vocabulary. No mark is changed then.
+
+        Examples
+        --------
+        >>> model = Word2Vec([["a", "b"]] * 9 + [["c", "a"]], vector_size=4, min_count=1, max_words=3)
+        >>> model.pin(["c"])
+        >>> model.build_vocab([["a", "new"]] * 5, update=True)
+        >>> model.wv.index_to_key
+        ['a', 'b', 'c']
+        """
+        pinned = as_flag("pinned", pinned)
+        self._vocabulary.pin(as_list("words", words, "words"), pinned)
 
     def _log_selection(self, selection: Selection, report: dict[str, int], update: bool) -> None:
         n_raw = max(len(selection.words) + selection.drop_unique, 1)
@@ -1247,7 +1359,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if n_rows < len(self.wv):
             self._warn_of_mapped_weights()
         syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
-        self.wv.resize_vectors(seed=self.seed)  # extends syn1neg and its biases, too
+        seed = self.seed
+        if (
+            self.max_words is not None
+        ):  # rows are used again, and must not get the initial vectors of evicted words
+            seed = ((seed or 0) + self.train_count) % 2**32
+        self.wv.resize_vectors(seed=seed)  # extends syn1neg and its biases, too
         self._start_from_initial_vectors(n_rows)
         self.syn1 = syn1
         self.wv.invalidate_norms()
@@ -1589,12 +1706,20 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         for name in ("sample", "corpus_budget"):
             setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
+        self._check_bound()
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
         for name in ("shrink_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction"):
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))
         check_objective(self)
+
+    def _check_bound(self) -> None:
+        """Check what bounds the vocabulary."""
+        self.max_words = as_optional_int("max_words", self.max_words, minimum=1)
+        self.count_decay = as_float("count_decay", self.count_decay, minimum=0)
+        if self.count_decay > 1:
+            raise ValueError(f"count_decay={self.count_decay} must be at most 1.0, which keeps all counts")
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""

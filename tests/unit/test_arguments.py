@@ -205,7 +205,7 @@ RULES = {
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
         "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
-        "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
+        "outputs pinned post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
         "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
         "write_header",
     ),
@@ -216,7 +216,8 @@ RULES = {
     **rules(integer(0), "chunksize max_docs negative n reps total_examples"),
     **rules(integer(0, example=1), "count index passes"),
     **rules(integer(), "longest max_len min_count min_len min_reduce total_sentences topn workers"),
-    **rules(integer(1, optional=True), "checkpoint_every first_words"),
+    **rules(integer(1, optional=True), "checkpoint_every first_words max_words"),
+    **rules(Rule(1.0, lambda value: is_number(value) and 0 <= value <= 1), "count_decay"),
     **rules(integer(1), "n_words"),
     **rules(only("", str, optional=True), "title"),
     **rules(
