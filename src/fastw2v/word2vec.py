@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
-from fastw2v.common.progress_bar import as_progress
+from fastw2v.common.progress_bar import ProgressBar, as_progress
 from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import (
     LARGEST_INT,
@@ -68,6 +68,7 @@ from fastw2v.formats.settings import (
 )
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
+from fastw2v.text.counted_chunks import CountedChunk, counted_chunks
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -268,6 +269,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The biases of the output weights of sampled softmax.
     loss_history : list of float
         The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
+    stream_sentences, stream_words : int
+        Sentences and raw words that `train_stream` has trained.
 
     Examples
     --------
@@ -351,6 +354,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.compute_loss = compute_loss
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
+        self.stream_sentences = 0
+        self.stream_words = 0
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
@@ -614,6 +619,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "logq_correction": False,
                 "max_words": None,
                 "count_decay": 1.0,
+                "stream_sentences": 0,
+                "stream_words": 0,
                 **attributes,
             }
         )
@@ -1494,6 +1501,164 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
             ).run()
+
+    def train_stream(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        chunk_words: int = 1_000_000,
+        epochs: int = 1,
+        total_words: int | None = None,
+        trim_rule: TrimRule | None = None,
+        progress: bool | None = None,
+        checkpoint: Any = None,
+    ) -> tuple[int, int]:
+        """Build the vocabulary and train in one pass over a text of any length, in bounded memory.
+
+        The text is read in chunks. Each chunk is an update of the model: its words are counted, the vocabulary is
+        updated within `max_words`, and the chunk is trained. Counts of words outside the vocabulary are remembered as
+        `bounded_counts` says, so that a word enters once it has `min_count` occurrences in several chunks together.
+        The model is usable at any time: if the training is interrupted, it has learnt the chunks before.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The text, as in `train`; an iterator that never ends will do.
+        chunk_words : int, default 1_000_000
+            Raw words of a chunk. The memory of a chunk is about 4 bytes for each, and its distinct words.
+        epochs : int, default 1
+            Number of passes over each chunk, while it is in memory.
+        total_words : int, optional
+            Raw words of the whole stream, over all calls. The learning rate falls from `alpha` to `min_alpha` until
+            then; None or 0: it stays `alpha`.
+        trim_rule : callable, optional
+            As in `build_vocab`.
+        progress : bool, optional
+            As in `train`.
+        checkpoint : str or path, optional
+            A file to which the model is saved after each chunk. If it cannot be written, an error is logged and the
+            training goes on. To continue, `load` it, and pass the rest of the text, which begins after
+            ``model.stream_sentences`` sentences.
+
+        Returns
+        -------
+        (int, int)
+            The effective words and the raw words that this call has trained, all epochs included.
+
+        Raises
+        ------
+        ValueError
+            If the model has no `max_words`, or the text has no sentences.
+        TypeError
+            If the corpus cannot be used, or a subclass overrides methods that train sentences.
+        RuntimeError
+            If another thread is training the model, or a callback of its training calls this method.
+
+        Notes
+        -----
+        The vocabulary of a stream was proposed by Kaji and Kobayashi, "Incremental Skip-gram Model with Negative
+        Sampling", EMNLP 2017, and by May et al., "Streaming Word Embeddings with the Space-Saving Algorithm", 2017.
+
+        Examples
+        --------
+        >>> import itertools
+        >>> endless = itertools.cycle([["the", "cat", "sat"], ["the", "dog", "barked"]])
+        >>> model = Word2Vec(vector_size=8, max_words=100, workers=1)
+        >>> model.train_stream(itertools.islice(endless, 1000), chunk_words=300)[1]
+        3000
+        >>> len(model.wv), model.stream_sentences
+        (5, 1000)
+        """
+        chunk_words = as_int("chunk_words", chunk_words, minimum=1)
+        epochs = as_int("epochs", epochs, minimum=1)
+        total_words = as_optional_int("total_words", total_words, minimum=0) or None
+        check_function("trim_rule", trim_rule)
+        progress = as_progress("progress", progress)
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
+        checkpoints.check_arguments(checkpoint, None, (corpus,))
+        self._check_parameters()
+        self._check_can_train()
+        if self.max_words is None:
+            raise ValueError(
+                "train_stream() needs a bound of the vocabulary; set it by Word2Vec(max_words=100_000), or by "
+                "model.max_words = 100_000"
+            )
+        if are_overridden(self, Word2Vec):
+            raise TypeError(
+                f"{type(self).__name__} overrides methods that train sentences, and train_stream() does not call "
+                "them; use build_vocab(update=True) and train()"
+            )
+        effective_words = raw_words = n_chunks = 0
+        with ProgressBar("training", total=total_words or 0, unit=" words", show=progress, log=logger) as bar:
+            for chunk in counted_chunks(corpus, chunk_words):
+                self._update_vocab_by_chunk(chunk, trim_rule)
+                if len(self.wv):
+                    trained = self._train_chunk(chunk, epochs, total_words)
+                    effective_words, raw_words = effective_words + trained[0], raw_words + trained[1]
+                self.stream_sentences += chunk.provisional.n_sentences
+                self.stream_words += chunk.provisional.raw_words
+                n_chunks += 1
+                bar.move_to(self.stream_words, vocabulary=f"{len(self.wv):,}")
+                if checkpoint is not None:
+                    try:
+                        self.save(checkpoint)
+                    except OSError as error:
+                        logger.error("no checkpoint could be written, training goes on: %s", error)
+        if not n_chunks:
+            raise ValueError(
+                "the text has no sentences, so nothing was trained; an iterator that was read to its end has none"
+            )
+        return effective_words, raw_words
+
+    def _update_vocab_by_chunk(self, chunk: CountedChunk, trim_rule: TrimRule | None) -> None:
+        """Update the vocabulary, or make it, with the words of a chunk of a stream; raw counts are kept."""
+        self._check_may_grow()
+        update = len(self.wv) > 0
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
+            earlier = self.raw_vocab
+            self._raw_counts = chunk.counts
+            if not update and earlier:  # no word of the earlier chunks was frequent enough
+                self._raw_counts = merged_counts.merge_counts(earlier, chunk.counts)
+            self.corpus_count = chunk.provisional.n_sentences
+            self.corpus_total_words = chunk.provisional.raw_words
+            self._adopt_raw_vocab(update, True, trim_rule, earlier if update else None)
+
+    def _train_chunk(self, chunk: CountedChunk, epochs: int, total_words: int | None) -> tuple[int, int]:
+        """Train a chunk of a stream; return the effective words and the raw words."""
+        table = provisional_table(chunk.counts, self.wv.key_to_index)
+        encoded = renumber(chunk.provisional, table)
+        corpus: Any = encoded
+        rates = [self.alpha, self.alpha]
+        if total_words is not None:
+            words = np.array([self.stream_words, self.stream_words + encoded.raw_words])
+            schedule = LearningRate(self.alpha, self.min_alpha, 1, None, total_words)
+            rates = schedule.at(np.minimum(words / total_words, 1.0)).tolist()
+        settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs")}
+        try:
+            with self._lock.hold():
+                return TrainingSession.begin(
+                    self,
+                    corpus,
+                    None,
+                    total_examples=None,
+                    total_words=max(encoded.raw_words, 1),
+                    epochs=epochs,
+                    start_alpha=rates[0],
+                    end_alpha=rates[1],
+                    compute_loss=None,
+                    callbacks=(),
+                    update=None,
+                    checkpoint=None,
+                    checkpoint_every=None,
+                    report_delay=1.0,
+                    progress=False,
+                    scanned=encoded,
+                    n_scanned=0,
+                    by_hooks=False,
+                ).run()
+        finally:
+            vars(self).update(settings)
 
     @class_only
     def resume(

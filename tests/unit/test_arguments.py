@@ -450,6 +450,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "compute_loss": FLAG,
         "update": only(None, optional=True),
     },
+    "Word2Vec.train_stream": {"corpus_iterable": corpus()},
     "Drift.most_moved": {"topn": integer(0)},
     "argsort": {"topn": integer(optional=True)},
     "downsampling": {"counts": ARRAY},
@@ -497,6 +498,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "Word2Vec.resume": {"corpus_iterable": SENTENCES},
     "Word2Vec.scan_vocab": {"corpus_iterable": SENTENCES},
     "Word2Vec.train": {"corpus_iterable": SENTENCES, "total_examples": 9, "epochs": 1, "checkpoint": "new"},
+    "Word2Vec.train_stream": {"corpus_iterable": SENTENCES},
     "renumber": {"provisional": fastw2v.corpora.scan(SENTENCES, keep_ids=True).provisional},
 }
 
@@ -560,9 +562,8 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     before = os.getcwd()
     os.chdir(folder)
-    trained = Word2Vec(
-        SENTENCES, vector_size=2, min_count=1, hs=1, workers=1, epochs=1, checkpoint="checkpoint"
-    )
+    options = {"vector_size": 2, "min_count": 1, "hs": 1, "workers": 1, "epochs": 1, "max_words": 100}
+    trained = Word2Vec(SENTENCES, checkpoint="checkpoint", **options)
     PICKLED_MODEL.append(pickle.dumps(trained))
     (folder / "corpus.txt").write_text("a b c\nb c\na\n")
     (folder / "analogies.txt").write_text(": s\na b c a\n")

@@ -134,6 +134,8 @@ SETTINGS: Mapping[str, Check] = {
     "max_vocab_size": integer(0, MAX_COUNT, optional=True),
     "max_words": integer(1, MAX_COUNT, optional=True),
     "count_decay": _share,
+    "stream_sentences": integer(0, MAX_COUNT),
+    "stream_words": integer(0, MAX_COUNT),
     "min_count": number(),
     "effective_min_count": number(),
     "sample": number(0, optional=True),
