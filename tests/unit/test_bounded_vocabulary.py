@@ -304,3 +304,20 @@ def test_wrong_bounds_are_refused() -> None:
         Word2Vec(max_words=0)
     with pytest.raises(ValueError, match="count_decay"):
         Word2Vec(count_decay=1.5)
+
+
+def test_nodes_of_words_that_moved_are_trained_while_old_ones_are_frozen() -> None:
+    words = [f"w{number}" for number in range(30)]
+    model = Word2Vec(vector_size=4, min_count=1, sg=1, hs=1, negative=0, max_words=100, workers=1, sample=0)
+    model.build_vocab_from_freq({word: 2000 // (number + 1) for number, word in enumerate(words)})
+    model.train([words] * 20, total_examples=20, epochs=1)
+    model.build_vocab_from_freq(
+        {"w29": 100_000, "new": 5}, update=True
+    )  # the rarest word becomes the most frequent
+    assert model.syn1 is not None
+    is_new = ~model.syn1[:30].any(axis=1)
+    assert 1 < is_new.sum() < 10
+    before = model.syn1.copy()
+    model.train([[*words, "new"]] * 20, total_examples=20, epochs=1, update=Update(lockf=0.0, outputs=True))
+    np.testing.assert_array_equal(model.syn1[:30][~is_new], before[:30][~is_new])
+    assert model.syn1[:30][is_new].any(axis=1).all()

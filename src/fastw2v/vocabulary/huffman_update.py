@@ -6,7 +6,7 @@ changes it in three steps instead:
 1. Words that were evicted leave the tree. An inner node with one branch left has no decision to make any more, so it
    disappears from all paths; each other node keeps its place and its weights.
 2. Words whose codes are much longer or shorter than their counts ask for leave it in the same way.
-3. These words and the new ones join it by `huffman.graft`.
+3. These words and the new ones join it by `huffman.graft`, very frequent ones each by itself.
 
 The second step moves as few words as necessary. The mean code length is therefore bounded over any number of updates.
 """
@@ -23,6 +23,7 @@ from fastw2v.vocabulary.huffman import Counts, HuffmanTree, graft, huffman
 Nodes = npt.NDArray[np.intp]
 
 MAX_EXCESS = 1.05  # mean code length, relative to that of a tree made from the counts
+FREQUENT_SHARE = 1 / 64  # of all tokens, from which on a word joins the tree alone
 TOLERATED_BITS = (
     math.inf,
     2.5,
@@ -94,10 +95,12 @@ def updated_tree(tree: HuffmanTree, counts: Counts) -> tuple[HuffmanTree, Nodes]
     limit = MAX_EXCESS * entropy
     is_exact = False
     lengths = np.diff(tree.offsets)
-    deviations = np.abs(lengths - asked[: len(tree)])
+    differences = lengths - asked[: len(tree)]
+    # If a few words have become very frequent, all other codes should be longer, and `graft` makes them so together.
+    deviations = np.abs(differences - np.median(differences)) if len(differences) else differences
     for bits in TOLERATED_BITS:
         kept, nodes = contracted(_without(tree, deviations > bits))
-        candidate = graft(kept, counts)
+        candidate = _grafted(kept, counts)
         length = mean_code_length(candidate, counts)
         if length <= limit:
             return candidate, nodes
@@ -107,6 +110,27 @@ def updated_tree(tree: HuffmanTree, counts: Counts) -> tuple[HuffmanTree, Nodes]
             if length <= limit:
                 return candidate, nodes
     return huffman(counts), np.empty(0, dtype=np.intp)
+
+
+def _grafted(tree: HuffmanTree, counts: Counts) -> HuffmanTree:
+    """Return the tree with all words that have no path in it; see `graft`.
+
+    Words that join together share a branch, which would make the code of a very frequent one longer. Such a word joins
+    alone, after all less frequent ones.
+    """
+    n_words = len(counts)
+    lengths = np.zeros(n_words, dtype=np.int64)
+    lengths[: len(tree)] = np.diff(tree.offsets)
+    frequent = np.flatnonzero((lengths == 0) & (counts > FREQUENT_SHARE * counts.sum()))
+    frequent = frequent[np.argsort(counts[frequent], kind="stable")]
+    for n_joined in range(len(frequent) + 1):
+        rows = np.setdiff1d(np.arange(n_words), frequent[n_joined:])
+        positions = np.full(
+            n_words, len(rows)
+        )  # of words that are not in the tree yet: `take` gives these no path
+        positions[rows] = np.arange(len(rows))
+        tree = graft(tree.take(rows), counts[rows]).take(positions)
+    return tree
 
 
 def _without(tree: HuffmanTree, leaves: npt.NDArray[np.bool_]) -> HuffmanTree:
