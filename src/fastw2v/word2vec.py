@@ -1577,6 +1577,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         progress = as_progress("progress", progress)
         corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
         checkpoints.check_arguments(checkpoint, None, (corpus,))
+        self._check_not_within_growth()
+        if self._lock.held:
+            raise RuntimeError(
+                "train_stream() was called by a callback, or by the corpus iterator, of a training of this model; call "
+                "it when that training has ended"
+            )
         self._check_parameters()
         self._check_can_train()
         if self.max_words is None:
@@ -1637,6 +1643,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs")}
         try:
             with self._lock.hold():
+                self._session = None  # another one is left where Ctrl-C interrupted the end of a training
                 return TrainingSession.begin(
                     self,
                     corpus,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v import Word2Vec
+from fastw2v import CallbackAny2Vec, Word2Vec
+from fastw2v.training.session import TrainingSession
 
 SETTINGS: dict[str, Any] = {"vector_size": 6, "min_count": 2, "sg": 1, "max_words": 40, "workers": 1}
 
@@ -116,6 +117,30 @@ def test_an_interrupt_leaves_a_model_that_goes_on(tmp_path: Path) -> None:
         np.testing.assert_array_equal(other.wv.vectors, whole.wv.vectors)
 
 
+def test_an_interrupt_while_a_chunk_is_trained_keeps_the_chunks_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = taken(300)
+    model = Word2Vec(**SETTINGS)
+    run, calls = TrainingSession.run, itertools.count()
+
+    def interrupted(session: TrainingSession) -> tuple[int, int]:
+        if next(calls) == 2:
+            raise KeyboardInterrupt
+        return run(session)
+
+    monkeypatch.setattr(TrainingSession, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.train_stream(text, chunk_words=500, total_words=10_000)
+    trained = model.stream_sentences
+    assert sum(map(len, text[:trained])) == model.stream_words
+    assert 1000 <= model.stream_words < 1100
+    assert (model.alpha, model.min_alpha, model.epochs) == (0.025, 0.0001, 5)
+    assert len(model.wv.most_similar("w3")) == 10
+    model.train_stream(text[trained:], chunk_words=500, total_words=10_000)
+    assert model.stream_sentences == 300
+
+
 def test_a_stream_continues_a_trained_model_and_is_updated_later() -> None:
     text = taken(300)
     model = Word2Vec(text[:100], **SETTINGS)
@@ -146,6 +171,13 @@ def test_what_cannot_be_streamed_is_refused() -> None:
         model.train_stream([["a", "b"]])
     with pytest.raises(ValueError, match="no sentences"):
         Word2Vec(**SETTINGS).train_stream(iter([]))
+
+    class Nested(CallbackAny2Vec):
+        def on_epoch_begin(self, model: Word2Vec) -> None:
+            model.train_stream([["a", "b"]])
+
+    with pytest.raises(RuntimeError, match=r"train_stream\(\) was called by a callback"):
+        Word2Vec(taken(50), callbacks=[Nested()], **SETTINGS)
 
     class OwnLoop(Word2Vec):
         def _do_train_job(self, sentences: Any, alpha: float, inits: Any) -> tuple[int, int]:
