@@ -1009,7 +1009,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._check_bound()
         raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
         vocabulary = self._vocabulary
-        is_maintained = self.max_words is not None or self.count_decay != 1
+        # A callback may add words between the epochs of a training, but not move the rows that it trains.
+        in_training = self._session is not None and self._session.in_callbacks
+        is_maintained = not in_training and (self.max_words is not None or self.count_decay != 1)
         present = None
         if update and is_maintained:
             present, earlier_counts = self._decayed_counts(earlier_counts)

@@ -151,6 +151,24 @@ def test_new_words_of_shards_stay_new() -> None:
     assert not np.array_equal(before["y"][0], after["y"][0])
 
 
+def test_an_update_by_a_callback_moves_no_rows_and_the_next_one_evicts() -> None:
+    class AddWord(CallbackAny2Vec):
+        def on_epoch_end(self, model: Word2Vec) -> None:
+            if "x" not in model.wv:
+                model.build_vocab([["x"]] * 99, update=True)
+
+    for settings in OBJECTIVES:
+        model = trained(max_words=4, count_decay=0.5, **settings)
+        update = Update(anchor=1.0, outputs=True)
+        model.train([["a", "b"]] * 3, total_examples=3, epochs=1, update=update, callbacks=[AddWord()])
+        assert model.wv.index_to_key == ["a", "b", "c", "d", "x"]
+        assert model.words_before_update == 4
+        model.train([["a", "x"]] * 3, total_examples=3, epochs=1)
+        model.build_vocab([["b"]], update=True)
+        assert model.wv.index_to_key[0] == "x"
+        assert len(model.wv) == 4
+
+
 def test_first_vocabulary_is_bounded() -> None:
     sentences = [["a", "b", "c"], ["a", "b"], ["a", "d"]]
     model = Word2Vec(sentences, vector_size=4, min_count=1, max_words=2, null_word=1, workers=1)
