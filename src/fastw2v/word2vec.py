@@ -1030,7 +1030,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 by_frequency=bool(self.sorted_vocab),
             )
             rows, selection = eviction.rows, eviction.selection
-        elif self.max_words is not None:
+        elif self.max_words is not None and not update:
             n_words = self.max_words - bool(self.null_word)
             selection = bounded.bounded_selection(selection, n_words, trim_rule)
         if update:
