@@ -205,8 +205,8 @@ RULES = {
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
         "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
-        "outputs pinned post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
-        "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
+        "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
+        "center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
         "write_header",
     ),
     **rules(
