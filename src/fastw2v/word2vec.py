@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
-from fastw2v.common.progress_bar import as_progress
+from fastw2v.common.progress_bar import ProgressBar, as_progress
 from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import (
     LARGEST_INT,
@@ -68,6 +68,7 @@ from fastw2v.formats.settings import (
 )
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
+from fastw2v.text.counted_chunks import CountedChunk, counted_chunks
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.scanning import provisional_table, renumber, scan
@@ -89,7 +90,7 @@ from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
 from fastw2v.vectors.row_table import Column, RowTable, UnmovedRows
 from fastw2v.vocab import Vocab
-from fastw2v.vocabulary import merged_counts, subsampling
+from fastw2v.vocabulary import bounded, merged_counts, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.vocabulary.selection import Selection, as_counts, select
@@ -234,6 +235,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     logq_correction : bool, default False
         Sampled softmax: subtract the logarithm of the noise probability from each logit in training, so that the
         logits approach log-probabilities for every `ns_exponent`.
+    max_words : int, optional
+        The largest size of the vocabulary. If a call of ``build_vocab(update=True)`` leaves more words, those with the
+        smallest merged counts are evicted with all their weights; words of `pin` stay. `max_final_vocab`, as in gensim,
+        only selects words of the text at hand, and never removes one from the model.
+    count_decay : float, default 1.0
+        A factor from 0 to 1 on all earlier counts, applied by the first ``build_vocab(update=True)`` after a training.
+        With 0.9, the text of ten updates ago counts about a third. The vocabulary, the subsampling and the noise
+        distribution follow the present text then.
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.
@@ -260,6 +269,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The biases of the output weights of sampled softmax.
     loss_history : list of float
         The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
+    stream_sentences, stream_words : int
+        Sentences and raw words that `train_stream` has trained.
 
     Examples
     --------
@@ -318,6 +329,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         tied_weights: bool = False,
         logq_correction: bool = False,
         corpus_budget: int | None = None,
+        max_words: int | None = None,
+        count_decay: float = 1.0,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
         checkpoint: Any = None,
@@ -341,6 +354,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.compute_loss = compute_loss
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
+        self.stream_sentences = 0
+        self.stream_words = 0
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
@@ -355,6 +370,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.tied_weights = tied_weights
         self.logq_correction = logq_correction
         self.corpus_budget = corpus_budget
+        self.max_words = max_words
+        self.count_decay = count_decay
         self._check_parameters()
         self.min_alpha_yet_reached = self.alpha
         self.effective_min_count = self.min_count
@@ -596,7 +613,16 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._scan_cache = None
         self._initial_vectors = None
         vars(self).update(
-            {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
+            {
+                "objective": NEGATIVE_SAMPLING,
+                "tied_weights": False,
+                "logq_correction": False,
+                "max_words": None,
+                "count_decay": 1.0,
+                "stream_sentences": 0,
+                "stream_words": 0,
+                **attributes,
+            }
         )
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
@@ -980,11 +1006,33 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
             raise RuntimeError("there are no raw counts; call scan_vocab() or build_vocab() first")
+        self._check_bound()
         raw_counts = self._raw_counts = as_word_counts(self._raw_counts, "raw_vocab")
+        vocabulary = self._vocabulary
+        # A callback may add words between the epochs of a training, but not move the rows that it trains.
+        in_training = self._session is not None and self._session.in_callbacks
+        is_maintained = not in_training and (self.max_words is not None or self.count_decay != 1)
+        present = None
+        if update and is_maintained:
+            present, earlier_counts = self._decayed_counts(earlier_counts)
         counts = merged_counts.merge_counts(earlier_counts, raw_counts) if earlier_counts else raw_counts
         selection = select(
             counts, min_count=min_count, max_final_vocab=self.max_final_vocab, trim_rule=trim_rule
         )
+        rows = None
+        if present is not None:
+            eviction = vocabulary.plan_update(
+                present,
+                selection,
+                raw_counts,
+                max_words=self.max_words,
+                trim_rule=trim_rule,
+                by_frequency=bool(self.sorted_vocab),
+            )
+            rows, selection = eviction.rows, eviction.selection
+        elif self.max_words is not None and not update:
+            n_words = self.max_words - bool(self.null_word)
+            selection = bounded.bounded_selection(selection, n_words, trim_rule)
         if update:
             merged_counts.log_counts_in_use(selection.effective_min_count, earlier_counts)
         if not dry_run:
@@ -994,9 +1042,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._log_selection(selection, report, update)
         if dry_run:
             return report
-        vocabulary = self._vocabulary
         if update:
             vocabulary.begin_update()
+            if present is not None and rows is not None:
+                vocabulary.table.attributes["count"] = present
+                self._evict(rows)
             vocabulary.add_counts(selection, raw_counts)
             vocabulary.make_sample_ints(self.sample)
         else:
@@ -1015,11 +1065,82 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         else:
             logger.info("deleting the raw counts dictionary of %i items", len(raw_counts))
             self.raw_vocab = defaultdict(int)
+        if self.max_words is not None and self._raw_counts:
+            self._bound_raw_counts(self.max_words)
         if self.hs:
-            vocabulary.grow_huffman_tree() if update else self.create_binary_tree()
+            if not update:
+                self.create_binary_tree()
+            elif is_maintained:
+                self.syn1 = vocabulary.update_huffman_tree(self.syn1)
+            else:
+                vocabulary.grow_huffman_tree()
         if self.negative:
             self.make_cum_table()
         return report
+
+    def _decayed_counts(
+        self, earlier_counts: Mapping[Any, int] | None
+    ) -> tuple[NDArray[np.int64], Mapping[Any, int] | None]:
+        """Return the counts of the words and the raw counts of earlier text as an update has to take them.
+
+        They decay once for all calls of `build_vocab` between two trainings. The random numbers depend on the seed and
+        on the counts, so that an update is reproducible.
+        """
+        vocabulary = self._vocabulary
+        counts = vocabulary.counts
+        if self.count_decay == 1 or vocabulary.words_before_update is not None:
+            return counts, earlier_counts
+        random = np.random.default_rng([self.seed or 0, int(counts.sum())])
+        present = np.maximum(bounded.decayed(counts, self.count_decay, random), 1)
+        if earlier_counts:
+            words = dict(zip(vocabulary.words, present.tolist(), strict=True))
+            earlier_counts = bounded.decayed_raw_counts(earlier_counts, words, self.count_decay, random)
+        return present, earlier_counts
+
+    def _evict(self, rows: NDArray[np.intp]) -> None:
+        """Keep these rows of all arrays with one row for each word, in this order."""
+        n_evicted = len(self.wv) - len(rows)
+        if n_evicted:
+            self._warn_of_mapped_weights()
+            self.add_lifecycle_event(
+                "prepare_vocab", msg=f"evicted {n_evicted} words to hold max_words={self.max_words}"
+            )
+        self._vocabulary.keep_rows(rows)
+
+    def _bound_raw_counts(self, max_words: int) -> None:
+        """Forget the raw counts of rare words, so that their number is bounded too."""
+        counts = self.raw_vocab
+        if counts is not None:
+            limit = bounded.CANDIDATES_PER_WORD * max_words
+            self._raw_counts = bounded.bounded_counts(counts, self.wv.key_to_index, limit)
+
+    def pin(self, words: Iterable[Any], pinned: bool = True) -> None:
+        """Keep words in the vocabulary whatever their counts are, where `max_words` bounds it.
+
+        The marks are the attribute ``"pinned"`` of the words. They are saved with the model.
+
+        Parameters
+        ----------
+        words : iterable of str or int
+            Words of the vocabulary.
+        pinned : bool, default True
+            False removes the marks.
+
+        Raises
+        ------
+        KeyError
+            If a word is not in the vocabulary. No mark is changed then.
+
+        Examples
+        --------
+        >>> model = Word2Vec([["a", "b"]] * 9 + [["c", "a"]], vector_size=4, min_count=1, max_words=3)
+        >>> model.pin(["c"])
+        >>> model.build_vocab([["a", "new"]] * 5, update=True)
+        >>> model.wv.index_to_key
+        ['a', 'b', 'c']
+        """
+        pinned = as_flag("pinned", pinned)
+        self._vocabulary.pin(as_list("words", words, "words"), pinned)
 
     def _log_selection(self, selection: Selection, report: dict[str, int], update: bool) -> None:
         n_raw = max(len(selection.words) + selection.drop_unique, 1)
@@ -1247,7 +1368,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         if n_rows < len(self.wv):
             self._warn_of_mapped_weights()
         syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
-        self.wv.resize_vectors(seed=self.seed)  # extends syn1neg and its biases, too
+        seed = self.seed
+        if (
+            self.max_words is not None
+        ):  # rows are used again, and must not get the initial vectors of evicted words
+            seed = ((seed or 0) + self.train_count) % 2**32
+        self.wv.resize_vectors(seed=seed)  # extends syn1neg and its biases, too
         self._start_from_initial_vectors(n_rows)
         self.syn1 = syn1
         self.wv.invalidate_norms()
@@ -1377,6 +1503,171 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
             ).run()
+
+    def train_stream(
+        self,
+        corpus_iterable: Iterable[Any] | None = None,
+        corpus_file: Any = None,
+        *,
+        chunk_words: int = 1_000_000,
+        epochs: int = 1,
+        total_words: int | None = None,
+        trim_rule: TrimRule | None = None,
+        progress: bool | None = None,
+        checkpoint: Any = None,
+    ) -> tuple[int, int]:
+        """Build the vocabulary and train in one pass over a text of any length, in bounded memory.
+
+        The text is read in chunks. Each chunk is an update of the model: its words are counted, the vocabulary is
+        updated within `max_words`, and the chunk is trained. Counts of words outside the vocabulary are remembered as
+        `bounded_counts` says, so that a word enters once it has `min_count` occurrences in several chunks together.
+        The model is usable at any time: if the training is interrupted, it has learnt the chunks before.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            The text, as in `train`; an iterator that never ends will do.
+        chunk_words : int, default 1_000_000
+            Raw words of a chunk. The memory of a chunk is about 4 bytes for each, and its distinct words.
+        epochs : int, default 1
+            Number of passes over each chunk, while it is in memory.
+        total_words : int, optional
+            Raw words of the whole stream, over all calls. The learning rate falls from `alpha` to `min_alpha` until
+            then; None or 0: it stays `alpha`.
+        trim_rule : callable, optional
+            As in `build_vocab`.
+        progress : bool, optional
+            As in `train`.
+        checkpoint : str or path, optional
+            A file to which the model is saved after each chunk. If it cannot be written, an error is logged and the
+            training goes on. To continue, `load` it, and pass the rest of the text, which begins after
+            ``model.stream_sentences`` sentences.
+
+        Returns
+        -------
+        (int, int)
+            The effective words and the raw words that this call has trained, all epochs included.
+
+        Raises
+        ------
+        ValueError
+            If the model has no `max_words`, or the text has no sentences.
+        TypeError
+            If the corpus cannot be used, or a subclass overrides methods that train sentences.
+        RuntimeError
+            If another thread is training the model, or a callback of its training calls this method.
+
+        Notes
+        -----
+        The vocabulary of a stream was proposed by Kaji and Kobayashi, "Incremental Skip-gram Model with Negative
+        Sampling", EMNLP 2017, and by May et al., "Streaming Word Embeddings with the Space-Saving Algorithm", 2017.
+
+        Examples
+        --------
+        >>> import itertools
+        >>> endless = itertools.cycle([["the", "cat", "sat"], ["the", "dog", "barked"]])
+        >>> model = Word2Vec(vector_size=8, max_words=100, workers=1)
+        >>> model.train_stream(itertools.islice(endless, 1000), chunk_words=300)[1]
+        3000
+        >>> len(model.wv), model.stream_sentences
+        (5, 1000)
+        """
+        chunk_words = as_int("chunk_words", chunk_words, minimum=1)
+        epochs = as_int("epochs", epochs, minimum=1)
+        total_words = as_optional_int("total_words", total_words, minimum=0) or None
+        check_function("trim_rule", trim_rule)
+        progress = as_progress("progress", progress)
+        corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
+        checkpoints.check_arguments(checkpoint, None, (corpus,))
+        self._check_not_within_growth()
+        if self._lock.held:
+            raise RuntimeError(
+                "train_stream() was called by a callback, or by the corpus iterator, of a training of this model; call "
+                "it when that training has ended"
+            )
+        self._check_parameters()
+        self._check_can_train()
+        if self.max_words is None:
+            raise ValueError(
+                "train_stream() needs a bound of the vocabulary; set it by Word2Vec(max_words=100_000), or by "
+                "model.max_words = 100_000"
+            )
+        if are_overridden(self, Word2Vec):
+            raise TypeError(
+                f"{type(self).__name__} overrides methods that train sentences, and train_stream() does not call "
+                "them; use build_vocab(update=True) and train()"
+            )
+        effective_words = raw_words = n_chunks = 0
+        with ProgressBar("training", total=total_words or 0, unit=" words", show=progress, log=logger) as bar:
+            for chunk in counted_chunks(corpus, chunk_words):
+                self._update_vocab_by_chunk(chunk, trim_rule)
+                if len(self.wv):
+                    trained = self._train_chunk(chunk, epochs, total_words)
+                    effective_words, raw_words = effective_words + trained[0], raw_words + trained[1]
+                self.stream_sentences += chunk.provisional.n_sentences
+                self.stream_words += chunk.provisional.raw_words
+                n_chunks += 1
+                bar.move_to(self.stream_words, vocabulary=f"{len(self.wv):,}")
+                if checkpoint is not None:
+                    try:
+                        self.save(checkpoint)
+                    except OSError as error:
+                        logger.error("no checkpoint could be written, training goes on: %s", error)
+        if not n_chunks:
+            raise ValueError(
+                "the text has no sentences, so nothing was trained; an iterator that was read to its end has none"
+            )
+        return effective_words, raw_words
+
+    def _update_vocab_by_chunk(self, chunk: CountedChunk, trim_rule: TrimRule | None) -> None:
+        """Update the vocabulary, or make it, with the words of a chunk of a stream; raw counts are kept."""
+        self._check_may_grow()
+        update = len(self.wv) > 0
+        with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
+            earlier = self.raw_vocab
+            self._raw_counts = chunk.counts
+            if not update and earlier:  # no word of the earlier chunks was frequent enough
+                self._raw_counts = merged_counts.merge_counts(earlier, chunk.counts)
+            self.corpus_count = chunk.provisional.n_sentences
+            self.corpus_total_words = chunk.provisional.raw_words
+            self._adopt_raw_vocab(update, True, trim_rule, earlier if update else None)
+
+    def _train_chunk(self, chunk: CountedChunk, epochs: int, total_words: int | None) -> tuple[int, int]:
+        """Train a chunk of a stream; return the effective words and the raw words."""
+        table = provisional_table(chunk.counts, self.wv.key_to_index)
+        encoded = renumber(chunk.provisional, table)
+        corpus: Any = encoded
+        rates = [self.alpha, self.alpha]
+        if total_words is not None:
+            words = np.array([self.stream_words, self.stream_words + encoded.raw_words])
+            schedule = LearningRate(self.alpha, self.min_alpha, 1, None, total_words)
+            rates = schedule.at(np.minimum(words / total_words, 1.0)).tolist()
+        settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs")}
+        try:
+            with self._lock.hold():
+                self._session = None  # another one is left where Ctrl-C interrupted the end of a training
+                return TrainingSession.begin(
+                    self,
+                    corpus,
+                    None,
+                    total_examples=None,
+                    total_words=max(encoded.raw_words, 1),
+                    epochs=epochs,
+                    start_alpha=rates[0],
+                    end_alpha=rates[1],
+                    compute_loss=None,
+                    callbacks=(),
+                    update=None,
+                    checkpoint=None,
+                    checkpoint_every=None,
+                    report_delay=1.0,
+                    progress=False,
+                    scanned=encoded,
+                    n_scanned=0,
+                    by_hooks=False,
+                ).run()
+        finally:
+            vars(self).update(settings)
 
     @class_only
     def resume(
@@ -1589,12 +1880,20 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         for name in ("sample", "corpus_budget"):
             setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
+        self._check_bound()
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
         for name in ("shrink_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction"):
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))
         check_objective(self)
+
+    def _check_bound(self) -> None:
+        """Check what bounds the vocabulary."""
+        self.max_words = as_optional_int("max_words", self.max_words, minimum=1)
+        self.count_decay = as_float("count_decay", self.count_decay, minimum=0)
+        if self.count_decay > 1:
+            raise ValueError(f"count_decay={self.count_decay} must be at most 1.0, which keeps all counts")
 
     def _check_can_train(self) -> None:
         """Refuse, before a corpus is read, settings that could train nothing."""

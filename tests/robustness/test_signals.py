@@ -160,9 +160,21 @@ def test_signals_at_any_moment_leave_no_lock_behind(code, seconds):
     assert (done.returncode, done.stdout) == (0, "survived\n"), done.stderr
 
 
+def evict(model):
+    model.max_words, model.count_decay = 4, 0.5
+    model.build_vocab([["x", "y"]] * 30, update=True)
+
+
+def train_stream(model):
+    model.max_words = 4
+    model.train_stream([*CORPUS, *[["x", "y"]] * 30], chunk_words=70)
+
+
 CALLS = {
     "an update of the vocabulary": lambda model: model.build_vocab([["x", "y"]] * 3, update=True),
+    "an update that evicts words": evict,
     "a training": lambda model: model.train(CORPUS, total_examples=20, epochs=1),
+    "a stream": train_stream,
 }
 CORPUS = [["a", "b", "c", "d"]] * 20
 

@@ -206,7 +206,7 @@ RULES = {
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
         "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
         "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
-        "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
+        "center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
         "write_header",
     ),
     **rules(
@@ -216,7 +216,8 @@ RULES = {
     **rules(integer(0), "chunksize max_docs negative n reps total_examples"),
     **rules(integer(0, example=1), "count index passes"),
     **rules(integer(), "longest max_len min_count min_len min_reduce total_sentences topn workers"),
-    **rules(integer(1, optional=True), "checkpoint_every first_words"),
+    **rules(integer(1, optional=True), "checkpoint_every first_words max_words"),
+    **rules(Rule(1.0, lambda value: is_number(value) and 0 <= value <= 1), "count_decay"),
     **rules(integer(1), "n_words"),
     **rules(only("", str, optional=True), "title"),
     **rules(
@@ -456,6 +457,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "compute_loss": FLAG,
         "update": only(None, optional=True),
     },
+    "Word2Vec.train_stream": {"corpus_iterable": corpus()},
     "Drift.most_moved": {"topn": integer(0)},
     "argsort": {"topn": integer(optional=True)},
     "downsampling": {"counts": ARRAY},
@@ -503,6 +505,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "Word2Vec.resume": {"corpus_iterable": SENTENCES},
     "Word2Vec.scan_vocab": {"corpus_iterable": SENTENCES},
     "Word2Vec.train": {"corpus_iterable": SENTENCES, "total_examples": 9, "epochs": 1, "checkpoint": "new"},
+    "Word2Vec.train_stream": {"corpus_iterable": SENTENCES},
     "renumber": {"provisional": fastw2v.corpora.scan(SENTENCES, keep_ids=True).provisional},
 }
 
@@ -566,9 +569,8 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     before = os.getcwd()
     os.chdir(folder)
-    trained = Word2Vec(
-        SENTENCES, vector_size=2, min_count=1, hs=1, workers=1, epochs=1, checkpoint="checkpoint"
-    )
+    options = {"vector_size": 2, "min_count": 1, "hs": 1, "workers": 1, "epochs": 1, "max_words": 100}
+    trained = Word2Vec(SENTENCES, checkpoint="checkpoint", **options)
     PICKLED_MODEL.append(pickle.dumps(trained))
     (folder / "corpus.txt").write_text("a b c\nb c\na\n")
     (folder / "analogies.txt").write_text(": s\na b c a\n")

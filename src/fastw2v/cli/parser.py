@@ -52,6 +52,8 @@ PARAMETER_HELP = {
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
+    "max_words": "evict the rarest words whenever an update leaves more than N words in the vocabulary",
+    "count_decay": "multiply earlier counts by FACTOR at each update, so that the vocabulary follows the present text",
     "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
@@ -80,17 +82,18 @@ PARAMETER_HELP = {
 }  # fmt: skip
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
-    "init_from": str, "init_lockf": float, "objective": str,
+    "init_from": str, "init_lockf": float, "objective": str, "count_decay": float,
 }  # fmt: skip
 PARAMETER_METAVARS = {
     "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
-    "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME",
+    "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME", "count_decay": "FACTOR",
 }  # fmt: skip
 # How the help describes a default of None.
 DEFAULT_HELP = {
     "corpus_budget": "a quarter of the free memory",
     "max_vocab_size": "unlimited",
     "max_final_vocab": "unlimited",
+    "max_words": "unlimited",
 }
 
 SHELLS = ("bash", "zsh", "fish")

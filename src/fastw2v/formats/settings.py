@@ -86,6 +86,12 @@ def _seed(name: str, value: Any) -> Any:
     return value
 
 
+def _share(name: str, value: Any) -> Any:
+    if not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        raise unexpected(name, value, "a number from 0 to 1")
+    return value
+
+
 def _objective(name: str, value: Any) -> Any:
     if value not in OBJECTIVES:
         raise unexpected(name, value, " or ".join(map(repr, OBJECTIVES)))
@@ -126,6 +132,10 @@ SETTINGS: Mapping[str, Check] = {
     "corpus_total_words": integer(0, MAX_COUNT, optional=True),
     "max_final_vocab": integer(0, MAX_COUNT, optional=True),
     "max_vocab_size": integer(0, MAX_COUNT, optional=True),
+    "max_words": integer(1, MAX_COUNT, optional=True),
+    "count_decay": _share,
+    "stream_sentences": integer(0, MAX_COUNT),
+    "stream_words": integer(0, MAX_COUNT),
     "min_count": number(),
     "effective_min_count": number(),
     "sample": number(0, optional=True),

@@ -213,6 +213,8 @@ class UpdateState:
                 "number of words"
             )
         for name, count in _restrained_rows(update, model, rows):
+            if name == "syn1":  # the training may have reached nodes that were new when it began
+                count = min(len(self.old[name]), count)
             shape = (count,) if name == "syn1neg_bias" else (count, model.vector_size)
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
@@ -238,6 +240,8 @@ class UpdatedModel(Protocol):
     corpus_count: int
     corpus_total_words: int | None
     corpus_budget: int | None
+    max_words: int | None
+    count_decay: float
 
     @property
     def huffman_tree(self) -> Any: ...
@@ -256,8 +260,18 @@ def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> lis
         if model.negative and model.syn1neg_bias is not None:
             rows.append(("syn1neg_bias", old_words))
         if model.hs and model.syn1 is not None:
-            rows.append(("syn1", max(old_words - 1, 0)))  # a tree of n words has n - 1 inner nodes
+            rows.append(("syn1", _old_nodes(model, old_words)))
     return rows
+
+
+def _old_nodes(model: UpdatedModel, old_words: int) -> int:
+    """Return how many inner nodes, from the first one on, are not new; new ones have the weights 0."""
+    nodes = max(old_words - 1, 0)  # a tree of n words has n - 1 inner nodes
+    if model.max_words is None and model.count_decay == 1:
+        return nodes
+    # An update of such a vocabulary may have moved old words to new nodes, which follow all old ones.
+    trained = np.flatnonzero(model.syn1[:nodes].any(axis=1))
+    return int(trained[-1]) + 1 if len(trained) else 0
 
 
 class UpdateSession:

@@ -12,17 +12,38 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.vectors.row_table import MIXED, Array, Column, LeadingRows, RowTable
-from fastw2v.vocabulary import noise_distribution, subsampling
+from fastw2v.common import memory
+from fastw2v.text.trim_rule import TrimRule
+from fastw2v.vectors.row_table import MIXED, Array, Column, LeadingRows, RowTable, take_rows
+from fastw2v.vocabulary import bounded, noise_distribution, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree, graft, huffman
+from fastw2v.vocabulary.huffman_update import updated_tree
 from fastw2v.vocabulary.selection import Selection, frequency_order, in_order
 
 NULL_WORD = "\0"
+PINNED = "pinned"  # attribute of the words that are never evicted
+
+
+@dataclass(frozen=True, eq=False)
+class Eviction:
+    """What an update of a bounded vocabulary does to the words, before it is done.
+
+    Attributes
+    ----------
+    rows : ndarray of intp
+        The present rows that stay, in their new order.
+    selection : Selection
+        The words that are added.
+    """
+
+    rows: NDArray[np.intp]
+    selection: Selection
 
 
 class NoiseTable(Column):
@@ -171,16 +192,121 @@ class Vocabulary:
         index = self.table.key_to_index
         is_new = np.array([word not in index for word in selection.words], dtype=np.bool_)
         new = list(itertools.compress(selection.words, is_new))
-        counts = np.concatenate((self.counts, selection.counts[is_new]))
+        counts = np.concatenate((self._increased(self.counts, raw_counts), selection.counts[is_new]))
+        self.table.append_keys(new)
+        self.table.attributes["count"] = counts
+        return len(new)
+
+    def _increased(self, counts: NDArray[np.int64], raw_counts: Mapping[Any, int]) -> NDArray[np.int64]:
+        """Return `counts` of the words of the table with the counts of a text added."""
+        index = self.table.key_to_index
         known = [(index[word], count) for word, count in raw_counts.items() if word in index]
+        counts = counts.copy()
         if known:
             rows, increments = zip(*known, strict=True)
             counts[list(rows)] += np.array(increments, dtype=np.int64)
             if counts.min() < 0:
                 raise ValueError("the count of a word is larger than 2**63 - 1 now; start a new vocabulary")
-        self.table.append_keys(new)
-        self.table.attributes["count"] = counts
-        return len(new)
+        return counts
+
+    # --- a bounded vocabulary
+
+    def plan_update(
+        self,
+        counts: NDArray[np.int64],
+        selection: Selection,
+        raw_counts: Mapping[Any, int],
+        *,
+        max_words: int | None,
+        trim_rule: TrimRule | None,
+        by_frequency: bool,
+    ) -> Eviction:
+        """Choose the words that an update keeps and those that it adds; nothing is changed.
+
+        Parameters
+        ----------
+        counts : ndarray of int64, shape (words,)
+            Counts of the present words before the update.
+        selection : Selection
+            Words that are frequent enough to be added, or are present already. They must occur in `raw_counts`, since
+            a word without a text would keep its random vector.
+        raw_counts : mapping of word to int
+            Counts of the text of the update.
+        max_words : int or None
+            The bound; with None, all words stay.
+        trim_rule : callable or None
+            Where there is a bound, the rule decides about the present words too.
+        by_frequency : bool
+            Sort the words that are not new by descending merged counts. Words that an earlier call has added since the
+            latest training stay behind them, so that the number of old words stays known.
+
+        Raises
+        ------
+        ValueError
+            If `max_words` is less than the number of words that must stay.
+        """
+        table = self.table
+        merged = self._increased(counts, raw_counts)
+        is_added = np.array(
+            [word not in table.key_to_index and word in raw_counts for word in selection.words],
+            dtype=np.bool_,
+        )
+        added = list(itertools.compress(selection.words, is_added))
+        n_present = len(merged)
+        stays = np.ones(n_present + len(added), dtype=np.bool_)
+        if max_words is not None:
+            words = [*table.index_to_key, *added]
+            all_counts = np.concatenate((merged, selection.counts[is_added]))
+            is_kept, is_discarded = bounded.verdicts(
+                words, all_counts, selection.effective_min_count, trim_rule
+            )
+            is_kept[:n_present] |= self.is_pinned
+            stays = np.zeros_like(stays)
+            candidates = np.flatnonzero(is_kept | ~is_discarded)
+            stays[candidates] = bounded.retained(all_counts[candidates], is_kept[candidates], max_words)
+        rows = np.flatnonzero(stays[:n_present])
+        n_old = n_present if self.words_before_update is None else self.words_before_update
+        if by_frequency and n_old != MIXED:
+            n_old = int(np.count_nonzero(rows < n_old))
+            order = np.argsort(-merged[rows[:n_old]], kind="stable")
+            rows = np.concatenate((rows[:n_old][order], rows[n_old:]))
+        is_taken = stays[n_present:]
+        return Eviction(
+            rows,
+            replace(
+                selection,
+                words=list(itertools.compress(added, is_taken)),
+                counts=selection.counts[is_added][is_taken],
+            ),
+        )
+
+    @property
+    def is_pinned(self) -> NDArray[np.bool_]:
+        """Whether each word is never evicted, shape (words,): pinned words and the null word."""
+        table = self.table
+        pinned = np.zeros(len(table), dtype=np.bool_)
+        marks = table.attributes.get(PINNED)
+        if marks is not None:
+            n_marks = min(len(marks), len(table))
+            pinned[:n_marks] = np.asarray(marks[:n_marks]).astype(np.bool_)
+        if NULL_WORD in table.key_to_index:
+            pinned[table.key_to_index[NULL_WORD]] = True
+        return pinned
+
+    def pin(self, words: Sequence[Any], pinned: bool) -> None:
+        """Mark words that are never evicted, or remove the marks; nothing is changed if a word is missing."""
+        rows = [self.table.row_of(word) for word in words]
+        marks = np.zeros(len(self), dtype=np.bool_)
+        present = self.table.attributes.get(PINNED)
+        if present is not None:
+            marks[: len(present)] = present[: len(self)]
+        marks[rows] = pinned
+        self.table.attributes[PINNED] = marks
+
+    def keep_rows(self, rows: NDArray[np.intp]) -> None:
+        """Keep these rows of all arrays, in this order; the norms and tables are those of the remaining words."""
+        if not np.array_equal(rows, np.arange(len(self))):
+            self.table.take(rows)
 
     def add_null_word(self) -> None:
         """Append the word ``'\\0'`` with the count 1; subsampling always drops it."""
@@ -271,6 +397,40 @@ class Vocabulary:
         else:
             tree.check(len(self))
             self.huffman_tree = graft(tree, self.counts)
+
+    def update_huffman_tree(self, weights: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
+        """Let the tree follow evicted words, new words and changed counts; return the weights of its inner nodes.
+
+        Parameters
+        ----------
+        weights : ndarray of float32, shape (rows, dim), or None
+            The weights of the present inner nodes.
+
+        Returns
+        -------
+        ndarray of float32, shape (words, dim), or None
+            The weights of nodes that were kept, then zeros for new ones. It is `weights` itself if all
+            nodes keep their numbers; rows are to be appended then.
+        """
+        tree = self.huffman_tree
+        if tree is None:
+            self.make_huffman_tree()
+            return weights if weights is None else memory.zeros((len(self), weights.shape[1]))
+        tree.check(len(self))
+        tree, nodes = updated_tree(tree, self.counts)
+        self.huffman_tree = tree
+        if weights is None or (
+            len(weights) <= len(self) and np.array_equal(nodes, np.arange(len(weights) - 1))
+        ):
+            return weights
+        if nodes.max(initial=-1) >= len(weights):
+            raise ValueError(
+                f"the Huffman tree has inner nodes that syn1, with {len(weights)} rows, does not have; build the "
+                "vocabulary anew"
+            )
+        renewed = memory.zeros((len(self), weights.shape[1]))
+        renewed[: len(nodes)] = take_rows(weights, nodes)
+        return renewed
 
 
 def subsampling_report(
