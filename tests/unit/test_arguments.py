@@ -244,6 +244,7 @@ RULES = {
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
+    **rules(Rule(False, loosely(FLAG).takes), "keep_anchor"),  # it needs an anchor
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
     **rules(

@@ -27,6 +27,7 @@ from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, u
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.texts import encode_texts, open_texts
 from fastw2v.training.barriers import TrainingPosition, check_same_size
+from fastw2v.training.kept_anchor import KeptAnchor
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import Mixture, Replay
 from fastw2v.vectors.initialization import starting_rows
@@ -64,6 +65,12 @@ class Update:
         pulled to their values at the start of this training, as all of them are by default. With the same `anchor_to`
         at every update, a model keeps after many updates what it keeps after one; by default each update may move it
         further.
+    keep_anchor : bool, default False
+        Keep the old values that `anchor` pulls towards with the model, in its files and copies too, and pull towards
+        them at each later update with `keep_anchor`: a model keeps after many updates what it keeps after one. They are
+        those at the start of the first such update, and for words that came later those at the start of the first one
+        in which the word is old. They take as much memory as the vectors, and with `outputs` as the output weights
+        too. `Word2Vec.discard_anchor` discards them.
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
         `anchor_to` if that is a model with output weights of the same kind.
@@ -80,7 +87,8 @@ class Update:
     Raises
     ------
     ValueError
-        If a number is negative or not finite, or `anchor_to` is given without `anchor`.
+        If a number is negative or not finite, `anchor_to` or `keep_anchor` is given without `anchor`, or both of them
+        are given.
     TypeError
         If a parameter is not a number, `old_words` not an integer, or `anchor_to` neither vectors, a model nor a path.
 
@@ -105,6 +113,7 @@ class Update:
     replay_ratio: float = 1.0
     old_words: int | None = None
     anchor_to: Any = None
+    keep_anchor: bool = False
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
@@ -113,9 +122,18 @@ class Update:
                 continue
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
-        object.__setattr__(self, "outputs", as_flag("Update.outputs", self.outputs))
+        for name in ("outputs", "keep_anchor"):
+            object.__setattr__(self, name, as_flag(f"Update.{name}", getattr(self, name)))
+        if self.keep_anchor and not self.anchor:
+            raise ValueError(
+                "Update(keep_anchor=True) needs anchor=, the strength of the pull, for example anchor=1.0"
+            )
         if self.anchor_to is None:
             return
+        if self.keep_anchor:
+            raise ValueError(
+                "Update takes anchor_to=, or keep_anchor=True for the values that the model keeps, but not both"
+            )
         is_path = isinstance(self.anchor_to, (str, bytes, os.PathLike))
         if not is_path and not hasattr(getattr(self.anchor_to, "wv", self.anchor_to), "key_to_index"):
             raise TypeError(
@@ -154,7 +172,10 @@ class UpdateState:
     replay : dict or None
         ``size`` (sentences, raw words) of the old text and ``seed`` of its order.
     old : dict of str to float32 array
-        The old values of anchored and frozen rows, by the names of their weights.
+        The old values of anchored and frozen rows, by the names of their weights. Those that the model keeps are not
+        among them.
+    keep_anchor : bool
+        `Update.keep_anchor`.
     """
 
     numbers: dict[str, Any]
@@ -164,10 +185,11 @@ class UpdateState:
     done: float
     replay: dict[str, Any] | None
     old: dict[str, Matrix] = field(default_factory=dict)
+    keep_anchor: bool = False  # the entries of earlier versions lack it
 
     def update(self, replay: Any = None) -> Update:
         """Return the `Update` to resume with; `replay` is the old text, which a checkpoint does not hold."""
-        return Update(**self.numbers, outputs=self.outputs, replay=replay)
+        return Update(**self.numbers, outputs=self.outputs, replay=replay, keep_anchor=self.keep_anchor)
 
     @classmethod
     def from_entry(cls, entry: Any, old: dict[str, Matrix]) -> UpdateState:
@@ -188,6 +210,8 @@ class UpdateState:
             number(0)("update.rates", rate)
         if not isinstance(entry["outputs"], bool):
             raise unexpected("update.outputs", entry["outputs"], "true or false")
+        if not isinstance(entry.get("keep_anchor", False), bool):
+            raise unexpected("update.keep_anchor", entry["keep_anchor"], "true or false")
         if replay is not None:
             replay = check_fields(replay, {}, "update.replay")
             for name, length in (("size", 2), ("seed", None)):
@@ -212,7 +236,15 @@ class UpdateState:
                 f"field 'old_words' is {rows!r}; expected an integer from 0 to {len(model.wv.index_to_key)}, the "
                 "number of words"
             )
+        kept = model.kept_anchor.arrays()
         for name, count in _restrained_rows(update, model, rows):
+            if _keeps(update):
+                if len(kept.get(name, ())) < count:
+                    raise ValueError(
+                        f"the kept anchor of {name} has {len(kept.get(name, ()))} rows; expected at least {count} by "
+                        "field 'old_words'"
+                    )
+                continue
             shape = (count,) if name == "syn1neg_bias" else (count, model.vector_size)
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
                 raise ValueError(
@@ -243,6 +275,13 @@ class UpdatedModel(Protocol):
     def huffman_tree(self) -> Any: ...
     @property
     def words_before_update(self) -> int | None: ...
+    @property
+    def kept_anchor(self) -> KeptAnchor: ...
+
+
+def _keeps(update: Update) -> bool:
+    """Return whether the old values are those that the model keeps; frozen rows have no others than their own."""
+    return update.keep_anchor and bool(update.lockf)
 
 
 def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> list[tuple[str, int]]:
@@ -297,14 +336,23 @@ class UpdateSession:
         self._mixture: Mixture | None = None
         self._done = 0.0 if state is None else state.done
         self._pull_words = None if state is None else state.pull_words
+        self._kept: dict[str, Matrix] = {}  # what the model is to keep once the training begins
         self._anchors = [
-            _Anchor(model, name, rows, None if state is None else state.old[name])
+            _Anchor(model, name, rows, self._old_values(name, rows, state))
             for name, rows in _restrained_rows(update, model, self._old_words)
         ]
         if update.anchor_to is not None and update.lockf and state is None:
             reference = Reference(update.anchor_to, model, self._old_words)
             for anchor in self._anchors:
                 reference.copy_rows(anchor.name, anchor.values)
+
+    def _old_values(self, name: str, rows: int, state: UpdateState | None) -> Matrix | None:
+        """Return the old values of some weights; None stands for the present ones."""
+        if _keeps(self._update):
+            weights = getattr(self._model.wv if name == "vectors" else self._model, name)
+            self._kept[name] = self._model.kept_anchor.values_of(name, weights, rows)
+            return self._kept[name][:rows]
+        return None if state is None else state.old[name]
 
     def _count_old_words(self) -> int:
         known = len(self._keys)
@@ -339,7 +387,8 @@ class UpdateSession:
             self._pull_words,
             self._done,
             None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
-            {anchor.name: anchor.values for anchor in self._anchors},
+            {} if _keeps(self._update) else {anchor.name: anchor.values for anchor in self._anchors},
+            bool(self._update.keep_anchor),
         )
 
     def lock_factors(self, factors: Matrix) -> Matrix:
@@ -359,6 +408,9 @@ class UpdateSession:
             If words were moved since the training began: lock factors, old values and replayed ids refer to rows.
         """
         self.check_order()
+        for name, values in self._kept.items():
+            self._model.kept_anchor.keep(name, values)
+        self._kept = {}
         self._mixture = None
         if not start.jobs:
             self._done = 0.0
