@@ -204,10 +204,10 @@ RULES = {
     **rules(
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
-        "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
-        "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
-        "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
-        "write_header",
+        "dummy4unknown force freeze_outputs hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm "
+        "null_word outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized "
+        "restore_best center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update "
+        "use_norm write_header",
     ),
     **rules(
         integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
@@ -480,6 +480,12 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "method": loosely(choice(*METHODS)),
     },
     "plot_neighbours": {**PICTURE, "words": EITHER_KEYS},
+    "train_slices": {
+        "slices": Rule({"a": SENTENCES}, lambda value: None if isinstance(value, dict) else False),
+        "compass": only(None, Word2Vec, optional=True),
+        "epochs": integer(1, optional=True),
+        "min_count": loosely(integer(optional=True)),
+    },
     "unitvec": {"norm": choice("l2", "l1")},
 }
 
@@ -491,6 +497,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "KeyedVectors.most_similar_cosmul": {"positive": "a"},
     "Vocab.from_corpus": {"corpus": SENTENCES},
     "Vocab.update": {"corpus": SENTENCES},
+    "train_slices": {"min_count": 1, "vector_size": 2, "workers": 1},
     "Word2Vec.build_vocab": {"corpus_iterable": SENTENCES},
     "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},
     "Word2Vec.evaluate_loss": {"corpus_iterable": SENTENCES},

@@ -38,6 +38,7 @@ Matrix = NDArray[np.float32]
 PULLS_PER_EPOCH = 20
 MEAN_SENTENCE_WORDS = 20  # assumed where neither `train` nor the vocabulary scan knows the length of the text
 BLOCK_ROWS = 1 << 14
+FLAGS = ("outputs", "keep_anchor", "freeze_outputs")
 NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
 
 
@@ -74,6 +75,10 @@ class Update:
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
         `anchor_to` if that is a model with output weights of the same kind.
+    freeze_outputs : bool, default False
+        Freeze the old rows of the output weights while the vectors of old words are trained, so that these stay in the
+        space of their former values. `train_slices` does this for texts of different times. A frozen row is restored at
+        intervals during the training, and at its end.
     replay : iterable of lists of str, path, or list of these, optional
         Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
         `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
@@ -114,6 +119,7 @@ class Update:
     old_words: int | None = None
     anchor_to: Any = None
     keep_anchor: bool = False
+    freeze_outputs: bool = False
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
@@ -122,7 +128,7 @@ class Update:
                 continue
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
-        for name in ("outputs", "keep_anchor"):
+        for name in FLAGS:
             object.__setattr__(self, name, as_flag(f"Update.{name}", getattr(self, name)))
         if self.keep_anchor and not self.anchor:
             raise ValueError(
@@ -174,8 +180,8 @@ class UpdateState:
     old : dict of str to float32 array
         The old values of anchored and frozen rows, by the names of their weights. Those that the model keeps are not
         among them.
-    keep_anchor : bool
-        `Update.keep_anchor`.
+    keep_anchor, freeze_outputs : bool
+        Those of the `Update`.
     """
 
     numbers: dict[str, Any]
@@ -185,11 +191,13 @@ class UpdateState:
     done: float
     replay: dict[str, Any] | None
     old: dict[str, Matrix] = field(default_factory=dict)
-    keep_anchor: bool = False  # the entries of earlier versions lack it
+    keep_anchor: bool = False  # the entries of earlier versions lack this and the next one
+    freeze_outputs: bool = False
 
     def update(self, replay: Any = None) -> Update:
         """Return the `Update` to resume with; `replay` is the old text, which a checkpoint does not hold."""
-        return Update(**self.numbers, outputs=self.outputs, replay=replay, keep_anchor=self.keep_anchor)
+        flags = {name: getattr(self, name) for name in FLAGS}
+        return Update(**self.numbers, **flags, replay=replay)
 
     @classmethod
     def from_entry(cls, entry: Any, old: dict[str, Matrix]) -> UpdateState:
@@ -208,10 +216,10 @@ class UpdateState:
             raise unexpected("update.rates", rates, "two numbers")
         for rate in rates:
             number(0)("update.rates", rate)
-        if not isinstance(entry["outputs"], bool):
-            raise unexpected("update.outputs", entry["outputs"], "true or false")
-        if not isinstance(entry.get("keep_anchor", False), bool):
-            raise unexpected("update.keep_anchor", entry["keep_anchor"], "true or false")
+        for name in FLAGS:
+            value = entry["outputs"] if name == "outputs" else entry.get(name, False)
+            if not isinstance(value, bool):
+                raise unexpected(f"update.{name}", value, "true or false")
         if replay is not None:
             replay = check_fields(replay, {}, "update.replay")
             for name, length in (("size", 2), ("seed", None)):
@@ -238,7 +246,7 @@ class UpdateState:
             )
         kept = model.kept_anchor.arrays()
         for name, count in _restrained_rows(update, model, rows):
-            if _keeps(update):
+            if _keeps(update, name):
                 if len(kept.get(name, ())) < count:
                     raise ValueError(
                         f"the kept anchor of {name} has {len(kept.get(name, ()))} rows; expected at least {count} by "
@@ -279,9 +287,14 @@ class UpdatedModel(Protocol):
     def kept_anchor(self) -> KeptAnchor: ...
 
 
-def _keeps(update: Update) -> bool:
-    """Return whether the old values are those that the model keeps; frozen rows have no others than their own."""
-    return update.keep_anchor and bool(update.lockf)
+def _freezes(update: Update, name: str) -> bool:
+    """Return whether the restrained rows of some weights are frozen; otherwise they are anchored."""
+    return not update.lockf or (update.freeze_outputs and name != "vectors")
+
+
+def _keeps(update: Update, name: str) -> bool:
+    """Return whether the old values of some weights are those that the model keeps; frozen rows stay as they are."""
+    return update.keep_anchor and not _freezes(update, name)
 
 
 def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> list[tuple[str, int]]:
@@ -289,7 +302,7 @@ def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> lis
     rows = []
     if update.anchor and update.lockf:
         rows.append(("vectors", old_words))
-    if update.outputs and (update.anchor or not update.lockf):
+    if update.freeze_outputs or (update.outputs and (update.anchor or not update.lockf)):
         if model.negative and model.syn1neg is not None:
             rows.append(("syn1neg", old_words))
         if model.negative and model.syn1neg_bias is not None:
@@ -344,11 +357,13 @@ class UpdateSession:
         if update.anchor_to is not None and update.lockf and state is None:
             reference = Reference(update.anchor_to, model, self._old_words)
             for anchor in self._anchors:
+                if _freezes(update, anchor.name):
+                    continue
                 reference.copy_rows(anchor.name, anchor.values)
 
     def _old_values(self, name: str, rows: int, state: UpdateState | None) -> Matrix | None:
         """Return the old values of some weights; None stands for the present ones."""
-        if _keeps(self._update):
+        if _keeps(self._update, name):
             weights = getattr(self._model.wv if name == "vectors" else self._model, name)
             self._kept[name] = self._model.kept_anchor.values_of(name, weights, rows)
             return self._kept[name][:rows]
@@ -387,8 +402,9 @@ class UpdateSession:
             self._pull_words,
             self._done,
             None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
-            {} if _keeps(self._update) else {anchor.name: anchor.values for anchor in self._anchors},
+            {anchor.name: anchor.values for anchor in self._anchors if not _keeps(self._update, anchor.name)},
             bool(self._update.keep_anchor),
+            bool(self._update.freeze_outputs),
         )
 
     def lock_factors(self, factors: Matrix) -> Matrix:
@@ -456,15 +472,16 @@ class UpdateSession:
         done = self._share_done(position, rate)
         share, self._done = max(done - self._done, 0.0), done
         relative_rate = alpha / self.alpha if self.alpha else 0.0
-        kept = math.exp(-self._update.anchor * share * relative_rate) if self._update.lockf else 0.0
+        kept = math.exp(-self._update.anchor * share * relative_rate)
         for anchor in self._anchors:
-            anchor.pull(kept)
+            anchor.pull(0.0 if _freezes(self._update, anchor.name) else kept)
 
     def end(self) -> None:
         """Reset frozen rows, however the training ended."""
-        if not self._update.lockf and self._model.wv.index_to_key is self._keys:
+        if self._model.wv.index_to_key is self._keys:
             for anchor in self._anchors:
-                anchor.pull(0.0)
+                if _freezes(self._update, anchor.name):
+                    anchor.pull(0.0)
 
     def _share_done(self, position: TrainingPosition, rate: LearningRate) -> float:
         """Return the share of the epoch that is done, as the learning rate counts it."""
