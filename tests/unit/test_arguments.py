@@ -337,6 +337,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "LineSentence": lambda: LineSentence("corpus.txt"),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),
+    "Update": fastw2v.Update,
 }
 EITHER = Rule(None, lambda value: None)
 EITHER_KEYS = Rule(
@@ -407,6 +408,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "replay": EITHER,
         "anchor_to": path("vectors.txt", optional=True),
     },
+    "Update.recommended": {"replay": Rule([["a"]], lambda value: None)},
     "Vocab": {"words": iterable(["a", "b"], text=None), "counts": LIST},
     "Vocab.from_corpus": {"corpus": corpus()},
     "Vocab.from_frequencies": {"frequencies": MAPPING},
