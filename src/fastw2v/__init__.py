@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     )
     from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
     from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
+    from fastw2v.slices import train_slices as train_slices
     from fastw2v.training.sigterm import (
         Terminated as Terminated,
         sigterm_as_interrupt as sigterm_as_interrupt,
@@ -69,6 +70,7 @@ _MODULE_OF = {
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.install",
     "sigterm_as_interrupt": "fastw2v.training.sigterm",
+    "train_slices": "fastw2v.slices",
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {

@@ -76,6 +76,7 @@ from fastw2v.text.tokens import as_word_counts
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
 from fastw2v.training import checkpoints, held_out
+from fastw2v.training.kept_anchor import KeptAnchor
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
 from fastw2v.training.log_probabilities import WordDistribution, log_noise
@@ -94,7 +95,7 @@ from fastw2v.vocabulary import bounded, merged_counts, subsampling
 from fastw2v.vocabulary.huffman import HuffmanTree
 from fastw2v.vocabulary.scan_cache import ScanCache
 from fastw2v.vocabulary.selection import Selection, as_counts, select
-from fastw2v.vocabulary.vocabulary import Vocabulary, subsampling_report
+from fastw2v.vocabulary.vocabulary import Vocabulary, node_weights, subsampling_report
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -108,6 +109,7 @@ _PARTS = {
     "_vocabulary",
     "_output_rows",
     "_output_biases",
+    "_kept_anchor",
     "_scan_cache",
     "_lock",
     "_session",
@@ -120,6 +122,7 @@ _PICKLED = {
     "random": instance_of(np.random.RandomState),
     **dict.fromkeys(("syn1", "syn1neg", "syn1neg_bias"), instance_of(np.ndarray, type(None))),
     "_raw_counts": instance_of(dict, WordCounts, type(None)),
+    "_kept_anchor": instance_of(dict, type(None)),
 }
 _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
@@ -441,21 +444,32 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._progress = None
 
     def _set_vectors(
-        self, wv: KeyedVectors, syn1neg: Any = None, cum_table: Any = None, syn1neg_bias: Any = None
+        self,
+        wv: KeyedVectors,
+        syn1neg: Any = None,
+        cum_table: Any = None,
+        syn1neg_bias: Any = None,
+        _kept_anchor: Mapping[str, Any] | None = None,
     ) -> None:
-        """Use `wv`, with output weights and a noise table for its rows."""
+        """Use `wv`, with output weights, a noise table and the values that updates are anchored to for its rows."""
         self._wv = wv
         self._vocabulary = Vocabulary(wv._table)
         self._vocabulary.noise.values = cum_table
         self._output_rows, self._output_biases = Column(syn1neg), Column(syn1neg_bias)
         for column in (self._output_rows, self._output_biases):
             wv._table.attach(column)
+        self._kept_anchor = KeptAnchor(_kept_anchor)
+        self._kept_anchor.attach(wv._table)
         if wv.vectors_lockf is None:
             wv.vectors_lockf = np.ones(1, dtype=np.float32)
 
     @property
     def wv(self) -> KeyedVectors:
-        """Words and vectors. Other vectors may be assigned; the output weights stay as they are."""
+        """Words and vectors.
+
+        Other vectors may be assigned. The output weights stay as they are; values that ``Update(keep_anchor=True)`` has
+        kept are discarded, because they belong to the former vectors.
+        """
         return self._wv
 
     @wv.setter
@@ -469,11 +483,14 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._vocabulary.move_to(table)
         for column in (self._output_rows, self._output_biases):
             table.attach(column)
+        self._kept_anchor = KeptAnchor()
+        self._kept_anchor.attach(table)
 
     @wv.deleter
     def wv(self) -> None:
         for column in (self._output_rows, self._output_biases):
             self._wv._table.detach(column)
+        self._kept_anchor.detach(self._wv._table)
         del self._wv
 
     @property
@@ -534,6 +551,35 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._vocabulary.words_before_update = count
 
     @property
+    def kept_anchor(self) -> KeptAnchor:
+        """The values that ``Update(keep_anchor=True)`` has kept; it is false if there are none."""
+        return self._kept_anchor
+
+    def discard_anchor(self) -> None:
+        """Discard the values that ``Update(keep_anchor=True)`` has kept; the next such update keeps new ones.
+
+        Call this where meanings are to follow the language again, for example once a year, or to save the memory.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is training the model.
+
+        Examples
+        --------
+        >>> from fastw2v import Update
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1)
+        >>> update = Update(anchor=1.0, keep_anchor=True)
+        >>> _ = model.train(sentences, total_examples=len(sentences), epochs=1, update=update)
+        >>> model.discard_anchor()
+        >>> bool(model.kept_anchor)
+        False
+        """
+        with self._lock.hold():
+            self._kept_anchor.clear()
+
+    @property
     def raw_vocab(self) -> dict[Any, int] | None:
         """Raw counts of the latest vocabulary scan. They are deleted with the scan unless they are to be kept."""
         if isinstance(self._raw_counts, WordCounts):
@@ -558,6 +604,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             state.update(
                 wv=self._wv, syn1neg=self.syn1neg, syn1neg_bias=self.syn1neg_bias, cum_table=self.cum_table
             )
+            if self._kept_anchor:
+                state["_kept_anchor"] = self._kept_anchor.arrays()
             self._check_not_growing()
             return state
 
@@ -604,7 +652,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checked_settings(attributes)
         self._make_lock()
         attributes = check_fields({"wv": None, "syn1": None, "_raw_counts": None, **attributes}, _PICKLED)
-        parts = {name: attributes.pop(name, None) for name in ("syn1neg", "syn1neg_bias", "cum_table")}
+        parts = {
+            name: attributes.pop(name, None)
+            for name in ("syn1neg", "syn1neg_bias", "cum_table", "_kept_anchor")
+        }
         self._set_vectors(attributes.pop("wv"), **parts)
         if "_read_once" in attributes and _ends_with_training(attributes):
             self.words_before_update = None
@@ -1071,7 +1122,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             if not update:
                 self.create_binary_tree()
             elif is_maintained:
-                self.syn1 = vocabulary.update_huffman_tree(self.syn1)
+                nodes = vocabulary.update_huffman_tree()
+                self._kept_anchor.take_nodes(nodes)
+                if self.syn1 is not None:
+                    self.syn1 = node_weights(self.syn1, nodes, len(self.wv))
             else:
                 vocabulary.grow_huffman_tree()
         if self.negative:
@@ -1176,6 +1230,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     def create_binary_tree(self) -> None:
         """Make the Huffman tree from the present counts, for hierarchical softmax."""
         self._vocabulary.make_huffman_tree()
+        self._kept_anchor.forget_nodes()
 
     def make_cum_table(self, domain: int = 2**31 - 1) -> None:
         """Make the cumulative noise distribution from the present counts, for negative sampling.
@@ -1341,6 +1396,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             biases = memory.zeros(shape[:1]) if has_biases else None
         self.wv.allocate_vecattrs()
         self.wv.vectors, self.syn1, self.syn1neg, self.syn1neg_bias = vectors, syn1, syn1neg, biases
+        self._kept_anchor.clear()
         self._start_from_initial_vectors(0)
 
     def _start_from_initial_vectors(self, first: int) -> None:
@@ -2244,6 +2300,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 None if tree is None else (tree.offsets, tree.points, tree.codes),
                 dict(self.raw_vocab or {}),
                 random,
+                self._kept_anchor.arrays(),
             )
             self._check_not_growing()
             return state
@@ -2272,6 +2329,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "syn1": state.weights.get("syn1"),
                 "syn1neg": state.weights.get("syn1neg"),
                 "syn1neg_bias": state.weights.get("syn1neg_bias"),
+                "_kept_anchor": state.anchors,
                 "_raw_counts": defaultdict(int, state.raw_counts),
             }
         )

@@ -480,3 +480,47 @@ def test_methods_of_updating_with_new_text(corpus: Path, evaluation: Path, tmp_p
     again = program("benchmarks.incremental", *arguments)
     assert again.stdout == first.stdout
     assert len(results.read_text().splitlines()) == len(lines)  # nothing was trained again
+
+
+@pytest.mark.slow
+def test_routes_of_repeated_updates(corpus: Path, evaluation: Path, tmp_path: Path) -> None:
+    random = np.random.RandomState(2)
+    new, results = tmp_path / "new.txt", tmp_path / "results.jsonl"
+    words = np.minimum(random.zipf(1.3, (600, 20)), 60) * random.choice([1, 1001], (600, 20))
+    new.write_text(
+        "".join(" ".join(f"w{number}" for number in line) + "\n" for line in words), encoding="utf8"
+    )
+    arguments = ("--old", corpus, "--new", new, "--evaluation", evaluation, "--results", results)
+    arguments = (*arguments, "--directory", tmp_path / "models", "--epochs", 1, "--vector-size", 8)
+    arguments = (*arguments, "--updates", 3, "--lines", 200, "--after", 1, "--routes")
+    routes = ("retrain", "gensim", "plain", "recommended", "lockf=0,outputs")
+    first = program("benchmarks.repeated_updates", *arguments, *routes)
+    assert first.returncode == 0, first.stderr
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [(line["route"], line["updates"]) for line in lines] == [
+        ("base", 0),
+        *((route, n_updates) for route in routes for n_updates in (1, 3)),
+    ]
+    kept = {(line["route"], line["updates"]): line["kept"] for line in lines}
+    assert kept["base", 0] == kept["lockf=0,outputs", 3] == 1.0
+    assert not any(path.name.startswith("work") for path in (tmp_path / "models").iterdir())
+    again = program("benchmarks.repeated_updates", *arguments, *routes)
+    assert again.stdout == first.stdout
+    assert len(results.read_text().splitlines()) == len(lines)  # nothing was trained again
+
+
+@pytest.mark.slow
+def test_slices_are_compared(tmp_path: Path) -> None:
+    random = np.random.RandomState(2)
+    words = np.minimum(random.zipf(1.2, (4000, 20)), 300)
+    corpus, results = tmp_path / "corpus.txt", tmp_path / "results.jsonl"
+    corpus.write_text(
+        "".join(" ".join(f"w{number}" for number in line) + "\n" for line in words), encoding="utf8"
+    )
+    arguments = ("--corpus", corpus, "--results", results, "--epochs", 1, "--vector-size", 8, "--replaced", 3)
+    first = program("benchmarks.slices", *arguments)
+    assert first.returncode == 0, first.stderr
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert [line["method"] for line in lines] == ["compass", "Procrustes"]
+    assert all(0 <= line["found"] <= 1 and line["n_replaced"] == 3 for line in lines)
+    assert program("benchmarks.slices", *arguments).stdout == first.stdout

@@ -184,6 +184,8 @@ class InexpressibleError(Exception):
 @cache
 def _model() -> Word2Vec:
     model = Word2Vec(TEXT, **OPTIONS, compute_loss=True)
+    kept = Update(anchor=1.0, keep_anchor=True, outputs=True)
+    model.train(TEXT, total_examples=len(TEXT), epochs=1, update=kept)
     model.build_vocab(TEXT, update=True, keep_raw_vocab=True)
     return model
 

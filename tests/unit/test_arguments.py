@@ -204,10 +204,10 @@ RULES = {
     **rules(
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
-        "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
-        "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
-        "center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
-        "write_header",
+        "dummy4unknown force freeze_outputs hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm "
+        "null_word outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized "
+        "restore_best center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower "
+        "update use_norm write_header",
     ),
     **rules(
         integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
@@ -245,6 +245,7 @@ RULES = {
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
+    **rules(Rule(False, loosely(FLAG).takes), "keep_anchor"),  # it needs an anchor
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
     **rules(
@@ -338,6 +339,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "LineSentence": lambda: LineSentence("corpus.txt"),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),
+    "Update": fastw2v.Update,
 }
 EITHER = Rule(None, lambda value: None)
 EITHER_KEYS = Rule(
@@ -414,6 +416,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "replay": EITHER,
         "anchor_to": path("vectors.txt", optional=True),
     },
+    "Update.recommended": {"replay": Rule([["a"]], lambda value: None)},
     "Vocab": {"words": iterable(["a", "b"], text=None), "counts": LIST},
     "Vocab.from_corpus": {"corpus": corpus()},
     "Vocab.from_frequencies": {"frequencies": MAPPING},
@@ -488,6 +491,12 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "method": loosely(choice(*METHODS)),
     },
     "plot_neighbours": {**PICTURE, "words": EITHER_KEYS},
+    "train_slices": {
+        "slices": Rule({"a": SENTENCES}, lambda value: None if isinstance(value, dict) else False),
+        "compass": only(None, Word2Vec, optional=True),
+        "epochs": integer(1, optional=True),
+        "min_count": loosely(integer(optional=True)),
+    },
     "unitvec": {"norm": choice("l2", "l1")},
 }
 
@@ -499,6 +508,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "KeyedVectors.most_similar_cosmul": {"positive": "a"},
     "Vocab.from_corpus": {"corpus": SENTENCES},
     "Vocab.update": {"corpus": SENTENCES},
+    "train_slices": {"min_count": 1, "vector_size": 2, "workers": 1},
     "Word2Vec.build_vocab": {"corpus_iterable": SENTENCES},
     "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},
     "Word2Vec.evaluate_loss": {"corpus_iterable": SENTENCES},

@@ -409,6 +409,24 @@ def test_what_cannot_be_anchored_to_is_refused_and_changes_nothing(tmp_path, tra
     model.train(new, total_examples=len(new), epochs=1, update=Update(anchor=1.0, anchor_to=other))
 
 
+def test_the_recommended_update_keeps_neighbours_and_teaches_new_words(trained, old, new):
+    model, before = grown(trained, 2, new)
+    plain = copy.deepcopy(model)
+    known = len(trained[2].wv)
+    update = Update.recommended(replay=old)
+    plain.train(new, total_examples=len(new), epochs=4, update=Update(replay=old))
+    model.train(new, total_examples=len(new), epochs=4, update=update)
+    assert moved(model, before, known) < 0.5 * moved(plain, before, known)
+    change = np.linalg.norm(model.wv.vectors[known:] - before.wv.vectors[known:], axis=1).mean()
+    assert change > 0.8 * np.linalg.norm(plain.wv.vectors[known:] - before.wv.vectors[known:], axis=1).mean()
+    other = Update.recommended(replay=old, lockf=0.1, keep_anchor=True)
+    assert (other.lockf, other.keep_anchor, other.anchor) == (0.1, True, update.anchor)
+    with pytest.raises(ValueError, match=r"needs replay=.*Update\(anchor"):
+        Update.recommended(replay=None)
+    with pytest.raises(TypeError, match="sg"):
+        Update.recommended(replay=old, sg=1)
+
+
 # --- what is refused
 
 

@@ -37,6 +37,8 @@ UPDATES = {
     "slow": {"lockf": 0.3, "alpha": 0.02, "min_alpha": 0.01},
     "replayed": {"replay": OLD, "replay_ratio": 0.7},
     "anchored to a model": {"anchor": 3.0, "outputs": True, "anchor_to": "the first"},
+    "anchored to kept values": {"anchor": 3.0, "outputs": True, "keep_anchor": True},
+    "anchored with frozen outputs": {"anchor": 3.0, "keep_anchor": True, "freeze_outputs": True},
     "everything": {"replay": OLD, "anchor": 2.0, "outputs": True, "alpha": 0.02, "old_words": 100},
 }
 

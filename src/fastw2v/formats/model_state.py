@@ -47,6 +47,9 @@ NOT_IN_GENSIM = {
 }  # fmt: skip
 WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
+ANCHORS = (
+    "anchor."  # prefix of the names of the values that updates are anchored to, one array for each weights
+)
 RAW_COUNTS = "raw_vocab."  # prefix of the names of arrays
 _MAX_NOISE_BITS = 980  # of a power of a count, so that the sum of 2**40 of them is a finite float
 
@@ -69,6 +72,8 @@ class ModelState:
         Counts that were kept for later updates.
     random_state : tuple or None
         State of the Mersenne twister, for `numpy.random.RandomState.set_state`; None means seeding a new one.
+    anchors : dict of str to float32 array
+        The values that the model keeps for its updates, by the names of their weights.
     """
 
     settings: dict[str, Any]
@@ -77,6 +82,7 @@ class ModelState:
     tree: tuple[Array, Array, Array] | None = None
     raw_counts: Mapping[Any, int] = field(default_factory=dict)
     random_state: RandomStateTuple | None = None
+    anchors: dict[str, Array] = field(default_factory=dict)
 
 
 # --- what a state must fulfil
@@ -128,6 +134,15 @@ def checked(state: ModelState) -> ModelState:
         if not isinstance(weights, np.ndarray) or weights.ndim != n_dimensions or weights.dtype.kind != "f":
             raise ValueError(
                 f"field {name!r} is {vector_state.described(weights)}; expected {n_dimensions}-dimensional floats"
+            )
+    for name, values in state.anchors.items():
+        if name not in ("vectors", *WEIGHTS):
+            raise unexpected("anchor", name, f"one of vectors, {', '.join(WEIGHTS)}")
+        width = () if name == "syn1neg_bias" else (size,)
+        if values.dtype != np.float32 or values.shape[1:] != width or not 1 <= len(values) <= n_keys:
+            raise ValueError(
+                f"field '{ANCHORS}{name}' is {vector_state.described(values)}; expected float32 values of at most "
+                f"{n_keys} rows" + (f" and {size} columns" if width else "")
             )
     if state.tree is not None:
         HuffmanTree(*state.tree).check(n_keys)
@@ -193,6 +208,7 @@ def to_arrays(state: ModelState) -> tuple[dict[str, Array], dict[str, Any]]:
     wv_arrays, wv_metadata = vector_state.to_arrays(state.vectors)
     arrays = {f"{vector_state.MODEL_PREFIX}{name}": array for name, array in wv_arrays.items()}
     arrays.update(state.weights)
+    arrays.update({f"{ANCHORS}{name}": array for name, array in state.anchors.items()})
     if state.tree is not None:
         arrays.update(zip(TREE, state.tree, strict=True))
     if state.raw_counts:
@@ -259,6 +275,7 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Mod
             random["has_gauss"],
             random["cached_gaussian"],
         ),
+        {name.removeprefix(ANCHORS): array for name, array in arrays.items() if name.startswith(ANCHORS)},
     )
     return checked(state)
 

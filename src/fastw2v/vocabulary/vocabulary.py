@@ -398,39 +398,51 @@ class Vocabulary:
             tree.check(len(self))
             self.huffman_tree = graft(tree, self.counts)
 
-    def update_huffman_tree(self, weights: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-        """Let the tree follow evicted words, new words and changed counts; return the weights of its inner nodes.
-
-        Parameters
-        ----------
-        weights : ndarray of float32, shape (rows, dim), or None
-            The weights of the present inner nodes.
+    def update_huffman_tree(self) -> NDArray[np.intp]:
+        """Let the tree follow evicted words, new words and changed counts.
 
         Returns
         -------
-        ndarray of float32, shape (words, dim), or None
-            The weights of nodes that were kept, then zeros for new ones. It is `weights` itself if all
-            nodes keep their numbers; rows are to be appended then.
+        ndarray of intp
+            The present inner nodes that were kept, in the order of their new numbers; new nodes follow them.
         """
         tree = self.huffman_tree
         if tree is None:
             self.make_huffman_tree()
-            return weights if weights is None else memory.zeros((len(self), weights.shape[1]))
+            return np.empty(0, dtype=np.intp)
         tree.check(len(self))
-        tree, nodes = updated_tree(tree, self.counts)
-        self.huffman_tree = tree
-        if weights is None or (
-            len(weights) <= len(self) and np.array_equal(nodes, np.arange(len(weights) - 1))
-        ):
-            return weights
-        if nodes.max(initial=-1) >= len(weights):
-            raise ValueError(
-                f"the Huffman tree has inner nodes that syn1, with {len(weights)} rows, does not have; build the "
-                "vocabulary anew"
-            )
-        renewed = memory.zeros((len(self), weights.shape[1]))
-        renewed[: len(nodes)] = take_rows(weights, nodes)
-        return renewed
+        self.huffman_tree, nodes = updated_tree(tree, self.counts)
+        return nodes
+
+
+def node_weights(weights: NDArray[np.float32], nodes: NDArray[np.intp], n_words: int) -> NDArray[np.float32]:
+    """Return the weights of the inner nodes of an updated tree.
+
+    Parameters
+    ----------
+    weights : ndarray of float32, shape (rows, dim)
+        The weights of the inner nodes of the tree before.
+    nodes : ndarray of intp
+        Those that were kept, see `Vocabulary.update_huffman_tree`.
+    n_words : int
+        Number of words of the updated tree.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_words, dim)
+        The weights of nodes that were kept, then zeros for new ones. It is `weights` itself if all nodes keep their
+        numbers; rows are to be appended then.
+    """
+    if len(weights) <= n_words and np.array_equal(nodes, np.arange(len(weights) - 1)):
+        return weights
+    if nodes.max(initial=-1) >= len(weights):
+        raise ValueError(
+            f"the Huffman tree has inner nodes that syn1, with {len(weights)} rows, does not have; build the "
+            "vocabulary anew"
+        )
+    renewed = memory.zeros((n_words, weights.shape[1]))
+    renewed[: len(nodes)] = take_rows(weights, nodes)
+    return renewed
 
 
 def subsampling_report(
