@@ -17,7 +17,7 @@ combination of model and objective. The other files, in reading order:
     engine/scratch.pxd          the working memory of a worker, which they take as `s`
     engine/targets.pxd          the target rows of a center word
     engine/center_pipeline.pxd  windows and negatives, prepared ahead
-    engine/negative_pool.pxd    shared negatives
+    engine/negative_pool.pxd    the pool of recently drawn words, from which negatives are taken
     engine/row_replicas.pxd     private replicas of frequent output rows
     engine/arena.pxd            memory
     docs/development/mathematics.md     the notation and the derivation of all updates

@@ -69,6 +69,8 @@ PARAMETER_HELP = {
     "shrink_windows": "1 draws the size of each window uniformly from 1 to --window, 0 always uses --window",
     "shared_negatives": "1 makes skip-gram draw the negative samples once per window instead of once per word pair, "
     "which is faster",
+    "negative_pool": "take 15 of 16 negative samples from a pool of N recently drawn words, which is faster; 1024 is "
+    "usual, 0 draws all of them",
     "objective": "negative_sampling, or sampled_softmax, whose models give probabilities",
     "tied_weights": "with sampled_softmax: 1 makes no separate output weights; the vectors serve as both",
     "logq_correction": "with sampled_softmax: 1 corrects the logits for words being drawn unequally often",
