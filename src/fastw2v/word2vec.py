@@ -83,7 +83,8 @@ from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTM
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
-from fastw2v.training.trainer import replicated_rows, thread_count
+from fastw2v.training.sharing import replicated_rows
+from fastw2v.training.trainer import thread_count
 from fastw2v.training.update import Update as Update
 from fastw2v.vectors.drift import Drift
 from fastw2v.vectors.initialization import prep_vectors, starting_lock_factors, starting_rows
@@ -1203,7 +1204,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             report["syn1neg"] = vocab_size * row
         n_copies = 0  # rows that each worker copies
         if self.workers >= 2:
-            words, nodes = replicated_rows(self.vector_size)
+            words, nodes = replicated_rows(self.workers, self.vector_size)
             n_copies += min(words, vocab_size) if self.negative else 0
             n_copies += min(nodes, vocab_size) if self.hs else 0
         report["workers"] = self.workers * 2 * n_copies * row  # the copies, and the values that were copied

@@ -237,6 +237,13 @@ cdef class Network:
         """The dimension of the vectors."""
         return self.net.dim
 
+    @property
+    def cum_table(self):
+        """The cumulative noise distribution of the words whose output rows can have replicas; None: there are none."""
+        if self.net.negative == 0 or self.net.tied_weights:
+            return None
+        return np.asarray(self._arrays[4])[:self.net.n_words]
+
     cdef int _check_shape(self, str name, float[:, ::1] rows) except -1:
         if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:
             raise ValueError(f"{name} has shape ({rows.shape[0]}, {rows.shape[1]}), but the vectors have shape "
