@@ -13,6 +13,8 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "sg": {"sg": 1},
     "cbow": {"sg": 0},
     "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
+    "sg-pool": {"sg": 1, "negative_pool": 1024},
+    "cbow-pool": {"sg": 0, "negative_pool": 1024},
     "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
     "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
     "sg-300": {"sg": 1, "vector_size": 300},
@@ -34,9 +36,9 @@ DEFAULT = (
     "cbow-million",
 )  # fmt: skip
 
-# What libraries without `shared_negatives` train in its place: 5 negative samples for each pair. Ten would only make
-# them slower.
-PEERS = {"sg-shared": "sg", "sg-shared-300": "sg-300"}
+# What libraries without `shared_negatives` and `negative_pool` train in place of them: 5 negative samples for each pair
+# or window. Ten would only make them slower.
+PEERS = {"sg-shared": "sg", "sg-shared-300": "sg-300", "sg-pool": "sg", "cbow-pool": "cbow"}
 
 
 def parameters(configuration: str, overrides: dict[str, Any], library: str = "fastw2v") -> dict[str, Any]:

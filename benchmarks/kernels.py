@@ -33,6 +33,8 @@ from fastw2v.vocabulary.huffman import huffman
 ALGORITHMS: dict[str, dict[str, Any]] = {
     "sg": {"skip_gram": True, "negative": 5},
     "cbow": {"skip_gram": False, "negative": 5},
+    "sg-pool": {"skip_gram": True, "negative": 5, "negative_pool": 1024},
+    "cbow-pool": {"skip_gram": False, "negative": 5, "negative_pool": 1024},
     "sg-shared": {"skip_gram": True, "negative": 10, "shared_negatives": True},
     "sg-hs": {"skip_gram": True, "hs": True},
     "cbow-hs": {"skip_gram": False, "hs": True},

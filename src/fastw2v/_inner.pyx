@@ -17,7 +17,7 @@ combination of model and objective. The other files, in reading order:
     engine/scratch.pxd          the working memory of a worker, which they take as `s`
     engine/targets.pxd          the target rows of a center word
     engine/center_pipeline.pxd  windows and negatives, prepared ahead
-    engine/negative_pool.pxd    shared negatives
+    engine/negative_pool.pxd    the pool of recently drawn words, from which negatives are taken
     engine/row_replicas.pxd     private replicas of frequent output rows
     engine/arena.pxd            memory
     docs/development/mathematics.md     the notation and the derivation of all updates
@@ -91,6 +91,8 @@ cdef class Worker:
         Job k of the queue draws its negatives from partition ``first_partition + k`` modulo `n_partitions` of the noise
         distribution, but the first 32 jobs draw from the whole. `n_partitions` is a power of two, at most 16. With 1,
         all jobs draw from the whole distribution, as in gensim.
+    n_whole_words : int, default 0
+        The first words, which all partitions have in common: each job draws them as from the whole distribution.
 
     Raises
     ------
@@ -107,9 +109,11 @@ cdef class Worker:
     cdef double loss
     cdef uint32_t first_partition
     cdef uint32_t n_partitions
+    cdef uint32_t undivided          # draws below are those of the words that all partitions have in common
 
     def __cinit__(self, Network network not None, int64_t replicated_words=0, int64_t replicated_nodes=0,
-                  int replica_uses=16, uint32_t first_partition=0, uint32_t n_partitions=1):
+                  int replica_uses=16, uint32_t first_partition=0, uint32_t n_partitions=1,
+                  int64_t n_whole_words=0):
         cdef Arena arena = Arena(0, 0)
         cdef Scratch measured
         if not 1 <= replica_uses <= 255:
@@ -117,6 +121,8 @@ cdef class Worker:
         if n_partitions < 1 or n_partitions > MAX_PARTITIONS or n_partitions & (n_partitions - 1):
             raise ValueError(f"n_partitions={n_partitions} must be a power of two, {MAX_PARTITIONS} at most")
         self.network, self.first_partition, self.n_partitions = network, first_partition, n_partitions
+        if n_whole_words > 0 and network.net.negative:
+            self.undivided = network.net.noise.cum_table[min(n_whole_words, network.net.n_words) - 1] + 1
         arena_alloc(&arena, sizeof(Scratch))
         arena_alloc(&arena, sizeof(Tally))
         alloc_scratch(&arena, &measured, &network.net, replicated_words, replicated_nodes, replica_uses)
@@ -185,8 +191,8 @@ cdef class Worker:
         job, is trained as with one worker.
         """
         if number < N_UNPARTITIONED_JOBS:
-            return make_noise_partition(0, 1)
-        return make_noise_partition(self.first_partition + <uint32_t>number, self.n_partitions)
+            return make_noise_partition(0, 1, 0)
+        return make_noise_partition(self.first_partition + <uint32_t>number, self.n_partitions, self.undivided)
 
     cdef bint train(self, const Job *job, const QueueCounters *counters) noexcept nogil:
         """Train a job and add it to the tallies; return False if memory runs out."""

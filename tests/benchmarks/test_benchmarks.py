@@ -440,6 +440,34 @@ def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp
     assert elsewhere("one") == "True"
 
 
+def test_many_workers_are_compared_with_separate_processes(corpus, evaluation):
+    done = program(
+        "benchmarks.many_cores", "--corpus", corpus, "--evaluation", evaluation, "--workers", "2",
+        "--only", "sg,cbow", "--tokens", "20000", "--dim", "8", "--repeat", "1",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    table = [line.split() for line in done.stdout.splitlines() if line.startswith(("sg", "cbow"))]
+    assert [row[:2] for row in table] == [["sg", "1"], ["sg", "2"], ["cbow", "1"], ["cbow", "2"]]
+    assert [row[3:6] for row in table if row[1] == "1"] == [["1.00"] * 3] * 2
+    assert all(len(row) == 8 for row in table)  # two measures of quality
+
+
+def test_rows_that_workers_pass_to_one_another_are_counted(tmp_path):
+    words = np.random.RandomState(1).randint(0, 2000, (800, 50))
+    text = tmp_path / "text"
+    text.write_text(
+        "".join(" ".join(f"w{number}" for number in line) + "\n" for line in words), encoding="utf8"
+    )
+    done = program("benchmarks.row_sharing", "--corpus", text, "--workers", "2", "--tokens", "100000")
+    assert done.returncode == 0, done.stderr
+    totals = {
+        line[:54].strip(): float(line.split()[-1])
+        for line in done.stdout.splitlines()
+        if line.startswith(("as installed  ", "no replicas"))
+    }
+    assert totals["as installed"] < totals["no replicas, one distribution"]
+
+
 def test_libraries_without_shared_negatives_train_with_five(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.configurations import parameters

@@ -16,6 +16,7 @@ import pytest
 from fastw2v import CallbackAny2Vec, KeyedVectors, StopTraining, Word2Vec
 from fastw2v.common import memory
 from fastw2v.training import trainer
+from fastw2v.training.sharing import SharingPlan
 from fastw2v.vocabulary.huffman import HuffmanTree
 from helpers.corpora import zipf_sentences
 
@@ -293,7 +294,8 @@ def test_replicas_of_frequent_rows_lose_nothing(monkeypatch, sg, n_rows):
     """
     models = []
     for rows in (0, n_rows):
-        monkeypatch.setattr(trainer, "replicated_rows", lambda dim, rows=rows: (rows, rows))
+        plan = SharingPlan(words=rows, nodes=rows, uses=40, partitions=4)
+        monkeypatch.setattr(trainer, "plan_for", lambda *_, plan=plan, **__: plan)
         model = Word2Vec(**{**SMALL, "workers": 3, "sg": sg}, compute_loss=True)
         model.build_vocab(CORPUS)
         assert train(model, map(list, CORPUS)) == (3_000, 3_000)

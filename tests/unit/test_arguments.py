@@ -213,7 +213,7 @@ RULES = {
         integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
     ),
     **rules(integer(1), "size vector_size"),
-    **rules(integer(0), "chunksize max_docs negative n reps total_examples"),
+    **rules(integer(0), "chunksize max_docs negative negative_pool n reps total_examples"),
     **rules(integer(0, example=1), "count index passes"),
     **rules(integer(), "longest max_len min_count min_len min_reduce total_sentences topn workers"),
     **rules(integer(1, optional=True), "checkpoint_every first_words max_words"),

@@ -144,6 +144,7 @@ SCHEMES = {
     "sg-both": {"sg": 1, "hs": 1, "negative": 3},
     "cbow-both": {"sg": 0, "hs": 1, "negative": 3},
     "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
+    "sg-pool": {"sg": 1, "negative_pool": 100},
 }
 # Each kind of corpus and each scheme is tested quickly once; all pairs of them take longer.
 QUICK_PAIRS = [*zip(SCHEMES, itertools.cycle(KINDS)), ("sg", "stream")]

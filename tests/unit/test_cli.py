@@ -57,6 +57,19 @@ def fastw2v_process(*arguments: object, **options: Any) -> subprocess.Popen[byte
 # --- train
 
 
+def test_fast_stands_for_options(text, tmp_path):
+    def parameters(*options: str) -> dict[str, object]:
+        parsed = vars(parser.make_parser().parse_args(["train", "in.txt", "out.fw2v", *options]))
+        return {name: parsed[name] for name in ("sg", "negative", "shared_negatives")}
+
+    assert parameters("--fast") == {"sg": 1, "negative": 5, "shared_negatives": 1}
+    assert parameters("--negative", "20", "--fast") == parameters("--fast")
+    assert parameters("--fast", "--negative", "10") == {"sg": 1, "negative": 10, "shared_negatives": 1}
+    assert run("train", text, tmp_path / "m", "--fast", *SMALL, "--quiet") == 0
+    model = Word2Vec.load(tmp_path / "m")
+    assert (model.sg, model.negative, model.shared_negatives) == (1, 5, True)
+
+
 def test_every_parameter_of_the_constructor_is_an_option_with_its_default():
     options = vars(parser.make_parser().parse_args(["train", "in", "out"]))
     for name, parameter in inspect.signature(Word2Vec.__init__).parameters.items():

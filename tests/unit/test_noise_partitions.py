@@ -19,6 +19,7 @@ from fastw2v.vocabulary import noise_distribution
 
 N_WORDS, TOKENS, NEGATIVE = 20_000, 500, 20  # words, tokens of a job, negatives of each token
 N_PARTITIONS = [1, 2, 4, 16]
+WHOLE = [0, 1, 100, 1_000]  # first words that all partitions have in common
 N_UNPARTITIONED = 32  # the first jobs of an epoch, which draw from the whole distribution
 # The logits stay where gensim's table of the logistic function is 0.5, and all steps are exact in float32.
 START, ALPHA = 2.0**-8, 2.0**-26
@@ -35,7 +36,9 @@ def counted(rows: np.ndarray) -> np.ndarray:
     return drawn
 
 
-def draws_of_worker(n_jobs: int, *, first: int = 0, n_partitions: int = 1, seed: int = 1) -> np.ndarray:
+def draws_of_worker(
+    n_jobs: int, *, first: int = 0, n_partitions: int = 1, whole: int = 0, seed: int = 1
+) -> np.ndarray:
     """Return how often each word is drawn in the first jobs of an epoch, if one worker trains all of them."""
     syn1neg = np.full((N_WORDS, 1), START, dtype=np.float32)
     network = Network(
@@ -57,14 +60,16 @@ def draws_of_worker(n_jobs: int, *, first: int = 0, n_partitions: int = 1, seed:
         np.full(n_jobs, ALPHA, dtype=np.float32),
     )
     queue.close()
-    Worker(network, first_partition=first, n_partitions=n_partitions).run(queue)
+    Worker(network, first_partition=first, n_partitions=n_partitions, n_whole_words=whole).run(queue)
     return counted(syn1neg)
 
 
-def draws_of_job(partition: int, n_partitions: int) -> np.ndarray:
+def draws_of_job(partition: int, n_partitions: int, whole: int = 0) -> np.ndarray:
     """Return the draws of one job from the given partition: that of job 32, as 32 is a multiple of `n_partitions`."""
     seed = partition  # so that the random numbers of the jobs differ
-    drawn = draws_of_worker(N_UNPARTITIONED + 1, first=partition, n_partitions=n_partitions, seed=seed)
+    drawn = draws_of_worker(
+        N_UNPARTITIONED + 1, first=partition, n_partitions=n_partitions, whole=whole, seed=seed
+    )
     return drawn - draws_of_worker(N_UNPARTITIONED, seed=seed)
 
 
@@ -132,12 +137,13 @@ def test_a_short_text_draws_the_same_negatives_with_any_number_of_workers(worker
     assert np.abs(drawn - expected).sum() < 0.01 * expected.sum()
 
 
-@pytest.mark.parametrize("first", [0, 3, 1_000_001])
+@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("first", [0, 1_000_003])
 @pytest.mark.parametrize("n_partitions", N_PARTITIONS)
-def test_jobs_together_draw_from_the_whole_distribution(n_partitions, first):
+def test_jobs_together_draw_from_the_whole_distribution(n_partitions, first, whole):
     """This holds for any consecutive jobs whose number is a multiple of the number of partitions."""
     n_jobs = 4 * max(N_PARTITIONS)
-    drawn = draws_of_worker(N_UNPARTITIONED + n_jobs, first=first, n_partitions=n_partitions)
+    drawn = draws_of_worker(N_UNPARTITIONED + n_jobs, first=first, n_partitions=n_partitions, whole=whole)
     assert_noise(drawn - draws_of_worker(N_UNPARTITIONED))
 
 
@@ -153,6 +159,16 @@ def test_jobs_of_different_partitions_have_only_frequent_words_in_common(n_parti
     assert share_of_common(jobs) < 0.15  # the words on the borders between stripes
     assert np.count_nonzero((np.count_nonzero(jobs, axis=0) > 1) & RARE) <= 512
     assert share_of_common([draws_of_job(partition, 1) for partition in range(n_partitions)]) > 0.3
+
+
+def test_all_partitions_have_the_first_words_in_common():
+    jobs = np.stack([draws_of_job(partition, 16, whole=1_000) for partition in range(16)])
+    frequent = np.arange(1, 100)
+    expected = NEGATIVE * TOKENS * NOISE[frequent].sum()
+    np.testing.assert_allclose(jobs[:, frequent].sum(axis=1), expected, rtol=0.1)
+    behind = jobs[:, 1_000:]
+    common = np.count_nonzero(behind, axis=0) > 1
+    assert behind[:, common].sum() < 0.15 * behind.sum()
 
 
 @pytest.mark.parametrize("trainings", [1, 2])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
-
-MASK = (1 << 48) - 1
+from helpers.negatives import Draws
 
 
 def corpus(n_sentences: int, seed: int = 0, longest: int = 12) -> list[list[str]]:
@@ -33,28 +32,22 @@ def train_by_definition(
     table = sigmoid_table()
     random = np.random.RandomState()
     random.set_state(model.random.get_state())
-    lcg = (int(random.randint(0, 2**24)) << 24) + int(random.randint(0, 2**24))
+    size, period = (model.negative_pool, 16) if model.negative_pool else (512, 0)
+    draws = Draws(random, model.cum_table, size, period)
     vectors, syn1neg = model.wv.vectors.astype(np.float64), model.syn1neg.astype(np.float64)
     loss = 0.0
 
-    def draw() -> int:
-        nonlocal lcg
-        value = lcg >> 16
-        lcg = (lcg * 25214903917 + 11) & MASK
-        return value
-
     ids = [[model.wv.key_to_index[word] for word in sentence] for sentence in sentences]
     sample_ints = model.wv.expandos["sample_int"]
-    kept = [[word for word in sentence if sample_ints[word] >= draw()] for sentence in ids]
+    kept = [[word for word in sentence if sample_ints[word] >= draws.draw()] for sentence in ids]
     reduced = random.randint(0, model.window, sum(map(len, kept)))
     position = 0
-    pool: list[int] = []
     for sentence in kept:
         for i, word in enumerate(sentence):
             reach = model.window - reduced[position]
             position += 1
             negatives: dict[int, int] = {}
-            for drawn in negatives_of_window(pool, model.negative, draw, model.cum_table):
+            for drawn in draws.negatives(model.negative):
                 if drawn != word:
                     negatives[drawn] = negatives.get(drawn, 0) + 1
             targets, multiplicities = [word, *negatives], np.array([1, *negatives.values()])
@@ -75,25 +68,6 @@ def train_by_definition(
     return vectors, syn1neg, loss
 
 
-def negatives_of_window(pool: list[int], negative: int, draw, cum_table: np.ndarray) -> list[int]:
-    """Return the negatives of one window, and update the pool.
-
-    All negatives are fresh until the pool holds 512 words. Then a quarter is fresh, and the others come from the pool.
-    """
-    n_fresh = negative if len(pool) < 512 else -(-negative // 4)
-    fresh = [int(np.searchsorted(cum_table, draw() % int(cum_table[-1]))) for _ in range(n_fresh)]
-    if len(pool) < 512:
-        pool.extend(fresh[: 512 - len(pool)])
-        return fresh
-    pooled = []
-    for replacement in [*fresh, *[None] * negative][: negative - n_fresh]:
-        slot = draw() >> 23
-        pooled.append(pool[slot])
-        if replacement is not None:
-            pool[slot] = replacement
-    return fresh + pooled
-
-
 def input_batches(context: list[int]) -> list[list[int]]:
     """Cut a window into sequences of at most 16 distinct words, which are trained together."""
     batches: list[list[int]] = [[]]
@@ -106,15 +80,18 @@ def input_batches(context: list[int]) -> list[list[int]]:
 
 @pytest.mark.parametrize("simd", ["", "scalar"])
 @pytest.mark.parametrize(
-    ("window", "negative", "vector_size", "longest"),
-    [(5, 10, 24, 12), (2, 5, 7, 12), (30, 3, 33, 50), (3, 70, 20, 12), (2, 1, 8, 12)],
-)
-def test_one_job_agrees_with_the_definition(simd, window, negative, vector_size, longest, monkeypatch):
+    ("window", "negative", "vector_size", "longest", "pool"),
+    [
+        (5, 10, 24, 12, 0), (2, 5, 7, 12, 0), (30, 3, 33, 50, 0), (3, 70, 20, 12, 0), (2, 1, 8, 12, 0),
+        (5, 10, 24, 12, 40), (2, 1, 8, 12, 7),
+    ],
+)  # fmt: skip
+def test_one_job_agrees_with_the_definition(simd, window, negative, vector_size, longest, pool, monkeypatch):
     monkeypatch.setenv("FASTW2V_SIMD", simd)
     sentences = corpus(70 if longest == 12 else 8, longest=longest)
     model = Word2Vec(
         vector_size=vector_size, window=window, negative=negative, sg=1, min_count=1, shared_negatives=True,
-        sample=0.05, compute_loss=True, workers=1,
+        negative_pool=pool, sample=0.05, compute_loss=True, workers=1,
     )  # fmt: skip
     model.build_vocab(sentences)
     vectors, syn1neg, loss = train_by_definition(model, sentences, 0.05)

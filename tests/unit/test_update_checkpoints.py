@@ -22,6 +22,7 @@ SCHEMES = {
     "hs": {"sg": 1, "hs": 1, "negative": 0},
     "both": {"hs": 1, "negative": 3},
     "shared": {"sg": 1, "negative": 10, "shared_negatives": True},
+    "pool": {"negative_pool": 50},
 }
 OLD = zipf_sentences(8_000, 300, seed=1)
 NEW = [

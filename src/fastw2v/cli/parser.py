@@ -71,6 +71,8 @@ PARAMETER_HELP = {
     "shrink_windows": "1 draws the size of each window uniformly from 1 to --window, 0 always uses --window",
     "shared_negatives": "1 makes skip-gram draw the negative samples once per window instead of once per word pair, "
     "which is faster",
+    "negative_pool": "take 15 of 16 negative samples from a pool of N recently drawn words, which is faster; 1024 is "
+    "usual, 0 draws all of them",
     "objective": "negative_sampling, or sampled_softmax, whose models give probabilities",
     "tied_weights": "with sampled_softmax: 1 makes no separate output weights; the vectors serve as both",
     "logq_correction": "with sampled_softmax: 1 corrects the logits for words being drawn unequally often",
@@ -80,6 +82,8 @@ PARAMETER_HELP = {
     "corpus_budget": "memory for the encoded text, in bytes or with a unit (500M, 4G); a temporary file holds the text "
     "if it needs more",
 }  # fmt: skip
+# What --fast stands for: the quality of skip-gram with negatives for each pair, at about twice its speed.
+FAST = {"sg": 1, "negative": 5, "shared_negatives": 1}
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
     "init_from": str, "init_lockf": float, "objective": str, "count_decay": float,
@@ -113,6 +117,7 @@ examples:
   fastw2v demo
   fastw2v train corpus.txt.xz model.fw2v --sg --vector-size 200 --epochs 5
   fastw2v train 'news/*.txt.gz' more.txt model.fw2v --lower --tokenizer words
+  fastw2v train corpus.txt.xz model.fw2v --fast
   zcat *.gz | fastw2v train - vectors.txt
   fastw2v similar model.fw2v paris london
   fastw2v similar model.fw2v
@@ -364,6 +369,20 @@ class _ShowVersion(argparse.Action):
         parser.exit()
 
 
+class _SetParameters(argparse.Action):
+    """Set several parameters at once, as if their options stood in place of this one."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, *, values: dict[str, Any], help: str
+    ) -> None:
+        super().__init__(option_strings, argparse.SUPPRESS, nargs=0, default=argparse.SUPPRESS, help=help)
+        self._values = values
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, *args: Any) -> None:
+        for name, value in self._values.items():
+            setattr(namespace, name, value)
+
+
 # --- arguments of each command
 
 
@@ -401,6 +420,14 @@ def _add_train_arguments(parser: Parser) -> None:
         "training parameters",
         "The names are those of the parameters of fastw2v.Word2Vec. An option with the values {0,1} may be given "
         "without a value, which means 1.",
+    )
+    group.add_argument(
+        "--fast",
+        action=_SetParameters,
+        values=FAST,
+        help="train skip-gram about twice as fast, with the same quality but other vectors than gensim; stands for "
+        + " ".join(f"{_option(name)} {value}" for name, value in FAST.items())
+        + ", and options that follow it take precedence",
     )
     for name, default in training_defaults().items():
         _add_parameter(group, name, default)
@@ -441,7 +468,7 @@ def _add_words(parser: Parser, text: str) -> None:
 
 
 def _add_parameter(group: Any, name: str, default: Any) -> None:
-    option = "--" + name.replace("_", "-")
+    option = _option(name)
     if name in SWITCHES:
         default = int(default)
     shown_default = DEFAULT_HELP.get(name, "none") if default is None else default
@@ -452,6 +479,11 @@ def _add_parameter(group: Any, name: str, default: Any) -> None:
     argument_type = _byte_count if name == "corpus_budget" else PARAMETER_TYPES.get(name, int)
     metavar = PARAMETER_METAVARS.get(name, "N")
     group.add_argument(option, type=argument_type, default=default, metavar=metavar, help=help_text)
+
+
+def _option(name: str) -> str:
+    """Return the option of a parameter."""
+    return "--" + name.replace("_", "-")
 
 
 def _add_similar_arguments(parser: Parser) -> None:

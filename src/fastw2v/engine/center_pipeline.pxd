@@ -32,7 +32,7 @@ from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.job_queue cimport Job
 from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport (
-    NegativePool, count_fresh, draw_slots, pool_slot, reserve_slots, resolve_slots,
+    NegativePool, PoolShare, divide_negatives, draw_slots, empty_pool, pool_slot, resolve_slots,
 )
 from fastw2v.engine.noise cimport (
     HALF_SEED_MASK, draw_noise, lcg_draw, look_up_noise, noise_draw, noise_partition, prefetch_noise_entries,
@@ -55,9 +55,10 @@ cdef struct Center:
     int64_t low                  # the context words are those at low .. high - 1, without `position`
     int64_t high
     int64_t n_pending            # draws that are not looked up yet
-    int64_t pool_position        # shared negatives: see `reserve_slots`
+    int64_t n_negatives          # of the whole window; set if there is a pool
+    PoolShare share              # which of the negatives are fresh
     noise_draw *draws            # after stage 1: the random numbers of the fresh negatives
-    pool_slot *slots             # after stage 1: the slots of the other negatives, if they are shared
+    pool_slot *slots             # after stage 1: the slots of the other negatives, if there is a pool
     # After stage 3: words. Skip-gram: `net.negative` for each context word, in order; CBOW and shared negatives:
     # `net.negative` for the whole window.
     uint32_t *negatives
@@ -112,7 +113,8 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
     PyThread_acquire_lock(net.generator_lock, 1)
     drawn = draw_reductions(net, pipeline)
     PyThread_release_lock(net.generator_lock)
-    pipeline.sentence = pipeline.sentence_start = pipeline.pool.n = 0
+    pipeline.sentence = pipeline.sentence_start = 0
+    empty_pool(&pipeline.pool)
     return drawn
 
 
@@ -184,17 +186,18 @@ cdef inline bint draw_center(const Net *net, CenterPipeline *pipeline, int64_t p
     if net.skip_gram and not net.shared_negatives:
         n_negatives *= center.high - center.low - 1
     n_draws = n_negatives
-    if net.shared_negatives:
-        center.pool_position = reserve_slots(&pipeline.pool, n_negatives)
-        n_draws = count_fresh(center.pool_position, n_negatives)
-        if not reserve(<void **>&center.slots, &center.slots_capacity, n_negatives - n_draws, sizeof(pool_slot)):
+    if pipeline.pool.size:
+        center.share = divide_negatives(&pipeline.pool, n_negatives)
+        n_draws = center.share.n_fresh
+        if not reserve(<void **>&center.slots, &center.slots_capacity, center.share.n_slots, sizeof(pool_slot)):
             return False
     if not (reserve(<void **>&center.draws, &center.draws_capacity, n_draws, sizeof(noise_draw))
             and reserve(<void **>&center.negatives, &center.negatives_capacity, n_negatives, sizeof(uint32_t))):
         return False
     draw_noise(&net.noise, pipeline.partition, &pipeline.lcg, center.draws, n_draws)
-    if net.shared_negatives:
-        draw_slots(&pipeline.lcg, center.slots, n_negatives - n_draws)
+    if pipeline.pool.size:
+        center.n_negatives = n_negatives
+        draw_slots(&pipeline.pool, &pipeline.lcg, center.slots, center.share.n_slots)
     if n_draws <= MAX_STAGED_DRAWS:
         center.n_pending = n_draws
     else:
@@ -218,8 +221,8 @@ cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const 
     if net.negative:
         schedule_prefetch(net, pipeline, peek(syn1neg, word))
         look_up_noise(&net.noise, center.draws, center.n_pending, center.negatives)
-    if net.shared_negatives:
-        resolve_slots(&pipeline.pool, center.pool_position, center.slots, center.negatives, net.negative)
+    if pipeline.pool.size:
+        resolve_slots(&pipeline.pool, center.share, center.slots, center.negatives, center.n_negatives)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while (node >= net.path_starts[word]

@@ -54,6 +54,8 @@ cdef struct Net:
     bint hs
     int negative
     bint shared_negatives            # skip-gram: all pairs of a window have the same negatives
+    int64_t pool_size                # words of the pool of negatives; 0: all negatives are fresh
+    int64_t pool_period              # one negative in so many is fresh; 0: a quarter of each window's
     bint sampled_softmax             # the objective of the negatives; otherwise negative sampling
     bint tied_weights                # sampled softmax: syn1neg is syn0
     int64_t window

@@ -23,6 +23,7 @@ class Network:
         draws_seed: bool = True,
         tally_loss: bool = False,
         shared_negatives: bool = False,
+        negative_pool: int = 0,
         sampled_softmax: bool = False,
         tied_weights: bool = False,
         biases: NDArray[np.float32] | None = None,
@@ -33,3 +34,5 @@ class Network:
     def n_words(self) -> int: ...
     @property
     def dim(self) -> int: ...
+    @property
+    def cum_table(self) -> NDArray[np.uint32] | None: ...

@@ -9,6 +9,7 @@ from cpython.pycapsule cimport PyCapsule_GetPointer
 from cpython.pythread cimport PyThread_allocate_lock, PyThread_free_lock
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
+from fastw2v.engine.negative_pool cimport FRESH_PERIOD, MAX_POOL_SIZE, SHARED_POOL_SIZE
 from fastw2v.engine.noise cimport NOISE_STEP
 from fastw2v.engine.kernels cimport kernels_named
 
@@ -129,6 +130,9 @@ cdef class Network:
         Whether workers sum up the training loss.
     shared_negatives : bool, default False
         Skip-gram: draw one set of negatives for all pairs of a window. It has no effect on CBOW, which always does so.
+    negative_pool : int, default 0
+        Words of the pool from which 15 of 16 negatives are taken, 0 to 2**20. 0: all negatives are fresh, except that
+        shared negatives have a pool of 512 words, from which three of four are taken.
     sampled_softmax : bool, default False
         Train a softmax over the center word and its negatives instead of a logistic regression for each of them.
     tied_weights : bool, default False
@@ -159,8 +163,8 @@ cdef class Network:
                  bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
                  float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
-                 bint shared_negatives=False, bint sampled_softmax=False, bint tied_weights=False,
-                 float[::1] biases=None, const float[::1] log_noise=None, str simd=None):
+                 bint shared_negatives=False, Py_ssize_t negative_pool=0, bint sampled_softmax=False,
+                 bint tied_weights=False, float[::1] biases=None, const float[::1] log_noise=None, str simd=None):
         cdef Net *net = &self.net
         cdef int32_t[::1] guide = None
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
@@ -177,6 +181,12 @@ cdef class Network:
         net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram and negative > 0
+        if negative_pool < 0 or negative_pool > MAX_POOL_SIZE:
+            raise ValueError(f"negative_pool={negative_pool} must be between 0 and {MAX_POOL_SIZE}")
+        if negative_pool and negative:
+            net.pool_size, net.pool_period = negative_pool, FRESH_PERIOD
+        elif net.shared_negatives:
+            net.pool_size = SHARED_POOL_SIZE
         net.kernels = kernels_named(simd)
         if sample_ints is not None:
             if sample_ints.shape[0] != net.n_words:
@@ -226,6 +236,13 @@ cdef class Network:
     def dim(self):
         """The dimension of the vectors."""
         return self.net.dim
+
+    @property
+    def cum_table(self):
+        """The cumulative noise distribution of the words whose output rows can have replicas; None: there are none."""
+        if self.net.negative == 0 or self.net.tied_weights:
+            return None
+        return np.asarray(self._arrays[4])[:self.net.n_words]
 
     cdef int _check_shape(self, str name, float[:, ::1] rows) except -1:
         if rows.shape[0] != self.net.n_words or rows.shape[1] != self.net.dim:

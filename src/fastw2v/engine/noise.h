@@ -18,7 +18,11 @@
  * i belongs to partition i modulo the number of partitions. A draw from a stripe of another partition is moved to the
  * same offset in a nearby stripe of the job's own partition. Jobs of different partitions share only the most frequent
  * words, which are wider than a stripe, and the words on a border between stripes. Consecutive jobs use consecutive
- * partitions, so that the jobs together draw from the whole distribution. */
+ * partitions, so that the jobs together draw from the whole distribution.
+ *
+ * Draws below `undivided` are not moved, and none is moved there. They are those of the first words of the table, which
+ * many workers replicate. The jobs of all partitions together still draw each word as often as the distribution says:
+ * at each offset into a stripe, the stripes that take part in the moves are those where it is not below `undivided`. */
 #ifndef FASTW2V_NOISE_H
 #define FASTW2V_NOISE_H
 
@@ -46,15 +50,18 @@ typedef struct {
     int shift;
 } noise_table;
 
-/* The draws d with (d & mask) == stripe. A mask of 0 is the whole distribution. */
+/* The draws below `undivided`, and the draws d with (d & mask) == stripe. A mask of 0 is the whole distribution. */
 typedef struct {
     uint32_t mask;
     uint32_t stripe;
+    uint32_t undivided;
 } noise_partition;
 
-/* Partition `index` modulo `n_partitions`, which is a power of two; one partition is the whole distribution. */
-FW_INLINE noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions) {
-    const noise_partition partition = {(n_partitions - 1) << STRIPE_BITS, (index & (n_partitions - 1)) << STRIPE_BITS};
+/* Partition `index` modulo `n_partitions`, which is a power of two; one partition is the whole distribution. All
+ * partitions have the draws below `undivided` in common. */
+FW_INLINE noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions, uint32_t undivided) {
+    const noise_partition partition = {(n_partitions - 1) << STRIPE_BITS, (index & (n_partitions - 1)) << STRIPE_BITS,
+                                       undivided};
     return partition;
 }
 
@@ -107,7 +114,7 @@ FW_INLINE void draw_noise(const noise_table *noise, noise_partition partition, u
             draw = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
         } else draw %= table.domain;
         const uint32_t moved = (draw & ~partition.mask) | partition.stripe;
-        draw = moved < table.domain ? moved : draw;
+        draw = draw >= partition.undivided && moved >= partition.undivided && moved < table.domain ? moved : draw;
         draws[i].value = draw;
         FW_PREFETCH_TO_READ(table.guide + (draw >> table.shift));
     }

@@ -15,7 +15,7 @@ cdef extern from "engine/noise.h" nogil:
         int shift
     ctypedef struct noise_partition:
         pass
-    noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions)
+    noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions, uint32_t undivided)
     uint32_t lcg_draw(uint64_t *state)
     void draw_noise(const noise_table *noise, noise_partition partition, uint64_t *state, noise_draw *draws, int64_t n)
     void prefetch_noise_entries(const noise_table *noise, const noise_draw *draws, int64_t n)

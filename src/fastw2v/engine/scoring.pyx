@@ -223,7 +223,7 @@ cdef double input_loss(const Net *net, Window *window, const float *hidden, uint
         set_path_targets(&window.path, &window.syn1, net, word)
         total += targets_loss(net, &window.path, hidden)
     if net.negative:
-        draw_noise(&net.noise, make_noise_partition(0, 1), lcg, window.draws, net.negative)
+        draw_noise(&net.noise, make_noise_partition(0, 1, 0), lcg, window.draws, net.negative)
         look_up_noise(&net.noise, window.draws, net.negative, window.negatives)
         if net.sampled_softmax:
             set_merged_noise_targets(&window.noise, &window.syn1neg, word, window.negatives, net.negative, 0.0)

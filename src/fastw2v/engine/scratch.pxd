@@ -10,6 +10,7 @@ from libc.stdlib cimport free
 from fastw2v.engine.arena cimport Arena, arena_alloc
 from fastw2v.engine.center_pipeline cimport CenterPipeline, free_pipeline
 from fastw2v.engine.kernels cimport LINE_COLUMNS
+from fastw2v.engine.negative_pool cimport alloc_pool
 from fastw2v.engine.network cimport Net
 from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
 from fastw2v.engine.targets cimport Targets, alloc_targets
@@ -64,6 +65,7 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
     s.batch.gradients = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))
     s.hidden = <float *>arena_alloc(arena, net.dim * sizeof(float))
     s.input_update = <float *>arena_alloc(arena, net.dim * sizeof(float))
+    alloc_pool(arena, &s.pipeline.pool, net.pool_size, net.pool_period)
     # The largest number of rows that are scheduled at a time: one input, the center, its path and negatives.
     s.pipeline.prefetches.rows = <float **>arena_alloc(
         arena, (2 + net.longest_path + net.negative) * sizeof(float *))

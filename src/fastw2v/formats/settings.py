@@ -147,6 +147,7 @@ SETTINGS: Mapping[str, Check] = {
     "lifecycle_events": _events,
     "words_before_update": integer(-1, INT31, optional=True),
     "shared_negatives": _switch,
+    "negative_pool": integer(0, INT31),
     "objective": _objective,
     "tied_weights": _switch,
     "logq_correction": _switch,

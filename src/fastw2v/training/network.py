@@ -36,6 +36,7 @@ class NetworkModel(Protocol):
     cbow_mean: int
     sample: float | None
     shared_negatives: bool
+    negative_pool: int
     syn1neg_bias: Any
     objective: str
     tied_weights: bool
@@ -109,6 +110,7 @@ def make_network(
         else None,
         draws_seed=bool(model.negative) or model.sample != 0,
         shared_negatives=model.shared_negatives,
+        negative_pool=model.negative_pool,
         sampled_softmax=is_softmax,
         tied_weights=model.tied_weights,
         biases=None if biases is None else _checked_biases(biases),

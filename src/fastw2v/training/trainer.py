@@ -32,6 +32,7 @@ from fastw2v.engine.network import Network
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.barriers import Barrier, BarrierSchedule, TrainingPosition, check_same_position
 from fastw2v.training.progress import ProgressReporter, Tally
+from fastw2v.training.sharing import plan_for
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -39,16 +40,6 @@ POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noti
 MAX_THREADS_PER_CORE = 16
 STREAM_WORDS = 50_000  # raw words that are encoded at a time where the corpus is iterated anew in each epoch
 QUEUE_WORDS = 2_000_000  # raw words that may wait for the workers of such a corpus
-# With several workers, each job draws its negatives from one partition of the noise distribution, in turn. Four
-# partitions keep neighbouring jobs apart even where one overtakes another; with more, the words of one topic, which
-# occur in a few jobs only, would meet too few different negatives.
-NOISE_PARTITIONS = 4
-# Output rows of which each of several workers trains a replica. Words: those that all noise partitions have in common.
-# The replica of any other word would be updated as a negative only, and the rest of the workers would update the row
-# as a target only.
-REPLICATED_WORDS = 16
-REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
-REPLICA_USES = 64  # of a replica before it is flushed, with two workers; fewer with more workers
 
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
@@ -75,11 +66,6 @@ def thread_count(workers: int) -> int:
 def chunk_words(batch_words: int) -> int:
     """Return the smallest number of raw words that a chunk of a streamed corpus should hold."""
     return max(STREAM_WORDS, batch_words)
-
-
-def replicated_rows(dim: int) -> tuple[int, int]:
-    """Return the number of word rows and of inner-node rows that each of several workers replicates."""
-    return REPLICATED_WORDS, max(1, REPLICATED_NODES_BYTES // (dim * np.dtype(np.float32).itemsize))
 
 
 class Queue(Protocol):
@@ -395,11 +381,19 @@ def prepare_encoded(
 
 
 def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker]:
-    if n < 2:  # exact, as gensim with one worker
-        return [Worker(network) for _ in range(n)]
-    words, nodes = replicated_rows(network.dim)
-    uses = max(8, min(REPLICA_USES, 2 * REPLICA_USES // n))
-    return [Worker(network, words, nodes, uses, first_partition, NOISE_PARTITIONS) for _ in range(n)]
+    plan = plan_for(n, network.dim, network.cum_table, cores=os.cpu_count())
+    return [
+        Worker(
+            network,
+            replicated_words=plan.words,
+            replicated_nodes=plan.nodes,
+            replica_uses=plan.uses,
+            first_partition=first_partition,
+            n_partitions=plan.partitions,
+            n_whole_words=plan.whole_words,
+        )
+        for _ in range(n)
+    ]
 
 
 def cut_into_jobs(chunks: Iterable[EncodedCorpus], batch_words: int) -> Iterator[EncodedJobs]:

@@ -1,0 +1,120 @@
+"""How several workers share the output rows: which rows each of them replicates, and how the negatives are divided.
+
+Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
+cache, that takes longer than the arithmetic. A plan avoids most of these transfers:
+
+* Each worker trains replicas of the rows that all workers need: those of the most frequent words, and of the inner
+  nodes next to the root of the Huffman tree (engine/row_replicas.pxd).
+* The negatives of a job come from one partition of the noise distribution (engine/noise.h), so that workers whose jobs
+  have different partitions need different rows.
+
+There are two schemes. A few workers divide the complete noise distribution into a few partitions, and replicate only
+the words that all partitions have in common. Many workers replicate the most frequent words, which all of them draw,
+and divide only the words behind these, into many partitions. A replicated word must not be in a partition: a worker
+that does not draw it would update its replica as a target only. docs/development/many-cores.md derives the schemes,
+and ``python -m benchmarks.row_sharing`` counts the rows that workers still pass to one another.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+MANY_WORKERS = 8
+
+# A few workers. Four partitions keep neighbouring jobs apart even where one overtakes another; with more partitions of
+# all words, the words of one topic, which occur in a few jobs only, would meet too few different negatives.
+PARTITIONS = 4
+REPLICATED_WORDS = 16
+REPLICA_USES = 64  # of a replica before it is flushed, with two workers; fewer with more workers
+LEAST_USES = 8
+
+# Many workers. The replicas of 1,024 words of 100 dimensions take 0.4 MB of a cache, and those of longer vectors are
+# fewer words.
+TAIL_PARTITIONS = 16
+HEAD_WORDS = 1_024
+HEAD_BYTES = 491_520
+HEAD_USES = 16
+MAX_UNSORTED_NOISE = 0.05
+
+REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
+
+
+@dataclass(frozen=True)
+class SharingPlan:
+    """What each worker replicates, and how the noise distribution is divided.
+
+    Attributes
+    ----------
+    words, nodes : int
+        Replicated rows of `syn1neg` and of `syn1`.
+    uses : int
+        Of a replica before its change is added to the shared row.
+    partitions : int
+        Of the noise distribution, a power of two.
+    whole_words : int
+        The first words, which are in all partitions.
+    """
+
+    words: int = 0
+    nodes: int = 0
+    uses: int = 1
+    partitions: int = 1
+    whole_words: int = 0
+
+
+def plan_for(
+    workers: int, dim: int, cum_table: NDArray[np.uint32] | None = None, *, cores: int | None = None
+) -> SharingPlan:
+    """Return the plan for a number of workers and vectors of `dim` dimensions.
+
+    A single worker replicates and divides nothing, so that its updates have gensim's order.
+
+    Parameters
+    ----------
+    workers, dim : int
+    cum_table : uint32 array, optional
+        The cumulative noise distribution, which tells whether the first words are the most frequent ones. Without it,
+        the plan is that of a few workers.
+    cores : int, optional
+        How many of the workers run at the same time at most; by default all of them. Workers that share a core share
+        its cache as well, where many replicas would only evict one another.
+
+    Returns
+    -------
+    SharingPlan
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastw2v.training.sharing import plan_for
+    >>> cum_table = np.cumsum(1_000_000 / np.arange(1, 50_001)).astype(np.uint32)
+    >>> [plan_for(workers, 100, cum_table).words for workers in (1, 2, 16)]
+    [0, 16, 1024]
+    """
+    if workers < 2:
+        return SharingPlan()
+    words, nodes = replicated_rows(workers, dim)
+    is_many = min(workers, cores or workers) >= MANY_WORKERS
+    if is_many and cum_table is not None and _is_head(cum_table, words):
+        return SharingPlan(words, nodes, HEAD_USES, TAIL_PARTITIONS, whole_words=words)
+    uses = max(LEAST_USES, min(REPLICA_USES, 2 * REPLICA_USES // workers))
+    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS)
+
+
+def replicated_rows(workers: int, dim: int) -> tuple[int, int]:
+    """Return how many word rows and inner-node rows each of several workers replicates at most."""
+    row_bytes = dim * np.dtype(np.float32).itemsize
+    words = max(1, min(HEAD_WORDS, HEAD_BYTES // row_bytes)) if workers >= MANY_WORKERS else REPLICATED_WORDS
+    return words, max(1, REPLICATED_NODES_BYTES // row_bytes)
+
+
+def _is_head(cum_table: NDArray[np.uint32], n: int) -> bool:
+    """Return whether hardly any noise comes from words that are more frequent than the first n, but behind them."""
+    if len(cum_table) <= n:
+        return False
+    shares = np.diff(cum_table.astype(np.int64), prepend=0)
+    tail = shares[n:]
+    return bool(tail[tail > shares[:n].min() + 1].sum() <= MAX_UNSORTED_NOISE * shares.sum())  # + 1: rounding
