@@ -463,10 +463,10 @@ cdef inline void train_window(const Net *net, Scratch *s, const Center *center, 
         x_j += lock_j * e           if x is the mean
         x_j += lock_j * e / m       if x is the sum
 
-    The factors of e are gensim's. The gradient of the loss would have them the other way round.
+    The factors of e are gensim's. The gradient of the loss (`corrected_cbow`) has them the other way round.
     """
     cdef float inverse = 1.0 / n_contexts if n_contexts else 1.0
-    cdef float share = 1.0 if net.cbow_mean else inverse
+    cdef float share = inverse if net.cbow_mean == net.corrected_cbow else 1.0
     net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, inverse if net.cbow_mean else 1.0)
     train_targets(net, s, s.hidden, targets, alpha)
     if net.n_lockf == 1:

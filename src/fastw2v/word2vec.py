@@ -79,7 +79,7 @@ from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
 from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
-from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
+from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, WORD2VEC, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
@@ -136,6 +136,10 @@ _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
     "_initial_vectors",
 )  # fmt: skip
+# Settings that pickles of earlier versions lack, with the values that they stand for.
+_LATER_SETTINGS = {
+    "objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, "cbow_update": WORD2VEC,
+}  # fmt: skip
 # A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
 _RESET_BY_TRAINING = "words_before_update_is_reset"
 
@@ -228,6 +232,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         it is the center word. Sampled softmax asks which of them is, by the cross-entropy of a softmax over their
         logits; the vectors then give probabilities, see `log_proba`. It needs ``hs=0`` and ``shared_negatives=False``,
         and is often used with ``negative=16`` and uniform draws, ``ns_exponent=0``.
+    cbow_update : {"word2vec", "corrected"}, default "word2vec"
+        The update of the context vectors of CBOW. ``"word2vec"`` is that of word2vec.c and gensim: with the mean, each
+        context vector gets the whole error, as if it had predicted alone. ``"corrected"`` is the gradient of the loss:
+        with ``cbow_mean=1`` the error divided by the number of context vectors, with ``cbow_mean=0`` the whole error
+        (İrsoy, Benton and Stratos, "Corrected CBOW Performs as well as Skip-gram", 2021). The mean then needs a larger
+        learning rate; the authors use ``alpha=0.075``. Sampled softmax always uses the gradient.
     tied_weights : bool, default False
         Sampled softmax: use the input vectors as output vectors, without biases. Otherwise, the output vectors are a
         matrix of their own, `syn1neg`, with a bias for each word.
@@ -317,6 +327,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         objective: str = NEGATIVE_SAMPLING,
         tied_weights: bool = False,
         logq_correction: bool = False,
+        cbow_update: str = WORD2VEC,
         corpus_budget: int | None = None,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
@@ -354,6 +365,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.objective = objective
         self.tied_weights = tied_weights
         self.logq_correction = logq_correction
+        self.cbow_update = cbow_update
         self.corpus_budget = corpus_budget
         self._check_parameters()
         self.min_alpha_yet_reached = self.alpha
@@ -595,9 +607,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        vars(self).update(
-            {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
-        )
+        vars(self).update({**_LATER_SETTINGS, **attributes})
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:

@@ -243,6 +243,7 @@ RULES = {
     **rules(only(None, str, optional=True), "name"),
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
+    **rules(choice("word2vec", "corrected"), "cbow_update"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),

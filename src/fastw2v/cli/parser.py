@@ -60,6 +60,8 @@ PARAMETER_HELP = {
     "negative": "number of negative samples for each positive example; 0 disables negative sampling",
     "ns_exponent": "draw negative samples with a probability proportional to count ** N",
     "cbow_mean": "input of CBOW: 1 uses the mean of the context vectors, 0 their sum",
+    "cbow_update": "update of the context vectors of CBOW: word2vec, or corrected, which is the gradient of the loss "
+    "and needs a larger --alpha, such as 0.075",
     "epochs": "number of passes over the text",
     "null_word": "1 adds the word '\\0' with a count of 1 to the vocabulary (for compatibility with gensim)",
     "sorted_vocab": "1 sorts the vocabulary by descending frequency",
@@ -81,10 +83,12 @@ PARAMETER_HELP = {
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
     "init_from": str, "init_lockf": float, "objective": str,
+    "cbow_update": str,
 }  # fmt: skip
 PARAMETER_METAVARS = {
     "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
     "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME",
+    "cbow_update": "NAME",
 }  # fmt: skip
 # How the help describes a default of None.
 DEFAULT_HELP = {

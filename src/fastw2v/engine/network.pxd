@@ -58,7 +58,8 @@ cdef struct Net:
     bint tied_weights                # sampled softmax: syn1neg is syn0
     int64_t window
     bint shrink_windows
-    bint cbow_mean
+    bint cbow_mean                   # 0 or 1, as is `corrected_cbow`
+    bint corrected_cbow              # CBOW: the update of the context words is the gradient
     bint tally_loss
     # what the loops need to know of the machine
     const row_kernels *kernels

@@ -14,6 +14,7 @@ class Network:
         window: int,
         shrink_windows: bool = True,
         cbow_mean: bool = True,
+        corrected_cbow: bool = False,
         negative: int = 0,
         syn1neg: NDArray[np.float32] | None = None,
         cum_table: NDArray[np.uint32] | None = None,

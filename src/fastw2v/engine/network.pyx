@@ -109,6 +109,9 @@ cdef class Network:
         Reduce each window by a random number of words, 0 to ``window - 1``, on either side.
     cbow_mean : bool, default True
         CBOW: predict from the mean of the context vectors; False: from their sum.
+    corrected_cbow : bool, default False
+        CBOW: update the context vectors by the gradient of the loss. gensim's update is the gradient times the number
+        of context words for the mean, and divided by it for the sum. Sampled softmax always uses the gradient.
     negative : int, default 0
         Negatives drawn for each skip-gram pair or CBOW window, 0 to 2**20. 0: no negative sampling.
     syn1neg : float32 array (n_words, dim), optional
@@ -156,7 +159,8 @@ cdef class Network:
             PyThread_free_lock(self.net.generator_lock)
 
     def __init__(self, float[:, ::1] syn0 not None, *, const float[::1] lockf not None, object random not None,
-                 bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
+                 bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, bint corrected_cbow=False,
+                 int negative=0,
                  float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
                  bint shared_negatives=False, bint sampled_softmax=False, bint tied_weights=False,
@@ -175,6 +179,7 @@ cdef class Network:
         net.syn0 = &syn0[0, 0]
         net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
         net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
+        net.corrected_cbow = corrected_cbow
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram and negative > 0
         net.kernels = kernels_named(simd)

@@ -24,6 +24,9 @@ MAX_COUNT = (1 << 62) - 1  # of words and sentences, so that two of them can be 
 NEGATIVE_SAMPLING = "negative_sampling"
 SAMPLED_SOFTMAX = "sampled_softmax"
 OBJECTIVES = (NEGATIVE_SAMPLING, SAMPLED_SOFTMAX)
+WORD2VEC = "word2vec"
+CORRECTED = "corrected"
+CBOW_UPDATES = (WORD2VEC, CORRECTED)
 
 INT31 = (1 << 31) - 1
 _UINT32 = (1 << 32) - 1
@@ -86,10 +89,15 @@ def _seed(name: str, value: Any) -> Any:
     return value
 
 
-def _objective(name: str, value: Any) -> Any:
-    if value not in OBJECTIVES:
-        raise unexpected(name, value, " or ".join(map(repr, OBJECTIVES)))
-    return value
+def _one_of(*choices: str) -> Check:
+    """Return the check of a value that is one of some strings."""
+
+    def check(name: str, value: Any) -> Any:
+        if value not in choices:
+            raise unexpected(name, value, " or ".join(map(repr, choices)))
+        return value
+
+    return check
 
 
 def _events(name: str, value: Any) -> Any:
@@ -137,7 +145,8 @@ SETTINGS: Mapping[str, Check] = {
     "lifecycle_events": _events,
     "words_before_update": integer(-1, INT31, optional=True),
     "shared_negatives": _switch,
-    "objective": _objective,
+    "objective": _one_of(*OBJECTIVES),
+    "cbow_update": _one_of(*CBOW_UPDATES),
     "tied_weights": _switch,
     "logq_correction": _switch,
 }

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fastw2v.common.validation import checked_random_state
 from fastw2v.engine.network import Network
 from fastw2v.training.log_probabilities import log_noise
-from fastw2v.training.objective_settings import SAMPLED_SOFTMAX
+from fastw2v.training.objective_settings import CORRECTED, SAMPLED_SOFTMAX
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
@@ -34,6 +34,7 @@ class NetworkModel(Protocol):
     window: int
     shrink_windows: bool
     cbow_mean: int
+    cbow_update: str
     sample: float | None
     shared_negatives: bool
     syn1neg_bias: Any
@@ -98,6 +99,7 @@ def make_network(
         window=model.window,
         shrink_windows=model.shrink_windows,
         cbow_mean=bool(model.cbow_mean),
+        corrected_cbow=model.cbow_update == CORRECTED,
         negative=model.negative,
         syn1neg=syn1neg,
         cum_table=model.cum_table if model.negative else None,
