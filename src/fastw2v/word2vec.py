@@ -50,6 +50,7 @@ from fastw2v.common.validation import (
     checked_random_state,
     random_state,
 )
+from fastw2v.common.windows import as_window, as_window_weights, check_windows, sides_of
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
@@ -124,7 +125,6 @@ _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
-    "window": 1,
     "negative": 0,
     "epochs": 1,
     "batch_words": 1,
@@ -139,6 +139,8 @@ _CHANGED_BY_BUILDING = (
 # Settings that pickles of earlier versions lack, with the values that they stand for.
 _LATER_SETTINGS = {
     "objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, "cbow_update": WORD2VEC,
+    "window_weights": None, "full_windows": False, "final_window": None,
+    "max_norm": None,
 }  # fmt: skip
 # A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
 _RESET_BY_TRAINING = "words_before_update_is_reset"
@@ -162,8 +164,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The number of dimensions of the vectors.
     alpha : float, default 0.025
         The learning rate at the start of the training.
-    window : int, default 5
-        The largest distance between a center word and its context words.
+    window : int or (int, int), default 5
+        The largest distance between a center word and its context words. A pair gives that of the words before the
+        center word and that of the words after it; one of them may be 0.
     min_count : int, default 5
         Words that occur less often are left out of the vocabulary.
     max_vocab_size : int, optional
@@ -211,7 +214,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     max_final_vocab : int, optional
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
-        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does.
+        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does. The sides of a window with
+        different lengths are drawn one by one, each uniformly from 1 to its length.
     progress : bool, optional
         Show a progress bar while the words are counted, and during the training. By default it is shown on a terminal
         or in a notebook, after two seconds, unless the log shows the progress.
@@ -238,6 +242,23 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         with ``cbow_mean=1`` the error divided by the number of context vectors, with ``cbow_mean=0`` the whole error
         (İrsoy, Benton and Stratos, "Corrected CBOW Performs as well as Skip-gram", 2021). The mean then needs a larger
         learning rate; the authors use ``alpha=0.075``. Sampled softmax always uses the gradient.
+    window_weights : {"linear", "harmonic"}, array-like or pair of array-likes, optional
+        The weight of a context word by its distance d from the center word: (n - d + 1) / n for ``"linear"`` on a side
+        of n words, 1 / d for ``"harmonic"``, or one number of at least 0 for each distance 1, 2, ... of the largest
+        window; a pair gives the numbers of the left and of the right side. With skip-gram, the weight is a factor on
+        the learning rate of the pair. With CBOW, the mean or the sum of the context vectors is weighted, and so are
+        their updates. `shrink_windows` has a similar effect, and both together multiply: use ``shrink_windows=False``
+        for weights alone.
+    full_windows : bool, default False
+        Train only center words that have all context words of their window, and skip those next to the beginning or
+        the end of a sentence.
+    final_window : int or (int, int), optional
+        The window of the last epoch: the window grows or shrinks linearly from `window` in the first epoch, in whole
+        words. By default it is `window` in every epoch.
+    max_norm : float, optional
+        An upper bound, above 0, on the Euclidean norm of the vectors, as that of ``torch.nn.Embedding``: a vector that
+        is longer after an update is scaled to this norm. It applies to `wv.vectors`, and not to output weights of their
+        own. Vectors that are never trained, or whose lock factor is 0, stay as they are.
     tied_weights : bool, default False
         Sampled softmax: use the input vectors as output vectors, without biases. Otherwise, the output vectors are a
         matrix of their own, `syn1neg`, with a bias for each word.
@@ -298,7 +319,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_file: Any = None,
         vector_size: int = 100,
         alpha: float = 0.025,
-        window: int = 5,
+        window: int | tuple[int, int] = 5,
         min_count: int = 5,
         max_vocab_size: int | None = None,
         sample: float | None = 1e-3,
@@ -328,6 +349,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         tied_weights: bool = False,
         logq_correction: bool = False,
         cbow_update: str = WORD2VEC,
+        window_weights: Any = None,
+        full_windows: bool = False,
+        final_window: int | tuple[int, int] | None = None,
+        max_norm: float | None = None,
         corpus_budget: int | None = None,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
@@ -344,6 +369,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.alpha = alpha
         self.min_alpha = min_alpha
         self.window = window
+        self.final_window = final_window
+        self.window_weights = window_weights
+        self.full_windows = full_windows
+        self.max_norm = max_norm
         self.shrink_windows = shrink_windows
         self.hs = hs
         self.negative = negative
@@ -640,6 +669,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             return None
         output = [f"negative sampling ({self.negative} words)"] if self.negative else []
         output += ["hierarchical softmax"] if self.hs else []
+        fixed = "" if self.shrink_windows else ", always"
         trained = f"{self.epochs} epochs" if self.train_count else "not yet"
         rows = [
             ("vocabulary", f"{len(self.wv):,} words"),
@@ -648,7 +678,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "algorithm",
                 f"{'skip-gram' if self.sg else 'CBOW'}, {' and '.join(output) or 'no output layer'}",
             ),
-            ("window", f"{self.window} words" if self.shrink_windows else f"{self.window} words, always"),
+            ("window", f"{' and '.join(map(str, dict.fromkeys(sides_of(self.window))))} words{fixed}"),
             (
                 "trained",
                 trained if self.train_count < 2 else f"{self.train_count} times, the last time {trained}",
@@ -1592,15 +1622,25 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Check the settings, and convert them to the types that they are used in."""
         for name, least in _INTEGERS.items():
             setattr(self, name, as_int(name, getattr(self, name), least))
+        self.window = as_window("window", self.window)
+        if self.final_window is not None:
+            self.final_window = as_window("final_window", self.final_window)
+        self.window_weights = as_window_weights("window_weights", self.window_weights)
+        check_windows(self.window, self.final_window, self.window_weights)
         for name in ("max_vocab_size", "max_final_vocab"):
             setattr(self, name, as_optional_int(name, getattr(self, name), minimum=0))
         for name in ("alpha", "min_alpha"):
             setattr(self, name, as_float(name, getattr(self, name), minimum=0))
+        self.max_norm = as_optional_float("max_norm", self.max_norm, minimum=0)
+        if self.max_norm == 0:
+            raise ValueError("max_norm=0 would make all vectors zero; use None for no bound")
         for name in ("sample", "corpus_budget"):
             setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
-        for name in ("shrink_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction"):
+        for name in (
+            "shrink_windows", "full_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction",
+        ):  # fmt: skip
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))

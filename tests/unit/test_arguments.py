@@ -207,7 +207,7 @@ RULES = {
         "dummy4unknown force hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm null_word "
         "outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized restore_best "
         "center return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower update use_norm "
-        "write_header",
+        "full_windows write_header",
     ),
     **rules(
         integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
@@ -244,6 +244,9 @@ RULES = {
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
     **rules(choice("word2vec", "corrected"), "cbow_update"),
+    **rules(integer(1, optional=True), "final_window"),
+    **rules(only(None, optional=True), "window_weights"),
+    **rules(Rule(None, lambda value: value is None or (is_number(value) and 0 < value < math.inf)), "max_norm"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),

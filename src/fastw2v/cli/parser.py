@@ -39,6 +39,7 @@ SWITCHES = {
     "sorted_vocab",
     "compute_loss",
     "shrink_windows",
+    "full_windows",
     "shared_negatives",
     "tied_weights",
     "logq_correction",
@@ -48,7 +49,11 @@ PARAMETER_HELP = {
     "vector_size": "number of dimensions of the vectors",
     "alpha": "learning rate at the start of the training; it falls linearly to --min-alpha",
     "min_alpha": "learning rate at the end of the training",
-    "window": "maximum distance between the center word and a context word",
+    "window": "maximum distance between the center word and a context word, or LEFT,RIGHT for each side",
+    "final_window": "--window of the last epoch; it changes from epoch to epoch",
+    "window_weights": "weights of context words by distance: linear, harmonic, or W1,W2,... for distances 1, 2, ...",
+    "full_windows": "1 trains only center words that have all context words of their window",
+    "max_norm": "upper bound on the norm of each vector; a longer vector is scaled to it when it is trained",
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
@@ -80,18 +85,36 @@ PARAMETER_HELP = {
     "corpus_budget": "memory for the encoded text, in bytes or with a unit (500M, 4G); a temporary file holds the text "
     "if it needs more",
 }  # fmt: skip
+
+
+def _window(text: str) -> int | tuple[int, ...]:
+    """Convert ``5``, or ``5,0`` for the left and the right side, to a window."""
+    lengths = tuple(int(length) for length in text.split(","))
+    return lengths[0] if len(lengths) == 1 else lengths
+
+
+def _window_weights(text: str) -> str | tuple[float, ...]:
+    """Convert a name, or numbers with commas between them, to the weights of distances."""
+    return text if text.isalpha() else tuple(float(weight) for weight in text.split(","))
+
+
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
-    "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
+    "window": _window, "final_window": _window, "window_weights": _window_weights,
+    "max_norm": float, "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
     "init_from": str, "init_lockf": float, "objective": str,
     "cbow_update": str,
 }  # fmt: skip
 PARAMETER_METAVARS = {
+    "window": "N[,N]", "final_window": "N[,N]", "window_weights": "WEIGHTS",
     "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
-    "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME",
+    "init_lockf": "FACTOR", "max_norm": "NORM", "corpus_budget": "BYTES", "objective": "NAME",
     "cbow_update": "NAME",
 }  # fmt: skip
 # How the help describes a default of None.
 DEFAULT_HELP = {
+    "max_norm": "no bound",
+    "final_window": "that of --window",
+    "window_weights": "all 1",
     "corpus_budget": "a quarter of the free memory",
     "max_vocab_size": "unlimited",
     "max_final_vocab": "unlimited",

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import RandomStateTuple, checked_random_state
+from fastw2v.common.windows import sides_of
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
@@ -43,7 +44,8 @@ Array = NDArray[Any]
 KIND = "Word2Vec"
 NOT_IN_GENSIM = {
     "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
-    "logq_correction", "cbow_update",
+    "logq_correction", "cbow_update", "final_window", "window_weights", "full_windows",
+    "max_norm",
 }  # fmt: skip
 WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
@@ -342,6 +344,7 @@ def write_gensim(path: Any, state: ModelState) -> None:
         paths = {"code": _split(codes, offsets), "point": _split(points, offsets)}
         vectors = replace(vectors, expandos={**vectors.expandos, **paths})
     settings = {name: state.settings[name] for name in SETTINGS if name not in NOT_IN_GENSIM}
+    settings["window"] = max(sides_of(settings["window"]))  # gensim knows windows with equal sides only
     gensim_model = gensim.ModelState(
         vector_state.to_gensim(vectors, "word2vec"),
         settings,

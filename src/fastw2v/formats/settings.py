@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from fastw2v.common.logs import get_logger
+from fastw2v.common.windows import as_window, as_window_weights
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -100,6 +101,29 @@ def _one_of(*choices: str) -> Check:
     return check
 
 
+def _window(name: str, value: Any) -> Any:
+    """Check a window: 0 in the settings of gensim's vectors, a number of words, or a pair of numbers."""
+    if isinstance(value, (list, tuple)):
+        try:
+            return as_window(name, value)
+        except (TypeError, ValueError):
+            raise unexpected(name, value, "a number of words, or a pair of them") from None
+    return integer(0, INT31)(name, value)
+
+
+def _final_window(name: str, value: Any) -> Any:
+    return None if value is None else _window(name, value)
+
+
+def _window_weights(name: str, value: Any) -> Any:
+    try:
+        return as_window_weights(name, value)
+    except (TypeError, ValueError):
+        raise unexpected(
+            name, value, "the name of window weights, numbers, or a pair of lists of numbers"
+        ) from None
+
+
 def _events(name: str, value: Any) -> Any:
     if value is None or (isinstance(value, list) and all(isinstance(event, dict) for event in value)):
         return value
@@ -120,7 +144,11 @@ SETTINGS: Mapping[str, Check] = {
     "sg": _switch,
     "alpha": number(),
     "min_alpha": number(),
-    "window": integer(0, INT31),
+    "window": _window,
+    "final_window": _final_window,
+    "window_weights": _window_weights,
+    "full_windows": _switch,
+    "max_norm": number(0, optional=True),
     "shrink_windows": _switch,
     "hs": _switch,
     "negative": integer(0, INT31),

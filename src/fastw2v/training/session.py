@@ -32,6 +32,7 @@ from fastw2v.common.validation import (
     as_optional_int,
 )
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.engine.network import Network
 from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -393,7 +394,7 @@ class TrainingSession:
         self._random = np.random.RandomState()
         self._random.set_state(model.random.get_state())
         queue, workers, jobs = prepare_encoded(
-            make_network(model, random=self._random, lock_factors=self._lock_factors()),
+            self._make_network(start.epoch),
             self._epoch_corpus(start.epoch),
             workers=model.workers,
             batch_words=model.batch_words,
@@ -417,7 +418,7 @@ class TrainingSession:
         model = self._model
         self._random = model.random
         n_threads = thread_count(model.workers)
-        network = make_network(model, lock_factors=self._lock_factors())
+        network = self._make_network(start.epoch)
         self.sentence_trainer = SentenceTrainer(network, model.wv.key_to_index)
         workers = [SentenceWorker(model, self.sentence_trainer if i == 0 else None) for i in range(n_threads)]
 
@@ -538,6 +539,15 @@ class TrainingSession:
         """Store the present learning rate on the model; overridden hooks do that themselves."""
         if not self._by_hooks and self._trainer is not None and self._trainer.alpha is not None:
             self._model.min_alpha_yet_reached = self._trainer.alpha
+
+    def _make_network(self, epoch: int) -> Network:
+        return make_network(
+            self._model,
+            random=self._random,
+            lock_factors=self._lock_factors(),
+            epoch=epoch,
+            epochs=self._epochs,
+        )
 
     def _lock_factors(self) -> NDArray[np.float32]:
         factors = checked_lock_factors(self._model.wv.vectors_lockf)
