@@ -82,6 +82,7 @@ from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
 from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, WORD2VEC, check_objective
 from fastw2v.training.progress import Tally
+from fastw2v.training.sample_weights import SampleWeights
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
 from fastw2v.training.trainer import replicated_rows, thread_count
@@ -268,7 +269,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.
-    checkpoint, checkpoint_every : optional
+    checkpoint, checkpoint_every, sample_weight : optional
         As in `train`.
 
     Raises
@@ -358,6 +359,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         init_lockf: float | Mapping[Any, float] = 1.0,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
+        sample_weight: Any = None,
     ) -> None:
         self.vector_size = vector_size
         self.workers = workers
@@ -413,6 +415,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks = as_callbacks(callbacks)
         check_function("trim_rule", trim_rule)
         progress = as_progress("progress", progress)
+        if sample_weight is not None:
+            SampleWeights(sample_weight)  # wrong weights are refused before the corpus is read
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
         if checkpoint is not None:
             check_not_read("checkpoint", checkpoint, init_from, "the file of init_from,")
@@ -437,6 +441,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                         progress=progress,
                         checkpoint=checkpoint,
                         checkpoint_every=checkpoint_every,
+                        **({} if sample_weight is None else {"sample_weight": sample_weight}),
                     )
             finally:
                 self._scan_cache = self._progress = None
@@ -445,6 +450,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 logger.warning(
                     "trim_rule is not kept by the model; pass it to build_vocab(), where it is used"
                 )
+            if sample_weight is not None:
+                logger.warning("sample_weight is not kept by the model; pass it to train(), where it is used")
             if callbacks:
                 logger.warning(
                     "callbacks are not kept by the model; pass them to train(), where they are used"
@@ -1324,6 +1331,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         update: Update | None = None,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
+        sample_weight: Any = None,
     ) -> tuple[int, int]:
         """Train the vectors on a corpus.
 
@@ -1362,6 +1370,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checkpoint_every : int, optional
             Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. No worker
             trains while a checkpoint is written, which takes as long as `save`.
+        sample_weight : array-like of float, shape (sentences,), optional
+            A factor of at least 0 on the learning rate of each sentence, in the order of the corpus; None: all are 1.
+            There is one for each sentence that `build_vocab` counts in `corpus_count`: empty lists are sentences, blank
+            lines of a file are not, and a line of more than 10,000 words is several.
 
         Returns
         -------
@@ -1416,6 +1428,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 scanned=self._scanned(corpus_iterable, corpus_file),
                 n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
+                sample_weight=sample_weight,
             ).run()
 
     @class_only
@@ -1430,6 +1443,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         report_delay: float = 1.0,
         progress: bool | None = None,
         replay: Any = None,
+        sample_weight: Any = None,
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.
 
@@ -1455,6 +1469,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         replay : iterable of lists of str, path, or list of these, optional
             The old text, if the training was under ``update=Update(replay=...)``. Everything else of an update is in
             the checkpoint.
+        sample_weight : array-like, optional
+            The weights of the sentences, if the training had some: the same array.
 
         Raises
         ------
@@ -1501,6 +1517,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 report_delay=report_delay,
                 progress=progress,
                 by_hooks=are_overridden(model, Word2Vec),
+                sample_weight=sample_weight,
             ).run()
         return model
 

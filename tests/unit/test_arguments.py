@@ -246,6 +246,7 @@ RULES = {
     **rules(choice("word2vec", "corrected"), "cbow_update"),
     **rules(integer(1, optional=True), "final_window"),
     **rules(only(None, optional=True), "window_weights"),
+    **rules(iterable(None, optional=True, text=False), "sample_weight"),
     **rules(Rule(None, lambda value: value is None or (is_number(value) and 0 < value < math.inf)), "max_norm"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),

@@ -27,6 +27,7 @@ NOT_OPTIONS = {
     "progress",
     "checkpoint",
     "checkpoint_every",
+    "sample_weight",
 }
 ALL_CORES = -1
 
