@@ -173,9 +173,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     max_vocab_size : int, optional
         To save memory, delete rare words whenever the vocabulary scan has more distinct words than this. The counts
         are approximate then.
-    sample : float, default 1e-3
+    sample : float or str, default 1e-3
         The threshold for subsampling frequent words. 0 keeps all tokens, a value below 1 is a share of the corpus, and
-        any other value is a count.
+        any other value is a count. ``"99%"`` is the 99th percentile of the counts of all words in the vocabulary: words
+        that occur much more often than this are subsampled.
     seed : int, default 1
         The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
@@ -323,7 +324,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         window: int | tuple[int, int] = 5,
         min_count: int = 5,
         max_vocab_size: int | None = None,
-        sample: float | None = 1e-3,
+        sample: float | str | None = 1e-3,
         seed: int | None = 1,
         workers: int = 3,
         min_alpha: float = 0.0001,
@@ -981,7 +982,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
         min_count: int | None = None,
-        sample: float | None = None,
+        sample: float | str | None = None,
         dry_run: bool = False,
         *,
         earlier_counts: Mapping[Any, int] | None = None,
@@ -1022,7 +1023,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         keep_raw_vocab = as_flag("keep_raw_vocab", keep_raw_vocab)
         check_function("trim_rule", trim_rule)
         min_count = as_optional_int("min_count", min_count) or self.min_count
-        sample = as_optional_float("sample", sample, minimum=0) or self.sample
+        sample = subsampling.as_sample("sample", sample) or self.sample
         if earlier_counts is not None:
             check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
@@ -1092,7 +1093,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 f"({100 * selection.retain_total / total:.2f}% of original {total}, drops {selection.drop_total})",
             )
         logger.info(
-            "sample=%g downsamples %i most-common words", self.sample or 0, report["downsample_unique"]
+            "sample=%s downsamples %i most-common words",
+            self.sample if isinstance(self.sample, str) else f"{self.sample or 0:g}",
+            report["downsample_unique"],
         )
 
     def add_null_word(self) -> None:
@@ -1648,11 +1651,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             setattr(self, name, as_optional_int(name, getattr(self, name), minimum=0))
         for name in ("alpha", "min_alpha"):
             setattr(self, name, as_float(name, getattr(self, name), minimum=0))
-        self.max_norm = as_optional_float("max_norm", self.max_norm, minimum=0)
+        for name in ("max_norm", "corpus_budget"):
+            setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
         if self.max_norm == 0:
             raise ValueError("max_norm=0 would make all vectors zero; use None for no bound")
-        for name in ("sample", "corpus_budget"):
-            setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
+        self.sample = subsampling.as_sample("sample", self.sample)
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
         for name in (

@@ -247,7 +247,9 @@ RULES = {
     **rules(integer(1, optional=True), "final_window"),
     **rules(only(None, optional=True), "window_weights"),
     **rules(iterable(None, optional=True, text=False), "sample_weight"),
-    **rules(Rule(None, lambda value: value is None or (is_number(value) and 0 < value < math.inf)), "max_norm"),
+    **rules(
+        Rule(None, lambda value: value is None or (is_number(value) and 0 < value < math.inf)), "max_norm"
+    ),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
@@ -355,6 +357,9 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "min_count": Rule(2, lambda value: is_number(value) and 1 <= value < math.inf),
         "threshold": Rule(1.0, lambda value: is_number(value) and 0 < value < math.inf),
         "max_vocab_size": Rule(100, lambda value: is_number(value) and 0 <= value < math.inf),
+    },
+    "subsample_threshold": {
+        "counts": Rule([1, 2], lambda value: value is None or (None if isinstance(value, list) else False))
     },
     "EarlyStopping": {"held_out": iterable(SENTENCES, text=True)},
     "KeyedVectors": {"vector_size": integer(0)},

@@ -58,7 +58,8 @@ PARAMETER_HELP = {
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
-    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing",
+    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing; "
+    "99%%, for example, takes the count of the 99th percentile of all words for the threshold",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
     "sg": "1 trains skip-gram, 0 trains CBOW",
@@ -94,6 +95,11 @@ def _window(text: str) -> int | tuple[int, ...]:
     return lengths[0] if len(lengths) == 1 else lengths
 
 
+def _sample(text: str) -> float | str:
+    """Convert a share, or a percentile such as ``99%``."""
+    return text if text.endswith("%") else float(text)
+
+
 def _window_weights(text: str) -> str | tuple[float, ...]:
     """Convert a name, or numbers with commas between them, to the weights of distances."""
     return text if text.isalpha() else tuple(float(weight) for weight in text.split(","))
@@ -101,7 +107,7 @@ def _window_weights(text: str) -> str | tuple[float, ...]:
 
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
     "window": _window, "final_window": _window, "window_weights": _window_weights,
-    "max_norm": float, "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
+    "max_norm": float, "alpha": float, "min_alpha": float, "sample": _sample, "ns_exponent": float, "comment": str,
     "init_from": str, "init_lockf": float, "objective": str,
     "cbow_update": str,
 }  # fmt: skip

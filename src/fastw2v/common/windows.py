@@ -19,6 +19,7 @@ from fastw2v.common.validation import as_float, as_int
 LINEAR = "linear"
 HARMONIC = "harmonic"
 LARGEST_WINDOW = 1 << 30
+LARGEST_WEIGHTED_WINDOW = 1 << 20  # with weights by a formula, whose arrays take memory
 
 Window = int | tuple[int, int]
 Weights = str | tuple[float, ...] | tuple[tuple[float, ...], tuple[float, ...]] | None
@@ -188,6 +189,10 @@ def weights_of_window(window: Window, weights: Weights) -> tuple[Side, Side] | N
         return None
     sides = []
     for number, length in enumerate(sides_of(window)):
+        if length > LARGEST_WEIGHTED_WINDOW:
+            raise ValueError(
+                f"window_weights needs a window of at most {LARGEST_WEIGHTED_WINDOW} words on each side"
+            )
         distances = np.arange(1, length + 1, dtype=np.float64)
         if isinstance(weights, str):
             side = 1 / distances if weights == HARMONIC else (length + 1 - distances) / max(length, 1)

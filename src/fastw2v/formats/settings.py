@@ -16,6 +16,7 @@ import numpy as np
 
 from fastw2v.common.logs import get_logger
 from fastw2v.common.windows import as_window, as_window_weights
+from fastw2v.vocabulary.subsampling import as_sample
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -124,6 +125,15 @@ def _window_weights(name: str, value: Any) -> Any:
         ) from None
 
 
+def _sample(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return as_sample(name, value)
+        except ValueError:
+            raise unexpected(name, value, "a number, None, or a percentile such as 99%") from None
+    return number(0, optional=True)(name, value)
+
+
 def _events(name: str, value: Any) -> Any:
     if value is None or (isinstance(value, list) and all(isinstance(event, dict) for event in value)):
         return value
@@ -164,7 +174,7 @@ SETTINGS: Mapping[str, Check] = {
     "max_vocab_size": integer(0, MAX_COUNT, optional=True),
     "min_count": number(),
     "effective_min_count": number(),
-    "sample": number(0, optional=True),
+    "sample": _sample,
     "sorted_vocab": _switch,
     "null_word": _switch,
     "seed": _seed,

@@ -40,7 +40,7 @@ class NetworkModel(Protocol):
     shrink_windows: bool
     cbow_mean: int
     cbow_update: str
-    sample: float | None
+    sample: float | str | None
     shared_negatives: bool
     syn1neg_bias: Any
     objective: str
