@@ -462,22 +462,20 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
     that is skipped because its window is not full counts nowhere.
     """
     cdef int64_t j, n_contexts = 0
-    cdef float total = 0.0                       # of the weights of the context words
+    cdef float total                             # of the weights of the context words
     cdef uint32_t word = s.pipeline.kept[center.position]
     if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
-            and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))
-            and (net.left_weights == NULL
-                 or reserve(<void **>&s.weights, &s.weights_capacity, center.high - center.low, sizeof(float)))):
+            and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))):
         return False
     for j in range(center.low, center.high):
         if j != center.position:
             s.contexts[n_contexts] = row_of(net.syn0, net, s.pipeline.kept[j])
-            if net.left_weights != NULL:
-                s.weights[n_contexts] = distance_weight(net, j - center.position)
-                total += s.weights[n_contexts]
             n_contexts += 1
-    if net.left_weights == NULL:
-        total = n_contexts
+    total = n_contexts
+    if net.left_weights != NULL:
+        total = set_weights(net, s, center)
+        if total < 0:
+            return False
     if net.negative and next_center != NULL:
         prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
     if n_contexts == 0 and net.full_windows:
@@ -495,6 +493,20 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
         train_window(net, s, center, n_contexts, total, &s.noise, alpha)
     s.examples += 1
     return True
+
+
+cdef float set_weights(const Net *net, Scratch *s, const Center *center) noexcept nogil:
+    """Set the weights of the context words by their distances; return their sum, or -1 if memory runs out."""
+    cdef int64_t m = 0, j
+    cdef float total = 0.0
+    if not reserve(<void **>&s.weights, &s.weights_capacity, center.high - center.low, sizeof(float)):
+        return -1.0
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.weights[m] = distance_weight(net, j - center.position)
+            total += s.weights[m]
+            m += 1
+    return total
 
 
 cdef inline void set_hidden(const Net *net, Scratch *s, int64_t n_contexts, float scale) noexcept nogil:
@@ -565,7 +577,7 @@ cdef void set_shares(const Net *net, Scratch *s, const Center *center, float sha
 
 # --- the bound on the norms of input vectors
 
-cdef inline void limit_input(const Net *net, int64_t word) noexcept nogil:
+cdef void limit_input(const Net *net, int64_t word) noexcept nogil:
     """Limit the norm of the input vector of a word that was trained; a word whose vector is locked keeps it."""
     if lock_factor(net, word) != 0:
         limit_norm(net, row_of(net.syn0, net, word))
