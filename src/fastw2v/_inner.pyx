@@ -50,7 +50,7 @@ from fastw2v.engine.job_queue cimport (
 )
 from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.noise cimport make_noise_partition, noise_partition
-from fastw2v.engine.network cimport Net, Network, lock_factor, row_of
+from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor, row_of
 from fastw2v.engine.row_replicas cimport flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
 from fastw2v.engine.targets cimport (
@@ -220,6 +220,7 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCount
     """Train a job; return False if memory runs out. If the queue is stopped, the remaining centers are not trained."""
     cdef int64_t position
     cdef Center *center
+    cdef float alpha                             # of the sentence
     cdef Center *next_center                     # its rows are prefetched; NULL: this center is the last one
     s.examples, s.loss = 0, 0.0
     if not start_job(net, &s.pipeline, job):
@@ -234,19 +235,25 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCount
             continue
         center = center_at(&s.pipeline, position)
         next_center = center_at(&s.pipeline, position + 1) if position + 1 < s.pipeline.n_kept else NULL
+        alpha = job.alpha * center.weight
         if not net.skip_gram:
-            if not train_cbow(net, s, center, next_center, job.alpha):
+            if not train_cbow(net, s, center, next_center, alpha):
                 return False
         elif net.sampled_softmax:
-            train_skip_gram_softmax(net, s, center, next_center, job.alpha)
+            train_skip_gram_softmax(net, s, center, next_center, alpha)
         elif net.hs or net.shared_negatives:
-            train_skip_gram_batches(net, s, center, next_center, job.alpha)
+            train_skip_gram_batches(net, s, center, next_center, alpha)
         else:
-            train_skip_gram_pairs(net, s, center, next_center, job.alpha)
+            train_skip_gram_pairs(net, s, center, next_center, alpha)
     return True
 
 
 # --- skip-gram: each context word of a window predicts the center word
+
+cdef inline float pair_rate(const Net *net, const Center *center, int64_t j, float alpha) noexcept nogil:
+    """Return the learning rate of the pair of the context word at position j: `alpha` times the weight of the pair."""
+    return alpha if net.left_weights == NULL else alpha * distance_weight(net, j - center.position)
+
 
 cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center, const Center *next_center,
                                 float alpha) noexcept nogil:
@@ -265,7 +272,7 @@ cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center
         elif next_center != NULL and next_center.high - next_center.low > 1:
             prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
-        train_pair(net, s, s.pipeline.kept[j], &s.noise, alpha)
+        train_pair(net, s, s.pipeline.kept[j], &s.noise, pair_rate(net, center, j, alpha))
         pair += 1
     s.examples += n_pairs
 
@@ -276,7 +283,7 @@ cdef void train_skip_gram_softmax(const Net *net, Scratch *s, const Center *cent
     cdef int64_t j, pair = 0, n_pairs = center.high - center.low - 1
     cdef uint32_t word = s.pipeline.kept[center.position]
     cdef float *row
-    cdef float lock
+    cdef float lock, rate
     for j in range(center.low, center.high):
         if j == center.position:
             continue
@@ -286,11 +293,15 @@ cdef void train_skip_gram_softmax(const Net *net, Scratch *s, const Center *cent
             prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
         set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative,
                                  alpha)
+        rate = pair_rate(net, center, j, alpha)
         row = row_of(net.syn0, net, s.pipeline.kept[j])
         lock = lock_factor(net, s.pipeline.kept[j])
         memcpy(s.hidden, row, net.dim * sizeof(float))       # tied weights: the row may be one of the targets
-        train_softmax(net, s, s.hidden, &s.noise, alpha)
+        train_softmax(net, s, s.hidden, &s.noise, rate)
         net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
+        if net.max_norm > 0:
+            limit_input(net, s.pipeline.kept[j])
+            limit_tied_targets(net, &s.noise)
         pair += 1
     s.examples += n_pairs
 
@@ -323,7 +334,7 @@ cdef inline void train_batch_on_path(const Net *net, Scratch *s, uint32_t word, 
     """Hierarchical softmax for the pairs of an input batch, with the result of training them one after another."""
     set_path_targets(&s.path, &s.syn1, net, word)
     if s.batch.n == 1:
-        train_pair(net, s, s.batch.words[0], &s.path, alpha)
+        train_pair(net, s, s.batch.words[0], &s.path, batch_rate(net, s, 0, alpha))
     else:
         set_learning_rate(&s.path, alpha)
         train_batch(net, s, &s.path, True)
@@ -342,7 +353,12 @@ cdef inline void train_batch_on_own_negatives(const Net *net, Scratch *s, uint32
     cdef int i
     for i in range(s.batch.n):
         set_noise_targets(&s.noise, &s.syn1neg, word, negatives + i * net.negative, net.negative)
-        train_pair(net, s, s.batch.words[i], &s.noise, alpha)
+        train_pair(net, s, s.batch.words[i], &s.noise, batch_rate(net, s, i, alpha))
+
+
+cdef inline float batch_rate(const Net *net, const Scratch *s, int i, float alpha) noexcept nogil:
+    """Return the learning rate of an input of the batch: `alpha` times the weight of the pair."""
+    return alpha if net.left_weights == NULL else alpha * s.batch.weights[i]
 
 
 cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Targets *targets,
@@ -362,6 +378,8 @@ cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Ta
     else:
         train_targets(net, s, row, targets, alpha)
         net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
+    if net.max_norm > 0:
+        limit_input(net, context_word)
     if net.tally_loss:
         tally_loss(s, targets)
 
@@ -383,6 +401,8 @@ cdef inline int64_t next_input_batch(const Net *net, Scratch *s, const Center *c
                 return j
             batch.words[batch.n] = word
             batch.inputs[batch.n] = row_of(net.syn0, net, word)
+            if net.left_weights != NULL:
+                batch.weights[batch.n] = distance_weight(net, j - center.position)
             batch.n += 1
         j += 1
     return j
@@ -402,26 +422,38 @@ cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint s
 
         f_jk = x_j . t_k + sum_{l < j} (x_j . x_l) * g_lk
 
-    The products x_j . x_l are the Gram matrix of the inputs.
+    The products x_j . x_l are the Gram matrix of the inputs. If pairs have weights w_j, g_jk is w_j times the above:
+    the columns of the Gram matrix are multiplied by the weights first, and the gradients afterwards.
     """
     cdef InputBatch *batch = &s.batch
     cdef float lock[MAX_INPUTS]
-    cdef int j, m = batch.n, n = targets.n
+    cdef int j, k, m = batch.n, n = targets.n
     net.kernels.products(batch.inputs, m, targets.rows, n, net.dim, batch.logits, targets.stride)
     if sequential:
         for j in range(0, m, 4):                 # four rows at a time, without the products above the diagonal
             net.kernels.products(batch.inputs + j, min(4, m - j), batch.inputs, min(j + 3, m), net.dim,
                                  batch.gram + j * MAX_INPUTS, MAX_INPUTS)
+        if net.left_weights != NULL:
+            for j in range(m):
+                for k in range(j):
+                    batch.gram[j * MAX_INPUTS + k] *= batch.weights[k]
         net.kernels.sequential_gradients(batch.logits, batch.gram, MAX_INPUTS, targets.labels, targets.learning_rates,
                                          m, n, targets.stride, batch.gradients)
     else:
         net.kernels.gradients(batch.logits, targets.labels, targets.learning_rates, m, n, targets.stride,
                               batch.gradients)
+    if net.left_weights != NULL:
+        for j in range(m):
+            for k in range(n):
+                batch.gradients[j * targets.stride + k] *= batch.weights[j]
     for j in range(m):
         lock[j] = lock_factor(net, batch.words[j])
     net.kernels.update(batch.inputs, m, targets.rows, n, batch.gradients, targets.stride, lock, net.dim,
                        &s.pipeline.prefetches)
     s.pipeline.prefetches.n = 0
+    if net.max_norm > 0:
+        for j in range(m):
+            limit_input(net, batch.words[j])
     if net.tally_loss:
         tally_batch_loss(s, targets)
 
@@ -432,9 +464,11 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
                      float alpha) noexcept nogil:
     """CBOW with hierarchical softmax, negative sampling, or both; return False if memory runs out.
 
-    A window without context words changes no weight, as x = 0, but it counts as an example and in the loss.
+    A window without context words changes no weight, as x = 0, but it counts as an example and in the loss. A center
+    that is skipped because its window is not full counts nowhere.
     """
     cdef int64_t j, n_contexts = 0
+    cdef float total                             # of the weights of the context words
     cdef uint32_t word = s.pipeline.kept[center.position]
     if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
             and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))):
@@ -443,25 +477,54 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
         if j != center.position:
             s.contexts[n_contexts] = row_of(net.syn0, net, s.pipeline.kept[j])
             n_contexts += 1
+    total = n_contexts
+    if net.left_weights != NULL:
+        total = set_weights(net, s, center)
+        if total < 0:
+            return False
     if net.negative and next_center != NULL:
         prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
+    if n_contexts == 0 and net.full_windows:
+        return True
     if net.hs:
         set_path_targets(&s.path, &s.syn1, net, word)
-        train_window(net, s, center, n_contexts, &s.path, alpha)
+        train_window(net, s, center, n_contexts, total, &s.path, alpha)
     if net.sampled_softmax:
         if n_contexts == 0:                      # it predicts nothing, so it is no example
             return True
         set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
-        train_window_softmax(net, s, center, n_contexts, &s.noise, alpha)
+        train_window_softmax(net, s, center, n_contexts, total, &s.noise, alpha)
     elif net.negative:
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative)
-        train_window(net, s, center, n_contexts, &s.noise, alpha)
+        train_window(net, s, center, n_contexts, total, &s.noise, alpha)
     s.examples += 1
     return True
 
 
-cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts, Targets *targets,
-                              float alpha) noexcept nogil:
+cdef float set_weights(const Net *net, Scratch *s, const Center *center) noexcept nogil:
+    """Set the weights of the context words by their distances; return their sum, or -1 if memory runs out."""
+    cdef int64_t m = 0, j
+    cdef float total = 0.0
+    if not reserve(<void **>&s.weights, &s.weights_capacity, center.high - center.low, sizeof(float)):
+        return -1.0
+    for j in range(center.low, center.high):
+        if j != center.position:
+            s.weights[m] = distance_weight(net, j - center.position)
+            total += s.weights[m]
+            m += 1
+    return total
+
+
+cdef inline void set_hidden(const Net *net, Scratch *s, int64_t n_contexts, float scale) noexcept nogil:
+    """Set the input of a window: `scale` times the sum of the rows of its context words, each times its weight."""
+    if net.left_weights == NULL:
+        net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, scale)
+    else:
+        net.kernels.weigh_rows(s.hidden, s.contexts, s.weights, n_contexts, net.dim, scale)
+
+
+cdef inline void train_window(const Net *net, Scratch *s, const Center *center, int64_t n_contexts, float total,
+                              Targets *targets, float alpha) noexcept nogil:
     """Train a window of m context words; the input x is the mean of their rows x_j (`cbow_mean`), or the sum.
 
         e    = sum_k g_k * t_k
@@ -469,24 +532,27 @@ cdef inline void train_window(const Net *net, Scratch *s, const Center *center, 
         x_j += lock_j * e           if x is the mean
         x_j += lock_j * e / m       if x is the sum
 
-    The factors of e are gensim's. The gradient of the loss would have them the other way round.
+    The factors of e are gensim's. The gradient of the loss (`corrected_cbow`) has them the other way round. If context
+    words have weights w_j, m is `total`, their sum; x_j is multiplied by w_j, and so is the update of x_j.
     """
-    cdef float inverse = 1.0 / n_contexts if n_contexts else 1.0
-    cdef float share = 1.0 if net.cbow_mean else inverse
-    net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, inverse if net.cbow_mean else 1.0)
+    cdef float inverse = 1.0 / total if total > 0 else 1.0
+    cdef float share = inverse if net.cbow_mean == net.corrected_cbow else 1.0
+    set_hidden(net, s, n_contexts, inverse if net.cbow_mean else 1.0)
     train_targets(net, s, s.hidden, targets, alpha)
-    if net.n_lockf == 1:
+    if net.n_lockf == 1 and net.left_weights == NULL:
         share = net.lockf[0] * share
         net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, &share, 0)
     else:
         set_shares(net, s, center, share)
         net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)
+    if net.max_norm > 0:
+        limit_contexts(net, s, center)
     if net.tally_loss:
         tally_loss(s, targets)
 
 
 cdef inline void train_window_softmax(const Net *net, Scratch *s, const Center *center, int64_t n_contexts,
-                                      Targets *targets, float alpha) noexcept nogil:
+                                      float total, Targets *targets, float alpha) noexcept nogil:
     """Train a window of m context words by sampled softmax; the input x is the mean or the sum of their rows.
 
         x_j += lock_j * e / m       if x is the mean
@@ -494,20 +560,49 @@ cdef inline void train_window_softmax(const Net *net, Scratch *s, const Center *
 
     The factors of e are those of the gradient, unlike in `train_window`.
     """
-    cdef float share = 1.0 / n_contexts if net.cbow_mean else 1.0
-    net.kernels.sum_rows(s.hidden, s.contexts, n_contexts, net.dim, share)
+    cdef float share = 1.0 / total if net.cbow_mean and total > 0 else 1.0
+    set_hidden(net, s, n_contexts, share)
     train_softmax(net, s, s.hidden, targets, alpha)
     set_shares(net, s, center, share)
     net.kernels.add_rows(s.contexts, n_contexts, s.input_update, net.dim, s.shares, 1)
+    if net.max_norm > 0:
+        limit_contexts(net, s, center)
+        limit_tied_targets(net, targets)
 
 
 cdef void set_shares(const Net *net, Scratch *s, const Center *center, float share) noexcept nogil:
-    """Set the factor on the update of each context word: `share` times its lock factor."""
+    """Set the factor on the update of each context word: `share` times its lock factor and its weight."""
     cdef int64_t m = 0, j
     for j in range(center.low, center.high):
         if j != center.position:
             s.shares[m] = share * lock_factor(net, s.pipeline.kept[j])
+            if net.left_weights != NULL:
+                s.shares[m] *= s.weights[m]
             m += 1
+
+
+# --- the bound on the norms of input vectors
+
+cdef void limit_input(const Net *net, int64_t word) noexcept nogil:
+    """Limit the norm of the input vector of a word that was trained; a word whose vector is locked keeps it."""
+    if lock_factor(net, word) != 0:
+        limit_norm(net, row_of(net.syn0, net, word))
+
+
+cdef void limit_contexts(const Net *net, const Scratch *s, const Center *center) noexcept nogil:
+    """Limit the norms of the context words of a window."""
+    cdef int64_t j
+    for j in range(center.low, center.high):
+        if j != center.position:
+            limit_input(net, s.pipeline.kept[j])
+
+
+cdef void limit_tied_targets(const Net *net, const Targets *targets) noexcept nogil:
+    """Limit the norms of the targets of sampled softmax, if they are input vectors."""
+    cdef int k
+    if net.tied_weights:
+        for k in range(targets.n):
+            limit_input(net, targets.words[k])
 
 
 # --- shared by skip-gram and CBOW

@@ -93,7 +93,12 @@ class Word2VecTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
         self.workers = workers
         self.word2vec_params = word2vec_params
 
-    def fit(self, X: Iterable[str | Sequence[str]], y: Any = None) -> Word2VecTransformer:  # noqa: N803
+    def fit(
+        self,
+        X: Iterable[str | Sequence[str]],  # noqa: N803
+        y: Any = None,
+        sample_weight: Any = None,
+    ) -> Word2VecTransformer:
         """Train the vectors on documents.
 
         Parameters
@@ -102,6 +107,9 @@ class Word2VecTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
             Each document is a text, or its words.
         y : object, optional
             Without effect; kept for pipelines.
+        sample_weight : array-like of float, shape (documents,), optional
+            A factor of at least 0 on the learning rate of each document. Vocabulary and subsampling count all documents
+            alike.
 
         Returns
         -------
@@ -140,7 +148,12 @@ class Word2VecTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Bas
                 f"no word occurs at least {self.min_count} times in {len(documents)} documents; "
                 "choose a smaller min_count or give more documents"
             )
-        model.train(documents, total_examples=model.corpus_count, epochs=model.epochs)
+        model.train(
+            documents,
+            total_examples=model.corpus_count,
+            epochs=model.epochs,
+            sample_weight=sample_weight,
+        )
         self.model_ = model
         self.idf_ = _inverse_document_frequencies(model.wv, documents) if self.pooling == "tfidf" else None
         return self

@@ -22,7 +22,6 @@ from fastw2v.common.validation import (
     as_float,
     as_int,
     as_list,
-    as_optional_float,
     as_optional_int,
     check_hashable,
     check_mapping,
@@ -34,7 +33,13 @@ from fastw2v.vectors.row_table import RowTable
 from fastw2v.vocabulary.huffman import HuffmanTree, RaggedArray, huffman
 from fastw2v.vocabulary.noise_distribution import noise_table
 from fastw2v.vocabulary.selection import Counts, Selection, as_counts, frequency_order, select
-from fastw2v.vocabulary.subsampling import downsampling, keep_probabilities, sample_ints, subsample_threshold
+from fastw2v.vocabulary.subsampling import (
+    as_sample,
+    downsampling,
+    keep_probabilities,
+    sample_ints,
+    subsample_threshold,
+)
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 __all__ = [
@@ -71,7 +76,7 @@ class Vocab:
         Distinct words, in the order of their indices.
     counts : sequence of int
         The count of each word.
-    sample : float, default 1e-3
+    sample : float or str, default 1e-3
         Subsampling of frequent words; see `subsample_threshold`.
     ns_exponent : float, default 0.75
         Exponent of the noise distribution; see `noise_table`.
@@ -105,13 +110,13 @@ class Vocab:
         words: Iterable[Hashable],
         counts: Sequence[int] | Counts,
         *,
-        sample: float | None = 1e-3,
+        sample: float | str | None = 1e-3,
         ns_exponent: float = 0.75,
         min_count: int = 5,
         max_vocab_size: int | None = None,
         max_final_vocab: int | None = None,
     ) -> None:
-        self.sample = as_optional_float("sample", sample, minimum=0)
+        self.sample = as_sample("sample", sample)
         self.ns_exponent = as_float("ns_exponent", ns_exponent)
         self.min_count = as_int("min_count", min_count)
         self.max_vocab_size = as_optional_int("max_vocab_size", max_vocab_size, minimum=0)
@@ -167,7 +172,7 @@ class Vocab:
         max_final_vocab: int | None = None,
         trim_rule: TrimRule | None = None,
         sorted_vocab: bool = True,
-        sample: float | None = 1e-3,
+        sample: float | str | None = 1e-3,
         ns_exponent: float = 0.75,
         progress_per: int = 10000,
     ) -> Vocab:
@@ -185,7 +190,7 @@ class Vocab:
             Delete rare words while counting; see `fastw2v.corpora.scan`.
         sorted_vocab : bool, default True
             Sort the words by descending count. Otherwise they are in the order of their first occurrence.
-        sample, ns_exponent : float
+        sample, ns_exponent
             See `subsample_threshold` and `noise_table`.
         progress_per : int, default 10000
             Log a line after this number of sentences.
@@ -226,7 +231,7 @@ class Vocab:
         max_final_vocab: int | None = None,
         trim_rule: TrimRule | None = None,
         sorted_vocab: bool = True,
-        sample: float | None = 1e-3,
+        sample: float | str | None = 1e-3,
         ns_exponent: float = 0.75,
     ) -> Vocab:
         """Make a vocabulary of counted words; the other parameters are those of `from_corpus`.
@@ -324,7 +329,7 @@ class Vocab:
     @cached_property
     def keep_probabilities(self) -> npt.NDArray[np.float64]:
         """Probability of each word that an occurrence of it is trained, shape (words,)."""
-        return keep_probabilities(self.counts, subsample_threshold(self.total, self.sample))
+        return keep_probabilities(self.counts, subsample_threshold(self.total, self.sample, self.counts))
 
     @cached_property
     def noise_table(self) -> npt.NDArray[np.uint32]:

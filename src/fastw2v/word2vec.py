@@ -50,6 +50,7 @@ from fastw2v.common.validation import (
     checked_random_state,
     random_state,
 )
+from fastw2v.common.windows import as_window, as_window_weights, check_windows, sides_of
 from fastw2v.compat import pickle_state
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
@@ -81,8 +82,9 @@ from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
 from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
-from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
+from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, WORD2VEC, check_objective
 from fastw2v.training.progress import Tally
+from fastw2v.training.sample_weights import SampleWeights
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
 from fastw2v.training.sharing import replicated_rows
@@ -129,7 +131,6 @@ _NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
-    "window": 1,
     "negative": 0,
     "negative_pool": 0,
     "epochs": 1,
@@ -142,6 +143,13 @@ _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
     "_initial_vectors",
 )  # fmt: skip
+# Settings that pickles of earlier versions lack, with the values that they stand for.
+_LATER_SETTINGS = {
+    "objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, "cbow_update": WORD2VEC,
+    "window_weights": None, "full_windows": False, "final_window": None,
+    "max_norm": None, "max_words": None, "count_decay": 1.0, "stream_sentences": 0, "stream_words": 0,
+    "negative_pool": 0,
+}  # fmt: skip
 # A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
 _RESET_BY_TRAINING = "words_before_update_is_reset"
 
@@ -164,16 +172,18 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The number of dimensions of the vectors.
     alpha : float, default 0.025
         The learning rate at the start of the training.
-    window : int, default 5
-        The largest distance between a center word and its context words.
+    window : int or (int, int), default 5
+        The largest distance between a center word and its context words. A pair gives that of the words before the
+        center word and that of the words after it; one of them may be 0.
     min_count : int, default 5
         Words that occur less often are left out of the vocabulary.
     max_vocab_size : int, optional
         To save memory, delete rare words whenever the vocabulary scan has more distinct words than this. The counts
         are approximate then.
-    sample : float, default 1e-3
+    sample : float or str, default 1e-3
         The threshold for subsampling frequent words. 0 keeps all tokens, a value below 1 is a share of the corpus, and
-        any other value is a count.
+        any other value is a count. ``"99%"`` is the 99th percentile of the counts of all words in the vocabulary: words
+        that occur much more often than this are subsampled.
     seed : int, default 1
         The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
@@ -213,7 +223,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     max_final_vocab : int, optional
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
-        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does.
+        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does. The sides of a window with
+        different lengths are drawn one by one, each uniformly from 1 to its length.
     progress : bool, optional
         Show a progress bar while the words are counted, and during the training. By default it is shown on a terminal
         or in a notebook, after two seconds, unless the log shows the progress.
@@ -240,6 +251,29 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         it is the center word. Sampled softmax asks which of them is, by the cross-entropy of a softmax over their
         logits; the vectors then give probabilities, see `log_proba`. It needs ``hs=0`` and ``shared_negatives=False``,
         and is often used with ``negative=16`` and uniform draws, ``ns_exponent=0``.
+    cbow_update : {"word2vec", "corrected"}, default "word2vec"
+        The update of the context vectors of CBOW. ``"word2vec"`` is that of word2vec.c and gensim: with the mean, each
+        context vector gets the whole error, as if it had predicted alone. ``"corrected"`` is the gradient of the loss:
+        with ``cbow_mean=1`` the error divided by the number of context vectors, with ``cbow_mean=0`` the whole error
+        (İrsoy, Benton and Stratos, "Corrected CBOW Performs as well as Skip-gram", 2021). The mean then needs a larger
+        learning rate; the authors use ``alpha=0.075``. Sampled softmax always uses the gradient.
+    window_weights : {"linear", "harmonic"}, array-like or pair of array-likes, optional
+        The weight of a context word by its distance d from the center word: (n - d + 1) / n for ``"linear"`` on a side
+        of n words, 1 / d for ``"harmonic"``, or one number of at least 0 for each distance 1, 2, ... of the largest
+        window; a pair gives the numbers of the left and of the right side. With skip-gram, the weight is a factor on
+        the learning rate of the pair. With CBOW, the mean or the sum of the context vectors is weighted, and so are
+        their updates. `shrink_windows` has a similar effect, and both together multiply: use ``shrink_windows=False``
+        for weights alone.
+    full_windows : bool, default False
+        Train only center words that have all context words of their window, and skip those next to the beginning or
+        the end of a sentence.
+    final_window : int or (int, int), optional
+        The window of the last epoch: the window grows or shrinks linearly from `window` in the first epoch, in whole
+        words. By default it is `window` in every epoch.
+    max_norm : float, optional
+        An upper bound, above 0, on the Euclidean norm of the vectors, as that of ``torch.nn.Embedding``: a vector that
+        is longer after an update is scaled to this norm. It applies to `wv.vectors`, and not to output weights of their
+        own. Vectors that are never trained, or whose lock factor is 0, stay as they are.
     tied_weights : bool, default False
         Sampled softmax: use the input vectors as output vectors, without biases. Otherwise, the output vectors are a
         matrix of their own, `syn1neg`, with a bias for each word.
@@ -257,7 +291,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.
-    checkpoint, checkpoint_every : optional
+    checkpoint, checkpoint_every, sample_weight : optional
         As in `train`.
 
     Raises
@@ -310,10 +344,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         corpus_file: Any = None,
         vector_size: int = 100,
         alpha: float = 0.025,
-        window: int = 5,
+        window: int | tuple[int, int] = 5,
         min_count: int = 5,
         max_vocab_size: int | None = None,
-        sample: float | None = 1e-3,
+        sample: float | str | None = 1e-3,
         seed: int | None = 1,
         workers: int = 3,
         min_alpha: float = 0.0001,
@@ -340,6 +374,11 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         objective: str = NEGATIVE_SAMPLING,
         tied_weights: bool = False,
         logq_correction: bool = False,
+        cbow_update: str = WORD2VEC,
+        window_weights: Any = None,
+        full_windows: bool = False,
+        final_window: int | tuple[int, int] | None = None,
+        max_norm: float | None = None,
         corpus_budget: int | None = None,
         max_words: int | None = None,
         count_decay: float = 1.0,
@@ -347,6 +386,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         init_lockf: float | Mapping[Any, float] = 1.0,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
+        sample_weight: Any = None,
     ) -> None:
         self.vector_size = vector_size
         self.workers = workers
@@ -358,6 +398,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.alpha = alpha
         self.min_alpha = min_alpha
         self.window = window
+        self.final_window = final_window
+        self.window_weights = window_weights
+        self.full_windows = full_windows
+        self.max_norm = max_norm
         self.shrink_windows = shrink_windows
         self.hs = hs
         self.negative = negative
@@ -382,6 +426,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.objective = objective
         self.tied_weights = tied_weights
         self.logq_correction = logq_correction
+        self.cbow_update = cbow_update
         self.corpus_budget = corpus_budget
         self.max_words = max_words
         self.count_decay = count_decay
@@ -402,6 +447,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks = as_callbacks(callbacks)
         check_function("trim_rule", trim_rule)
         progress = as_progress("progress", progress)
+        if sample_weight is not None:
+            SampleWeights(sample_weight)  # wrong weights are refused before the corpus is read
         checkpoint_every = checkpoints.check_arguments(checkpoint, checkpoint_every, (sentences, corpus_file))
         if checkpoint is not None:
             check_not_read("checkpoint", checkpoint, init_from, "the file of init_from,")
@@ -426,6 +473,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                         progress=progress,
                         checkpoint=checkpoint,
                         checkpoint_every=checkpoint_every,
+                        **({} if sample_weight is None else {"sample_weight": sample_weight}),
                     )
             finally:
                 self._scan_cache = self._progress = None
@@ -434,6 +482,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 logger.warning(
                     "trim_rule is not kept by the model; pass it to build_vocab(), where it is used"
                 )
+            if sample_weight is not None:
+                logger.warning("sample_weight is not kept by the model; pass it to train(), where it is used")
             if callbacks:
                 logger.warning(
                     "callbacks are not kept by the model; pass them to train(), where they are used"
@@ -673,19 +723,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        vars(self).update(
-            {
-                "objective": NEGATIVE_SAMPLING,
-                "tied_weights": False,
-                "logq_correction": False,
-                "max_words": None,
-                "count_decay": 1.0,
-                "stream_sentences": 0,
-                "stream_words": 0,
-                "negative_pool": 0,
-                **attributes,
-            }
-        )
+        vars(self).update({**_LATER_SETTINGS, **attributes})
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:
@@ -719,6 +757,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         pool = f", from a pool of {self.negative_pool:,}" if self.negative_pool else ""
         output = [f"negative sampling ({self.negative} words{pool})"] if self.negative else []
         output += ["hierarchical softmax"] if self.hs else []
+        fixed = "" if self.shrink_windows else ", always"
         trained = f"{self.epochs} epochs" if self.train_count else "not yet"
         rows = [
             ("vocabulary", f"{len(self.wv):,} words"),
@@ -727,7 +766,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "algorithm",
                 f"{'skip-gram' if self.sg else 'CBOW'}, {' and '.join(output) or 'no output layer'}",
             ),
-            ("window", f"{self.window} words" if self.shrink_windows else f"{self.window} words, always"),
+            ("window", f"{' and '.join(map(str, dict.fromkeys(sides_of(self.window))))} words{fixed}"),
             (
                 "trained",
                 trained if self.train_count < 2 else f"{self.train_count} times, the last time {trained}",
@@ -1023,7 +1062,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
         min_count: int | None = None,
-        sample: float | None = None,
+        sample: float | str | None = None,
         dry_run: bool = False,
         *,
         earlier_counts: Mapping[Any, int] | None = None,
@@ -1064,7 +1103,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         keep_raw_vocab = as_flag("keep_raw_vocab", keep_raw_vocab)
         check_function("trim_rule", trim_rule)
         min_count = as_optional_int("min_count", min_count) or self.min_count
-        sample = as_optional_float("sample", sample, minimum=0) or self.sample
+        sample = subsampling.as_sample("sample", sample) or self.sample
         if earlier_counts is not None:
             check_mapping("earlier_counts", earlier_counts, "words to counts")
         if self._raw_counts is None:
@@ -1232,7 +1271,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 f"({100 * selection.retain_total / total:.2f}% of original {total}, drops {selection.drop_total})",
             )
         logger.info(
-            "sample=%g downsamples %i most-common words", self.sample or 0, report["downsample_unique"]
+            "sample=%s downsamples %i most-common words",
+            self.sample if isinstance(self.sample, str) else f"{self.sample or 0:g}",
+            report["downsample_unique"],
         )
 
     def add_null_word(self) -> None:
@@ -1478,6 +1519,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         update: Update | None = None,
         checkpoint: Any = None,
         checkpoint_every: int | None = None,
+        sample_weight: Any = None,
     ) -> tuple[int, int]:
         """Train the vectors on a corpus.
 
@@ -1516,6 +1558,10 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         checkpoint_every : int, optional
             Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. No worker
             trains while a checkpoint is written, which takes as long as `save`.
+        sample_weight : array-like of float, shape (sentences,), optional
+            A factor of at least 0 on the learning rate of each sentence, in the order of the corpus; None: all are 1.
+            There is one for each sentence that `build_vocab` counts in `corpus_count`: empty lists are sentences, blank
+            lines of a file are not, and a line of more than 10,000 words is several.
 
         Returns
         -------
@@ -1570,6 +1616,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 scanned=self._scanned(corpus_iterable, corpus_file),
                 n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
+                sample_weight=sample_weight,
             ).run()
 
     def train_stream(
@@ -1749,6 +1796,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         report_delay: float = 1.0,
         progress: bool | None = None,
         replay: Any = None,
+        sample_weight: Any = None,
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.
 
@@ -1774,6 +1822,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         replay : iterable of lists of str, path, or list of these, optional
             The old text, if the training was under ``update=Update(replay=...)``. Everything else of an update is in
             the checkpoint.
+        sample_weight : array-like, optional
+            The weights of the sentences, if the training had some: the same array.
 
         Raises
         ------
@@ -1820,6 +1870,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 report_delay=report_delay,
                 progress=progress,
                 by_hooks=are_overridden(model, Word2Vec),
+                sample_weight=sample_weight,
             ).run()
         return model
 
@@ -1941,16 +1992,26 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         """Check the settings, and convert them to the types that they are used in."""
         for name, least in _INTEGERS.items():
             setattr(self, name, as_int(name, getattr(self, name), least))
+        self.window = as_window("window", self.window)
+        if self.final_window is not None:
+            self.final_window = as_window("final_window", self.final_window)
+        self.window_weights = as_window_weights("window_weights", self.window_weights)
+        check_windows(self.window, self.final_window, self.window_weights)
         for name in ("max_vocab_size", "max_final_vocab"):
             setattr(self, name, as_optional_int(name, getattr(self, name), minimum=0))
         for name in ("alpha", "min_alpha"):
             setattr(self, name, as_float(name, getattr(self, name), minimum=0))
-        for name in ("sample", "corpus_budget"):
+        for name in ("max_norm", "corpus_budget"):
             setattr(self, name, as_optional_float(name, getattr(self, name), minimum=0))
+        if self.max_norm == 0:
+            raise ValueError("max_norm=0 would make all vectors zero; use None for no bound")
+        self.sample = subsampling.as_sample("sample", self.sample)
         self.ns_exponent = as_float("ns_exponent", self.ns_exponent)
         self._check_bound()
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
-        for name in ("shrink_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction"):
+        for name in (
+            "shrink_windows", "full_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction",
+        ):  # fmt: skip
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))

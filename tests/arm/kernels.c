@@ -29,6 +29,8 @@ static void run(const row_kernels *kernels, state *s, int dim, int m, int n) {
     kernels->train_targets(inputs[m - 1], targets, labels, n, dim, 0.05f, s->error, n & 1, s->logits, &prefetch);
     kernels->sum_rows(s->sum, inputs, m, dim, 0.25f);
     kernels->add_rows(inputs, m, s->sum, dim, locks, 1);
+    kernels->weigh_rows(s->sum, inputs, locks, m, dim, 0.25f);
+    kernels->add_rows(inputs, m, s->sum, dim, locks, 1);
     kernels->products(inputs, m, targets, n, dim, s->products, stride);
     kernels->products(inputs, m, inputs, m, dim, s->gram, 16);
     kernels->gradients(s->products, labels, learning_rates, m, n, stride, s->gradients);

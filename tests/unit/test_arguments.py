@@ -204,8 +204,8 @@ RULES = {
     **rules(
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
-        "dummy4unknown force freeze_outputs hs ignore_missing keep_ids keep_raw_vocab lower lowercase no_header norm "
-        "null_word outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized "
+        "dummy4unknown force freeze_outputs full_windows hs ignore_missing keep_ids keep_raw_vocab lower lowercase "
+        "no_header norm null_word outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized "
         "restore_best center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower "
         "update use_norm write_header",
     ),
@@ -244,6 +244,13 @@ RULES = {
     **rules(only(None, str, optional=True), "name"),
     **rules(only(str.split), "tokenizer"),
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
+    **rules(choice("word2vec", "corrected"), "cbow_update"),
+    **rules(integer(1, optional=True), "final_window"),
+    **rules(only(None, optional=True), "window_weights"),
+    **rules(iterable(None, optional=True, text=False), "sample_weight"),
+    **rules(
+        Rule(None, lambda value: value is None or (is_number(value) and 0 < value < math.inf)), "max_norm"
+    ),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(Rule(False, loosely(FLAG).takes), "keep_anchor"),  # it needs an anchor
     **rules(corpus(), "sentences held_out"),
@@ -360,6 +367,9 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "tokenizer": choice("whitespace", "words"),
         "lower": FLAG,
         "max_sentence_length": integer(1),
+    },
+    "subsample_threshold": {
+        "counts": Rule([1, 2], lambda value: value is None or (None if isinstance(value, list) else False))
     },
     "EarlyStopping": {"held_out": iterable(SENTENCES, text=True)},
     "KeyedVectors": {"vector_size": integer(0)},

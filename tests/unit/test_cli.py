@@ -73,7 +73,9 @@ def test_fast_stands_for_options(text, tmp_path):
 def test_every_parameter_of_the_constructor_is_an_option_with_its_default():
     options = vars(parser.make_parser().parse_args(["train", "in", "out"]))
     for name, parameter in inspect.signature(Word2Vec.__init__).parameters.items():
-        if name in ("self", "sentences", "corpus_file", "hashfxn", "trim_rule", "callbacks", "progress"):
+        if name in (
+            "self", "sentences", "corpus_file", "hashfxn", "trim_rule", "callbacks", "progress", "sample_weight",
+        ):  # fmt: skip
             continue
         assert options[name] == (-1 if name == "workers" else parameter.default), name
 

@@ -107,6 +107,9 @@ def test_sum_and_add(simd, dim):
     matrix = rng.standard_normal((12, dim)).astype(np.float32)
     for n in (0, 1, 2, 7, 10):
         indices = rng.integers(0, 12, n)  # a word may occur in a window twice
+        weights = rng.standard_normal(len(indices)).astype(np.float32)
+        weighted = table.weigh_rows(matrix, indices, weights, 0.25)
+        np.testing.assert_allclose(weighted, 0.25 * (weights @ matrix[indices]), atol=1e-5)
         total = table.sum_rows(matrix, indices, 0.25)
         expected = np.zeros(dim, dtype=np.float32)
         for index in indices:

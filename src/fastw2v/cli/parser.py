@@ -27,6 +27,7 @@ NOT_OPTIONS = {
     "progress",
     "checkpoint",
     "checkpoint_every",
+    "sample_weight",
 }
 ALL_CORES = -1
 
@@ -39,6 +40,7 @@ SWITCHES = {
     "sorted_vocab",
     "compute_loss",
     "shrink_windows",
+    "full_windows",
     "shared_negatives",
     "tied_weights",
     "logq_correction",
@@ -48,13 +50,18 @@ PARAMETER_HELP = {
     "vector_size": "number of dimensions of the vectors",
     "alpha": "learning rate at the start of the training; it falls linearly to --min-alpha",
     "min_alpha": "learning rate at the end of the training",
-    "window": "maximum distance between the center word and a context word",
+    "window": "maximum distance between the center word and a context word, or LEFT,RIGHT for each side",
+    "final_window": "--window of the last epoch; it changes from epoch to epoch",
+    "window_weights": "weights of context words by distance: linear, harmonic, or W1,W2,... for distances 1, 2, ...",
+    "full_windows": "1 trains only center words that have all context words of their window",
+    "max_norm": "upper bound on the norm of each vector; a longer vector is scaled to it when it is trained",
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
     "max_words": "evict the rarest words whenever an update leaves more than N words in the vocabulary",
     "count_decay": "multiply earlier counts by FACTOR at each update, so that the vocabulary follows the present text",
-    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing",
+    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing; "
+    "99%%, for example, takes the count of the 99th percentile of all words for the threshold",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
     "sg": "1 trains skip-gram, 0 trains CBOW",
@@ -62,6 +69,8 @@ PARAMETER_HELP = {
     "negative": "number of negative samples for each positive example; 0 disables negative sampling",
     "ns_exponent": "draw negative samples with a probability proportional to count ** N",
     "cbow_mean": "input of CBOW: 1 uses the mean of the context vectors, 0 their sum",
+    "cbow_update": "update of the context vectors of CBOW: word2vec, or corrected, which is the gradient of the loss "
+    "and needs a larger --alpha, such as 0.075",
     "epochs": "number of passes over the text",
     "null_word": "1 adds the word '\\0' with a count of 1 to the vocabulary (for compatibility with gensim)",
     "sorted_vocab": "1 sorts the vocabulary by descending frequency",
@@ -84,16 +93,40 @@ PARAMETER_HELP = {
 }  # fmt: skip
 # What --fast stands for: the quality of skip-gram with negatives for each pair, at about twice its speed.
 FAST = {"sg": 1, "negative": 5, "shared_negatives": 1}
+
+
+def _window(text: str) -> int | tuple[int, ...]:
+    """Convert ``5``, or ``5,0`` for the left and the right side, to a window."""
+    lengths = tuple(int(length) for length in text.split(","))
+    return lengths[0] if len(lengths) == 1 else lengths
+
+
+def _sample(text: str) -> float | str:
+    """Convert a share, or a percentile such as ``99%``."""
+    return text if text.endswith("%") else float(text)
+
+
+def _window_weights(text: str) -> str | tuple[float, ...]:
+    """Convert a name, or numbers with commas between them, to the weights of distances."""
+    return text if text.isalpha() else tuple(float(weight) for weight in text.split(","))
+
+
 PARAMETER_TYPES: dict[str, Callable[[str], Any]] = {
-    "alpha": float, "min_alpha": float, "sample": float, "ns_exponent": float, "comment": str,
-    "init_from": str, "init_lockf": float, "objective": str, "count_decay": float,
+    "window": _window, "final_window": _window, "window_weights": _window_weights,
+    "max_norm": float, "alpha": float, "min_alpha": float, "sample": _sample, "ns_exponent": float, "comment": str,
+    "init_from": str, "init_lockf": float, "objective": str, "count_decay": float, "cbow_update": str,
 }  # fmt: skip
 PARAMETER_METAVARS = {
+    "window": "N[,N]", "final_window": "N[,N]", "window_weights": "WEIGHTS",
     "alpha": "RATE", "min_alpha": "RATE", "sample": "SHARE", "comment": "TEXT", "init_from": "FILE",
-    "init_lockf": "FACTOR", "corpus_budget": "BYTES", "objective": "NAME", "count_decay": "FACTOR",
+    "init_lockf": "FACTOR", "max_norm": "NORM", "corpus_budget": "BYTES", "objective": "NAME",
+    "count_decay": "FACTOR", "cbow_update": "NAME",
 }  # fmt: skip
 # How the help describes a default of None.
 DEFAULT_HELP = {
+    "max_norm": "no bound",
+    "final_window": "that of --window",
+    "window_weights": "all 1",
     "corpus_budget": "a quarter of the free memory",
     "max_vocab_size": "unlimited",
     "max_final_vocab": "unlimited",

@@ -5,7 +5,8 @@ drawn in these steps:
 
 1. The model's Mersenne Twister gives the two halves of the seed of a 48-bit linear congruential generator (LCG).
 2. The LCG decides for every token whether subsampling keeps it.
-3. The Mersenne Twister gives one window reduction for each kept token.
+3. The Mersenne Twister gives one window reduction for each kept token; if the sides of the windows are of different
+   lengths, it gives those of all left sides and then those of all right sides.
 4. The LCG draws the negatives, center by center.
 
 Within a job nothing depends on other threads: a corpus of one job gives the same result with any number of workers.
@@ -54,6 +55,7 @@ cdef struct Center:
     int64_t position
     int64_t low                  # the context words are those at low .. high - 1, without `position`
     int64_t high
+    float weight                 # of the sentence: a factor on the learning rate
     int64_t n_pending            # draws that are not looked up yet
     int64_t n_negatives          # of the whole window; set if there is a pool
     PoolShare share              # which of the negatives are fresh
@@ -72,8 +74,10 @@ cdef struct CenterPipeline:
     noise_partition partition    # the part of the noise distribution from which the job draws
     NegativePool pool
     int32_t *kept                # (n_kept,): the tokens of the job that subsampling keeps
-    int32_t *reductions          # (n_kept,): by how many words the window of each is reduced on either side
+    int32_t *reductions          # (n_kept,): by how many words the window of each is reduced on the left side
+    int32_t *right_reductions    # (n_kept,): and on the right side; the same array if the sides are of equal length
     int64_t *sentence_ends       # (n_sentences,): the end of each sentence in `kept`
+    const float *weights         # (n_sentences,): of the sentences; NULL: all are 1
     int64_t n_kept
     int64_t sentence             # the sentence that stage 1 has reached, and its first position
     int64_t sentence_start
@@ -115,6 +119,7 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
     PyThread_release_lock(net.generator_lock)
     pipeline.sentence = pipeline.sentence_start = 0
     empty_pool(&pipeline.pool)
+    pipeline.weights = job.weights
     return drawn
 
 
@@ -138,19 +143,30 @@ cdef inline bint subsample(const Net *net, CenterPipeline *pipeline, const Job *
 
 
 cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline) noexcept nogil:
-    """Set the window reductions, as `RandomState.randint(0, window, n_kept)` draws them; the caller holds the lock."""
-    cdef uint32_t largest = <uint32_t>net.window - 1, mask = randint_mask(largest), value
-    cdef int64_t n = 0
-    if not reserve(<void **>&pipeline.reductions, &pipeline.reductions_capacity, pipeline.n_kept, sizeof(int32_t)):
+    """Set the window reductions of a job; the caller holds the lock. Return False if memory runs out."""
+    cdef bint equal = net.left == net.right
+    cdef int64_t n = pipeline.n_kept if equal else 2 * pipeline.n_kept
+    if not reserve(<void **>&pipeline.reductions, &pipeline.reductions_capacity, n, sizeof(int32_t)):
         return False
-    if net.shrink_windows and largest > 0:
-        while n < pipeline.n_kept:
-            value = net.generator.next_uint32(net.generator.state) & mask
-            pipeline.reductions[n] = <int32_t>value      # the next draw overwrites it if it is rejected
-            n += value <= largest
-    elif pipeline.n_kept:
-        memset(pipeline.reductions, 0, pipeline.n_kept * sizeof(int32_t))
+    pipeline.right_reductions = pipeline.reductions
+    draw_side_reductions(net, pipeline.reductions, pipeline.n_kept, net.left)
+    if not equal:
+        pipeline.right_reductions += pipeline.n_kept
+        draw_side_reductions(net, pipeline.right_reductions, pipeline.n_kept, net.right)
     return True
+
+
+cdef inline void draw_side_reductions(const Net *net, int32_t *reductions, int64_t n, int64_t length) noexcept nogil:
+    """Set the reductions of the sides of n windows, as `RandomState.randint(0, length, n)` draws them."""
+    cdef uint32_t largest = <uint32_t>max(length - 1, <int64_t>0), mask = randint_mask(largest), value
+    cdef int64_t i = 0
+    if net.shrink_windows and largest > 0:
+        while i < n:
+            value = net.generator.next_uint32(net.generator.state) & mask
+            reductions[i] = <int32_t>value       # the next draw overwrites it if it is rejected
+            i += value <= largest
+    elif n:
+        memset(reductions, 0, n * sizeof(int32_t))
 
 
 # --- the stages
@@ -171,15 +187,19 @@ cdef inline bint advance(const Net *net, CenterPipeline *pipeline, const RowRepl
 
 cdef inline bint draw_center(const Net *net, CenterPipeline *pipeline, int64_t position) noexcept nogil:
     """Stage 1: find the window of a center, and draw random numbers for its negatives."""
-    cdef int64_t reach = net.window - pipeline.reductions[position]
+    cdef int64_t low = position - net.left + pipeline.reductions[position]
+    cdef int64_t high = position + net.right - pipeline.right_reductions[position] + 1
     cdef int64_t n_negatives = net.negative, n_draws
     cdef Center *center = center_at(pipeline, position)
     while position >= pipeline.sentence_ends[pipeline.sentence]:
         pipeline.sentence_start = pipeline.sentence_ends[pipeline.sentence]
         pipeline.sentence += 1
     center.position = position
-    center.low = max(pipeline.sentence_start, position - reach)
-    center.high = min(pipeline.sentence_ends[pipeline.sentence], position + reach + 1)
+    center.low = max(pipeline.sentence_start, low)
+    center.high = min(pipeline.sentence_ends[pipeline.sentence], high)
+    if net.full_windows and (center.low != low or center.high != high):
+        center.low, center.high = position, position + 1
+    center.weight = 1.0 if pipeline.weights == NULL else pipeline.weights[pipeline.sentence]
     center.n_pending = 0
     if net.negative == 0:
         return True
@@ -214,7 +234,7 @@ cdef inline void look_up_center(const Net *net, const Center *center) noexcept n
 cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
                                 const Center *center) noexcept nogil:
     """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are."""
-    cdef int64_t newest = min(center.position + net.window + 1, pipeline.n_kept - 1), node
+    cdef int64_t newest = min(center.position + net.right + 1, pipeline.n_kept - 1), node
     cdef int64_t word = pipeline.kept[center.position]
     pipeline.prefetches.n = 0
     schedule_prefetch(net, pipeline, row_of(net.syn0, net, pipeline.kept[newest]))

@@ -13,6 +13,7 @@ cdef struct Job:
     # Consecutive whole sentences that one worker trains with one learning rate.
     const int32_t *ids           # the tokens of the whole chunk: word indices
     const int64_t *offsets       # (n_sentences + 1,): where each sentence of the job starts in ids
+    const float *weights         # (n_sentences,): factors on the learning rate; NULL: all are 1
     int64_t n_sentences
     int64_t raw_words            # tokens before unknown words were left out
     float alpha

@@ -125,7 +125,7 @@ cdef class JobQueue:
 
     def push(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
              const int64_t[::1] raw_lengths not None, const int64_t[::1] starts not None,
-             const float[::1] alphas not None):
+             const float[::1] alphas not None, const float[::1] weights=None):
         """Append jobs made of the sentences of an encoded chunk of the corpus.
 
         Parameters
@@ -140,6 +140,8 @@ cdef class JobQueue:
             Job k holds the sentences ``starts[k]:starts[k + 1]``, as `cut_jobs` returns them.
         alphas : float32 array (n_jobs,)
             The learning rate of each job.
+        weights : float32 array (n_sentences,), optional
+            A factor on the learning rate of each sentence.
 
         Raises
         ------
@@ -156,17 +158,22 @@ cdef class JobQueue:
             raise BufferError(f"{n_jobs} jobs were pushed, but the queue has space for {self.n_free}; wait until "
                               "workers have finished more jobs")
         if alphas.shape[0] != n_jobs or starts[n_jobs] > raw_lengths.shape[0] or \
-                offsets.shape[0] != raw_lengths.shape[0] + 1:
+                offsets.shape[0] != raw_lengths.shape[0] + 1 or \
+                (weights is not None and weights.shape[0] != raw_lengths.shape[0]):
             raise ValueError(
                 f"starts ({starts.shape[0]}), alphas ({alphas.shape[0]}), offsets ({offsets.shape[0]}) and raw_lengths "
-                f"({raw_lengths.shape[0]}) do not agree: pass one alpha a job, and one offset more than sentences")
+                f"({raw_lengths.shape[0]}) do not agree: pass one alpha a job, one offset more than "
+                "sentences, and one weight a sentence or no weights")
         check_ids(ids, offsets[starts[0]], offsets[starts[n_jobs]], self.n_words)
-        self._chunks.append((number + n_jobs, (ids, offsets)))
+        self._chunks.append((number + n_jobs, (ids, offsets, weights)))
         for k in range(n_jobs):
             job = &self.jobs[(number + k) % self.capacity]
             # If all sentences are empty, there is no first id to point at.
             job.ids = &ids[0] if ids.shape[0] else NULL
             job.offsets = &offsets[starts[k]]
+            job.weights = NULL
+            if weights is not None and starts[k] < weights.shape[0]:
+                job.weights = &weights[starts[k]]
             job.n_sentences = starts[k + 1] - starts[k]
             job.alpha = alphas[k]
             job.raw_words = 0

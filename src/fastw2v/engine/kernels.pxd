@@ -24,6 +24,8 @@ cdef extern from "engine/simd/kernels.h" nogil:
                               float learning_rate, float *error, int added, float *logits,
                               const prefetch_queue *prefetch) noexcept nogil
         void (*sum_rows)(float *total, float **rows, int64_t n, int64_t dim, float scale) noexcept nogil
+        void (*weigh_rows)(float *total, float **rows, const float *weights, int64_t n, int64_t dim,
+                           float scale) noexcept nogil
         void (*add_rows)(float **rows, int64_t n, const float *delta, int64_t dim, const float *factors,
                          int64_t stride) noexcept nogil
         void (*products)(float **a, int n_a, float **b, int n_b, int64_t dim, float *out, int64_t stride) noexcept nogil

@@ -69,6 +69,13 @@ class RowKernels:
     def sum_rows(
         self, matrix: NDArray[np.float32], indices: NDArray[np.int64], scale: float
     ) -> NDArray[np.float32]: ...
+    def weigh_rows(
+        self,
+        matrix: NDArray[np.float32],
+        indices: NDArray[np.int64],
+        weights: NDArray[np.float32],
+        scale: float,
+    ) -> NDArray[np.float32]: ...
     def add_rows(
         self,
         matrix: NDArray[np.float32],

@@ -150,6 +150,14 @@ cdef class RowKernels:
         self.table.sum_rows(&total_view[0], <float **>&rows[0], indices.shape[0], matrix.shape[1], scale)
         return total
 
+    def weigh_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, const float[::1] weights, float scale):
+        """Return `scale` times the sum of rows `indices` of `matrix`, each times its weight."""
+        cdef size_t[::1] rows = selected_rows(matrix, indices)
+        total = np.empty(matrix.shape[1], dtype=np.float32)
+        cdef float[::1] total_view = total
+        self.table.weigh_rows(&total_view[0], <float **>&rows[0], &weights[0], indices.shape[0], matrix.shape[1], scale)
+        return total
+
     def add_rows(self, float[:, ::1] matrix, const int64_t[::1] indices, const float[::1] delta,
                  const float[::1] factors):
         """Add ``factor * delta`` to rows `indices` of `matrix` in turn; one factor for all rows, or one each."""

@@ -1,6 +1,7 @@
 """The network as the training and scoring loops see it: one struct of plain pointers and numbers."""
 
 from cpython.pythread cimport PyThread_type_lock
+from libc.math cimport sqrtf
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastw2v.engine.kernels cimport row_kernels
@@ -58,9 +59,15 @@ cdef struct Net:
     int64_t pool_period              # one negative in so many is fresh; 0: a quarter of each window's
     bint sampled_softmax             # the objective of the negatives; otherwise negative sampling
     bint tied_weights                # sampled softmax: syn1neg is syn0
-    int64_t window
+    int64_t left                     # the largest distance of a context word on either side of the center
+    int64_t right
+    const float *left_weights        # (left,), (right,): the weights of the distances 1, 2, ...; NULL: all are 1
+    const float *right_weights
+    bint full_windows                # only centers with all context words on both sides are trained
     bint shrink_windows
-    bint cbow_mean
+    bint cbow_mean                   # 0 or 1, as is `corrected_cbow`
+    bint corrected_cbow              # CBOW: the update of the context words is the gradient
+    float max_norm                   # of input vectors; 0: no bound
     bint tally_loss
     # what the loops need to know of the machine
     const row_kernels *kernels
@@ -75,6 +82,7 @@ cdef class Network:
 
     cdef int _check_shape(self, str name, float[:, ::1] rows) except -1
     cdef float *_word_values(self, str name, const float[::1] values) except? NULL
+    cdef int _set_windows(self, tuple window, object weights) except -1
     cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
                        const uint8_t[::1] codes) except -1
 
@@ -82,6 +90,22 @@ cdef class Network:
 cdef inline float *row_of(float *matrix, const Net *net, int64_t index) noexcept nogil:
     """Return the address of a row of a weight matrix."""
     return matrix + index * net.dim
+
+
+cdef inline float distance_weight(const Net *net, int64_t offset) noexcept nogil:
+    """Return the weight of the context word at `offset` from the center; only where the network has weights."""
+    return net.left_weights[-offset - 1] if offset < 0 else net.right_weights[offset - 1]
+
+
+cdef inline void limit_norm(const Net *net, float *row) noexcept nogil:
+    """Scale a row to the norm `max_norm`, if its norm is larger; only where the network has a bound."""
+    cdef float squared, scale
+    cdef int64_t i
+    net.kernels.products(&row, 1, &row, 1, net.dim, &squared, 1)
+    if squared > net.max_norm * net.max_norm:
+        scale = net.max_norm / sqrtf(squared)
+        for i in range(net.dim):
+            row[i] *= scale
 
 
 cdef inline float lock_factor(const Net *net, int64_t word) noexcept nogil:

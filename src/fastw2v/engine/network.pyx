@@ -104,12 +104,22 @@ cdef class Network:
         The source of job seeds and window reductions. No other code may use it while a worker runs.
     skip_gram : bool
         True: skip-gram; False: CBOW.
-    window : int
-        The largest distance between the center word and a context word, 1 to 2**30.
+    window : int or (int, int)
+        The largest distance between the center word and a context word, 1 to 2**30; or that of the left and that of the
+        right side, of which one may be 0.
+    window_weights : tuple of two float32 arrays (left,), (right,), optional
+        The weights of the distances 1, 2, ... on either side: factors on the learning rates of skip-gram pairs, and the
+        weights of the mean or sum of CBOW.
+    full_windows : bool, default False
+        Skip centers that have fewer context words than their window, because a sentence begins or ends.
     shrink_windows : bool, default True
-        Reduce each window by a random number of words, 0 to ``window - 1``, on either side.
+        Reduce each window by a random number of words: 0 to ``window - 1`` on both sides, or for each side its own
+        number, if the sides are of different lengths.
     cbow_mean : bool, default True
         CBOW: predict from the mean of the context vectors; False: from their sum.
+    corrected_cbow : bool, default False
+        CBOW: update the context vectors by the gradient of the loss. gensim's update is the gradient times the number
+        of context words for the mean, and divided by it for the sum. Sampled softmax always uses the gradient.
     negative : int, default 0
         Negatives drawn for each skip-gram pair or CBOW window, 0 to 2**20. 0: no negative sampling.
     syn1neg : float32 array (n_words, dim), optional
@@ -137,6 +147,8 @@ cdef class Network:
         Train a softmax over the center word and its negatives instead of a logistic regression for each of them.
     tied_weights : bool, default False
         Sampled softmax: the output vectors are those of `syn0`, and `syn1neg` is None.
+    max_norm : float, default 0
+        The largest norm of input vectors: a longer one is scaled when it is updated. 0: no bound.
     biases : float32 array (n_words,), optional
         Sampled softmax: a bias of each output vector, which training updates.
     log_noise : float32 array (n_words,), optional
@@ -160,25 +172,28 @@ cdef class Network:
             PyThread_free_lock(self.net.generator_lock)
 
     def __init__(self, float[:, ::1] syn0 not None, *, const float[::1] lockf not None, object random not None,
-                 bint skip_gram, Py_ssize_t window, bint shrink_windows=True, bint cbow_mean=True, int negative=0,
+                 bint skip_gram, object window, tuple window_weights=None, bint full_windows=False,
+                 bint shrink_windows=True, bint cbow_mean=True, bint corrected_cbow=False, int negative=0,
                  float[:, ::1] syn1neg=None, const uint32_t[::1] cum_table=None, float[:, ::1] syn1=None,
                  tuple tree=None, const uint32_t[::1] sample_ints=None, bint draws_seed=True, bint tally_loss=False,
                  bint shared_negatives=False, Py_ssize_t negative_pool=0, bint sampled_softmax=False,
-                 bint tied_weights=False, float[::1] biases=None, const float[::1] log_noise=None, str simd=None):
+                 bint tied_weights=False, float max_norm=0, float[::1] biases=None,
+                 const float[::1] log_noise=None, str simd=None):
         cdef Net *net = &self.net
         cdef int32_t[::1] guide = None
         net.n_words, net.dim = syn0.shape[0], syn0.shape[1]
         if net.n_words == 0 or net.dim == 0:
             raise ValueError(f"syn0 has shape ({net.n_words}, {net.dim}); there is nothing to train")
-        if window < 1 or window > MAX_WINDOW:
-            raise ValueError(f"window={window} must be between 1 and {MAX_WINDOW}")
+        self._set_windows(window if isinstance(window, tuple) else (window, window), window_weights)
         if negative < 0 or negative > MAX_NEGATIVE:
             raise ValueError(f"negative={negative} must be between 0 and {MAX_NEGATIVE}")
         if lockf.shape[0] == 0:
             raise ValueError("lockf is empty; it must hold at least one factor")
         net.syn0 = &syn0[0, 0]
         net.lockf, net.n_lockf = &lockf[0], lockf.shape[0]
-        net.skip_gram, net.window, net.shrink_windows, net.cbow_mean = skip_gram, window, shrink_windows, cbow_mean
+        net.skip_gram, net.shrink_windows, net.cbow_mean = skip_gram, shrink_windows, cbow_mean
+        net.full_windows, net.max_norm = full_windows, max_norm
+        net.corrected_cbow = corrected_cbow
         net.negative, net.tally_loss, net.draws_seed = negative, tally_loss, draws_seed
         net.shared_negatives = shared_negatives and skip_gram and negative > 0
         if negative_pool < 0 or negative_pool > MAX_POOL_SIZE:
@@ -225,7 +240,8 @@ cdef class Network:
         net.row_lines = max_row_lines(net.dim)
         net.eager_lines = count_eager_lines(net)
         net.generator = <bit_generator *>PyCapsule_GetPointer(random._bit_generator.capsule, "BitGenerator")
-        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints, biases, log_noise)
+        self._arrays = (syn0, lockf, random, syn1neg, cum_table, guide, syn1, tree, sample_ints, biases, log_noise,
+                        window_weights)
 
     @property
     def n_words(self):
@@ -259,6 +275,21 @@ cdef class Network:
             raise ValueError(f"{name} holds {values.shape[0]} values, but there are {self.net.n_words} words; build "
                              "the vocabulary anew, or assign an array that matches")
         return <float *>&values[0]
+
+    cdef int _set_windows(self, tuple window, object weights) except -1:
+        cdef const float[::1] side
+        self.net.left, self.net.right = window
+        if not (0 <= self.net.left <= MAX_WINDOW and 0 <= self.net.right <= MAX_WINDOW) or not any(window):
+            raise ValueError(f"window={window} must be between 1 and {MAX_WINDOW} on one side at least")
+        if weights is not None:
+            if (len(weights[0]), len(weights[1])) != window:
+                raise ValueError(
+                    f"window_weights has {len(weights[0])} and {len(weights[1])} weights for window={window}")
+            side = weights[0] if window[0] else weights[1]       # of a side without words, nothing is read
+            self.net.left_weights = &side[0]
+            side = weights[1] if window[1] else weights[0]
+            self.net.right_weights = &side[0]
+        return 0
 
     cdef int _set_tree(self, const int64_t[::1] starts, const uint32_t[::1] points,
                        const uint8_t[::1] codes) except -1:

@@ -15,7 +15,7 @@ from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.job_queue cimport check_ids
 from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.noise cimport draw_noise, look_up_noise, make_noise_partition, noise_draw
-from fastw2v.engine.network cimport Net, Network, row_of
+from fastw2v.engine.network cimport Net, Network, distance_weight, row_of
 from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
 from fastw2v.engine.targets cimport (
     Targets, add_offsets, alloc_targets, set_merged_noise_targets, set_noise_targets, set_path_targets,
@@ -31,6 +31,7 @@ cdef enum:
 
 cdef struct Window:
     float **contexts             # (n_contexts,): the input rows of the context words
+    float *weights               # (n_contexts,): of their distances, if the network has weights
     int64_t n_contexts
     float *mean                  # CBOW, (dim,): their mean, or their sum
     Targets noise                # the targets of the center word under negative sampling,
@@ -45,6 +46,7 @@ cdef struct Window:
 cdef void alloc_window(Arena *arena, Window *window, const Net *net, int64_t max_contexts) noexcept:
     """Set up the arrays of a window. The memory of the arena must be zero."""
     window.contexts = <float **>arena_alloc(arena, max_contexts * sizeof(float *))
+    window.weights = <float *>arena_alloc(arena, max_contexts * sizeof(float))
     window.mean = <float *>arena_alloc(arena, net.dim * sizeof(float))
     alloc_targets(arena, &window.noise, net.negative + 1)
     alloc_targets(arena, &window.path, net.longest_path)
@@ -63,7 +65,7 @@ cdef class WindowBuffers:
     def __cinit__(self, Network network not None, const int64_t[::1] offsets not None):
         cdef Net *net = &network.net
         cdef int64_t longest = int(np.max(np.diff(offsets))) if offsets.shape[0] > 1 else 0
-        cdef int64_t max_contexts = min(2 * net.window, longest)
+        cdef int64_t max_contexts = min(net.left + net.right, longest)
         cdef Arena arena = Arena(0, 0)
         alloc_window(&arena, &self.window, net, max_contexts)
         self.memory = calloc(arena.used + ARENA_ALIGNMENT, 1)
@@ -79,13 +81,22 @@ cdef class WindowBuffers:
 cdef inline void gather_contexts(const Net *net, Window *window, const int32_t *tokens, int64_t n,
                                  int64_t position) noexcept nogil:
     """Set the input rows of the window at a position of a sentence of n tokens and, for CBOW, their mean or sum."""
-    cdef int64_t j, m = 0
-    for j in range(max(<int64_t>0, position - net.window), min(n, position + net.window + 1)):
+    cdef int64_t j, m = 0, low = max(<int64_t>0, position - net.left), high = min(n, position + net.right + 1)
+    cdef float total = 0.0
+    if net.full_windows and high - low != net.left + net.right + 1:
+        low, high = position, position
+    for j in range(low, high):
         if j != position:
             window.contexts[m] = row_of(net.syn0, net, tokens[j])
+            if net.left_weights != NULL:
+                window.weights[m] = distance_weight(net, j - position)
+                total += window.weights[m]
             m += 1
     window.n_contexts = m
-    if not net.skip_gram:
+    if not net.skip_gram and net.left_weights != NULL:
+        net.kernels.weigh_rows(window.mean, window.contexts, window.weights, m, net.dim,
+                               1.0 / total if net.cbow_mean and total > 0 else 1.0)
+    elif not net.skip_gram:
         net.kernels.sum_rows(window.mean, window.contexts, m, net.dim, 1.0 / m if net.cbow_mean and m else 1.0)
 
 

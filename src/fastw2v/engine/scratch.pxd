@@ -25,6 +25,7 @@ cdef struct InputBatch:
     int n
     uint32_t words[MAX_INPUTS]
     float *inputs[MAX_INPUTS]    # the rows of the words in syn0
+    float weights[MAX_INPUTS]    # of their distances; set if the network has weights
     float *logits                # (n, stride): dot products of inputs and targets
     float *gradients             # (n, stride): learning rate * (label - sigmoid(logit))
     float gram[MAX_INPUTS * MAX_INPUTS]      # dot products of the inputs with one another
@@ -38,6 +39,7 @@ cdef struct Scratch:
     RowReplicas syn1
     InputBatch batch             # skip-gram with window kernels
     float **contexts             # CBOW: the input rows of the window
+    float *weights               # CBOW: the weight of each, if the network has weights
     float *shares                # CBOW: the factor of the update of each
     float *hidden                # CBOW, (dim,): mean or sum of the input rows
     float *input_update          # (dim,): sum of gradient * target row, the update of an input or of `hidden`
@@ -45,6 +47,7 @@ cdef struct Scratch:
     double loss
     int64_t contexts_capacity
     int64_t shares_capacity
+    int64_t weights_capacity
 
 
 cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t replicated_words,
@@ -77,3 +80,4 @@ cdef inline void free_scratch(Scratch *s) noexcept:
     free_pipeline(&s.pipeline)
     free(s.contexts)
     free(s.shares)
+    free(s.weights)

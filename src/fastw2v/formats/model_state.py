@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import RandomStateTuple, checked_random_state
+from fastw2v.common.windows import sides_of
 from fastw2v.formats import describe_damage, native, vector_state
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
@@ -35,6 +36,7 @@ from fastw2v.formats.settings import (
 )
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.vocabulary.huffman import HuffmanTree
+from fastw2v.vocabulary.subsampling import subsample_threshold
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -44,6 +46,7 @@ KIND = "Word2Vec"
 NOT_IN_GENSIM = {
     "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
     "logq_correction", "negative_pool", "max_words", "count_decay", "stream_sentences", "stream_words",
+    "cbow_update", "final_window", "window_weights", "full_windows", "max_norm",
 }  # fmt: skip
 WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
@@ -359,6 +362,9 @@ def write_gensim(path: Any, state: ModelState) -> None:
         paths = {"code": _split(codes, offsets), "point": _split(points, offsets)}
         vectors = replace(vectors, expandos={**vectors.expandos, **paths})
     settings = {name: state.settings[name] for name in SETTINGS if name not in NOT_IN_GENSIM}
+    if isinstance(settings["sample"], str):
+        settings["sample"] = _share_of_percentile(settings["sample"], vectors.expandos.get("count"))
+    settings["window"] = max(sides_of(settings["window"]))  # gensim knows windows with equal sides only
     gensim_model = gensim.ModelState(
         vector_state.to_gensim(vectors, "word2vec"),
         settings,
@@ -368,6 +374,15 @@ def write_gensim(path: Any, state: ModelState) -> None:
         state.random_state,
     )
     gensim.write_model(path, gensim_model)
+
+
+def _share_of_percentile(sample: str, counts: Array | None) -> float:
+    """Return the share of all tokens that a threshold for subsampling is; gensim knows no percentiles."""
+    if counts is None or not len(counts):
+        return 0.0
+    threshold = subsample_threshold(0, sample, counts)
+    share = threshold / max(int(counts.sum()), 1)
+    return share if share < 1 else 0.0  # 0: nothing is dropped
 
 
 def _check_fit_for_gensim(state: ModelState) -> None:

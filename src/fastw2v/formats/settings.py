@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from fastw2v.common.logs import get_logger
+from fastw2v.common.windows import as_window, as_window_weights
+from fastw2v.vocabulary.subsampling import as_sample
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -24,6 +26,9 @@ MAX_COUNT = (1 << 62) - 1  # of words and sentences, so that two of them can be 
 NEGATIVE_SAMPLING = "negative_sampling"
 SAMPLED_SOFTMAX = "sampled_softmax"
 OBJECTIVES = (NEGATIVE_SAMPLING, SAMPLED_SOFTMAX)
+WORD2VEC = "word2vec"
+CORRECTED = "corrected"
+CBOW_UPDATES = (WORD2VEC, CORRECTED)
 
 INT31 = (1 << 31) - 1
 _UINT32 = (1 << 32) - 1
@@ -92,10 +97,47 @@ def _share(name: str, value: Any) -> Any:
     return value
 
 
-def _objective(name: str, value: Any) -> Any:
-    if value not in OBJECTIVES:
-        raise unexpected(name, value, " or ".join(map(repr, OBJECTIVES)))
-    return value
+def _one_of(*choices: str) -> Check:
+    """Return the check of a value that is one of some strings."""
+
+    def check(name: str, value: Any) -> Any:
+        if value not in choices:
+            raise unexpected(name, value, " or ".join(map(repr, choices)))
+        return value
+
+    return check
+
+
+def _window(name: str, value: Any) -> Any:
+    """Check a window: 0 in the settings of gensim's vectors, a number of words, or a pair of numbers."""
+    if isinstance(value, (list, tuple)):
+        try:
+            return as_window(name, value)
+        except (TypeError, ValueError):
+            raise unexpected(name, value, "a number of words, or a pair of them") from None
+    return integer(0, INT31)(name, value)
+
+
+def _final_window(name: str, value: Any) -> Any:
+    return None if value is None else _window(name, value)
+
+
+def _window_weights(name: str, value: Any) -> Any:
+    try:
+        return as_window_weights(name, value)
+    except (TypeError, ValueError):
+        raise unexpected(
+            name, value, "the name of window weights, numbers, or a pair of lists of numbers"
+        ) from None
+
+
+def _sample(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        try:
+            return as_sample(name, value)
+        except ValueError:
+            raise unexpected(name, value, "a number, None, or a percentile such as 99%") from None
+    return number(0, optional=True)(name, value)
 
 
 def _events(name: str, value: Any) -> Any:
@@ -118,7 +160,11 @@ SETTINGS: Mapping[str, Check] = {
     "sg": _switch,
     "alpha": number(),
     "min_alpha": number(),
-    "window": integer(0, INT31),
+    "window": _window,
+    "final_window": _final_window,
+    "window_weights": _window_weights,
+    "full_windows": _switch,
+    "max_norm": number(0, optional=True),
     "shrink_windows": _switch,
     "hs": _switch,
     "negative": integer(0, INT31),
@@ -138,7 +184,7 @@ SETTINGS: Mapping[str, Check] = {
     "stream_words": integer(0, MAX_COUNT),
     "min_count": number(),
     "effective_min_count": number(),
-    "sample": number(0, optional=True),
+    "sample": _sample,
     "sorted_vocab": _switch,
     "null_word": _switch,
     "seed": _seed,
@@ -148,7 +194,8 @@ SETTINGS: Mapping[str, Check] = {
     "words_before_update": integer(-1, INT31, optional=True),
     "shared_negatives": _switch,
     "negative_pool": integer(0, INT31),
-    "objective": _objective,
+    "objective": _one_of(*OBJECTIVES),
+    "cbow_update": _one_of(*CBOW_UPDATES),
     "tied_weights": _switch,
     "logq_correction": _switch,
 }

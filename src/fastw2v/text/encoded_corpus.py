@@ -38,6 +38,8 @@ class EncodedCorpus:
         How often each id occurs.
     first_seen : ndarray of int64, optional
         The ids that occur, in the order of first occurrence.
+    weights : ndarray of float32, shape (n_sentences,), optional
+        Factors on the learning rates of the sentences.
 
     Examples
     --------
@@ -55,6 +57,7 @@ class EncodedCorpus:
     words: list[Any] | None = None
     counts: npt.NDArray[np.int64] | None = None
     first_seen: npt.NDArray[np.int64] | None = None
+    weights: npt.NDArray[np.float32] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the corpus by the name of the public class, which lies above this package."""
@@ -104,12 +107,17 @@ class EncodedCorpus:
         """Return the sentences from `first` to `last`, exclusive; the ids are a view."""
         start, end = int(self.offsets[first]), int(self.offsets[last])
         offsets = self.offsets[first : last + 1] - start
-        return EncodedCorpus(self.ids[start:end], offsets, self.raw_lengths[first:last])
+        weights = None if self.weights is None else self.weights[first:last]
+        return EncodedCorpus(self.ids[start:end], offsets, self.raw_lengths[first:last], weights=weights)
 
     def joined(self, following: EncodedCorpus) -> EncodedCorpus:
-        """Return a new corpus with these sentences, followed by those of `following`."""
+        """Return a new corpus with these sentences, followed by those of `following`; both have weights, or neither."""
+        weights = None
+        if self.weights is not None and following.weights is not None:
+            weights = np.concatenate((self.weights, following.weights))
         return EncodedCorpus(
             np.concatenate((self.ids, following.ids)),
             np.concatenate((self.offsets, following.offsets[1:] + self.offsets[-1])),
             np.concatenate((self.raw_lengths, following.raw_lengths)),
+            weights=weights,
         )

@@ -54,6 +54,8 @@ class TrainingState:
         The class name and the state of each callback that has a `state_dict`.
     update : UpdateState or None
         The state of the update that the training is under.
+    sample_weight : int or None
+        The checksum of the weights of the sentences; None: there are none.
     """
 
     total_examples: int | None
@@ -66,6 +68,7 @@ class TrainingState:
     seconds: float = 0.0
     callbacks: list[Any] = field(default_factory=list)
     update: UpdateState | None = None
+    sample_weight: int | None = None
 
     def after_epoch(self, tally: Tally) -> TrainingState:
         """Return the state with one more epoch counted."""
@@ -166,6 +169,7 @@ _STATE = {
     "checkpoint_every": integer(1, MAX_COUNT, optional=True),
     **dict.fromkeys(("trained_words", "raw_words"), _COUNT),
     "seconds": number(0),
+    "sample_weight": integer(0, 2**32 - 1, optional=True),
 }
 
 

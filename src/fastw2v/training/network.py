@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.validation import checked_random_state
+from fastw2v.common.windows import weights_of_window, window_of_epoch
 from fastw2v.engine.network import Network
 from fastw2v.training.log_probabilities import log_noise
-from fastw2v.training.objective_settings import SAMPLED_SOFTMAX
+from fastw2v.training.objective_settings import CORRECTED, SAMPLED_SOFTMAX
 from fastw2v.vocabulary.vocabulary import Vocabulary
 
 Matrix = NDArray[np.float32]
@@ -31,10 +32,15 @@ class NetworkModel(Protocol):
     sg: int
     hs: int
     negative: int
-    window: int
+    window: Any
+    final_window: Any
+    window_weights: Any
+    full_windows: bool
+    max_norm: float | None
     shrink_windows: bool
     cbow_mean: int
-    sample: float | None
+    cbow_update: str
+    sample: float | str | None
     shared_negatives: bool
     negative_pool: int
     syn1neg_bias: Any
@@ -57,6 +63,8 @@ def make_network(
     random: np.random.RandomState | None = None,
     lock_factors: Matrix | None = None,
     scoring: bool = False,
+    epoch: int = 0,
+    epochs: int = 1,
 ) -> Network:
     """Return the network of a model.
 
@@ -67,6 +75,9 @@ def make_network(
         Used in place of the model's own.
     lock_factors : float32 array, optional
         Factors on the learning rates of the input rows; by default `checked_lock_factors` of the model's.
+    epoch, epochs : int, default 0, 1
+        The epoch that is trained, and the number of all epochs, for windows that change. By default, the network has
+        those of the first epoch.
     scoring : bool, default False
         The weights are only read: accept arrays of any layout and floating type, copied where necessary.
 
@@ -82,6 +93,7 @@ def make_network(
     syn1 = None if model.syn1 is None or not model.hs else check("syn1", model.syn1)
     is_softmax = model.objective == SAMPLED_SOFTMAX
     biases = model.syn1neg_bias if is_softmax and not model.tied_weights else None
+    window = window_of_epoch(model.window, model.final_window, epoch, epochs)
     if len(vectors) != len(model._vocabulary.counts):
         raise RuntimeError(
             "words were added to wv since the vocabulary was built; use build_vocab(update=True)"
@@ -96,9 +108,13 @@ def make_network(
         lockf=checked_lock_factors(wv.vectors_lockf) if lock_factors is None else lock_factors,
         random=_checked_random(model.random) if random is None else random,
         skip_gram=bool(model.sg if sg is None else sg),
-        window=model.window,
+        window=window,
+        window_weights=weights_of_window(window, model.window_weights),
+        full_windows=model.full_windows,
+        max_norm=model.max_norm or 0.0,
         shrink_windows=model.shrink_windows,
         cbow_mean=bool(model.cbow_mean),
+        corrected_cbow=model.cbow_update == CORRECTED,
         negative=model.negative,
         syn1neg=syn1neg,
         cum_table=model.cum_table if model.negative else None,

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from fastw2v.formats.settings import NEGATIVE_SAMPLING, OBJECTIVES, SAMPLED_SOFTMAX
+from fastw2v.common.validation import as_choice
+from fastw2v.formats.settings import (
+    CBOW_UPDATES,
+    CORRECTED,
+    NEGATIVE_SAMPLING,
+    OBJECTIVES,
+    SAMPLED_SOFTMAX,
+    WORD2VEC,
+)
 
-__all__ = ["NEGATIVE_SAMPLING", "OBJECTIVES", "SAMPLED_SOFTMAX", "check_objective"]
+__all__ = ["CORRECTED", "NEGATIVE_SAMPLING", "OBJECTIVES", "SAMPLED_SOFTMAX", "WORD2VEC", "check_objective"]
 
 
 class ObjectiveSettings(Protocol):
@@ -18,10 +26,12 @@ class ObjectiveSettings(Protocol):
     negative: int
     hs: int
     shared_negatives: bool
+    cbow_update: Any
 
 
 def check_objective(settings: ObjectiveSettings) -> None:
     """Raise a ValueError if the settings of the objective are unknown or contradict one another."""
+    as_choice("cbow_update", settings.cbow_update, CBOW_UPDATES)
     objective = settings.objective
     if objective not in OBJECTIVES:
         raise ValueError(f"objective={objective!r:.80} must be one of {', '.join(map(repr, OBJECTIVES))}")

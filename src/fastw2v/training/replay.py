@@ -13,6 +13,7 @@ Psychological Review 97, 1990.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,10 @@ class _Sampler:
         starts = np.concatenate((new.offsets[:-1], corpus.offsets[old] + new.n_tokens))[order]
         lengths = np.concatenate((np.diff(new.offsets), corpus.offsets[old + 1] - corpus.offsets[old]))[order]
         raw_lengths = np.concatenate((new.raw_lengths, corpus.raw_lengths[old]))[order]
-        return _gather(new.ids, corpus.ids, starts, lengths, raw_lengths)
+        weights = None
+        if new.weights is not None:  # old sentences have the weight 1
+            weights = np.concatenate((new.weights, np.ones(len(old), dtype=np.float32)))[order]
+        return replace(_gather(new.ids, corpus.ids, starts, lengths, raw_lengths), weights=weights)
 
 
 def _gather(

@@ -32,6 +32,7 @@ from fastw2v.common.validation import (
     as_optional_int,
 )
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.engine.network import Network
 from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -44,6 +45,7 @@ from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
 from fastw2v.training.progress import ProgressReporter, Tally
 from fastw2v.training.run_callbacks import run_callbacks
+from fastw2v.training.sample_weights import SampleWeights, check_same_weights
 from fastw2v.training.sentence_jobs import (
     SentenceQueue,
     SentenceTrainer,
@@ -118,6 +120,8 @@ class TrainingSession:
         Additional barriers.
     n_scanned : int
         Sentences of `corpus` that the vocabulary was built from.
+    sample_weight : SampleWeights, optional
+        Weights of the sentences.
     """
 
     def __init__(
@@ -135,6 +139,7 @@ class TrainingSession:
         progress: bool | None = None,
         barriers: Sequence[Barrier] = (),
         n_scanned: int = 0,
+        sample_weight: SampleWeights | None = None,
     ) -> None:
         self._model = model
         self._corpus = corpus
@@ -149,6 +154,7 @@ class TrainingSession:
         self._by_hooks = by_hooks
         self._barriers = barriers
         self._n_scanned = n_scanned
+        self._sample_weight = sample_weight
         self._has_sentences = state.raw_words > 0
         self._epochs = model.epochs
         self._random = model.random
@@ -192,6 +198,7 @@ class TrainingSession:
         scanned: EncodedCorpus | None,
         n_scanned: int,
         by_hooks: bool,
+        sample_weight: Any = None,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
 
@@ -212,6 +219,7 @@ class TrainingSession:
         if compute_loss is not None:
             compute_loss = as_flag("compute_loss", compute_loss)
         callbacks = as_callbacks(callbacks)
+        weights = _sample_weights(sample_weight, by_hooks)
         alpha = model.alpha if start_alpha is None else start_alpha
         if alpha > model.min_alpha_yet_reached and update is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
@@ -232,6 +240,10 @@ class TrainingSession:
             encoded = None
         elif scanned is None:
             encoded = _encode(model, corpus, epochs, must_be_sized)
+        if weights is not None and isinstance(encoded, EncodedCorpus):
+            weights.check_size(encoded.n_sentences)
+        elif weights is not None and isinstance(corpus, (list, tuple)):
+            weights.check_size(len(corpus))
         model.alpha = alpha
         model.min_alpha = model.min_alpha if end_alpha is None else end_alpha
         model.epochs = epochs
@@ -240,6 +252,8 @@ class TrainingSession:
         model.running_training_loss = 0.0
         model.loss_history = []
         state = TrainingState(total_examples, total_words, checkpoint_every, corpus=_size_of(encoded))
+        if weights is not None:
+            state = replace(state, sample_weight=weights.digest)
         session = cls(
             model,
             corpus,
@@ -252,6 +266,7 @@ class TrainingSession:
             report_delay=report_delay,
             progress=progress,
             n_scanned=n_scanned,
+            sample_weight=weights,
         )
         session._log(
             f"training model with {model.workers} workers on {len(model.wv)} vocabulary and {model.vector_size} "
@@ -274,11 +289,14 @@ class TrainingSession:
         report_delay: float,
         progress: bool | None,
         by_hooks: bool,
+        sample_weight: Any = None,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
         report_delay = as_float("report_delay", report_delay, minimum=0)
         progress = as_progress("progress", progress)
         callbacks = as_callbacks(callbacks)
+        weights = _sample_weights(sample_weight, by_hooks)
+        check_same_weights(state.sample_weight, weights)
         model._check_can_train()
         corpora = (corpus_iterable, corpus_file, replay)
         checkpoints.check_arguments(checkpoint, state.checkpoint_every, corpora)
@@ -303,6 +321,7 @@ class TrainingSession:
             by_hooks=by_hooks,
             report_delay=report_delay,
             progress=progress,
+            sample_weight=weights,
         )
         session._log(
             f"resuming training at epoch {state.position.epoch}, after {state.position.raw_words} raw words of it, "
@@ -393,7 +412,7 @@ class TrainingSession:
         self._random = np.random.RandomState()
         self._random.set_state(model.random.get_state())
         queue, workers, jobs = prepare_encoded(
-            make_network(model, random=self._random, lock_factors=self._lock_factors()),
+            self._make_network(start.epoch),
             self._epoch_corpus(start.epoch),
             workers=model.workers,
             batch_words=model.batch_words,
@@ -417,7 +436,7 @@ class TrainingSession:
         model = self._model
         self._random = model.random
         n_threads = thread_count(model.workers)
-        network = make_network(model, lock_factors=self._lock_factors())
+        network = self._make_network(start.epoch)
         self.sentence_trainer = SentenceTrainer(network, model.wv.key_to_index)
         workers = [SentenceWorker(model, self.sentence_trainer if i == 0 else None) for i in range(n_threads)]
 
@@ -490,6 +509,8 @@ class TrainingSession:
             corpus = self._encoded.chunks(model.wv.key_to_index, **sizes)
         else:
             corpus = stream(self._corpus, model.wv.key_to_index, **sizes)
+        if self._sample_weight is not None:
+            corpus = self._sample_weight.attached(corpus)
         return corpus if self._update is None else self._update.mix(corpus, epoch)
 
     def _check_not_exhausted(self, epoch: int, tally: Tally) -> None:
@@ -538,6 +559,15 @@ class TrainingSession:
         """Store the present learning rate on the model; overridden hooks do that themselves."""
         if not self._by_hooks and self._trainer is not None and self._trainer.alpha is not None:
             self._model.min_alpha_yet_reached = self._trainer.alpha
+
+    def _make_network(self, epoch: int) -> Network:
+        return make_network(
+            self._model,
+            random=self._random,
+            lock_factors=self._lock_factors(),
+            epoch=epoch,
+            epochs=self._epochs,
+        )
 
     def _lock_factors(self) -> NDArray[np.float32]:
         factors = checked_lock_factors(self._model.wv.vectors_lockf)
@@ -623,6 +653,17 @@ def _begin_update(
         if value is not None:
             raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
     return UpdateSession(update, model, takes_replay=not by_hooks)
+
+
+def _sample_weights(values: Any, by_hooks: bool) -> SampleWeights | None:
+    if values is None:
+        return None
+    if by_hooks:
+        raise ValueError(
+            "sample_weight cannot be used with a subclass that overrides methods such as _do_train_job, because these "
+            "methods get sentences without weights"
+        )
+    return SampleWeights(values)
 
 
 def _encode(

@@ -165,7 +165,9 @@ class EncodedJobs:
     def push(self, queue: JobQueue, first: int, last: int, alphas: NDArray[np.float64]) -> None:
         """Push the jobs from `first` up to `last`."""
         corpus, starts = self.corpus, self.sentences_at[first : last + 1]
-        queue.push(corpus.ids, corpus.offsets, corpus.raw_lengths, starts, alphas.astype(np.float32))
+        queue.push(
+            corpus.ids, corpus.offsets, corpus.raw_lengths, starts, alphas.astype(np.float32), corpus.weights
+        )
 
 
 class Trainer:

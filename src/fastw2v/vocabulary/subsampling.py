@@ -6,26 +6,55 @@ The functions are pure and give gensim's numbers bit for bit.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fastw2v.common.validation import as_array, as_float, as_optional_float
 
-__all__ = ["downsampling", "keep_probabilities", "sample_ints", "subsample_threshold"]
+__all__ = ["as_sample", "downsampling", "keep_probabilities", "sample_ints", "subsample_threshold"]
 
 Counts = npt.NDArray[np.int64]
 
 
-def subsample_threshold(retain_total: float, sample: float | None) -> float:
+def as_sample(name: str, value: Any) -> float | str | None:
+    """Return a threshold for subsampling: a number of at least 0, None, or a percentile such as ``"99%"``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is something else; the message names the argument.
+
+    Examples
+    --------
+    >>> from fastw2v.vocabulary.subsampling import as_sample
+    >>> as_sample("sample", 1e-3), as_sample("sample", "99.50 %")
+    (0.001, '99.5%')
+    """
+    if not isinstance(value, str):
+        return as_optional_float(name, value, minimum=0)
+    digits = value.removesuffix("%").strip()
+    percent = float(digits) if digits.replace(".", "", 1).isdecimal() and digits.isascii() else math.inf
+    if not value.endswith("%") or percent > 100:
+        raise ValueError(f'{name}={value!r:.80} must be a number, or a percentile from "0%" to "100%"')
+    return f"{percent:.10g}%"
+
+
+def subsample_threshold(
+    retain_total: float, sample: float | str | None, counts: Counts | None = None
+) -> float:
     """Return the count above which occurrences of a word are dropped.
 
     Parameters
     ----------
     retain_total : float
         Number of tokens whose words are in the vocabulary.
-    sample : float or None
-        Below 1, a share of `retain_total`; otherwise an absolute measure. 0 or None means that nothing is dropped.
+    sample : float, str or None
+        Below 1, a share of `retain_total`; otherwise an absolute measure. 0 or None means that nothing is dropped. A
+        str such as ``"99%"`` is a percentile of `counts`.
+    counts : ndarray of int64, shape (words,), optional
+        The counts of the words of the vocabulary, for a percentile.
 
     Examples
     --------
@@ -33,10 +62,12 @@ def subsample_threshold(retain_total: float, sample: float | None) -> float:
     >>> subsample_threshold(100_000, 0.001)
     100.0
     """
-    retain_total, sample = (
-        as_float("retain_total", retain_total),
-        as_optional_float("sample", sample, minimum=0),
-    )
+    retain_total, sample = as_float("retain_total", retain_total), as_sample("sample", sample)
+    counts = None if counts is None else as_array("counts", counts, ndim=1)
+    if isinstance(sample, str):
+        if counts is None:
+            raise ValueError(f"sample={sample!r} needs counts, the counts of the words")
+        return float(np.percentile(counts, float(sample[:-1]))) if len(counts) else 0.0
     if not sample:
         return float(retain_total)
     if sample < 1.0:

@@ -354,15 +354,15 @@ class Vocabulary:
 
     # --- what follows from the counts
 
-    def make_sample_ints(self, sample: float | None) -> NDArray[np.uint32]:
+    def make_sample_ints(self, sample: float | str | None) -> NDArray[np.uint32]:
         """Make the keep probabilities from the counts, and return them."""
         counts = self.counts
-        threshold = subsampling.subsample_threshold(int(counts.sum()), sample)
+        threshold = subsampling.subsample_threshold(int(counts.sum()), sample, counts)
         sample_ints = subsampling.sample_ints(subsampling.keep_probabilities(counts, threshold))
         self.table.attributes["sample_int"] = sample_ints
         return sample_ints
 
-    def sample_ints(self, sample: float | None) -> NDArray[np.uint32]:
+    def sample_ints(self, sample: float | str | None) -> NDArray[np.uint32]:
         """Return the keep probabilities; they are made from the counts if the vectors came without them."""
         known: NDArray[np.uint32] | None = self.table.attributes.get("sample_int")
         return self.make_sample_ints(sample) if known is None else known
@@ -446,17 +446,17 @@ def node_weights(weights: NDArray[np.float32], nodes: NDArray[np.intp], n_words:
 
 
 def subsampling_report(
-    selection: Selection, sample: float | None
+    selection: Selection, sample: float | str | None
 ) -> tuple[NDArray[np.float64], dict[str, int]]:
     """Return the keep probabilities of a selection, and the numbers that gensim reports about it.
 
     Parameters
     ----------
     selection : Selection
-    sample : float or None
+    sample : float, str or None
         See `subsampling.subsample_threshold`.
     """
-    threshold = subsampling.subsample_threshold(selection.retain_total, sample)
+    threshold = subsampling.subsample_threshold(selection.retain_total, sample, selection.counts)
     probabilities = subsampling.keep_probabilities(selection.counts, threshold)
     downsample_unique, downsample_total = subsampling.downsampling(selection.counts, probabilities)
     report = {

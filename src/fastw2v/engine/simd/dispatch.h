@@ -33,6 +33,7 @@
  * instructions save; only the update, which loads little for what it computes, gains from 512-bit vectors. */
 static const row_kernels mixed_table = {
     "avx512-mixed", CPU_AVX2 | CPU_AVX512, avx2_train_pair,  avx2_train_targets,        avx2_sum_rows,
+    avx2_weigh_rows,
     avx2_add_rows,  avx512vl_products,     avx512_gradients, avx2_sequential_gradients, avx512_update,
     avx2_softmax_gradients, avx2_step_targets,
 };

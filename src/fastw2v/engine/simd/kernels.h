@@ -44,6 +44,9 @@ typedef struct {
     /* sum = scale * (rows[0] + ... + rows[n - 1]), zeros if n is 0. sum: (dim,). Rows may repeat. */
     void (*sum_rows)(float *sum, float *const *rows, int64_t n, int64_t dim, float scale);
 
+    /* sum = scale * (weights[0] * rows[0] + ... + weights[n - 1] * rows[n - 1]), as sum_rows. weights: (n,). */
+    void (*weigh_rows)(float *sum, float *const *rows, const float *weights, int64_t n, int64_t dim, float scale);
+
     /* rows[r] += factors[r * stride] * delta for r = 0 .. n - 1, in this order. delta: (dim,). Rows may repeat. stride
      * is 1, or 0 for one factor for all rows. */
     void (*add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim, const float *factors,

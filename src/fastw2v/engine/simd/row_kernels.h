@@ -17,6 +17,7 @@
  * Sums for CBOW, in NumPy:
  *
  *     total = scale * rows.sum(axis=0)             # sum_rows
+ *     total = scale * (weights @ rows)             # weigh_rows
  *     for r in range(n): rows[r] += factors[r] * delta   # add_rows
  *
  * The file of an instruction set includes this file after it has defined: KERNEL(name), KERNEL_NAME, KERNEL_FEATURES,
@@ -145,6 +146,22 @@ FW_INLINE KERNEL_ATTR void KERNEL(sum_columns)(float *sum, float *const *rows, i
     if (part) vec_store_part(sum + c + blocks * LANES, part, vec_mul(sums[blocks], factor));
 }
 
+/* The same with a weight for each row. */
+FW_INLINE KERNEL_ATTR void KERNEL(weigh_columns)(float *sum, float *const *rows, const float *weights, int64_t n,
+                                                 float scale, int64_t c, const int blocks, int part) {
+    VEC sums[BLOCKS + 1];
+    FW_UNROLL for (int b = 0; b <= blocks; b++) sums[b] = vec_zero();
+    for (int64_t r = 0; r < n; r++) {
+        const float *row = rows[r] + c;
+        const VEC weight = vec_set1(weights[r]);
+        FW_UNROLL for (int b = 0; b < blocks; b++) sums[b] = vec_fma(weight, vec_load(row + b * LANES), sums[b]);
+        if (part) sums[blocks] = vec_fma(weight, vec_load_part(row + blocks * LANES, part), sums[blocks]);
+    }
+    const VEC factor = vec_set1(scale);
+    FW_UNROLL for (int b = 0; b < blocks; b++) vec_store(sum + c + b * LANES, vec_mul(sums[b], factor));
+    if (part) vec_store_part(sum + c + blocks * LANES, part, vec_mul(sums[blocks], factor));
+}
+
 /* Add to the same columns of every row; delta stays in registers. */
 FW_INLINE KERNEL_ATTR void KERNEL(add_columns)(float *const *rows, int64_t n, const float *delta, const float *factors,
                                                int64_t stride, int64_t c, const int blocks, int part) {
@@ -179,6 +196,13 @@ static KERNEL_ATTR void KERNEL(sum_rows)(float *sum, float *const *rows, int64_t
 #define SUM_CALL(c, blocks, part) KERNEL(sum_columns)(sum, rows, n, scale, c, blocks, part)
     FOR_ALL_COLUMNS(SUM_CALL)
 #undef SUM_CALL
+}
+
+static KERNEL_ATTR void KERNEL(weigh_rows)(float *sum, float *const *rows, const float *weights, int64_t n,
+                                           int64_t dim, float scale) {
+#define WEIGH_CALL(c, blocks, part) KERNEL(weigh_columns)(sum, rows, weights, n, scale, c, blocks, part)
+    FOR_ALL_COLUMNS(WEIGH_CALL)
+#undef WEIGH_CALL
 }
 
 static KERNEL_ATTR void KERNEL(add_rows)(float *const *rows, int64_t n, const float *delta, int64_t dim,
