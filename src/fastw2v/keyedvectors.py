@@ -41,7 +41,7 @@ from fastw2v.display import html
 from fastw2v.export.methods import ExportMethods
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import check_fields, instance_of, unexpected, without_taken_names
+from fastw2v.formats.settings import SAVED_PARTS, check_fields, instance_of, unexpected, without_taken_names
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
@@ -75,7 +75,8 @@ KV = TypeVar("KV", bound="KeyedVectors")
 _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 
-_OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
+_OWN_ATTRIBUTES = {"_table", "mapfile_path"}
+_NOT_SAVED = {*_OWN_ATTRIBUTES, *SAVED_PARTS, "lifecycle_events"}  # all other attributes are the user's
 
 
 _NONE = type(None)
@@ -200,7 +201,6 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             leading = table.followers.get("words_before_update")
             return {
                 **{name: value for name, value in own_attributes(self).items() if name != "_table"},
-                "mapfile_path": self.mapfile_path,
                 "vector_size": table.vector_size,
                 "index_to_key": list(table.index_to_key),
                 "key_to_index": dict(table.key_to_index),
@@ -240,7 +240,6 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             table.followers["huffman_tree"] = tree
         if leading is not None:
             table.followers["words_before_update"] = LeadingRows(leading)
-        self.mapfile_path = state.pop("mapfile_path", None)
         own_attributes(self).update(state)
 
     def _overrides(self, *names: str) -> bool:
@@ -1723,9 +1722,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             If the keys and the vectors contradict each other. There may be keys without any vectors.
         """
         table = self._table
-        attributes = {
-            name: value for name, value in own_attributes(self).items() if name not in _OWN_ATTRIBUTES
-        }
+        attributes = {name: value for name, value in own_attributes(self).items() if name not in _NOT_SAVED}
 
         def read() -> VectorState:
             table.check_keys()
@@ -1764,7 +1761,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         table.next_index = state.next_index
         table.attributes = state.expandos
         table.lock_factors = state.lock_factors
-        new.mapfile_path = state.mapfile_path
+        if state.gensim_attributes is None:
+            new.mapfile_path = state.mapfile_path
+        else:  # programs compare the names in vars(wv) with those that gensim shows
+            own_attributes(new).update(state.gensim_attributes)
         for name in state.attributes:
             if name in _OWN_ATTRIBUTES or isinstance(getattr(KeyedVectors, name, None), property):
                 raise ValueError(f"{name!r} cannot be an attribute; the file is damaged")

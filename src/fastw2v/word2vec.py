@@ -51,6 +51,7 @@ from fastw2v.common.validation import (
     random_state,
 )
 from fastw2v.compat import pickle_state
+from fastw2v.compat.attribute_dict import ExposesAttributes, own_attributes
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
@@ -60,6 +61,7 @@ from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import (
+    SAVED_PARTS,
     SETTINGS,
     check_fields,
     checked_settings,
@@ -112,6 +114,7 @@ _PARTS = {
     "_session",
     "_growth",
     "_progress",
+    "_unmoved",
 }
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _PICKLED = {
@@ -120,7 +123,7 @@ _PICKLED = {
     **dict.fromkeys(("syn1", "syn1neg", "syn1neg_bias"), instance_of(np.ndarray, type(None))),
     "_raw_counts": instance_of(dict, WordCounts, type(None)),
 }
-_NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
+_NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree", *SAVED_PARTS}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
@@ -140,7 +143,7 @@ _CHANGED_BY_BUILDING = (
 _RESET_BY_TRAINING = "words_before_update_is_reset"
 
 
-class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
+class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableClass):
     """A word2vec model: the vocabulary, the weights, and the settings of the training.
 
     If a corpus is given, the constructor builds the vocabulary and trains the model. Otherwise it only stores the
@@ -273,6 +276,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     """
 
     _vectors_class = KeyedVectors
+    _shown = ("wv", "layer1_size", "raw_vocab")
+    _optional = ("syn1neg", "syn1neg_bias", "cum_table", "syn1")
+    _hidden = frozenset(_PARTS | {"_raw_counts", "_initial_vectors"})
 
     syn1: NDArray[np.float32] | None = None  # of the class, so that the attribute of a model can be deleted
 
@@ -446,7 +452,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         table = getattr(wv, "_table", None)
         if not isinstance(table, RowTable):
             raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
-        if "_wv" in vars(self):
+        if "_vocabulary" not in own_attributes(self):  # a new object gets the attributes of another one
+            self._make_lock()
+            self._scan_cache = self._initial_vectors = self._raw_counts = None
+            self._set_vectors(wv)
+            return
+        if "_wv" in own_attributes(self):
             del self.wv
         self._wv = wv
         self._vocabulary.move_to(table)
@@ -535,7 +546,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
         def read() -> dict[str, Any]:
             self._check_not_growing()
-            state = {name: value for name, value in vars(self).items() if name not in _PARTS}
+            state = {name: value for name, value in own_attributes(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
                 state["_raw_counts"] = self._raw_counts.copy()
             state.update(
@@ -595,7 +606,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        vars(self).update(
+        own_attributes(self).update(
             {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
         )
         self._vocabulary.noise.ns_exponent = self.ns_exponent
@@ -616,7 +627,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
 
     def __repr__(self) -> str:
-        if "_wv" not in vars(self):  # a subclass has not called __init__ yet
+        if "_wv" not in own_attributes(self):  # a subclass has not called __init__ yet
             return object.__repr__(self)
         algorithm = "skip-gram" if self.sg else "CBOW"
         output = f"hierarchical softmax, negative={self.negative}" if self.hs else f"negative={self.negative}"
@@ -626,7 +637,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
 
     def _repr_html_(self) -> str | None:
-        if "_wv" not in vars(self):  # a subclass has not called __init__ yet; notebooks show its __repr__
+        if "_wv" not in own_attributes(
+            self
+        ):  # a subclass has not called __init__ yet; notebooks show its __repr__
             return None
         output = [f"negative sampling ({self.negative} words)"] if self.negative else []
         output += ["hierarchical softmax"] if self.hs else []
@@ -1127,7 +1140,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
         def undo() -> None:
             table.restore(snapshot)
-            vars(self).update(settings)
+            own_attributes(self).update(settings)
 
         return UndoOnError(undo)
 
@@ -1933,7 +1946,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         def read() -> ModelState:
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
-            settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            own = own_attributes(self)
+            settings.update((name, value) for name, value in own.items() if name not in _NOT_SETTINGS)
             settings[_RESET_BY_TRAINING] = True
             weights = {"syn1neg": self.syn1neg, "syn1neg_bias": self.syn1neg_bias, "syn1": self.syn1}
             tree = self.huffman_tree
@@ -1976,6 +1990,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "_raw_counts": defaultdict(int, state.raw_counts),
             }
         )
+        own_attributes(model).update(state.saved_parts)
         model.words_before_update = words_before_update
         if state.tree is not None:
             model.huffman_tree = HuffmanTree(*state.tree)

@@ -197,6 +197,36 @@ def test_the_dictionary_of_attributes_has_the_vectors():
     assert not hasattr(vectors, "other")
 
 
+def test_the_dictionary_of_a_model_has_its_weights():
+    model = small_model()
+    attributes = vars(model)
+    assert attributes["wv"] is model.wv
+    assert attributes["syn1neg"] is model.syn1neg
+    assert attributes["layer1_size"] == 4
+    assert "syn1" not in attributes
+    assert not [name for name in attributes if name.startswith("_")]
+    del model.__dict__["syn1neg"]
+    assert model.syn1neg is None
+    assert "syn1neg" not in vars(model)
+
+
+@pytest.mark.parametrize(
+    "take", [vars, lambda model: copy.copy(vars(model)), lambda model: dict(vars(model))]
+)
+def test_a_model_takes_over_the_attributes_of_another_one(take):
+    class Mine(Word2Vec):
+        def __init__(self, other):
+            self.__dict__.update(take(other))
+
+    model = small_model(ns_exponent=0.5)
+    mine = Mine(model)
+    assert vars(mine).keys() == vars(model).keys()
+    assert mine.syn1neg is model.syn1neg
+    for each in (mine, copy.deepcopy(mine)):
+        each.build_vocab([["c", "d"]] * 3, update=True)
+        each.train([["a", "d"]], total_examples=1, epochs=1)
+
+
 def test_attributes_are_taken_over_by_another_class():
     class Mine(KeyedVectors):
         def __init__(self, other):

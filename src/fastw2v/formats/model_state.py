@@ -69,6 +69,8 @@ class ModelState:
         Counts that were kept for later updates.
     random_state : tuple or None
         State of the Mersenne twister, for `numpy.random.RandomState.set_state`; None means seeding a new one.
+    saved_parts : dict of str to list of str
+        Those of `settings.SAVED_PARTS` that a model in a file of gensim has. They are not saved.
     """
 
     settings: dict[str, Any]
@@ -77,6 +79,7 @@ class ModelState:
     tree: tuple[Array, Array, Array] | None = None
     raw_counts: Mapping[Any, int] = field(default_factory=dict)
     random_state: RandomStateTuple | None = None
+    saved_parts: dict[str, list[str]] = field(default_factory=dict)
 
 
 # --- what a state must fulfil
@@ -392,6 +395,7 @@ def _read_gensim(path: Any, mmap: str | None, classes: Mapping[tuple[str, str], 
                 tree,
                 found.raw_vocab,
                 found.random_state,
+                found.saved_parts,
             )
         )
 

@@ -56,6 +56,9 @@ class VectorState:
         Attributes of the keys.
     attributes : dict of str to object
         Other attributes that users have set on the object.
+    gensim_attributes : dict of str to object, or None
+        Of a file of gensim: `mapfile_path`, `lifecycle_events` and `settings.SAVED_PARTS`, as far as the object in it
+        has them. They are not saved. None for every other file.
     """
 
     keys: list[Any]
@@ -66,6 +69,7 @@ class VectorState:
     lock_factors: Array | None = None
     expandos: dict[str, Array] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    gensim_attributes: dict[str, Any] | None = None
 
 
 # --- what a state must fulfil
@@ -304,14 +308,21 @@ def from_gensim(state: VectorsState) -> VectorState:
         if id(values) not in copies:
             objects = values.dtype.hasobject
             copies[id(values)] = _object_array(list(values)) if objects else np.array(values)
+    attributes = dict(state["saved_parts"])
+    if state["lifecycle_events"]:
+        attributes["lifecycle_events"] = state["lifecycle_events"]
+    if "mapfile_path" in state:
+        attributes["mapfile_path"] = state["mapfile_path"]
     return checked(
         VectorState(
             keys=state["index_to_key"],
             vectors=state["vectors"],
             vector_size=int(state["vector_size"]),
             next_index=len(state["index_to_key"]),
+            mapfile_path=state.get("mapfile_path"),
             lock_factors=None if state["vectors_lockf"] is None else np.array(state["vectors_lockf"]),
             expandos={name: copies[id(values)] for name, values in state["expandos"].items()},
+            gensim_attributes=attributes,
         )
     )
 
