@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
+import weakref
 
 import numpy as np
 import pytest
@@ -174,6 +175,27 @@ def test_a_sparse_matrix_is_read_back_and_refused_by_queries():
     assert "csr" in repr(vectors)
     vectors.vectors = matrix.toarray()
     assert len(vectors.most_similar("a")) == 3
+
+
+def test_a_look_up_sees_what_was_replaced_since_the_one_before():
+    vectors = filled()
+    old = vectors.vectors
+    assert np.shares_memory(vectors["a"], old)
+    assert not vectors["a"].flags.writeable
+    old_reference = weakref.ref(old)
+    vectors.vectors = MATRIX[::-1].copy()
+    del old
+    assert old_reference() is None
+    assert np.array_equal(vectors["a"], MATRIX[3])
+    vectors.vectors[0] = 7
+    assert np.array_equal(vectors["a"], [7] * MATRIX.shape[1])
+    vectors.vector_size += 1
+    with pytest.raises(ValueError, match="columns for vector_size"):
+        vectors["a"]
+    vectors.vector_size -= 1
+    vectors.index_to_key.append("more")
+    with pytest.raises(ValueError, match="rows for 5 keys"):
+        vectors["a"]
 
 
 # --- the attributes of the object
