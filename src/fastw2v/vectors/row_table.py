@@ -330,7 +330,7 @@ class RowTable:
         """
         vectors: Array = self._fitting[0]
         if vectors is self._vectors and len(vectors) == len(self.index_to_key) >= len(self.key_to_index):
-            return vectors
+            return vectors  # type: ignore[no-any-return]
         rows, n_keys = self.allocated_rows, len(self.index_to_key)
         if len(rows) != n_keys:
             raise ValueError(
