@@ -35,7 +35,10 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
-    from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
+    from fastw2v.keyedvectors import (
+        FastTextKeyedVectors as FastTextKeyedVectors,
+        KeyedVectors as KeyedVectors,
+    )
     from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
     from fastw2v.training.sigterm import (
         Terminated as Terminated,
@@ -54,6 +57,7 @@ _MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
+    "FastTextKeyedVectors": "fastw2v.keyedvectors",
     "FrozenPhrases": "fastw2v.phrases",
     "KeyedVectors": "fastw2v.keyedvectors",
     "LineSentence": "fastw2v.corpora",

@@ -35,7 +35,8 @@ from fastw2v.phrases import Phrases
 MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", "matutils", "plotting")
 # Classes whose objects the package makes and users do not, with their methods.
 RESULTS = {
-    "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
+    "CompatVocab", "EncodedCorpus", "FastTextKeyedVectors", "HuffmanTree", "RaggedArray", "Scan", "Selection",
+    "StopTraining", "Terminated",
 }  # fmt: skip
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
 # calls; a function of smart_open; those that need a package or a network; files of phrases.
