@@ -58,5 +58,6 @@ def test_fasttext_has_the_same_vectors_bit_for_bit(name):
     path = gensim_utils.datapath(name)
     theirs, ours = fasttext.load_model(path), KeyedVectors.load_fasttext(path)
     unknown = [word for word in UNKNOWN if word in ours]  # a model without n-grams has none
-    for word in [*ours.index_to_key, *unknown]:
+    words = [word for word in ours.index_to_key if "\\x" not in word]  # the others are not UTF-8 in the file
+    for word in [*words, *unknown]:
         np.testing.assert_array_equal(ours[word], theirs.get_word_vector(word), err_msg=word)
