@@ -26,9 +26,8 @@ from fastw2v import CallbackAny2Vec, EarlyStopping, KeyedVectors, StopTraining, 
 from fastw2v.formats import gensim, native
 from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.training.barriers import CorpusChangedError
-from helpers import fasttext_file
 
-from . import harness
+from . import fasttext_file, harness
 
 MEMORY = 1 << 30  # bytes that a child may allocate; the files have some KiB
 LONG = 50_000

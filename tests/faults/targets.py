@@ -27,9 +27,8 @@ from fastw2v.common.files import open_input
 from fastw2v.formats import fasttext, gensim, keys, native, unpickler, word2vec, word2vec_rows
 from fastw2v.formats.vector_state import from_arrays
 from fastw2v.text import file_reader, token_encoder, tokenizer
-from helpers import fasttext_file
 
-from . import samples
+from . import fasttext_file, samples
 
 DOCUMENTED_ERRORS = (ValueError, OSError, EOFError, pickle.UnpicklingError)
 

@@ -24,7 +24,7 @@ import pytest
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
-from helpers import fasttext_file
+from faults import fasttext_file
 from helpers.fresh import ENVIRONMENT, run_fresh
 from helpers.oracle import gensim
 

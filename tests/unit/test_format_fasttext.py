@@ -13,7 +13,7 @@ import fastw2v
 from fastw2v import FastTextKeyedVectors, KeyedVectors, Word2Vec
 from fastw2v.keyedvectors import load_any
 from fastw2v.models.fasttext import load_facebook_model, load_facebook_vectors
-from helpers import fasttext_file
+from faults import fasttext_file
 
 UNKNOWN = ["dog", "naïf", "文", "x", "", "cat", "a longer one"]
 KINDS = {

@@ -2,9 +2,9 @@
 """The vectors of words as means of the vectors of their character n-grams, as fastText computes them.
 
 Design. fastText writes a word as ``<word>`` and takes every run of `min_n` to `max_n` characters of it, a character
-being a lead byte with the continuation bytes of UTF-8 that follow. The hash of the bytes of an n-gram, modulo the number
-of buckets, is the number of its vector. All n-grams that begin with the same character share the beginning of their
-hash, so each takes one step more than the one before. The rows are added one after the other, in float32 and in
+being a lead byte with the continuation bytes of UTF-8 that follow. The hash of the bytes of an n-gram, modulo the
+number of buckets, is the number of its vector. All n-grams that begin with the same character share the beginning of
+their hash, so each takes one step more than the one before. The rows are added one after the other, in float32 and in
 fastText's order, so that the result equals fastText's.
 
 Bojanowski et al., "Enriching Word Vectors with Subword Information" (TACL 2017).
@@ -18,7 +18,8 @@ cdef inline bint _continues(uint8_t byte) noexcept nogil:
     return (byte & 0xC0) == 0x80
 
 
-cdef inline int64_t _row_of(int64_t bucket, const int32_t[::1] kept, const int32_t[::1] rows, bint pruned) noexcept nogil:
+cdef inline int64_t _row_of(int64_t bucket, const int32_t[::1] kept, const int32_t[::1] rows,
+                            bint pruned) noexcept nogil:
     """Return the row of a bucket; -1 if a pruned model does not have it."""
     cdef Py_ssize_t low = 0, high = kept.shape[0], middle
     if not pruned:
