@@ -1216,11 +1216,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         mean = self.get_mean_vector(
             items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
         )
-        return mean, self._rows_of(item for item in items if not isinstance(item, np.ndarray))
+        return mean, self._rows_of([item for item in items if not isinstance(item, np.ndarray)])
 
-    def _rows_of(self, keys: Iterable[Any]) -> set[int]:
+    def _rows_of(self, keys: list[Any]) -> set[int]:
         """Return the rows of keys; those whose vectors a subclass makes have none."""
-        return {self.get_index(key, -1) for key in keys} - {-1}
+        get_index = self.get_index
+        rows = {get_index(key, -1) for key in keys}
+        rows.discard(-1)
+        return rows
 
     def _factor(self, name: str, item: Any) -> Array:
         """Return the vector of one item of the argument `name` of a multiplicative query."""
