@@ -179,7 +179,9 @@ def free_threaded(session: nox.Session) -> None:
     session.install(".", *test_packages, env={"CFLAGS": "-O1"})
     session.install("pytest-run-parallel")
     session.run("python", "tests/wheels/smoke.py")
-    pytest(session, "--parallel-threads=4", *(session.posargs or FREE_THREADED_TESTS))
+    # Signal handlers belong to the main thread, and the log of a test to all threads.
+    alone = ["-k", "not signals_are_handled and not reads_no_more_sentences"]
+    pytest(session, "--parallel-threads=4", *(session.posargs or [*alone, *FREE_THREADED_TESTS]))
     pytest(session, "-m", "not slow", *PORTABLE_TESTS)
 
 
