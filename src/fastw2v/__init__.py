@@ -36,7 +36,10 @@ if TYPE_CHECKING:
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
     )
-    from fastw2v.keyedvectors import KeyedVectors as KeyedVectors
+    from fastw2v.keyedvectors import (
+        FastTextKeyedVectors as FastTextKeyedVectors,
+        KeyedVectors as KeyedVectors,
+    )
     from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
     from fastw2v.slices import train_slices as train_slices
     from fastw2v.training.sigterm import (
@@ -56,6 +59,7 @@ _MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
+    "FastTextKeyedVectors": "fastw2v.keyedvectors",
     "FileSentences": "fastw2v.corpora",
     "FrozenPhrases": "fastw2v.phrases",
     "KeyedVectors": "fastw2v.keyedvectors",

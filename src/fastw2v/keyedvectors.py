@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -41,12 +41,13 @@ from fastw2v.display import html
 from fastw2v.export.methods import ExportMethods
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
-from fastw2v.formats.settings import check_fields, instance_of, unexpected, without_taken_names
+from fastw2v.formats.settings import SAVED_PARTS, check_fields, instance_of, unexpected, without_taken_names
 from fastw2v.formats.vector_state import VectorState
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors import evaluation, queries, similarity
 from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import REAL, prep_vectors, pseudorandom_weak_vector
+from fastw2v.vectors.ngrams import Ngrams
 from fastw2v.vectors.postprocessing import without_common_directions
 from fastw2v.vectors.queries import Item, Items, with_keys
 from fastw2v.vectors.row_table import KEY_TYPES, Array, Key, LeadingRows, RowTable
@@ -57,6 +58,7 @@ __all__ = [
     "CompatVocab",
     "Doc2VecKeyedVectors",
     "EuclideanKeyedVectors",
+    "FastTextKeyedVectors",
     "KeyedVectors",
     "Vocab",
     "Word2VecKeyedVectors",
@@ -75,7 +77,8 @@ KV = TypeVar("KV", bound="KeyedVectors")
 _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 
-_OWN_ATTRIBUTES = {"_table", "mapfile_path"}  # all others are the user's
+_OWN_ATTRIBUTES = {"_table", "_ngrams", "mapfile_path"}
+_NOT_SAVED = {*_OWN_ATTRIBUTES, *SAVED_PARTS, "lifecycle_events"}  # all other attributes are the user's
 
 
 _NONE = type(None)
@@ -142,10 +145,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     ['northeast', 'east']
     """
 
-    _shown = (
+    _shown: ClassVar[tuple[str, ...]] = (
         "vector_size", "index_to_key", "next_index", "key_to_index", "vectors", "norms", "expandos", "vectors_lockf",
     )  # fmt: skip
-    _hidden = ("_table",)
+    _hidden: ClassVar[tuple[str, ...]] = ("_table",)
 
     _table: RowTable = _TableOnDemand()  # type: ignore[assignment]
     mapfile_path: str | None = None
@@ -200,7 +203,6 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             leading = table.followers.get("words_before_update")
             return {
                 **{name: value for name, value in own_attributes(self).items() if name != "_table"},
-                "mapfile_path": self.mapfile_path,
                 "vector_size": table.vector_size,
                 "index_to_key": list(table.index_to_key),
                 "key_to_index": dict(table.key_to_index),
@@ -240,7 +242,6 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             table.followers["huffman_tree"] = tree
         if leading is not None:
             table.followers["words_before_update"] = LeadingRows(leading)
-        self.mapfile_path = state.pop("mapfile_path", None)
         own_attributes(self).update(state)
 
     def _overrides(self, *names: str) -> bool:
@@ -248,11 +249,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
         What gensim computes by calling one of its public methods has to call the override.
         """
-        for name in names:  # a loop over plain look-ups, because each look-up of a vector comes here
+        for name in names:  # a loop over plain look-ups, because each query comes here
             method, own = getattr(self, name), _METHODS[name]
-            if method is own:  # a static method
-                continue
-            if getattr(method, "__func__", None) is not own or method.__self__ is not self:
+            try:
+                if method.__func__ is own and method.__self__ is self:
+                    continue
+            except AttributeError:  # no method of an object
+                pass
+            if method is not own:  # as a static method is
                 return True
         return False
 
@@ -451,6 +455,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         >>> kv.get_index("b"), kv.get_index("c", default=-1)
         (1, -1)
         """
+        try:  # what `index_of` does first, without the time of a call
+            row = self._table.key_to_index.get(key, -1)
+            if row >= 0:
+                return row
+            if default is not None and type(key) is str:
+                return default
+        except TypeError:  # the key is not hashable
+            pass
         return self._table.index_of(key, default)
 
     def has_index_for(self, key: Key) -> bool:
@@ -493,23 +505,31 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         ([0.0, 4.0], [0.0, 1.0])
         """
         index = self.get_index(key)
-        vector: Array = self._table.matrix[index]
+        vector = self._table.vector(index)
         if norm is not False and as_flag("norm", norm):
-            vector = similarity.normed(vector[None], self._current_norms()[index : index + 1])[0]
-        vector.setflags(False)  # type: ignore[call-arg]  # the keyword write= takes twice the time
+            vector = similarity.divided(vector, self._current_norms()[index])
+            vector.setflags(write=False)
         return vector
 
     def __getitem__(self, key_or_keys: Key | Iterable[Key]) -> Array:
         """Return the vector of one key (a view, not writable), or the vectors of several keys (a new matrix)."""
         if isinstance(key_or_keys, KEY_TYPES):
             return self.get_vector(key_or_keys)
-        keys = queries.key_list("the keys", key_or_keys)
+        return self._rows_of_keys(key_or_keys)
+
+    def _rows_of_keys(self, keys: Any) -> Array:
+        """Return a new matrix of the vectors of several keys."""
+        keys = keys if type(keys) is list else queries.key_list("the keys", keys)
         if not keys:
             raise ValueError("no keys given: at least one is needed")
-        if self._overrides("get_vector"):
-            return np.stack([self.get_vector(key) for key in keys])
-        index_of = self.get_index if self._overrides("get_index") else self._table.index_of
-        vectors: Array = np.asarray(self._table.matrix)[[index_of(key) for key in keys]]
+        table = self._table
+        index_of = table.index_of
+        if self._overrides("get_vector", "get_index"):
+            if self._overrides("get_vector"):
+                return np.stack([self.get_vector(key) for key in keys])
+            index_of = self.get_index
+        # `take` needs a third of the time of an index for a few rows.
+        vectors: Array = np.asarray(table.matrix).take([index_of(key) for key in keys], axis=0)
         return vectors
 
     # --- attributes of the keys
@@ -980,7 +1000,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         for item, factor in zip(items, factors, strict=True):
             if isinstance(item, np.ndarray):
                 vectors.append((queries.checked_vector("a vector in keys", item, self.vector_size), factor))
-            elif self.has_index_for(item):
+            elif item in self:
                 vectors.append((self.get_vector(item, norm=pre_normalize), factor))
             elif not ignore_missing:
                 raise KeyError(f"Key '{item}' not present in vocabulary")
@@ -1187,7 +1207,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         if topn is None:
             return scores
         keys = [term for term in positive_terms + negative_terms if isinstance(term, KEY_TYPES)]
-        own_rows = {self.get_index(key) for key in keys}
+        own_rows = self._rows_of(keys)
         return queries.best_keys(self.index_to_key, rows, scores, topn, own_rows)
 
     def _parse_query(self, positive: Any, negative: Any) -> tuple[Array, set[int]]:
@@ -1196,7 +1216,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         mean = self.get_mean_vector(
             items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
         )
-        return mean, {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+        return mean, self._rows_of([item for item in items if not isinstance(item, np.ndarray)])
+
+    def _rows_of(self, keys: list[Any]) -> set[int]:
+        """Return the rows of keys; those whose vectors a subclass makes have none."""
+        get_index = self.get_index
+        rows = {get_index(key, -1) for key in keys}
+        rows.discard(-1)
+        return rows
 
     def _factor(self, name: str, item: Any) -> Array:
         """Return the vector of one item of the argument `name` of a multiplicative query."""
@@ -1232,8 +1259,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         >>> float(kv.similarity("east", "north"))
         0.0
         """
-        check_hashable("w1", w1)
-        check_hashable("w2", w2)
+        if not (type(w1) is type(w2) is str):
+            check_hashable("w1", w1)
+            check_hashable("w2", w2)
         return similarity.cosine(self[w1], self[w2])
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
@@ -1723,9 +1751,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             If the keys and the vectors contradict each other. There may be keys without any vectors.
         """
         table = self._table
-        attributes = {
-            name: value for name, value in own_attributes(self).items() if name not in _OWN_ATTRIBUTES
-        }
+        attributes = {name: value for name, value in own_attributes(self).items() if name not in _NOT_SAVED}
 
         def read() -> VectorState:
             table.check_keys()
@@ -1743,6 +1769,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
                     name: values for name, values in table.fitting_attributes().items() if name not in ignore
                 },
                 attributes={name: value for name, value in attributes.items() if name not in ignore},
+                ngrams=own_attributes(self).get("_ngrams"),
             )
 
         return table.read_unmoved(read)
@@ -1756,7 +1783,11 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         ValueError
             If an attribute has a name that is not free.
         """
+        if state.ngrams is not None and not issubclass(cls, FastTextKeyedVectors):
+            cls = FastTextKeyedVectors  # type: ignore[assignment]
         new = cls.__new__(cls)  # the constructor of a subclass may have other parameters
+        if state.ngrams is not None:
+            own_attributes(new)["_ngrams"] = state.ngrams
         table = new._table = RowTable(state.vector_size)
         table.set_keys(state.keys)
         matrix = state.vectors
@@ -1764,7 +1795,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         table.next_index = state.next_index
         table.attributes = state.expandos
         table.lock_factors = state.lock_factors
-        new.mapfile_path = state.mapfile_path
+        if state.gensim_attributes is None:
+            new.mapfile_path = state.mapfile_path
+        else:  # programs compare the names in vars(wv) with those that gensim shows
+            own_attributes(new).update(state.gensim_attributes)
         for name in state.attributes:
             if name in _OWN_ATTRIBUTES or isinstance(getattr(KeyedVectors, name, None), property):
                 raise ValueError(f"{name!r} cannot be an attribute; the file is damaged")
@@ -1886,6 +1920,61 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             cls, fname, fvocab, binary, encoding, unicode_errors, limit, datatype, no_header
         )
 
+    @classmethod
+    def load_fasttext(cls, fname: PathLike, encoding: str = "utf8") -> FastTextKeyedVectors:
+        """Load the vectors of words and character n-grams from a model of fastText (``.bin`` or quantized ``.ftz``).
+
+        gensim's name for this is `fastw2v.models.fasttext.load_facebook_vectors`. fastText's ``.vec`` files, which have
+        no n-grams, are read by `load_word2vec_format`. fastw2v does not train models with n-grams: train them with
+        fastText itself or with gensim's FastText, or train the words alone with `Word2Vec`.
+
+        Parameters
+        ----------
+        fname : str or os.PathLike
+            A model of version 11 or 12, also a supervised or a pruned one. Decompressed according to its suffix.
+        encoding : str, default "utf8"
+            Encoding of the words in the file. Bytes that are invalid in it are shown as ``\\xNN``.
+
+        Returns
+        -------
+        FastTextKeyedVectors
+            Words with their counts and fastText's vectors. A supervised model has its labels in the attribute `labels`;
+            they have no vectors.
+
+        Raises
+        ------
+        ValueError
+            If the file is no such model, or is damaged; the message names the file and the field.
+        OSError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> vectors = KeyedVectors.load_fasttext("cc.en.300.bin")  # doctest: +SKIP
+        >>> vectors.most_similar("wonderfull")  # doctest: +SKIP
+        """
+        from fastw2v.formats import fasttext
+
+        check_path("fname", fname)
+        check_encoding(encoding, "strict")
+        found = fasttext.read(fname, encoding)
+        with describe_damage(fname):
+            vectors = FastTextKeyedVectors._from_state(
+                vector_state.checked(
+                    VectorState(
+                        keys=found.words,
+                        vectors=found.vectors,
+                        vector_size=found.vectors.shape[1],
+                        next_index=len(found.words),
+                        expandos={"count": found.counts},
+                        attributes={"labels": found.labels} if found.labels else {},
+                        ngrams=found.ngrams,
+                    )
+                )
+            )
+        logger.info("loaded %s vectors of words from %s", vectors.vectors.shape, fname)
+        return vectors
+
     def intersect_word2vec_format(
         self,
         fname: PathLike,
@@ -1942,6 +2031,137 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         logger.info("merged %d vectors into %s matrix from %s", len(index), self.vectors.shape, fname)
 
 
+class FastTextKeyedVectors(KeyedVectors):
+    """Vectors that fastText trained: words that are not among the keys have vectors, too.
+
+    Made by `KeyedVectors.load_fasttext`. The vector of an unknown word is the mean of the vectors of its character
+    n-grams (Bojanowski et al., "Enriching Word Vectors with Subword Information", 2017), as fastText computes it.
+    `save` and `load` keep the n-grams; the formats of word2vec and gensim's files have the words only. Rows,
+    `index_to_key` and attributes exist for the keys only. New and changed vectors of words do not change those of
+    n-grams.
+
+    Attributes
+    ----------
+    vectors_ngrams : ndarray of float32, shape (n, vector_size), or None
+        The vectors of the n-grams.
+    min_n, max_n : int
+        The least and the largest number of characters of an n-gram.
+    bucket : int
+        The number of buckets into which n-grams are hashed; 0 if the words have no n-grams.
+
+    Notes
+    -----
+    A word without n-grams, such as one that is shorter than `min_n`, has the vector zero. `in` is True for each word if
+    there are n-grams, as in gensim; ``key in kv.key_to_index`` and `has_index_for` tell whether a word is a key.
+
+    Examples
+    --------
+    >>> from fastw2v.vectors.ngrams import Ngrams
+    >>> FastTextKeyedVectors(2).bucket  # there are no n-grams yet
+    0
+    """
+
+    _shown = (*KeyedVectors._shown, "vectors_ngrams", "min_n", "max_n", "bucket")
+    _hidden = (*KeyedVectors._hidden, "_ngrams")
+
+    _ngrams: Ngrams | None = None
+
+    @property
+    def vectors_ngrams(self) -> Array | None:
+        """Vectors of the n-grams, of shape (n, vector_size)."""
+        return None if self._ngrams is None else self._ngrams.vectors
+
+    @property
+    def min_n(self) -> int:
+        """The least number of characters of an n-gram."""
+        return 0 if self._ngrams is None else self._ngrams.min_n
+
+    @property
+    def max_n(self) -> int:
+        """The largest number of characters of an n-gram."""
+        return 0 if self._ngrams is None else self._ngrams.max_n
+
+    @property
+    def bucket(self) -> int:
+        """The number of buckets into which n-grams are hashed."""
+        return 0 if self._ngrams is None else self._ngrams.bucket
+
+    def _makes(self, key: Any) -> bool:
+        """Return whether the vector of `key` is made from n-grams."""
+        return (
+            isinstance(key, str)
+            and self._ngrams is not None
+            and self._ngrams.found
+            and not self.has_index_for(key)
+        )
+
+    def __contains__(self, key: Key) -> bool:
+        return super().__contains__(key) or self._makes(key)
+
+    def get_vector(self, key: Key, norm: bool = False) -> Array:
+        """Return the vector of `key`, as an array that is not writable; that of an unknown word is made of its n-grams.
+
+        Parameters
+        ----------
+        key : str or int
+        norm : bool, default False
+            Return a new array of length 1 (a zero vector stays zero).
+
+        Raises
+        ------
+        KeyError
+            If the key is missing and there are no n-grams.
+
+        Examples
+        --------
+        See `KeyedVectors.load_fasttext`.
+        """
+        if not self._makes(key):
+            return super().get_vector(key, norm)
+        assert self._ngrams is not None
+        vector: Array = self._ngrams.vector(str(key)).astype(self._table.matrix.dtype, copy=False)
+        if as_flag("norm", norm):
+            vector = similarity.unit(vector)
+        vector.setflags(write=False)
+        return vector
+
+    def get_sentence_vector(self, sentence: Iterable[Key | Array]) -> Array:
+        """Return the mean of the vectors of the words of a sentence, each scaled to length 1, as gensim does.
+
+        Examples
+        --------
+        See `KeyedVectors.load_fasttext`.
+        """
+        return self.get_mean_vector(sentence)
+
+    def postprocess(self, *, center: bool = True, remove: int | None = None) -> KeyedVectors:  # type: ignore[override]
+        """Return `KeyedVectors.postprocess` of the words, without n-grams, whose vectors would not fit the result.
+
+        Examples
+        --------
+        See `KeyedVectors.postprocess`.
+        """
+        words = KeyedVectors(self.vector_size)
+        words._table = self._table.astype(self._table.matrix.dtype)
+        return words.postprocess(center=center, remove=remove)
+
+    def __getstate__(self) -> dict[str, Any]:
+        ngrams = self._ngrams
+        parts = (
+            None if ngrams is None else {name: getattr(ngrams, name) for name in Ngrams.__dataclass_fields__}
+        )
+        return {**super().__getstate__(), "_ngrams": parts}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        parts = state.pop("_ngrams", None)
+        super().__setstate__(state)
+        if parts is not None:
+            ngrams = Ngrams(**check_fields(parts, {}, "_ngrams"))
+            ngrams.check(self.vector_size)
+            own_attributes(self)["_ngrams"] = ngrams
+
+
 # Methods on which gensim's other methods are built.
 _VECTOR_METHODS = ("get_mean_vector", "get_vector", "__getitem__", "get_index", "fill_norms")
 _METHODS: dict[str, Any] = {
@@ -1961,8 +2181,8 @@ def load_any(path: PathLike) -> KeyedVectors:
     Parameters
     ----------
     path : str or os.PathLike
-        A file that fastw2v or gensim saved, or a file in the word2vec, fastText or GloVe format. The contents of the
-        file decide, not its name. Arrays are mapped from the file where possible, read-only.
+        A file that fastw2v or gensim saved, a model of fastText, or a file in the word2vec or GloVe format. The
+        contents of the file decide, not its name. Arrays are mapped from the file where possible, read-only.
 
     Raises
     ------
@@ -1982,6 +2202,8 @@ def load_any(path: PathLike) -> KeyedVectors:
     KeyedVectors<vector_size=2, 2 keys>
     """
     form = detect.input_format(path)
+    if form == "fasttext":
+        return KeyedVectors.load_fasttext(path)
     if form in detect.VECTORS_ONLY:
         return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
     return KeyedVectors.load(path, mmap=detect.mapping_of(path, form))

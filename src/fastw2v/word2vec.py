@@ -52,6 +52,7 @@ from fastw2v.common.validation import (
 )
 from fastw2v.common.windows import as_window, as_window_weights, check_windows, sides_of
 from fastw2v.compat import pickle_state
+from fastw2v.compat.attribute_dict import ExposesAttributes, own_attributes
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
@@ -61,6 +62,7 @@ from fastw2v.formats import describe_damage, detect, model_state
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import (
+    SAVED_PARTS,
     SETTINGS,
     check_fields,
     checked_settings,
@@ -118,6 +120,7 @@ _PARTS = {
     "_session",
     "_growth",
     "_progress",
+    "_unmoved",
 }
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _PICKLED = {
@@ -127,7 +130,7 @@ _PICKLED = {
     "_raw_counts": instance_of(dict, WordCounts, type(None)),
     "_kept_anchor": instance_of(dict, type(None)),
 }
-_NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree"}
+_NOT_SETTINGS |= {"wv", "syn1neg", "syn1neg_bias", "cum_table", "huffman_tree", *SAVED_PARTS}
 # Settings that are integers, with the smallest valid value; `Network` knows the largest ones.
 _INTEGERS = {
     "vector_size": 1,
@@ -154,7 +157,7 @@ _LATER_SETTINGS = {
 _RESET_BY_TRAINING = "words_before_update_is_reset"
 
 
-class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
+class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableClass):
     """A word2vec model: the vocabulary, the weights, and the settings of the training.
 
     If a corpus is given, the constructor builds the vocabulary and trains the model. Otherwise it only stores the
@@ -329,6 +332,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
     """
 
     _vectors_class = KeyedVectors
+    _shown = ("wv", "layer1_size", "raw_vocab")
+    _optional = ("syn1neg", "syn1neg_bias", "cum_table", "syn1")
+    _hidden = frozenset(_PARTS | {"_raw_counts", "_initial_vectors"})
 
     syn1: NDArray[np.float32] | None = None  # of the class, so that the attribute of a model can be deleted
 
@@ -537,7 +543,12 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         table = getattr(wv, "_table", None)
         if not isinstance(table, RowTable):
             raise TypeError(f"model.wv must be fastw2v.KeyedVectors, not {type(wv).__name__}")
-        if "_wv" in vars(self):
+        if "_vocabulary" not in own_attributes(self):  # a new object gets the attributes of another one
+            self._make_lock()
+            self._scan_cache = self._initial_vectors = self._raw_counts = None
+            self._set_vectors(wv)
+            return
+        if "_wv" in own_attributes(self):
             del self.wv
         self._wv = wv
         self._vocabulary.move_to(table)
@@ -658,7 +669,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         # The cached scan is left out: a copy that a callback makes does not need the text that is being trained.
         def read() -> dict[str, Any]:
             self._check_not_growing()
-            state = {name: value for name, value in vars(self).items() if name not in _PARTS}
+            state = {name: value for name, value in own_attributes(self).items() if name not in _PARTS}
             if isinstance(self._raw_counts, dict):
                 state["_raw_counts"] = self._raw_counts.copy()
             state.update(
@@ -723,7 +734,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        vars(self).update({**_LATER_SETTINGS, **attributes})
+        own_attributes(self).update({**_LATER_SETTINGS, **attributes})
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:
@@ -742,7 +753,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
 
     def __repr__(self) -> str:
-        if "_wv" not in vars(self):  # a subclass has not called __init__ yet
+        if "_wv" not in own_attributes(self):  # a subclass has not called __init__ yet
             return object.__repr__(self)
         algorithm = "skip-gram" if self.sg else "CBOW"
         output = f"hierarchical softmax, negative={self.negative}" if self.hs else f"negative={self.negative}"
@@ -752,7 +763,9 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         )
 
     def _repr_html_(self) -> str | None:
-        if "_wv" not in vars(self):  # a subclass has not called __init__ yet; notebooks show its __repr__
+        if "_wv" not in own_attributes(
+            self
+        ):  # a subclass has not called __init__ yet; notebooks show its __repr__
             return None
         pool = f", from a pool of {self.negative_pool:,}" if self.negative_pool else ""
         output = [f"negative sampling ({self.negative} words{pool})"] if self.negative else []
@@ -1356,7 +1369,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
 
         def undo() -> None:
             table.restore(snapshot)
-            vars(self).update(settings)
+            own_attributes(self).update(settings)
 
         return UndoOnError(undo)
 
@@ -1782,7 +1795,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                     by_hooks=False,
                 ).run()
         finally:
-            vars(self).update(settings)
+            own_attributes(self).update(settings)
 
     @class_only
     def resume(
@@ -2361,7 +2374,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         def read() -> ModelState:
             self._check_not_growing()
             settings = {name: getattr(self, name) for name in SETTINGS}
-            settings.update((name, value) for name, value in vars(self).items() if name not in _NOT_SETTINGS)
+            own = own_attributes(self)
+            settings.update((name, value) for name, value in own.items() if name not in _NOT_SETTINGS)
             settings[_RESET_BY_TRAINING] = True
             weights = {"syn1neg": self.syn1neg, "syn1neg_bias": self.syn1neg_bias, "syn1": self.syn1}
             tree = self.huffman_tree
@@ -2406,6 +2420,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
                 "_raw_counts": defaultdict(int, state.raw_counts),
             }
         )
+        own_attributes(model).update(state.saved_parts)
         model.words_before_update = words_before_update
         if state.tree is not None:
             model.huffman_tree = HuffmanTree(*state.tree)

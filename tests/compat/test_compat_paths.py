@@ -41,6 +41,7 @@ SENTENCES = "the cat sat on the mat\nthe dog sat on the log\n" * 20
         "from gensim.test.utils import common_texts, datapath, get_tmpfile, temporary_file",
         "from gensim.scripts.glove2word2vec import glove2word2vec",
         "from gensim.models.basemodel import BaseTopicModel",
+        "from gensim.models.fasttext import FastTextKeyedVectors, load_facebook_model, load_facebook_vectors",
         "import gensim.models.word2vec, gensim.models.keyedvectors, gensim.utils, gensim.scripts.word2vec_standalone",
     ],
 )
@@ -55,7 +56,7 @@ def test_replacing_the_name_in_an_import_is_enough(line):
         ("import gensim.downloader as api", "KeyedVectors.load_word2vec_format"),
         ("from gensim import downloader", "KeyedVectors.load_word2vec_format"),
         ("from gensim.models import FastText", "use gensim's FastText"),
-        ("from gensim.models.fasttext import load_facebook_vectors", "use gensim's FastText"),
+        ("from gensim.models.fasttext import FastText", "use gensim's FastText"),
         ("from gensim.models.doc2vec import Doc2Vec, TaggedDocument", "use gensim's Doc2Vec"),
         ("from gensim.models import LdaModel", "take other models from gensim"),
         ("from gensim.corpora.dictionary import Dictionary", "gensim.corpora (pip install gensim)"),

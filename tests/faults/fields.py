@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import struct
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +27,7 @@ from fastw2v.formats import gensim, native
 from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.training.barriers import CorpusChangedError
 
-from . import harness
+from . import fasttext_file, harness
 
 MEMORY = 1 << 30  # bytes that a child may allocate; the files have some KiB
 LONG = 50_000
@@ -427,6 +428,25 @@ def _use_vocab(vocab: Vocab, path: str) -> None:
     Vocab.load(f"{path}.saved")
 
 
+def _write_fasttext(path: str, tree: Tree) -> None:
+    try:
+        Path(path).write_bytes(fasttext_file.content(tree))
+    except (struct.error, AttributeError, KeyError) as error:
+        raise InexpressibleError from error
+
+
+def _use_fasttext(vectors: KeyedVectors, path: str) -> None:
+    _use_vectors(vectors, path)
+    if "dog" in vectors:
+        vectors.most_similar("dog")
+        np.testing.assert_array_equal(KeyedVectors.load(f"{path}.saved")["dog"], vectors["dog"])
+
+
+def _fasttext_form(**options: bool) -> Form:
+    tree = partial(fasttext_file.model, **options)
+    return Form(tree, _write_fasttext, KeyedVectors.load_fasttext, _use_fasttext, names_fields=False)
+
+
 def _model_form(tree: Callable[[], Tree], write: Callable[[str, Tree], None], **options: Any) -> Form:
     return Form(tree, write, partial(Word2Vec.load, **options), _use_model)
 
@@ -455,6 +475,8 @@ FORMS: dict[str, Form] = {
     "vectors of gensim": _vectors_form(_gensim4, _write_pickle),
     "word2vec text": _word2vec_form(_write_text, binary=False),
     "word2vec binary": _word2vec_form(_write_binary, binary=True),
+    "fastText": _fasttext_form(),
+    "fastText, quantized": _fasttext_form(quantized=True, pruned=True, supervised=True),
     "vocabulary": Form(_vocab_tree, _write_json, Vocab.load, _use_vocab),
 }
 

@@ -24,11 +24,11 @@ import zstandard
 
 from fastw2v import KeyedVectors, Phrases, Word2Vec, formats
 from fastw2v.common.files import open_input
-from fastw2v.formats import gensim, keys, native, unpickler, word2vec, word2vec_rows
+from fastw2v.formats import fasttext, gensim, keys, native, unpickler, word2vec, word2vec_rows
 from fastw2v.formats.vector_state import from_arrays
 from fastw2v.text import file_reader, token_encoder, tokenizer
 
-from . import samples
+from . import fasttext_file, samples
 
 DOCUMENTED_ERRORS = (ValueError, OSError, EOFError, pickle.UnpicklingError)
 
@@ -263,6 +263,18 @@ def _word2vec_binary(name: str) -> str:
     index, matrix = word2vec.read_binary(name, unicode_errors="replace", chunk_size=32)
     assert list(index.values()) == list(range(len(matrix)))
     return _shape(matrix)
+
+
+def _fasttext(name: str) -> str:
+    found = fasttext.read(name)
+    assert len(found.words) == len(found.counts) == len(found.vectors)
+    found.ngrams.vector("dog")
+    return _shape(found.vectors)
+
+
+def _fasttext_files() -> list[bytes]:
+    kinds = ({}, {"quantized": True, "pruned": True, "supervised": True})
+    return [fasttext_file.content(fasttext_file.model(**kind)) for kind in kinds]
 
 
 def _counts(name: str) -> str:
@@ -543,6 +555,12 @@ TARGETS: dict[str, Target] = {
         lambda data: _with_file(_word2vec_binary, ".gz")(gzip.compress(data, 1)),
         lambda: BINARY_FILES,
         NUMBERS,
+    ),
+    "fasttext": Target(_with_file(_fasttext), _fasttext_files, [b"\0\0\0\0", b"\xff\xff\xff\xff"], weight=3),
+    "fasttext gz": Target(
+        lambda data: _with_file(_fasttext, ".gz")(gzip.compress(data, 1)),
+        _fasttext_files,
+        [b"\xff\xff\xff\x7f"],
     ),
     "counts": Target(_with_file(_counts), lambda: [b"the 5\nof 3\n\na b 7\n"], NUMBERS, weight=2),
     "native": Target(_with_file(_native), samples.native_files, _JSON, weight=4),

@@ -1,5 +1,6 @@
 """gensim's files: those of every version are read as gensim reads them, and gensim reads what fastw2v writes."""
 
+import copy
 import gzip
 import io
 import logging
@@ -15,6 +16,7 @@ from hypothesis import given, settings, strategies as st
 import fastw2v
 from fastw2v.formats import gensim as format_gensim
 from fastw2v.formats.gensim import is_gensim, read_keyedvectors, read_model, write_keyedvectors, write_model
+from fastw2v.formats.settings import SAVED_PARTS
 from helpers.oracle import import_gensim
 
 gensim_models = import_gensim("gensim.models")
@@ -469,6 +471,27 @@ def test_mutated_models_are_refused_or_read(whole_file, edits):
     except (ValueError, OSError, pickle.UnpicklingError):
         return
     assert state.vectors["vectors"].shape[0] == len(state.vectors["index_to_key"])
+
+
+def test_a_loaded_object_shows_the_attributes_that_it_has_in_gensim(tmp_path):
+    model = train()
+    del model.wv.mapfile_path  # as in a file of gensim 4.0
+    model.save(str(tmp_path / "model"))
+    model.wv.save(str(tmp_path / "vectors"))
+    theirs, ours = Word2Vec.load(str(tmp_path / "model")), fastw2v.Word2Vec.load(tmp_path / "model")
+    assert vars(theirs).keys() - vars(ours).keys() == {"load"}
+    assert vars(ours.wv).keys() == vars(theirs.wv).keys()
+    for name in SAVED_PARTS:
+        assert vars(ours)[name] == vars(theirs)[name]
+        assert vars(ours.wv)[name] == vars(theirs.wv)[name]
+    assert vars(copy.deepcopy(ours).wv).keys() == vars(theirs.wv).keys()
+    loaded = fastw2v.KeyedVectors.load(tmp_path / "vectors")
+    assert vars(loaded).keys() == vars(KeyedVectors.load(str(tmp_path / "vectors"))).keys()
+    for changed in (ours, loaded):  # they are no attributes of the user
+        changed.save(tmp_path / "native")
+        again = type(changed).load(tmp_path / "native")
+        assert not vars(again).keys() & {*SAVED_PARTS}
+        assert "mapfile_path" in vars(getattr(again, "wv", again))
 
 
 @pytest.mark.parametrize("limit", [10**9, 0])

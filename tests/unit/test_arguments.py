@@ -35,7 +35,8 @@ from fastw2v.phrases import Phrases
 MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", "matutils", "plotting")
 # Classes whose objects the package makes and users do not, with their methods.
 RESULTS = {
-    "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
+    "CompatVocab", "EncodedCorpus", "FastTextKeyedVectors", "HuffmanTree", "RaggedArray", "Scan", "Selection",
+    "StopTraining", "Terminated",
 }  # fmt: skip
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
 # calls; a function of smart_open; those that need a package or a network; files of phrases.
@@ -205,7 +206,8 @@ RULES = {
         FLAG,
         "allow_inference append as_numpy binary case_insensitive cbow_mean compute_loss copy_vecattrs deacc dry_run "
         "dummy4unknown force freeze_outputs full_windows hs ignore_missing keep_ids keep_raw_vocab lower lowercase "
-        "no_header norm null_word outputs post_normalize pre_normalize progress replace replace_word_vectors_with_normalized "
+        "no_header norm null_word outputs post_normalize pre_normalize progress replace "
+        "replace_word_vectors_with_normalized "
         "restore_best center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower "
         "update use_norm write_header",
     ),

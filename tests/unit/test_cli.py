@@ -24,6 +24,7 @@ import pytest
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
+from faults import fasttext_file
 from helpers.command_line import ANIMALS, SMALL, Stream, error_of, lines, run
 from helpers.fresh import ENVIRONMENT, run_fresh
 from helpers.oracle import gensim
@@ -367,6 +368,17 @@ def test_similar_prints_words_and_cosines(model, capsys):
         word for word, _ in KeyedVectors.load(model).most_similar("cat", topn=3)
     ]
     assert all(-1 <= float(score) <= 1 for _, score in rows)
+
+
+def test_models_of_fasttext_are_converted_and_queried(tmp_path, capsys):
+    (tmp_path / "model.bin").write_bytes(fasttext_file.content(fasttext_file.model()))
+    assert run("convert", tmp_path / "model.bin", tmp_path / "model.fw2v") == 0
+    for name in ("model.bin", "model.fw2v"):
+        capsys.readouterr()
+        assert run("similar", tmp_path / name, "dog") == 0
+        assert len(capsys.readouterr().out.splitlines()) == len(fasttext_file.WORDS)
+    assert run("convert", tmp_path / "model.bin", tmp_path / "model.txt") == 0
+    assert run("similar", tmp_path / "model.txt", "dog") == 2
 
 
 def test_similar_together_asks_for_the_mean(model, capsys):

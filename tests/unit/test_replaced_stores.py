@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import logging
+import weakref
 
 import numpy as np
 import pytest
@@ -176,6 +177,27 @@ def test_a_sparse_matrix_is_read_back_and_refused_by_queries():
     assert len(vectors.most_similar("a")) == 3
 
 
+def test_a_look_up_sees_what_was_replaced_since_the_one_before():
+    vectors = filled()
+    old = vectors.vectors
+    assert np.shares_memory(vectors["a"], old)
+    assert not vectors["a"].flags.writeable
+    old_reference = weakref.ref(old)
+    vectors.vectors = MATRIX[::-1].copy()
+    del old
+    assert old_reference() is None
+    assert np.array_equal(vectors["a"], MATRIX[3])
+    vectors.vectors[0] = 7
+    assert np.array_equal(vectors["a"], [7] * MATRIX.shape[1])
+    vectors.vector_size += 1
+    with pytest.raises(ValueError, match="columns for vector_size"):
+        vectors["a"]
+    vectors.vector_size -= 1
+    vectors.index_to_key.append("more")
+    with pytest.raises(ValueError, match="rows for 5 keys"):
+        vectors["a"]
+
+
 # --- the attributes of the object
 
 
@@ -195,6 +217,36 @@ def test_the_dictionary_of_attributes_has_the_vectors():
     assert vectors.other == 1
     del vectors.__dict__["other"]
     assert not hasattr(vectors, "other")
+
+
+def test_the_dictionary_of_a_model_has_its_weights():
+    model = small_model()
+    attributes = vars(model)
+    assert attributes["wv"] is model.wv
+    assert attributes["syn1neg"] is model.syn1neg
+    assert attributes["layer1_size"] == 4
+    assert "syn1" not in attributes
+    assert not [name for name in attributes if name.startswith("_")]
+    del model.__dict__["syn1neg"]
+    assert model.syn1neg is None
+    assert "syn1neg" not in vars(model)
+
+
+@pytest.mark.parametrize(
+    "take", [vars, lambda model: copy.copy(vars(model)), lambda model: dict(vars(model))]
+)
+def test_a_model_takes_over_the_attributes_of_another_one(take):
+    class Mine(Word2Vec):
+        def __init__(self, other):
+            self.__dict__.update(take(other))
+
+    model = small_model(ns_exponent=0.5)
+    mine = Mine(model)
+    assert vars(mine).keys() == vars(model).keys()
+    assert mine.syn1neg is model.syn1neg
+    for each in (mine, copy.deepcopy(mine)):
+        each.build_vocab([["c", "d"]] * 3, update=True)
+        each.train([["a", "d"]], total_examples=1, epochs=1)
 
 
 def test_attributes_are_taken_over_by_another_class():

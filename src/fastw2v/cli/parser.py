@@ -165,7 +165,7 @@ examples:
 'fastw2v COMMAND --help' describes the options of a command.
 """
 
-MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe), or - for stdin"
+MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe, fastText), or - for stdin"
 OUTPUT_HELP = (
     "file to write. The suffix selects the format: .txt or .vec for word2vec text, .bin for word2vec binary (both hold "
     "vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz or .zst compresses the "
@@ -320,8 +320,8 @@ def make_parser() -> Parser:
         "convert",
         _add_convert_arguments,
         "convert a model or vectors to another format",
-        "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe) and write "
-        "them in the format that the suffix of OUTPUT or --format selects.",
+        "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe, fastText) "
+        "and write them in the format that the suffix of OUTPUT or --format selects.",
     )
     add(
         "phrases",

@@ -164,8 +164,8 @@ def _lines_of_pipe() -> Iterator[str]:
 
 
 def check_known(vectors: KeyedVectors, words: Iterable[str]) -> None:
-    """Raise UsageError if a word is not in the vocabulary; the message suggests words with a similar spelling."""
-    unknown = [word for word in words if word not in vectors.key_to_index]
+    """Raise UsageError if a word has no vector; the message suggests words with a similar spelling."""
+    unknown = [word for word in words if word not in vectors]
     if not unknown:
         return
     message = f"not in the vocabulary of {len(vectors):,} words: {', '.join(map(repr, unknown))}"

@@ -28,8 +28,7 @@ _FOREIGN = {
         "a Git LFS pointer in place of the file; get the file with 'git lfs pull'"
     ),
     b"\xba\x16\x4f\x2f": (
-        "a fastText model (.bin), which is not the word2vec format; use the .vec file that belongs to it, or "
-        "gensim.models.fasttext.load_facebook_vectors()"
+        "a fastText model (.bin), which is not the word2vec format; KeyedVectors.load_fasttext() reads it"
     ),
 }
 _CONTROL_CHARACTERS = bytes({*range(9), *range(14, 28), 127})  # not white space

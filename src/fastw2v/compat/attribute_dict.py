@@ -1,4 +1,4 @@
-"""``vars(wv)`` and ``wv.__dict__`` with gensim's attributes, which `KeyedVectors` keeps elsewhere.
+"""``vars(wv)`` and ``vars(model)`` with gensim's attributes, which our classes keep elsewhere.
 
 Exporters read ``wv.__dict__["vectors"]``, and programs that convert objects to a class of their own write
 ``new.__dict__.update(wv.__dict__)``. An `AttributeDict` serves both. It is a dictionary of the attributes of an object
@@ -7,6 +7,8 @@ at the time when it is asked for; a change of it is also an assignment to the ob
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 
@@ -24,10 +26,21 @@ def own_attributes(instance: ExposesAttributes) -> dict[str, Any]:
 
 
 class ExposesAttributes(_Base):
-    """Base of a class whose ``__dict__`` shows some properties, and hides some attributes."""
+    """Base of a class whose ``__dict__`` shows some properties, and hides some attributes.
+
+    Attributes
+    ----------
+    _shown : tuple of str
+        The properties. One that raises an AttributeError, because the object is not complete yet, is left out.
+    _optional : tuple of str
+        Properties and attributes that are shown unless they are None.
+    _hidden : collection of str
+        The attributes that are not shown.
+    """
 
     _shown: ClassVar[tuple[str, ...]] = ()
-    _hidden: ClassVar[tuple[str, ...]] = ()
+    _optional: ClassVar[tuple[str, ...]] = ()
+    _hidden: ClassVar[Collection[str]] = ()
 
     @property
     def __dict__(self) -> AttributeDict:
@@ -56,11 +69,15 @@ class AttributeDict(dict[str, Any]):
 
     def __init__(self, owner: ExposesAttributes) -> None:
         self.owner = owner
-        super().__init__(
-            {
-                **{name: getattr(owner, name) for name in owner._shown},
-                **{name: value for name, value in own_attributes(owner).items() if name not in owner._hidden},
-            }
+        for name in (*owner._shown, *owner._optional):
+            with contextlib.suppress(AttributeError):
+                value = getattr(owner, name)
+                if value is not None or name in owner._shown:
+                    super().__setitem__(name, value)
+        super().update(
+            (name, value)
+            for name, value in own_attributes(owner).items()
+            if name not in owner._hidden and (value is not None or name not in owner._optional)
         )
 
     def _is_property(self, name: str) -> bool:
@@ -68,7 +85,10 @@ class AttributeDict(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         if self._is_property(name):
-            setattr(self.owner, name, value)
+            if (
+                getattr(type(self.owner), name).fset is not None
+            ):  # without one, it follows from other attributes
+                setattr(self.owner, name, value)
         else:
             own_attributes(self.owner)[name] = value
         super().__setitem__(name, value)

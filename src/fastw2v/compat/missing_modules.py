@@ -12,8 +12,8 @@ _REMEDIES = {
     "gensim), and load it with fastw2v.KeyedVectors.load_word2vec_format(path)",
     "models": "fastw2v has gensim's word2vec and KeyedVectors; take other models from gensim (pip install gensim)",
     "models.doc2vec": "use gensim's Doc2Vec (pip install gensim)",
-    "models.fasttext": "use gensim's FastText (pip install gensim) to train with subwords; vectors in the text format "
-    "of fastText (.vec) are loaded by fastw2v.KeyedVectors.load_word2vec_format(path)",
+    "models.fasttext": "use gensim's FastText (pip install gensim) to train with subwords; fastText's models (.bin) "
+    "are loaded by fastw2v.KeyedVectors.load_fasttext(path), and its .vec files by load_word2vec_format(path)",
     "parsing": "fastw2v.utils has simple_preprocess and tokenize; gensim.parsing (pip install gensim) has the rest",
     "scripts": "fastw2v.scripts has word2vec_standalone and glove2word2vec, and `fastw2v convert` converts vectors",
     "similarities": "fastw2v.KeyedVectors.most_similar ranks all words exactly; fastw2v.similarities.HnswIndexer is an "

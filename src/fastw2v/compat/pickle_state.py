@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.formats.settings import SAVED_PARTS
+
 Array = NDArray[Any]
 
 # Attributes of gensim's models that have no counterpart here, or have another name.
@@ -23,7 +25,7 @@ _OBSOLETE = {
 
 def vectors_state(state: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a gensim 4 `KeyedVectors`, given those of any version of gensim."""
-    state = {name: value for name, value in state.items() if not name.startswith("__")}
+    state = {name: value for name, value in state.items() if not name.startswith("__") or name in SAVED_PARTS}
     if "vocab" not in state:
         return state
     keys = list(state.pop("index2word"))
@@ -81,6 +83,8 @@ def model_state(state: dict[str, Any]) -> dict[str, Any]:
     if "wv" not in merged:
         renamed["wv"] = vectors_state({name: merged[name] for name in ("vocab", "index2word", "syn0")})
     kept = {
-        name: value for name, value in merged.items() if name not in _OBSOLETE and not name.startswith("__")
+        name: value
+        for name, value in merged.items()
+        if name not in _OBSOLETE and (not name.startswith("__") or name in SAVED_PARTS)
     }
     return kept | {name: value for name, value in renamed.items() if value is not None}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fastw2v.common import codecs
 from fastw2v.common.files import PathLike, check_regular, compression, local_path, open_input
 
-VECTORS_ONLY = ("text", "binary")  # formats that hold vectors, and never a model
+VECTORS_ONLY = ("text", "binary", "fasttext")  # formats that hold vectors, and never a model
 
 _SIGNATURE_BYTES = 64
 _LONGEST_HEADER = 1 << 16
@@ -44,8 +44,9 @@ def detect_saved_format(path: PathLike) -> str:
     if gensim.is_gensim(first_bytes):
         return "gensim"
     raise ValueError(
-        f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; "
-        "vectors in the word2vec, fastText or GloVe format are read by KeyedVectors.load_word2vec_format()"
+        f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; vectors in the word2vec or "
+        "GloVe format, and fastText's .vec files, are read by KeyedVectors.load_word2vec_format(), and fastText's "
+        ".bin and .ftz files by KeyedVectors.load_fasttext()"
     )
 
 
@@ -72,9 +73,9 @@ def recognise_saved_object(path: PathLike) -> Iterator[None]:
 
 
 def input_format(path: PathLike) -> str:
-    """Return the format of a file with a model or vectors: "native", "gensim", "text" or "binary".
+    """Return the format of a file with a model or vectors: "native", "gensim", "fasttext", "text" or "binary".
 
-    "text" and "binary" are the two forms of the word2vec format.
+    "fasttext" is a model of fastText; "text" and "binary" are the two forms of the word2vec format.
 
     Raises
     ------
@@ -88,7 +89,7 @@ def input_format(path: PathLike) -> str:
     try:
         return detect_saved_format(path)
     except ValueError:
-        return _word2vec_form(path)
+        return _vectors_form(path)
 
 
 def mapping_of(path: PathLike, form: str) -> str | None:
@@ -99,11 +100,13 @@ def mapping_of(path: PathLike, form: str) -> str | None:
     return "r" if form == "native" and compression(path) is None and local_path(path) is not None else None
 
 
-def _word2vec_form(path: PathLike) -> str:
-    from fastw2v.formats import word2vec
+def _vectors_form(path: PathLike) -> str:
+    from fastw2v.formats import fasttext, word2vec
 
     with open_input(path) as stream:
         first = stream.readline(_LONGEST_HEADER)
+        if fasttext.is_fasttext(first):
+            return "fasttext"
         codecs.check_content(first, path)
         fields: list[bytes] = first.removeprefix(codecs.BYTE_ORDER_MARK).split()
         if len(fields) == 2 and all(field.isdigit() for field in fields):
@@ -112,4 +115,6 @@ def _word2vec_form(path: PathLike) -> str:
             return "text" if not sample or word2vec.is_text_vectors(sample, width) else "binary"
     if len(fields) > 1 and word2vec.are_numbers(fields[1:]):
         return "text"
-    raise ValueError(f"{path}: no model or vectors in a known format (fastw2v, gensim, word2vec, GloVe)")
+    raise ValueError(
+        f"{path}: no model or vectors in a known format (fastw2v, gensim, fastText, word2vec, GloVe)"
+    )

@@ -53,7 +53,7 @@ from fastw2v.common.validation import RandomStateTuple, checked_random_state
 from fastw2v.formats import npy
 from fastw2v.formats.pickle_globals import Constant, Instance, PickledRandomState, unwrap_array
 from fastw2v.formats.pickler import Global, Object, Pickler
-from fastw2v.formats.settings import MAX_WIDTH
+from fastw2v.formats.settings import MAX_WIDTH, SAVED_PARTS
 from fastw2v.formats.unpickler import unpickle
 from fastw2v.text.tokens import as_word
 from fastw2v.vectors.row_table import warn_dropped
@@ -78,7 +78,9 @@ VectorsState = dict[str, Any]
 kind : "keyedvectors" or "word2vec", the kind of the file's object. index_to_key : list of V keys (str or int; None for
 a row that has no key yet). vectors : float array (V, vector_size). vector_size : int. expandos : dict of arrays of
 length V, the attributes of words: "count" int64, "sample_int" uint32, "code" and "point" arrays of arrays.
-vectors_lockf : float32 array (V,) or (1,), or None if the file has none. lifecycle_events : list of dict.
+vectors_lockf : float32 array (V,) or (1,), or None if the file has none. lifecycle_events : list of dict. saved_parts :
+those of `settings.SAVED_PARTS` that the object has. mapfile_path : str or None; missing if the object has none. The
+last two are not written.
 """
 
 
@@ -102,6 +104,8 @@ class ModelState:
         Argument of `numpy.random.RandomState.set_state`; None if the file has no Mersenne Twister.
     attributes : dict of str to object
         What users have set on the model, as far as it is plain data.
+    saved_parts : dict of str to list of str
+        Those of `settings.SAVED_PARTS` that the model has.
     kind : str
         "word2vec", or "keyedvectors" if the file holds vectors only; `settings` is empty then.
     """
@@ -113,6 +117,7 @@ class ModelState:
     raw_vocab: dict[Any, int] = field(default_factory=dict)
     random_state: RandomStateTuple | None = None
     attributes: dict[str, Any] = field(default_factory=dict)
+    saved_parts: dict[str, list[str]] = field(default_factory=dict)
     kind: str = "word2vec"
 
 
@@ -124,6 +129,7 @@ _VECTORS_CLASSES = ("KeyedVectors", "Word2VecKeyedVectors", "EuclideanKeyedVecto
 _PARTS = ("vocabulary", "trainables")
 _TEXT_PICKLES = (b"ccopy_reg\n_reconstructor\n", b"ccopyreg\n_reconstructor\n", b"(igensim.", b"cgensim.")
 _ATTRIBUTE = re.compile(r"[A-Za-z0-9_]{1,64}")
+_MAX_PARTS = 1000
 _MAX_PLAIN_ITEMS = 100_000
 _MAX_PLAIN_DEPTH = 9
 _MAX_READS = 5  # of a model that is replaced while it is read; each replacement spoils at most one
@@ -390,6 +396,17 @@ class _Node:
             and type(value) in _PLAIN_TYPES
         }
 
+    def saved_parts(self) -> dict[str, list[str]]:
+        """Return those of `SAVED_PARTS` that the object has, as far as they are lists of names of attributes."""
+        found = {name: self._state.get(name) for name in SAVED_PARTS}
+        return {
+            name: list(value)
+            for name, value in found.items()
+            if isinstance(value, list)
+            and len(value) <= _MAX_PARTS
+            and all(isinstance(part, str) and _ATTRIBUTE.fullmatch(part) for part in value)
+        }
+
     def older_lock_factors(self) -> Any:
         """Return the lock factors that versions before 4.0 kept outside of the vectors."""
         trainables = self.child("trainables")
@@ -422,7 +439,7 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         expandos = _expandos_from_records(node.get("vocab") or {}, keys)
     own = node.first("vectors_lockf")
     of_model = name not in _VECTORS_CLASSES
-    return {
+    state = {
         "kind": "word2vec" if of_model else "keyedvectors",
         "index_to_key": keys,
         "vectors": vectors,
@@ -430,7 +447,12 @@ def _decode_vectors(node: _Node, name: str, older_lock_factors: Any = None) -> V
         "expandos": check_expandos(expandos, len(keys), of_model),
         "vectors_lockf": _check_lock_factors(older_lock_factors if own is None else own),
         "lifecycle_events": _check_events(node.get("lifecycle_events")),
+        "saved_parts": node.saved_parts(),
     }
+    if node.has("mapfile_path"):
+        mapfile_path = node.get("mapfile_path")
+        state["mapfile_path"] = mapfile_path if isinstance(mapfile_path, str) else None
+    return state
 
 
 def _decode_keys(node: _Node) -> list[Any]:
@@ -502,6 +524,7 @@ def _decode_model(root: _Node) -> ModelState:
         raw_vocab=_check_raw_vocab(_find(parts, "raw_vocab")),
         random_state=_check_random_state(root.get("random")),
         attributes=root.further_attributes(),
+        saved_parts=root.saved_parts(),
     )
 
 

@@ -77,6 +77,8 @@ class ModelState:
         State of the Mersenne twister, for `numpy.random.RandomState.set_state`; None means seeding a new one.
     anchors : dict of str to float32 array
         The values that the model keeps for its updates, by the names of their weights.
+    saved_parts : dict of str to list of str
+        Those of `settings.SAVED_PARTS` that a model in a file of gensim has. They are not saved.
     """
 
     settings: dict[str, Any]
@@ -86,6 +88,7 @@ class ModelState:
     raw_counts: Mapping[Any, int] = field(default_factory=dict)
     random_state: RandomStateTuple | None = None
     anchors: dict[str, Array] = field(default_factory=dict)
+    saved_parts: dict[str, list[str]] = field(default_factory=dict)
 
 
 # --- what a state must fulfil
@@ -424,6 +427,7 @@ def _read_gensim(path: Any, mmap: str | None, classes: Mapping[tuple[str, str], 
                 tree,
                 found.raw_vocab,
                 found.random_state,
+                saved_parts=found.saved_parts,
             )
         )
 

@@ -34,6 +34,12 @@ INT31 = (1 << 31) - 1
 _UINT32 = (1 << 32) - 1
 _LARGEST = 1e300  # of the numbers that count as finite, so that a small multiple of one is finite too
 
+SAVED_PARTS = ("__numpys", "__scipys", "__ignoreds", "__recursive_saveloads")
+"""Attributes that gensim's ``save`` gives an object: lists of the names of attributes that it stored in another form.
+
+An object that was loaded from such a file has them, as in gensim. No file of ours holds them.
+"""
+
 Check = Callable[[str, Any], Any]
 """Returns the value of the setting of a name in the form that files have, or raises a ValueError."""
 

@@ -23,6 +23,7 @@ from fastw2v.formats import describe_damage, native, word2vec
 from fastw2v.formats.detect import detect_saved_format
 from fastw2v.formats.keys import decode_keys, encode_keys, plain_keys
 from fastw2v.formats.settings import MAX_WIDTH, unexpected
+from fastw2v.vectors.ngrams import Ngrams
 from fastw2v.vectors.row_table import warn_dropped
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
 KIND = "keyedvectors"
+_NGRAM_SETTINGS = ("bucket", "min_n", "max_n", "encoding")
+_NGRAM_ARRAYS = ("vectors", "kept", "rows")
 MODEL_PREFIX = "wv."  # of the names of the vectors' arrays in the file of a model
 
 
@@ -56,6 +59,11 @@ class VectorState:
         Attributes of the keys.
     attributes : dict of str to object
         Other attributes that users have set on the object.
+    ngrams : Ngrams or None
+        The vectors of character n-grams, of vectors that fastText trained.
+    gensim_attributes : dict of str to object, or None
+        Of a file of gensim: `mapfile_path`, `lifecycle_events` and `settings.SAVED_PARTS`, as far as the object in it
+        has them. They are not saved. None for every other file.
     """
 
     keys: list[Any]
@@ -66,6 +74,8 @@ class VectorState:
     lock_factors: Array | None = None
     expandos: dict[str, Array] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    ngrams: Ngrams | None = None
+    gensim_attributes: dict[str, Any] | None = None
 
 
 # --- what a state must fulfil
@@ -107,6 +117,8 @@ def checked(state: VectorState) -> VectorState:
             raise ValueError(
                 f"field 'expandos.{name:.80}' is {described(values)}; expected one value for each of {n_keys} keys"
             )
+    if state.ngrams is not None:
+        state.ngrams.check(size)
     return replace(state, lock_factors=factors)
 
 
@@ -159,6 +171,11 @@ def to_arrays(state: VectorState) -> tuple[dict[str, Array], dict[str, Any]]:
         "object_expandos": objects,
         "attributes": attributes,
     }
+    if state.ngrams is not None:
+        ngrams = state.ngrams
+        metadata["ngrams"] = {name: getattr(ngrams, name) for name in _NGRAM_SETTINGS}
+        parts = {name: getattr(ngrams, name) for name in _NGRAM_ARRAYS}
+        arrays |= {f"ngrams.{name}": array for name, array in parts.items() if array is not None}
     return arrays, metadata
 
 
@@ -216,7 +233,20 @@ def from_arrays(arrays: Mapping[str, Array], metadata: Mapping[str, Any]) -> Vec
             lock_factors=np.array(arrays["vectors_lockf"]) if "vectors_lockf" in arrays else None,
             expandos=expandos,
             attributes=attributes,
+            ngrams=_ngrams_from_arrays(arrays, metadata["ngrams"]) if "ngrams" in metadata else None,
         )
+    )
+
+
+def _ngrams_from_arrays(arrays: Mapping[str, Array], settings: Any) -> Ngrams:
+    """Return the vectors of n-grams, which are taken over without a copy; `checked` checks them."""
+    if not isinstance(settings, dict):
+        raise unexpected("ngrams", settings, "an object")
+    kept, rows = arrays.get("ngrams.kept"), arrays.get("ngrams.rows")
+    if (kept is None) != (rows is None):
+        raise ValueError("one of the fields 'ngrams.kept' and 'ngrams.rows' is missing")
+    return Ngrams(
+        arrays["ngrams.vectors"], **{name: settings[name] for name in _NGRAM_SETTINGS}, kept=kept, rows=rows
     )
 
 
@@ -304,14 +334,21 @@ def from_gensim(state: VectorsState) -> VectorState:
         if id(values) not in copies:
             objects = values.dtype.hasobject
             copies[id(values)] = _object_array(list(values)) if objects else np.array(values)
+    attributes = dict(state["saved_parts"])
+    if state["lifecycle_events"]:
+        attributes["lifecycle_events"] = state["lifecycle_events"]
+    if "mapfile_path" in state:
+        attributes["mapfile_path"] = state["mapfile_path"]
     return checked(
         VectorState(
             keys=state["index_to_key"],
             vectors=state["vectors"],
             vector_size=int(state["vector_size"]),
             next_index=len(state["index_to_key"]),
+            mapfile_path=state.get("mapfile_path"),
             lock_factors=None if state["vectors_lockf"] is None else np.array(state["vectors_lockf"]),
             expandos={name: copies[id(values)] for name, values in state["expandos"].items()},
+            gensim_attributes=attributes,
         )
     )
 
@@ -375,6 +412,10 @@ def write_gensim(path: PathLike, state: VectorState) -> None:
     """Write a pickle that gensim 4 loads as KeyedVectors."""
     from fastw2v.formats import gensim
 
+    if state.ngrams is not None:
+        logger.warning(
+            "the vectors of n-grams are not written to files of gensim, only those of words; save() writes both"
+        )
     gensim.write_keyedvectors(path, to_gensim(state))
 
 

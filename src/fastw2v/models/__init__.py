@@ -3,7 +3,7 @@
 The modules only re-export names. They may import the public modules of fastw2v and `compat`.
 """
 
-from fastw2v.models import callbacks, keyedvectors, phrases, word2vec
+from fastw2v.models import callbacks, fasttext, keyedvectors, phrases, word2vec
 from fastw2v.models.keyedvectors import KeyedVectors
 from fastw2v.models.phrases import Phrases
 from fastw2v.models.word2vec import FAST_VERSION, Word2Vec
@@ -14,6 +14,7 @@ __all__ = [
     "Phrases",
     "Word2Vec",
     "callbacks",
+    "fasttext",
     "keyedvectors",
     "phrases",
     "word2vec",

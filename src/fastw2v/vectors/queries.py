@@ -109,9 +109,9 @@ def weighted_mean(vectors: Iterable[tuple[Array, float]], vector_size: int, dtyp
     mean = np.zeros(vector_size, dtype=dtype)
     total = 0.0
     for vector, weight in vectors:
-        mean += vector * mean.dtype.type(weight)
+        mean += vector if weight == 1 else vector * mean.dtype.type(weight)
         total += abs(weight)
-    if total > 0:
+    if total > 0 and total != 1:
         mean /= mean.dtype.type(total)
     return mean
 

@@ -82,6 +82,8 @@ def _moves_rows(method: Method) -> Method:
     return moving  # type: ignore[return-value]
 
 
+_NO_MATRIX = (object(), None)  # the object is none that anybody assigns
+
 MIXED = -1  # count of `LeadingRows` whose rows are no longer the first ones
 
 
@@ -217,7 +219,7 @@ class RowTable:
     """
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
-        self.vector_size = as_int("vector_size", vector_size, minimum=0)
+        self._vector_size = as_int("vector_size", vector_size, minimum=0)
         count = as_int("count", count, minimum=0)
         dtype = as_dtype("dtype", dtype)
         self.index_to_key: list[Any] = [None] * count
@@ -227,7 +229,10 @@ class RowTable:
         self.lock_factors: Array | None = None
         self.followers: dict[str, Follower] = {}
         self.norms: Array | None = None
-        self._vectors: Any = memory.zeros((count, self.vector_size), dtype)
+        self._vectors: Any = None
+        # `_vectors`, once it is known to be a matrix of width `vector_size`, and a view of it that cannot be written.
+        self._fitting: tuple[Any, Any] = _NO_MATRIX
+        self.matrix = memory.zeros((count, self.vector_size), dtype)
         self._columns: WeakSet[Column] = WeakSet()
         self._buffers: dict[str, GrowableArray] = {}
         self._in_training = False
@@ -302,8 +307,19 @@ class RowTable:
         self.replace_vectors(value)
 
     @property
+    def vector_size(self) -> int:
+        """Number of components of each vector."""
+        return self._vector_size
+
+    @vector_size.setter
+    def vector_size(self, value: int) -> None:
+        self._vector_size, self._fitting = value, _NO_MATRIX
+
+    @property
     def matrix(self) -> Array:
         """The vectors, of shape (keys, vector_size).
+
+        Every look-up of a vector reads this property, so it compares the lengths only, and the width of an array once.
 
         Raises
         ------
@@ -312,14 +328,10 @@ class RowTable:
         TypeError
             If something else than an array was assigned.
         """
-        vectors, n_keys = self._vectors, len(self.index_to_key)
-        if (
-            type(vectors) is np.ndarray
-            and vectors.shape == (n_keys, self.vector_size)
-            and len(self.key_to_index) <= n_keys
-        ):
-            return vectors
-        rows = self.allocated_rows
+        vectors: Array = self._fitting[0]
+        if vectors is self._vectors and len(vectors) == len(self.index_to_key) >= len(self.key_to_index):
+            return vectors  # type: ignore[no-any-return]
+        rows, n_keys = self.allocated_rows, len(self.index_to_key)
         if len(rows) != n_keys:
             raise ValueError(
                 f"vectors has {len(rows)} rows for {n_keys} keys; assign vectors, index_to_key and key_to_index that "
@@ -333,11 +345,31 @@ class RowTable:
             raise ValueError(
                 f"vectors has {rows.shape[1]} columns for vector_size={self.vector_size}; assign vector_size too"
             )
+        if rows is self._vectors and rows.ndim == 2:
+            read_only = rows.view()
+            read_only.setflags(write=False)
+            self._fitting = (rows, read_only)
         return rows
 
     @matrix.setter
     def matrix(self, vectors: Array) -> None:
-        self._vectors = vectors
+        self._vectors, self._fitting = vectors, _NO_MATRIX
+
+    def vector(self, row: int) -> Array:
+        """Return a row of `matrix`, as a view that cannot be written.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `matrix`.
+        """
+        vectors, read_only = self._fitting
+        if vectors is self._vectors and len(vectors) == len(self.index_to_key) >= len(self.key_to_index):
+            found: Array = read_only[row]
+            return found
+        found = self.matrix[row]
+        found.setflags(write=False)
+        return found
 
     @property
     def allocated_rows(self) -> Array:
@@ -366,8 +398,7 @@ class RowTable:
 
     def replace_vectors(self, vectors: Any) -> None:
         """Replace the vectors without a check."""
-        self._vectors = vectors
-        self.norms = None
+        self.matrix, self.norms = vectors, None
 
     def set_training(self, in_training: bool) -> None:
         """Say whether a training is changing the vectors; norms are not kept during one."""
@@ -846,7 +877,7 @@ class RowTable:
         for key in self.index_to_key[snapshot.n_keys :]:
             self.key_to_index.pop(key, None)
         del self.index_to_key[snapshot.n_keys :]
-        self.next_index, self._vectors, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
+        self.next_index, self.matrix, self.norms = snapshot.next_index, snapshot.vectors, snapshot.norms
         self.lock_factors, self.followers = snapshot.lock_factors, snapshot.followers
         self.attributes = snapshot.attributes
         self.attributes.clear()

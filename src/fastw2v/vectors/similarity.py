@@ -24,6 +24,7 @@ _BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a tem
 _SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
 _QUERIES_TOGETHER = 1024
 _WORTH_THREADS = 1 << 23  # numbers of a matrix: a query takes milliseconds, a thread tenths of one
+_WORTH_SORTING = 512  # scores, of which the best ones are found faster by sorting all of them
 _LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
 
 
@@ -54,9 +55,18 @@ def normed(matrix: Array, norms: Array) -> Array:
     return unit
 
 
+def divided(vector: Array, norm: Any) -> Array:
+    """Return a new vector, `vector` divided by its norm, in the type of the norm; a zero vector stays zero."""
+    scaled: Array = np.asarray(vector, dtype=norm.dtype) / (norm if norm > 0 else norm.dtype.type(1))
+    return scaled
+
+
 def _divisors(norms: Array) -> Array:
-    """Return `norms` with 1 in place of 0, so that the products of zero rows stay 0."""
-    divisors: Array = np.where(norms > 0, norms, norms.dtype.type(1))
+    """Return `norms` with 1 in place of 0, so that the products of zero rows stay 0; `norms` itself if none is 0."""
+    positive = norms > 0
+    if positive.all():
+        return norms
+    divisors: Array = np.where(positive, norms, norms.dtype.type(1))
     return divisors
 
 
@@ -90,7 +100,10 @@ def _row_products(matrix: Array, query: Array) -> Array:
     Each number of the matrix is read once, and one core cannot ask for as many as the memory has to give.
     """
     out = np.empty(len(matrix), dtype=np.float32)
-    cores = (os.cpu_count() or 1) if matrix.size >= _WORTH_THREADS else 1
+    if matrix.size < _WORTH_THREADS:
+        ranking.row_products(matrix, query, out)
+        return out
+    cores = os.cpu_count() or 1
     step = max(1, -(-len(matrix) // cores))
 
     def multiply(start: int) -> None:
@@ -123,6 +136,8 @@ def top_indices(scores: Array, count: int) -> NDArray[np.intp]:
 
     Equal scores are ordered by index. NaN counts as the lowest score.
     """
+    if len(scores) <= _WORTH_SORTING:
+        return _sorted_indices(scores, count)
     scores = np.ascontiguousarray(scores, dtype=compute_dtype(scores.dtype))
     indices, _ = _best_of_blocks([(slice(0, len(scores)), scores[None])], np.ones_like(scores), 1, count)
     return indices[0] if indices.min(initial=0) >= 0 else _sorted_indices(scores, count)
