@@ -81,6 +81,7 @@ from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
 from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, check_objective
 from fastw2v.training.progress import Tally
+from fastw2v.training.replay_store import ReplayStore as ReplayStore
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
 from fastw2v.training.trainer import replicated_rows, thread_count

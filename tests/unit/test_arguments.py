@@ -18,6 +18,7 @@ import numbers
 import os
 import pickle
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -245,6 +246,7 @@ RULES = {
     **rules(choice("negative_sampling", "sampled_softmax"), "objective"),
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(corpus(), "sentences held_out"),
+    **rules(Rule(SENTENCES, lambda value: None), "texts"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
     **rules(
         KEYS, "context_words_list document1 document2 entities keys keys_list queries tokens words ws1 ws2"
@@ -295,7 +297,7 @@ RULES = {
     **rules(only("<pad>", str, optional=True), "padding"),
     **rules(only("<unk>", str, optional=True), "unknown"),
     **rules(only(None), "other other_model provisional"),
-    **rules(only(None, optional=True), "indexer"),
+    **rules(only(None, optional=True), "digest indexer"),
     **rules(
         anything(),
         "comment default event_name hashfxn mapfile_path most_similar pickle_protocol queue_factor rethrow "
@@ -336,6 +338,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "LineSentence": lambda: LineSentence("corpus.txt"),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),
+    "ReplayStore": lambda: fastw2v.ReplayStore(tempfile.mkdtemp(dir=".")),
 }
 EITHER = Rule(None, lambda value: None)
 EITHER_KEYS = Rule(
@@ -399,6 +402,15 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "KeyedVectors.rename_key": {"new": Rule("new", EITHER.takes, ("key", "keys"))},
     "RepeatCorpus": {"corpus": anything([])},
     "RepeatCorpusNTimes": {"corpus": anything([])},
+    "ReplayStore": {
+        "path": path("store"),
+        "max_words": integer(1, optional=True),
+        "keep": choice(None, "random", "newest"),
+        "seed": loosely(integer(0, optional=True)),  # that of the store which an earlier call made
+    },
+    "ReplayStore.exists": {"path": path("store")},
+    "ReplayStore.commit": {"fingerprints": iterable([], text=False)},
+    "ReplayStore.settle": {"history": iterable([])},
     "SlicedCorpus": {"corpus": anything([]), "slice_": anything([])},
     "Update": {
         "alpha": number(0, optional=True),

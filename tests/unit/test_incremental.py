@@ -199,7 +199,7 @@ def test_replay_reads_paths_and_readers_as_text(tmp_path, trained, old, new, for
     expected = encode([*old, *([["w0"]] if form == "directory and list" else [])], model.wv.key_to_index)
     session = UpdateSession(Update(replay=replay), model)
     for name in ("ids", "offsets", "raw_lengths"):
-        np.testing.assert_array_equal(getattr(session._replay.corpus, name), getattr(expected, name))
+        np.testing.assert_array_equal(getattr(session._replay.text.corpus, name), getattr(expected, name))
 
 
 @pytest.mark.parametrize(

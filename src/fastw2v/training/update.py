@@ -28,7 +28,8 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.texts import encode_texts, open_texts
 from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
-from fastw2v.training.replay import Mixture, Replay
+from fastw2v.training.replay import EncodedText, Mixture, OldText, Replay
+from fastw2v.training.replay_store import ReplayStore
 from fastw2v.vectors.initialization import starting_rows
 from fastw2v.vectors.row_table import MIXED
 
@@ -67,10 +68,10 @@ class Update:
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
         `anchor_to` if that is a model with output weights of the same kind.
-    replay : iterable of lists of str, path, or list of these, optional
+    replay : iterable of lists of str, path, ReplayStore, or list of these, optional
         Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
         `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
-        what `train` returns.
+        what `train` returns. Of a `ReplayStore`, or its path, only the sentences that are trained are read.
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
@@ -338,7 +339,7 @@ class UpdateSession:
             (self._model.alpha, self._model.min_alpha),
             self._pull_words,
             self._done,
-            None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
+            None if replay is None else {"size": replay.text.size, "seed": replay.seed},
             {anchor.name: anchor.values for anchor in self._anchors},
         )
 
@@ -528,17 +529,26 @@ def _replay_of(
             f"{type(model).__name__} overrides methods that train sentences, and these cannot replay old ones; leave "
             "out replay, or add old sentences to the corpus"
         )
-    try:
-        texts = open_texts(update.replay)
-        encoded = encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget)
-    except TypeError as error:
-        raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
+    text = _old_text(update.replay, model)
     if before is not None:
-        check_same_size(tuple(before["size"]), encoded.size, "replay")
-        return Replay(encoded, update.replay_ratio, before["seed"])
-    if not encoded.n_tokens:
+        check_same_size(tuple(before["size"]), text.size, "replay")
+        return Replay(text, update.replay_ratio, before["seed"])
+    if not text.has_known_words:
         raise ValueError(
-            f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "
+            f"Update(replay=...) has no word of the vocabulary in {text.size[0]} sentences; give old sentences "
             "as lists of words, not an iterator that is at its end"
         )
-    return Replay(encoded, update.replay_ratio, [(model.seed or 0) % (1 << 64), model.train_count])
+    return Replay(text, update.replay_ratio, [(model.seed or 0) % (1 << 64), model.train_count])
+
+
+def _old_text(replay: Any, model: UpdatedModel) -> OldText:
+    """Return what `Update.replay` stands for by the ids of the model: a store, or text that is encoded whole."""
+    if isinstance(replay, (str, os.PathLike)) and ReplayStore.exists(replay):
+        replay = ReplayStore(replay)
+    if isinstance(replay, ReplayStore):
+        return replay.encoded(model.wv.key_to_index)
+    try:
+        texts = open_texts(replay)
+        return EncodedText(encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget))
+    except TypeError as error:
+        raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
