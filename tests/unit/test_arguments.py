@@ -433,7 +433,10 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "sentences": corpus(optional=True),
         "checkpoint_every": Rule(None, lambda value: value is None),  # it needs a checkpoint
     },
-    "Word2Vec.build_vocab": {"corpus_iterable": corpus()},
+    "Word2Vec.build_vocab": {
+        "corpus_iterable": corpus(),
+        "known_text": choice("warn", "refuse", "skip"),
+    },
     "Word2Vec.scan_vocab": {"corpus_iterable": corpus(), "workers": anything()},
     "Word2Vec.drift": {"other": only(vectors()), "sample": integer(0, optional=True), "topn": integer(0)},
     "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},

@@ -6,21 +6,22 @@ a list, an iterable, a plain or compressed file and a column with the same sente
 files do not have, do not count.
 
 `Fingerprint` receives the numbers and lengths in the batches that a scan passes to its sink. It keeps no text, and
-costs little more than reading the numbers once.
+costs little more than reading the numbers once. The words are hashed in pieces, so that those of a long text need not
+all become strings at a time.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fastw2v.formats.keys import encode_keys
 from fastw2v.formats.xxh64 import XXH64
 from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.word_counts import WordCounts
 
 _BATCH = 1 << 18  # tokens and sentences of an encoded corpus that are renumbered at a time
 
@@ -36,7 +37,7 @@ class Fingerprint:
     ...     fingerprint = Fingerprint()
     ...     return fingerprint.value(scan(text, digest=fingerprint).counts)
     >>> fingerprint_of([["a", "rose"], [], ["a"]])
-    '986890310a818c56'
+    '25ccea7eacb40a1c'
     >>> fingerprint_of(iter([("a", "rose"), ("a",)])) == fingerprint_of([["a", "rose"], ["a"]])
     True
     >>> fingerprint_of([["a", "rose", "a"]]) == fingerprint_of([["a", "rose"], ["a"]])
@@ -64,21 +65,38 @@ class Fingerprint:
         for first in range(0, corpus.n_sentences, _BATCH):
             self.append(numbers[:0], nothing, np.asarray(corpus.raw_lengths[first : first + _BATCH]))
 
-    def value(self, words: Iterable[Any]) -> str:
-        """Return the hash as 16 hexadecimal digits; `words` are those of the text, in the order of first occurrence."""
-        keys = encode_keys(list(words))
-        parts = [_digest(self._ids), _digest(self._lengths)]
-        for name in sorted(keys):
-            checksum = XXH64()
-            checksum.update(_bytes(keys[name], keys[name].dtype.newbyteorder("<").str))
-            parts.append(name.encode("ascii") + _digest(checksum))
+    def value(self, counts: Mapping[Any, int]) -> str:
+        """Return the hash as 16 hexadecimal digits; `counts` are those of the scan, in its order."""
+        words, ends = XXH64(), XXH64()
+        n_words = n_bytes = 0
+        for keys in _pieces(counts):
+            texts = list(map(_encode, keys))
+            lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
+            words.update(np.frombuffer(b"".join(texts), dtype=np.uint8))
+            ends.update(_bytes(np.cumsum(lengths) + n_bytes, "<i8"))
+            n_words, n_bytes = n_words + len(texts), n_bytes + int(lengths.sum())
         whole = XXH64()
-        whole.update(functools.reduce(bytes.__add__, parts))
+        for checksum in (self._ids, self._lengths, words, ends):
+            whole.update(int(checksum.value).to_bytes(8, "little"))
         return f"{whole.value:016x}"
 
 
-def _digest(checksum: XXH64) -> bytes:
-    return int(checksum.value).to_bytes(8, "little")
+def _pieces(counts: Mapping[Any, int]) -> Iterator[Sequence[Any]]:
+    """Yield the words of a scan, some at a time."""
+    if isinstance(counts, WordCounts):
+        for first in range(0, len(counts), _BATCH):
+            yield counts.select(np.arange(first, min(first + _BATCH, len(counts)), dtype=np.int64))
+    else:
+        words = iter(counts)
+        while piece := list(itertools.islice(words, _BATCH)):
+            yield piece
+
+
+def _encode(key: Any) -> bytes:
+    """Return a word as bytes; those of an integer, which is no text, begin with a byte that UTF-8 does not have."""
+    if isinstance(key, str):
+        return key.encode("utf-8", "surrogatepass")
+    return b"\xff" + str(key).encode("ascii")
 
 
 def _bytes(array: NDArray[Any], dtype: str) -> NDArray[np.uint8]:

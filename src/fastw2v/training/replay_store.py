@@ -358,7 +358,7 @@ class ReplayStore:
             is_encoded = isinstance(corpus, EncodedCorpus)
             found = scan(corpus, keep_ids=not is_encoded, budget=budget, digest=fingerprint)
             words = list(found.counts)
-            fingerprints.append(fingerprint.value(words))
+            fingerprints.append(fingerprint.value(found.counts))
             known = next(
                 (
                     text

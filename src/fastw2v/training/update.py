@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
@@ -222,6 +222,24 @@ class UpdateState:
                 )
 
 
+def describe(update: Update) -> str:
+    """Return the parameters that are not those of a plain training, as text; the rates are left out.
+
+    Examples
+    --------
+    >>> from fastw2v.training.update import Update, describe
+    >>> describe(Update(replay=[["an", "old", "sentence"]], anchor=1.0, alpha=0.01))
+    'anchor=1.0, replay'
+    """
+    objects = ("replay", "anchor_to")
+    numbers = [
+        f"{entry.name}={getattr(update, entry.name)}"
+        for entry in fields(update)
+        if entry.name not in ("alpha", "min_alpha", *objects) and getattr(update, entry.name) != entry.default
+    ]
+    return ", ".join(numbers + [name for name in objects if getattr(update, name) is not None])
+
+
 class UpdatedModel(Protocol):
     """What an update reads of a model."""
 
@@ -328,6 +346,10 @@ class UpdateSession:
     def min_alpha(self) -> float:
         """The learning rate at the end of the training."""
         return self._model.min_alpha if self._update.min_alpha is None else self._update.min_alpha
+
+    def record(self) -> dict[str, Any]:
+        """Return what the model's record of texts says about the update, when its training has ended."""
+        return {"update": describe(self._update)}
 
     def state(self) -> UpdateState:
         """Return what a checkpoint keeps."""
