@@ -417,6 +417,9 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "min_alpha": number(0, optional=True),
         "replay": EITHER,
         "anchor_to": path("vectors.txt", optional=True),
+        "drift_threshold": Rule(
+            0.5, lambda value: value is None or (is_number(value) and bool(0 <= value <= 1))
+        ),
     },
     "Vocab": {"words": iterable(["a", "b"], text=None), "counts": LIST},
     "Vocab.from_corpus": {"corpus": corpus()},
@@ -464,6 +467,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "compute_loss": FLAG,
         "update": only(None, optional=True),
     },
+    "Drift.as_dict": {"topn": integer(0)},
     "Drift.most_moved": {"topn": integer(0)},
     "argsort": {"topn": integer(optional=True)},
     "downsampling": {"counts": ARRAY},

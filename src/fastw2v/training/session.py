@@ -331,6 +331,8 @@ class TrainingSession:
                     break
             if trains:
                 self._note_end(n_epochs)
+                if self._update is not None:
+                    self._update.warn_of_drift()
             seconds, trained, raw = self._seconds, self._state.trained_words, self._state.raw_words
             model.total_train_time += seconds
             model.train_count += 1

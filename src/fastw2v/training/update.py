@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, unexpected
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -30,15 +31,20 @@ from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.replay import EncodedText, Mixture, OldText, Replay
 from fastw2v.training.replay_store import ReplayStore
+from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import starting_rows
 from fastw2v.vectors.row_table import MIXED
+
+logger = get_logger(__name__, "models.word2vec")
 
 Matrix = NDArray[np.float32]
 
 PULLS_PER_EPOCH = 20
 MEAN_SENTENCE_WORDS = 20  # assumed where neither `train` nor the vocabulary scan knows the length of the text
 BLOCK_ROWS = 1 << 14
-NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
+NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words", "drift_threshold")
+DRIFT_WORDS = 20_000  # old words among which neighbours are compared
+DRIFT = "drift"  # the name of their old vectors in a checkpoint
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,11 +83,16 @@ class Update:
     old_words : int, optional
         Take the first `old_words` words of the vocabulary as the old ones. This is needed where the vocabulary was
         sorted after it grew, since old and new words are mixed then.
+    drift_threshold : float, optional
+        Measure how far the old words move, and log a warning if a smaller share of their 10 nearest neighbours than
+        this stays the same; 0.0 only measures. The neighbours of 1,000 words among the first 20,000 old words are
+        compared. The row of the text in ``model.history()`` has the results. See also `Word2Vec.drift`.
 
     Raises
     ------
     ValueError
-        If a number is negative or not finite, or `anchor_to` is given without `anchor`.
+        If a number is negative or not finite, `drift_threshold` greater than 1, or `anchor_to` is given without
+        `anchor`.
     TypeError
         If a parameter is not a number, `old_words` not an integer, or `anchor_to` neither vectors, a model nor a path.
 
@@ -106,15 +117,20 @@ class Update:
     replay_ratio: float = 1.0
     old_words: int | None = None
     anchor_to: Any = None
+    drift_threshold: float | None = None
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
             value = getattr(self, name)
-            if value is None and name in ("alpha", "min_alpha", "old_words"):
+            if value is None and name in ("alpha", "min_alpha", "old_words", "drift_threshold"):
                 continue
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
         object.__setattr__(self, "outputs", as_flag("Update.outputs", self.outputs))
+        if self.drift_threshold is not None and self.drift_threshold > 1:
+            raise ValueError(
+                f"Update.drift_threshold={self.drift_threshold} must be a share, from 0.0 to 1.0"
+            )
         if self.anchor_to is None:
             return
         is_path = isinstance(self.anchor_to, (str, bytes, os.PathLike))
@@ -155,7 +171,8 @@ class UpdateState:
     replay : dict or None
         ``size`` (sentences, raw words) of the old text and ``seed`` of its order.
     old : dict of str to float32 array
-        The old values of anchored and frozen rows, by the names of their weights.
+        The old values of anchored and frozen rows, by the names of their weights, and those from which the drift is
+        measured, by the name `DRIFT`.
     """
 
     numbers: dict[str, Any]
@@ -181,7 +198,8 @@ class UpdateState:
         """
         entry = check_fields(entry, _STATE, "update")
         numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
-        if not isinstance(numbers, dict) or set(numbers) != set(NUMBERS):
+        # Version 0.1 has no drift_threshold.
+        if not isinstance(numbers, dict) or {*numbers, "drift_threshold"} != set(NUMBERS):
             raise unexpected("update.numbers", numbers, f"an object of {', '.join(NUMBERS)}")
         if not isinstance(rates, list) or len(rates) != 2:
             raise unexpected("update.rates", rates, "two numbers")
@@ -219,6 +237,13 @@ class UpdateState:
                 raise ValueError(
                     f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
                     f"expected float32 of shape {shape} by field 'old_words'"
+                )
+        if update.drift_threshold is not None:
+            values, shape = self.old[DRIFT], (min(rows, DRIFT_WORDS), model.vector_size)
+            if values.shape != shape or values.dtype != np.float32:
+                raise ValueError(
+                    f"the old values of {DRIFT} are a {values.dtype} array of shape {values.shape}; expected float32 "
+                    f"of shape {shape} by fields 'old_words' and 'drift_threshold'"
                 )
 
 
@@ -320,6 +345,11 @@ class UpdateSession:
             _Anchor(model, name, rows, None if state is None else state.old[name])
             for name, rows in _restrained_rows(update, model, self._old_words)
         ]
+        self._first_vectors: Matrix | None = None
+        self._moved: Drift | None = None
+        if update.drift_threshold is not None:
+            first = model.wv.vectors[: min(self._old_words, DRIFT_WORDS)]
+            self._first_vectors = np.array(first) if state is None else state.old[DRIFT]
         if update.anchor_to is not None and update.lockf and state is None:
             reference = Reference(update.anchor_to, model, self._old_words)
             for anchor in self._anchors:
@@ -349,7 +379,33 @@ class UpdateSession:
 
     def record(self) -> dict[str, Any]:
         """Return what the model's record of texts says about the update, when its training has ended."""
-        return {"update": describe(self._update)}
+        record: dict[str, Any] = {"update": describe(self._update)}
+        self._moved = self._drift()
+        if self._moved is not None:
+            report = self._moved.as_dict(0)
+            record.update({name: report[name] for name in ("neighbours_kept", "mean_cosine")})
+        return record
+
+    def warn_of_drift(self) -> None:
+        """Log a warning if, by the latest `record`, the old words have moved farther than the update allows."""
+        moved, threshold = self._moved, self._update.drift_threshold
+        if moved is None or threshold is None or not moved.mean_overlap < threshold:
+            return
+        logger.warning(
+            "the update moved old words farther than Update(drift_threshold=%g) allows: %.1f %% of their %i nearest "
+            "neighbours stayed (mean cosine %.3f, mean distance %.3g; moved farthest: %s). Go back to the saved model, "
+            "and use replay, a higher anchor, anchor_to or a lower alpha",
+            threshold, 100 * moved.mean_overlap, moved.topn, moved.mean_cosine, moved.mean_distance,
+            ", ".join(str(word) for word, _ in moved.most_moved(5)),
+        )  # fmt: skip
+
+    def _drift(self) -> Drift | None:
+        """Return how far the first old words have moved since the training began, if that is to be measured."""
+        before = self._first_vectors
+        if before is None or self._model.wv.index_to_key is not self._keys:
+            return None
+        rows = np.arange(len(before))
+        return drift(self._keys[: len(before)], rows, rows, before, self._model.wv.vectors)
 
     def state(self) -> UpdateState:
         """Return what a checkpoint keeps."""
@@ -362,7 +418,10 @@ class UpdateSession:
             self._pull_words,
             self._done,
             None if replay is None else {"size": replay.text.size, "seed": replay.seed},
-            {anchor.name: anchor.values for anchor in self._anchors},
+            {
+                **{anchor.name: anchor.values for anchor in self._anchors},
+                **({} if self._first_vectors is None else {DRIFT: self._first_vectors}),
+            },
         )
 
     def lock_factors(self, factors: Matrix) -> Matrix:
