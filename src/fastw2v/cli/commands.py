@@ -23,7 +23,7 @@ from typing import Any
 
 from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import demo, files, phrases
+from fastw2v.cli import demo, files, phrases, update
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
 from fastw2v.common.codecs import SIGNATURES
@@ -664,8 +664,26 @@ def join_phrases(options: argparse.Namespace) -> None:
         print_message(summary)
 
 
+def update_model(options: argparse.Namespace) -> None:
+    """Train a model further on new text."""
+    report = update.run(options)
+    if options.json:
+        _print_json(report)
+
+
+def build_store(options: argparse.Namespace) -> None:
+    """Make a store of old text, or add text to it."""
+    summary, text = update.build_store(options)
+    if options.json:
+        _print_json(summary)
+    elif not options.quiet:
+        print_message(text)
+
+
 COMMANDS: dict[str, Command] = {
     "train": train,
+    "update": update_model,
+    "store": build_store,
     "similar": similar,
     "analogy": analogy,
     "eval": evaluate,

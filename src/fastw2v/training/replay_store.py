@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import logging
 import math
 import os
 from collections.abc import Collection, Iterator, Mapping
@@ -275,7 +276,7 @@ class ReplayStore:
         """
         with self._changing():
             before = {segment.number for segment in self._manifest.segments}
-            changed = self._committed(*self._staged(self._manifest, texts, budget))
+            changed = self._committed(*self._staged(self._manifest, texts, budget, warn=True))
             self._write(changed)
             return sum(segment.sentences for segment in changed.segments if segment.number not in before)
 
@@ -304,7 +305,7 @@ class ReplayStore:
         >>> directory.cleanup()
         """
         with self._changing():
-            manifest, fingerprints = self._staged(self._manifest, texts, budget)
+            manifest, fingerprints = self._staged(self._manifest, texts, budget, warn=False)
             self._write(manifest)
             return fingerprints
 
@@ -346,7 +347,9 @@ class ReplayStore:
 
     # --- one change: from a manifest to the next one
 
-    def _staged(self, manifest: Manifest, texts: Any, budget: float | None) -> tuple[Manifest, list[str]]:
+    def _staged(
+        self, manifest: Manifest, texts: Any, budget: float | None, *, warn: bool
+    ) -> tuple[Manifest, list[str]]:
         """Write the new ones of some texts to segments; return the manifest with these, and all fingerprints."""
         fingerprints = []
         try:
@@ -368,7 +371,8 @@ class ReplayStore:
                 None,
             )
             if known is not None:
-                logger.warning(
+                logger.log(
+                    logging.WARNING if warn else logging.INFO,
                     "the replay store %s has this text of %s since %s; it is not added again",
                     self.path, f"{known['words']:,} words", known["added"],
                 )  # fmt: skip
