@@ -189,16 +189,23 @@ def test_a_model_of_gensim_is_updated_into_another_file(folder):
 def test_two_updates_of_one_model_at_a_time_do_not_lose_one(folder, monkeypatch, capsys):
     train = update._train
 
-    def train_while_another_update_ends(*arguments):
-        train(*arguments)
-        monkeypatch.setattr(update, "_train", train)
+    def start_another_update(*arguments):
         write(folder / "other.txt", NEW[:60])
-        assert run("update", "model.fw2v", "other.txt") == 0
+        assert run("update", "model.fw2v", "other.txt") == 2
+        assert "another update of model.fw2v is running" in capsys.readouterr().err
+        train(*arguments)
 
-    monkeypatch.setattr(update, "_train", train_while_another_update_ends)
-    assert run("update", "model.fw2v", "new.txt", "--replay", "store") == 2
+    monkeypatch.setattr(update, "_train", start_another_update)
+    assert run("update", "model.fw2v", "new.txt", "--replay", "store") == 0
+
+    def save_another_model(*arguments):
+        train(*arguments)
+        model_of(folder).save("model.fw2v")
+
+    monkeypatch.setattr(update, "_train", save_another_model)
+    assert run("update", "model.fw2v", "other.txt") == 2
     assert "was changed by another program" in capsys.readouterr().err
-    assert [row["text"] for row in model_of(folder).history()] == ["old.txt", "other.txt"]
+    assert [row["text"] for row in model_of(folder).history()] == ["old.txt", "new.txt"]
 
 
 # --- crashes

@@ -17,6 +17,7 @@ import pytest
 
 from fastw2v import CallbackAny2Vec, ReplayStore, Update, Word2Vec
 from fastw2v.corpora import EncodedCorpus, encode
+from fastw2v.formats import replay_manifest
 from fastw2v.training import replay_store
 from fastw2v.training.replay import EncodedText, Replay
 from helpers.corpora import zipf_sentences
@@ -385,6 +386,45 @@ def test_staged_text_is_admitted_or_dropped_as_the_model_says(path, caplog):
     assert "is not in the model and was dropped" in caplog.text
     assert not store.staged
     assert store.add(numbered(5, 15)) == 5
+
+
+def test_a_text_that_is_not_staged_cannot_be_admitted(path):
+    store = ReplayStore(path)
+    staged = store.stage(numbered(5))
+    store.settle([])
+    with pytest.raises(ValueError, match="another program has settled the store"):
+        store.commit(staged)
+    store.add(numbered(5))
+    store.commit(staged)
+    assert store.n_sentences == 5
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_words", "5"), ("keep", "oldest"), ("segments", 5), ("segments", [{"number": 0}]), ("texts", [5]),
+        ("staged_texts", [{"fingerprint": "0"}]), ("generation", None), ("no_such_field", 1),
+        ("segments", [{"number": 0, "sentences": 11, "words": 30, "written": 10, "rate": 1}]),
+    ],
+)  # fmt: skip
+def test_a_field_of_the_manifest_that_no_store_has_is_refused(path, field, value):
+    ReplayStore(path).add(numbered(10))
+    manifest = path / "replay-store.json"
+    entry = json.loads(manifest.read_text())
+    entry["content"] = json.dumps({**json.loads(entry["content"]), field: value})
+    entry["checksum"] = replay_manifest._checksum(entry["content"])
+    manifest.write_text(json.dumps(entry))
+    with pytest.raises(ValueError, match=r"cannot read .*replay-store\.json"):
+        ReplayStore(path)
+
+
+def test_a_store_is_a_corpus_too(path, trained, old, new):
+    store = ReplayStore(path)
+    store.add(old)
+    both = updated(trained, new, replay=[store, new[:5]])
+    assert both.history()[-1]["update"] == "replay"
+    model = Word2Vec(store, **OPTIONS)
+    assert model.wv.expandos["count"].sum() == trained.wv.expandos["count"].sum()
 
 
 _ADDING = """

@@ -22,6 +22,7 @@ import numpy as np
 
 from fastw2v.cli import files
 from fastw2v.cli.parser import UsageError
+from fastw2v.common.file_lock import locked
 from fastw2v.common.files import check_writable, is_same_file, open_atomic, open_input
 from fastw2v.corpora import EncodedCorpus
 from fastw2v.formats import native
@@ -69,6 +70,14 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         If the options contradict each other, a text is in the model already, or the file of the model has changed
         meanwhile.
     """
+    if not os.path.isfile(options.model):
+        raise UsageError(f"{options.model}: no such file; check the name")
+    message = f"another update of {options.model} is running; run the command again when it has ended"
+    with locked(options.model, message):
+        return _update(options)
+
+
+def _update(options: argparse.Namespace) -> dict[str, Any]:
     start = time.perf_counter()
     output = options.output or options.model
     corpora = [_open_text(path) for path in options.texts]

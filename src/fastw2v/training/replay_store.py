@@ -31,6 +31,7 @@ from typing import Any
 
 import numpy as np
 
+from fastw2v.common.file_lock import locked
 from fastw2v.common.files import local_path
 from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import (
@@ -48,11 +49,6 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.scanning import scan
 from fastw2v.text.texts import STORE_FILE, open_texts
 from fastw2v.training.replay_segments import Part, StoredText, build_segment, sentences_of
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -310,11 +306,23 @@ class ReplayStore:
             return fingerprints
 
     def commit(self, fingerprints: Collection[str]) -> None:
-        """Add the staged texts with these fingerprints, which `stage` returned; others stay staged."""
+        """Add the staged texts with these fingerprints, which `stage` returned; others stay staged.
+
+        Raises
+        ------
+        ValueError
+            If a text is neither staged nor in the store.
+        """
         if isinstance(fingerprints, str):
             raise TypeError(f"fingerprints must be a list of strings, not the string {fingerprints!r:.80}")
         fingerprints = as_list("fingerprints", fingerprints, "strings")
         with self._changing():
+            known = {text["fingerprint"] for text in [*self._manifest.texts, *self._manifest.staged_texts]}
+            if not known.issuperset(fingerprints):
+                raise ValueError(
+                    f"fingerprints names a text that is not staged in the replay store {self.path!r}: another program "
+                    "has settled the store meanwhile; add the text with add()"
+                )
             self._write(self._committed(self._manifest, fingerprints))
 
     def settle(self, history: Any) -> None:
@@ -528,18 +536,8 @@ class ReplayStore:
     @contextlib.contextmanager
     def _changing(self) -> Iterator[None]:
         """Context manager in which no other process changes the store; it reads the present manifest first."""
-        with contextlib.ExitStack() as stack:
-            if fcntl is not None:
-                descriptor = os.open(self.path, os.O_RDONLY)
-                stack.callback(os.close, descriptor)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise RuntimeError(
-                        f"another process is changing the replay store {self.path!r}; try again when it has ended"
-                    ) from None
-                except OSError as error:  # a file system without locks
-                    logger.info("the replay store %s cannot be locked: %s", self.path, error)
+        message = f"another process is changing the replay store {self.path!r}; try again when it has ended"
+        with locked(self.path, message):
             self._refresh()
             self._remove_remains()
             yield
