@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,18 +129,22 @@ class StoredText:
 
     Parameters
     ----------
-    segments : sequence of EncodedCorpus
-        Each without the sentences that are not in the store any more. They may be mapped files.
+    segments : iterable of EncodedCorpus
+        Each without the sentences that are not in the store any more. They may be mapped files. Their words are not
+        kept, so that those of one segment need memory at a time.
     key_to_index : mapping of word to int
         The vocabulary. Words that it lacks are left out.
     """
 
-    def __init__(self, segments: Sequence[EncodedCorpus], key_to_index: Mapping[Any, int]) -> None:
-        self._segments = segments
-        self._tables = [table_of(segment.known_words(), key_to_index) for segment in segments]
+    def __init__(self, segments: Iterable[EncodedCorpus], key_to_index: Mapping[Any, int]) -> None:
+        self._segments: list[EncodedCorpus] = []
+        self._tables: list[NDArray[np.int32]] = []
+        for segment in segments:
+            self._tables.append(table_of(segment.known_words(), key_to_index))
+            self._segments.append(replace(segment, words=None))
         self.size = (
-            sum(segment.n_sentences for segment in segments),
-            sum(segment.raw_words for segment in segments),
+            sum(segment.n_sentences for segment in self._segments),
+            sum(segment.raw_words for segment in self._segments),
         )
 
     @property

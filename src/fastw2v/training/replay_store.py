@@ -25,9 +25,9 @@ import datetime
 import logging
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -51,6 +51,8 @@ from fastw2v.text.texts import STORE_FILE, open_texts
 from fastw2v.training.replay_segments import Part, StoredText, build_segment, sentences_of
 
 logger = get_logger(__name__, "models.word2vec")
+
+Opened = TypeVar("Opened")
 
 MAX_SEGMENTS = 32  # more are merged until half of them are left
 MAX_TEXTS = 10_000  # that are remembered
@@ -195,7 +197,7 @@ class ReplayStore:
         return [dict(text) for text in self._manifest.staged_texts]
 
     def __iter__(self) -> Iterator[list[Any]]:
-        return sentences_of(self._open())
+        return sentences_of(self._opened(list))
 
     def __repr__(self) -> str:
         limit = "" if self.max_words is None else f" of at most {self.max_words:,}"
@@ -207,14 +209,14 @@ class ReplayStore:
         Later changes of the store do not change what is returned.
         """
         check_mapping("key_to_index", key_to_index, "words to integers")
-        return StoredText(self._open(), key_to_index)
+        return self._opened(lambda segments: StoredText(segments, key_to_index))
 
-    def _open(self) -> list[EncodedCorpus]:
-        """Map the segments of the present store."""
+    def _opened(self, use: Callable[[Iterator[EncodedCorpus]], Opened]) -> Opened:
+        """Return what a function makes of the mapped segments of the present store."""
         for attempt in range(5):  # another process may have replaced the segments since the manifest was read
             self._refresh()
             try:
-                return [self._read(segment) for segment in self._manifest.segments if segment.sentences]
+                return use(self._read(segment) for segment in self._manifest.segments)
             except FileNotFoundError:
                 if attempt == 4:
                     raise
