@@ -121,7 +121,8 @@ def test_dropped_sentences_free_their_space_and_segments_stay_few(path, monkeypa
     store = ReplayStore(path, max_words=3000)
     largest = 0
     for week in range(30):
-        store.add(numbered(100, 100 * week))
+        kept = store.add(numbered(100, 100 * week))
+        assert kept == sum(number >= 100 * week for number in numbers(store))
         segments = [name for name in os.listdir(path) if name.startswith("segment")]
         assert len(segments) <= 9
         largest = max(largest, sum(os.path.getsize(path / name) for name in segments))

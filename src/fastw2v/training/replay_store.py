@@ -275,7 +275,7 @@ class ReplayStore:
         with self._changing():
             before = {segment.number for segment in self._manifest.segments}
             changed = self._committed(*self._staged(self._manifest, texts, budget, warn=True))
-            self._write(changed)
+            self._write(self._compacted(changed))
             return sum(segment.sentences for segment in changed.segments if segment.number not in before)
 
     def stage(self, texts: Any, *, budget: float | None = None) -> list[str]:
@@ -325,7 +325,7 @@ class ReplayStore:
                     f"fingerprints names a text that is not staged in the replay store {self.path!r}: another program "
                     "has settled the store meanwhile; add the text with add()"
                 )
-            self._write(self._committed(self._manifest, fingerprints))
+            self._write(self._compacted(self._committed(self._manifest, fingerprints)))
 
     def settle(self, history: Any) -> None:
         """Add the staged texts that a model has been trained on to the store, and drop the others.
@@ -345,7 +345,7 @@ class ReplayStore:
         if not self._refresh().staged:
             return
         with self._changing():
-            manifest = self._committed(self._manifest, known)
+            manifest = self._compacted(self._committed(self._manifest, known))
             for text in self._manifest.staged_texts:
                 logger.warning(
                     "an earlier update ended before the replay store %s was complete: the text of %s, added on %s, %s",
@@ -451,7 +451,7 @@ class ReplayStore:
             segments = self._without_random_excess(segments, manifest.max_words, generator)
         else:
             segments = self._without_oldest_excess(segments, manifest.max_words)
-        return self._compacted(replace(manifest, segments=[s for s in segments if s.sentences]), generator)
+        return replace(manifest, segments=[segment for segment in segments if segment.sentences])
 
     def _with_one_rate(self, segments: list[Segment], generator: np.random.Generator) -> list[Segment]:
         """Drop random sentences of those segments whose rate is higher than that of another one."""
@@ -502,7 +502,7 @@ class ReplayStore:
         words = int(self._read(segment).raw_lengths[:sentences].sum())
         return replace(segment, sentences=sentences, words=words, rate=rate)
 
-    def _compacted(self, manifest: Manifest, generator: np.random.Generator) -> Manifest:
+    def _compacted(self, manifest: Manifest) -> Manifest:
         """Write anew the segments of which most sentences were dropped, and merge neighbours if there are many."""
         groups = [[segment] for segment in manifest.segments]
         if len(groups) > MAX_SEGMENTS:
@@ -510,12 +510,13 @@ class ReplayStore:
                 sizes = [sum(segment.sentences for segment in group) for group in groups]
                 first = min(range(len(groups) - 1), key=lambda i: sizes[i] + sizes[i + 1])
                 groups[first : first + 2] = [groups[first] + groups[first + 1]]
-        segments = []
+        segments: list[Segment] = []
         for group in groups:
             if len(group) == 1 and 2 * group[0].sentences >= group[0].written:
                 segments += group
                 continue
             parts = [(self._read(segment), np.arange(segment.sentences)) for segment in group]
+            generator = self._generator(manifest)
             manifest, merged = self._write_parts(manifest, parts, min(s.rate for s in group), generator)
             segments.append(merged)
         return replace(manifest, segments=segments)
