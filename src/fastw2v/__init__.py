@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     )
     from fastw2v.phrases import FrozenPhrases as FrozenPhrases, Phrases as Phrases
     from fastw2v.slices import train_slices as train_slices
+    from fastw2v.training.replay_store import ReplayStore as ReplayStore
     from fastw2v.training.sigterm import (
         Terminated as Terminated,
         sigterm_as_interrupt as sigterm_as_interrupt,
@@ -66,6 +67,7 @@ _MODULE_OF = {
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
     "Phrases": "fastw2v.phrases",
+    "ReplayStore": "fastw2v.training.replay_store",
     "StopTraining": "fastw2v.callbacks",
     "Terminated": "fastw2v.training.sigterm",
     "Text8Corpus": "fastw2v.corpora",

@@ -38,6 +38,7 @@ from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import (
     LARGEST_INT,
     as_callbacks,
+    as_choice,
     as_flag,
     as_float,
     as_int,
@@ -57,8 +58,10 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.descriptors import class_only, renamed_arguments
 from fastw2v.compat.gensim3 import DeprecatedModelNames
 from fastw2v.display import html
+from fastw2v.display.history import History
 from fastw2v.engine.scoring import score_sentences
 from fastw2v.formats import describe_damage, detect, model_state
+from fastw2v.formats.fingerprint import Fingerprint
 from fastw2v.formats.model_state import ModelState
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import (
@@ -70,15 +73,16 @@ from fastw2v.formats.settings import (
     without_taken_names,
 )
 from fastw2v.keyedvectors import KeyedVectors, load_any
-from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, open_corpus
+from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, name_of, open_corpus
 from fastw2v.text.counted_chunks import CountedChunk, counted_chunks
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
+from fastw2v.text.readers import LineSentence
 from fastw2v.text.scanning import provisional_table, renumber, scan
 from fastw2v.text.tokens import as_word_counts
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
-from fastw2v.training import checkpoints, held_out
+from fastw2v.training import checkpoints, held_out, text_history
 from fastw2v.training.kept_anchor import KeptAnchor
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
@@ -86,6 +90,7 @@ from fastw2v.training.log_probabilities import WordDistribution, log_noise
 from fastw2v.training.network import make_network
 from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, WORD2VEC, check_objective
 from fastw2v.training.progress import Tally
+from fastw2v.training.replay_store import ReplayStore as ReplayStore
 from fastw2v.training.sample_weights import SampleWeights
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
@@ -121,6 +126,7 @@ _PARTS = {
     "_growth",
     "_progress",
     "_unmoved",
+    "_scanned_fingerprint",
 }
 _NOT_SETTINGS = _PARTS | {"_raw_counts", "_initial_vectors", "random", "hashfxn", "syn1"}
 _PICKLED = {
@@ -144,7 +150,7 @@ _INTEGERS = {
 # What a vocabulary update changes besides the table of rows.
 _CHANGED_BY_BUILDING = (
     "min_count", "effective_min_count", "sample", "corpus_count", "corpus_total_words", "syn1", "_raw_counts",
-    "_initial_vectors",
+    "_initial_vectors", "text_history",
 )  # fmt: skip
 # Settings that pickles of earlier versions lack, with the values that they stand for.
 _LATER_SETTINGS = {
@@ -342,6 +348,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     _session: TrainingSession | None  # the current training
     _growth: ExclusiveLock  # held, besides `_lock`, while the vocabulary grows
     _progress: bool | None  # whether scans show a progress bar; see `ProgressBar`
+    _scanned_fingerprint: str | None  # of the text that `scan_vocab` has counted last
 
     @renamed_arguments(size="vector_size", iter="epochs")
     def __init__(
@@ -443,6 +450,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self.corpus_count = 0
         self.corpus_total_words: int | None = 0
         self.lifecycle_events: list[dict[str, Any]] | None = []
+        self.text_history: list[dict[str, Any]] = []
         self.syn1 = None
         self._raw_counts: dict[Any, int] | WordCounts | None = None
         self._scan_cache: ScanCache | None = None
@@ -508,6 +516,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._growth = ExclusiveLock(message)
         self._session = None
         self._progress = None
+        self._scanned_fingerprint = None
 
     def _set_vectors(
         self,
@@ -734,7 +743,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        own_attributes(self).update({**_LATER_SETTINGS, **attributes})
+        own_attributes(self).update({**_LATER_SETTINGS, "text_history": [], **attributes})
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:
@@ -831,6 +840,73 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         """
         return self.wv.drift(other, topn=topn, sample=sample)
 
+    def history(self) -> History:
+        """Return what is known of each text that the model was trained on, the oldest first.
+
+        Returns
+        -------
+        list of dict
+            It prints as a table, and `pandas.DataFrame` takes it. The keys of each dict:
+
+            * ``text``: the name of the file or directory, or the type of the object; None if it was not counted;
+            * ``words``, ``sentences``, ``new_words``: how many the text has, and how many words it has added;
+            * ``counted``: when `build_vocab` has counted its words, as an ISO 8601 date;
+            * ``trained``: when the latest training on it has ended; None for a text that is not trained yet;
+            * ``epochs``, ``alpha``, ``min_alpha``, ``update``: those of the training;
+            * ``neighbours_kept``, ``mean_cosine``: what ``Update(drift_threshold=...)`` has measured;
+            * ``fingerprint``: a hash of the sentences, by which the text is recognised; None where `max_vocab_size`
+              limits the counts, and for a text that was not counted;
+            * ``training``: the number of trainings before that one.
+
+            All texts that were counted since the latest training belong to the next one that reaches its end.
+
+        Examples
+        --------
+        >>> sentences = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+        >>> model = Word2Vec(sentences, vector_size=16, min_count=1, workers=1, epochs=3)
+        >>> model.build_vocab([["the", "axolotl"]] * 5, update=True)
+        >>> [(row["words"], row["new_words"], row["epochs"]) for row in model.history()]
+        [(300, 5, 3), (10, 1, None)]
+        """
+        return History(dict(row) for row in self.text_history)
+
+    def _note_counted(
+        self, corpus_iterable: Any, corpus_file: Any, update: bool, n_before: int, words: int | None
+    ) -> None:
+        """Add a row to the record of texts; a new vocabulary begins a new record."""
+        corpus = corpus_iterable if corpus_file is None else LineSentence(corpus_file)
+        row = text_history.new_row(
+            text=name_of(corpus),
+            words=words,
+            sentences=self.corpus_count,
+            new_words=len(self.wv) - n_before,
+            counted=text_history.now(),
+            fingerprint=self._scanned_fingerprint,
+        )
+        self.text_history = text_history.with_row(self.text_history if update else [], row)
+
+    def _skips_known_text(self, known_text: str) -> bool:
+        """Say that the text which was scanned is in the model already; return whether it shall not be counted again.
+
+        Raises
+        ------
+        ValueError
+            If `known_text` is "refuse".
+        """
+        row = text_history.find(self.text_history, self._scanned_fingerprint)
+        if row is None:
+            return False
+        known = text_history.describe(row)
+        if known_text == "refuse":
+            raise ValueError(f"{known}; leave it out, or count it again with build_vocab(known_text='warn')")
+        if known_text == "skip":
+            logger.info("%s; its words are not counted again", known)
+            return True
+        logger.warning(
+            "%s; its words are counted twice now. build_vocab(known_text='skip') counts them once", known
+        )
+        return False
+
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
         """Append an event to `lifecycle_events` and log it; only log it if `lifecycle_events` is None.
 
@@ -864,6 +940,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         *,
         init_from: Any = None,
         init_lockf: float | Mapping[Any, float] = 1.0,
+        known_text: str = "warn",
         **kwargs: Any,
     ) -> None:
         """Count the words of a corpus, and make the vocabulary and its weights.
@@ -887,6 +964,10 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         init_from, init_lockf : optional
             As in the constructor, for the words that this call adds; words that the model had before an update keep
             their vectors. Without it, the first vocabulary uses those of the constructor, and an update none.
+        known_text : {"warn", "refuse", "skip"}, default "warn"
+            What an update does with a text that the model has counted before, see `history`: count it again and log a
+            warning, raise a ValueError, or not count it again. With "skip", an update that was interrupted can be
+            repeated. `corpus_count` and `corpus_total_words` are those of the text in any case.
         **kwargs
             `progress`, as in the constructor, and arguments for `prepare_vocab`.
 
@@ -894,6 +975,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         ------
         TypeError
             If the corpus cannot be used.
+        ValueError
+            If `known_text` is "refuse" and the text is known.
         RuntimeError
             If there is no vocabulary to update, another thread is training this model, or the calling thread is
             training an epoch of it.
@@ -912,6 +995,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._check_corpus_sanity(corpus_iterable, corpus_file, passes=1)
         update, keep_raw_vocab = as_flag("update", update), as_flag("keep_raw_vocab", keep_raw_vocab)
         check_function("trim_rule", trim_rule)
+        known_text = as_choice("known_text", known_text, ("warn", "refuse", "skip"))
         progress = as_progress("progress", kwargs.pop("progress", self._progress))
         if update:
             self._check_can_update()
@@ -920,6 +1004,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._check_may_grow()
         with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self._initial_vectors = initial_vectors or self._initial_vectors
+            self._scanned_fingerprint = None
+            n_before, counts_before = len(self.wv) if update else 0, self._raw_counts
             earlier_progress, self._progress = self._progress, progress
             try:
                 total_words, corpus_count = self.scan_vocab(
@@ -932,7 +1018,11 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
                 self._progress = earlier_progress
             self.corpus_count = corpus_count
             self.corpus_total_words = total_words
+            if update and self._skips_known_text(known_text):
+                self._raw_counts, self._initial_vectors = counts_before, None
+                return
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier, **kwargs)
+            self._note_counted(corpus_iterable, corpus_file, update, n_before, total_words)
         self.add_lifecycle_event("build_vocab", update=update, trim_rule=str(trim_rule))
 
     def build_vocab_from_freq(
@@ -987,9 +1077,11 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._check_may_grow()
         with self._lock.hold(), self._growth.hold(), self._unchanged_by_failure():
             self._initial_vectors = initial_vectors or self._initial_vectors
+            n_before, self._scanned_fingerprint = len(self.wv) if update else 0, None
             self.corpus_count = corpus_count or 0
             self.raw_vocab = raw_vocab
             self._adopt_raw_vocab(update, keep_raw_vocab, trim_rule, earlier)
+            self._note_counted(word_freq, None, update, n_before, sum(counts))
 
     def _scanned(self, corpus_iterable: Any, corpus_file: Any) -> EncodedCorpus | None:
         """Return the corpus as ids, if the vocabulary scan of the constructor has encoded it."""
@@ -1050,6 +1142,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> tuple[int, int]:
         """Count the words of an opened corpus for `scan_vocab`; subclasses may override this method."""
         cache = self._scan_cache
+        fingerprint = None if self.max_vocab_size else Fingerprint()
         found = scan(
             sentences,
             max_vocab_size=self.max_vocab_size,
@@ -1063,7 +1156,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             ),
             budget=self.corpus_budget,
             progress=self._progress,
+            digest=fingerprint,
         )
+        self._scanned_fingerprint = None if fingerprint is None else fingerprint.value(found.counts)
         self._raw_counts = found.counts
         if cache is not None:
             cache.encoded = found.provisional
@@ -1324,6 +1419,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._vocabulary.noise.ns_exponent = other_model.ns_exponent
         self.huffman_tree = other_model.huffman_tree
         self.corpus_count = other_model.corpus_count
+        self.text_history = [{**row, "trained": None, "training": None} for row in other_model.text_history]
         if self.hs and self.huffman_tree is None:
             self.create_binary_tree()
         if self.negative and self.cum_table is None:

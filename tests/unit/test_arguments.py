@@ -18,6 +18,7 @@ import numbers
 import os
 import pickle
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -256,6 +257,7 @@ RULES = {
     **rules(loosely(FLAG), "tied_weights logq_correction"),  # they need an objective that they fit
     **rules(Rule(False, loosely(FLAG).takes), "keep_anchor"),  # it needs an anchor
     **rules(corpus(), "sentences held_out"),
+    **rules(Rule(SENTENCES, lambda value: None), "texts"),
     **rules(corpus(optional=True), "corpus corpus_iterable replay"),
     **rules(
         KEYS, "context_words_list document1 document2 entities keys keys_list queries tokens words ws1 ws2"
@@ -306,7 +308,7 @@ RULES = {
     **rules(only("<pad>", str, optional=True), "padding"),
     **rules(only("<unk>", str, optional=True), "unknown"),
     **rules(only(None), "other other_model provisional"),
-    **rules(only(None, optional=True), "indexer"),
+    **rules(only(None, optional=True), "digest indexer"),
     **rules(
         anything(),
         "comment default event_name hashfxn mapfile_path most_similar pickle_protocol queue_factor rethrow "
@@ -349,6 +351,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),
     "Update": fastw2v.Update,
+    "ReplayStore": lambda: fastw2v.ReplayStore(tempfile.mkdtemp(dir=".")),
 }
 EITHER = Rule(None, lambda value: None)
 EITHER_KEYS = Rule(
@@ -421,12 +424,24 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "KeyedVectors.rename_key": {"new": Rule("new", EITHER.takes, ("key", "keys"))},
     "RepeatCorpus": {"corpus": anything([])},
     "RepeatCorpusNTimes": {"corpus": anything([])},
+    "ReplayStore": {
+        "path": path("store"),
+        "max_words": integer(1, optional=True),
+        "keep": choice(None, "random", "newest"),
+        "seed": loosely(integer(0, optional=True)),  # that of the store which an earlier call made
+    },
+    "ReplayStore.exists": {"path": path("store")},
+    "ReplayStore.commit": {"fingerprints": iterable([], text=False)},
+    "ReplayStore.settle": {"history": iterable([])},
     "SlicedCorpus": {"corpus": anything([]), "slice_": anything([])},
     "Update": {
         "alpha": number(0, optional=True),
         "min_alpha": number(0, optional=True),
         "replay": EITHER,
         "anchor_to": path("vectors.txt", optional=True),
+        "drift_threshold": Rule(
+            0.5, lambda value: value is None or (is_number(value) and bool(0 <= value <= 1))
+        ),
     },
     "Update.recommended": {"replay": Rule([["a"]], lambda value: None)},
     "Vocab": {"words": iterable(["a", "b"], text=None), "counts": LIST},
@@ -444,7 +459,10 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "sentences": corpus(optional=True),
         "checkpoint_every": Rule(None, lambda value: value is None),  # it needs a checkpoint
     },
-    "Word2Vec.build_vocab": {"corpus_iterable": corpus()},
+    "Word2Vec.build_vocab": {
+        "corpus_iterable": corpus(),
+        "known_text": choice("warn", "refuse", "skip"),
+    },
     "Word2Vec.scan_vocab": {"corpus_iterable": corpus(), "workers": anything()},
     "Word2Vec.drift": {"other": only(vectors()), "sample": integer(0, optional=True), "topn": integer(0)},
     "Word2Vec.log_proba": {"context_words": Rule(["a"], lambda value: None)},
@@ -473,6 +491,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "update": only(None, optional=True),
     },
     "Word2Vec.train_stream": {"corpus_iterable": corpus()},
+    "Drift.as_dict": {"topn": integer(0)},
     "Drift.most_moved": {"topn": integer(0)},
     "argsort": {"topn": integer(optional=True)},
     "downsampling": {"counts": ARRAY},

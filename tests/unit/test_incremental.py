@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import itertools
+import json
 import logging
 from itertools import pairwise
 
@@ -201,7 +202,7 @@ def test_replay_reads_paths_and_readers_as_text(tmp_path, trained, old, new, for
     expected = encode([*old, *([["w0"]] if form == "directory and list" else [])], model.wv.key_to_index)
     session = UpdateSession(Update(replay=replay), model)
     for name in ("ids", "offsets", "raw_lengths"):
-        np.testing.assert_array_equal(getattr(session._replay.corpus, name), getattr(expected, name))
+        np.testing.assert_array_equal(getattr(session._replay.text.corpus, name), getattr(expected, name))
 
 
 @pytest.mark.parametrize(
@@ -704,3 +705,44 @@ def test_an_update_that_fails_leaves_old_words_what_they_were(trained, new, monk
             with pytest.raises(MemoryError):
                 model.build_vocab([["newest"] * 9], update=True)
         assert model.words_before_update == before
+
+
+# --- drift
+
+
+def test_drift_is_recorded_and_too_much_of_it_is_a_warning(trained, new, caplog):
+    caplog.set_level(logging.WARNING)
+    model, before = grown(trained, 0, new)
+    assert model.history()[-1]["neighbours_kept"] is None
+    model.train(new, total_examples=len(new), epochs=3, update=Update(drift_threshold=0.0))
+    assert not caplog.records
+    row, known = model.history()[-1], len(trained[0].wv)
+    expected = KeyedVectors(16)
+    expected.add_vectors(before.wv.index_to_key[:known], before.wv.vectors[:known])
+    moved = model.drift(expected)
+    assert row["mean_cosine"] == pytest.approx(moved.mean_cosine)
+    assert row["neighbours_kept"] == pytest.approx(moved.mean_overlap)
+    strict = Update(drift_threshold=0.999)
+    model.train(new, total_examples=len(new), epochs=3, update=strict)
+    kept = model.history()[-1]["neighbours_kept"]
+    assert f"{100 * kept:.1f} % of their 10 nearest neighbours stayed" in caplog.text
+    assert "drift_threshold=0.999" in caplog.text
+    caplog.clear()
+    model.train(new, total_examples=len(new), epochs=1, update=Update(drift_threshold=1.0, lockf=0.0))
+    assert not caplog.records
+
+
+def test_measuring_drift_changes_no_vector(trained, new):
+    models = [grown(trained, 1, new)[0] for _ in range(2)]
+    for model, threshold in zip(models, (None, 0.0), strict=True):
+        model.train(new, total_examples=len(new), epochs=1, update=Update(drift_threshold=threshold))
+    np.testing.assert_array_equal(models[0].wv.vectors, models[1].wv.vectors)
+
+
+def test_the_report_of_drift_is_json(trained):
+    report = trained[0].drift(trained[1]).as_dict(topn=2)
+    assert json.loads(json.dumps(report)) == report
+    assert len(report["most_moved"]) == 2
+    empty = KeyedVectors(16)
+    empty.add_vectors(["other"], np.ones((1, 16)))
+    assert trained[0].drift(empty).as_dict()["mean_cosine"] is None

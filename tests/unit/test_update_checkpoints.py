@@ -299,3 +299,23 @@ def test_an_incomplete_checkpoint_is_refused_with_its_name(trained, path):
                 Word2Vec.resume(path, NEW, replay=OLD)
     native.write(path, arrays, metadata)
     Word2Vec.resume(path, NEW, replay=OLD)
+
+
+def test_drift_is_measured_from_the_start_of_a_resumed_training(trained, path):
+    whole = grown(trained)
+    train(whole, update=Update(drift_threshold=0.0))
+    model = grown(trained)
+    interrupt(model, path, Update(drift_threshold=0.0))
+    resumed = Word2Vec.resume(path, NEW)
+    assert_same(resumed, whole)
+    for name in ("neighbours_kept", "mean_cosine"):
+        assert resumed.history()[-1][name] == whole.history()[-1][name]
+
+
+def test_a_checkpoint_of_version_0_1_has_no_drift_to_measure(trained, path):
+    model = grown(trained)
+    interrupt(model, path, Update(anchor=1.0))
+    arrays, metadata = native.read(path)
+    del metadata["training"]["update"]["numbers"]["drift_threshold"]
+    native.write(path, arrays, metadata)
+    assert Word2Vec.resume(path, NEW).history()[-1]["neighbours_kept"] is None

@@ -19,9 +19,20 @@ from typing import Any
 
 from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import compare, completion, demo, evaluation, files, phrases, queries, texts, word2vec_tool
+from fastw2v.cli import (
+    compare,
+    completion,
+    demo,
+    evaluation,
+    files,
+    phrases,
+    queries,
+    texts,
+    update,
+    word2vec_tool,
+)
 from fastw2v.cli.files import STANDARD_STREAM
-from fastw2v.cli.output import human_size, print_json, report, shown
+from fastw2v.cli.output import human_size, print_json, print_message, report, shown
 from fastw2v.cli.parser import NOT_OPTIONS, PICTURE_FORMATS, UsageError, training_defaults
 from fastw2v.cli.queries import check_known
 from fastw2v.cli.streams import input_name, reads_stdin
@@ -434,9 +445,27 @@ def join_phrases(options: argparse.Namespace) -> None:
     report(options, summary, message)
 
 
+def update_model(options: argparse.Namespace) -> None:
+    """Train a model further on new text."""
+    report = update.run(options)
+    if options.json:
+        print_json(report)
+
+
+def build_store(options: argparse.Namespace) -> None:
+    """Make a store of old text, or add text to it."""
+    summary, text = update.build_store(options)
+    if options.json:
+        print_json(summary)
+    elif not options.quiet:
+        print_message(text)
+
+
 # The commands by name; `fastw2v.cli.parser` defines their options.
 COMMANDS: dict[str, Command] = {
     "train": train,
+    "update": update_model,
+    "store": build_store,
     "similar": queries.similar,
     "analogy": queries.analogy,
     "eval": evaluation.evaluate,

@@ -12,7 +12,7 @@ from fastw2v.cli.parser import make_parser
 from fastw2v.export.optional import require
 
 # What the help calls arguments that are files.
-FILE_METAVARS = {"FILE", "INPUT", "OUTPUT", "MODEL", "A", "B"}
+FILE_METAVARS = {"FILE", "INPUT", "OUTPUT", "MODEL", "A", "B", "TEXT", "STORE", "STORE_OR_TEXT"}
 
 
 def completion(options: argparse.Namespace) -> None:

@@ -158,6 +158,7 @@ examples:
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v compare older.fw2v model.fw2v
   fastw2v convert model.fw2v vectors.bin
+  fastw2v update model.fw2v new.txt --replay old-text
   fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
   fastw2v plot neighbours model.fw2v paris london -o picture.svg
   fastw2v explore model.fw2v -o map.html
@@ -279,6 +280,17 @@ def make_parser() -> Parser:
         "Train a word2vec model on texts. They have one sentence per line, and by default white space separates the "
         "words. Every line is trained once in each epoch, in the order of the INPUTs.",
     )
+    add(
+        "update", _add_update_arguments, "train a model further on new text",
+        "Count and train new text with a model that was trained before, and save the model once, at the end. Nothing "
+        "is printed unless something is wrong, so that the command can run from cron. A text that is in the model "
+        "already is refused; the exit status is 2 then, and the model stays as it is.",
+    )  # fmt: skip
+    add(
+        "store", _add_store_arguments, "keep old text on disk for 'update --replay'",
+        "Make a store of old text, or add text to it. 'fastw2v update --replay STORE' mixes its sentences into new "
+        "text.",
+    )  # fmt: skip
     add(
         "similar",
         _add_similar_arguments,
@@ -517,6 +529,20 @@ def _add_parameter(group: Any, name: str, default: Any) -> None:
 def _option(name: str) -> str:
     """Return the option of a parameter."""
     return "--" + name.replace("_", "-")
+
+
+def _add_update_arguments(parser: Parser) -> None:
+    for name, options in UPDATE_OPTIONS.items():
+        parser.add_argument(name, help=UPDATE_HELP[name], **options)
+    parser.accept_rest = lambda options, rest: options.texts.extend(rest)
+    _add_common_arguments(parser, quiet="no progress bar, no warnings", json="print the report as JSON")
+
+
+def _add_store_arguments(parser: Parser) -> None:
+    for name, options in STORE_OPTIONS.items():
+        parser.add_argument(name, help=STORE_HELP[name], **options)
+    parser.accept_rest = lambda options, rest: options.texts.extend(rest)
+    _add_common_arguments(parser, quiet="no summary, no warnings", json="print the summary as JSON")
 
 
 def _add_similar_arguments(parser: Parser) -> None:
@@ -864,3 +890,55 @@ def _with_unit(text: str, base: int) -> int:
     """Return the value of a number with an optional unit K, M, G or T, the first four powers of `base`."""
     exponent = "KMGT".find(text[-1:].upper()) + 1 if text else 0
     return int(float(text.rstrip("KMGTkmgt")) * base**exponent)
+
+
+# --- options of update and store, by the names of argparse
+
+UPDATE_HELP = {
+    "model": "file of the model to update, in the format of fastw2v or gensim",
+    "texts": "new text: a file, plain or compressed, with one sentence per line, or a directory of such files. All "
+    "TEXTs are one update",
+    "--output": "file to write, in the format of fastw2v (default: MODEL, which is replaced)",
+    "--replay": "mix old sentences into the new text: a store of 'fastw2v store', to which TEXT is added afterwards, "
+    "or old text, in which case the option may be repeated",
+    "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
+    "--anchor": "strength of a pull of old words towards their old vectors and output weights; 0 for none (default: "
+    "1.0)",
+    "--anchor-to": "the model, or vectors, that the old words are pulled towards (default: MODEL)",
+    "--epochs": "number of passes over the text (default: that of MODEL)",
+    "--alpha": "learning rate at the start (default: that of MODEL)",
+    "--min-alpha": "learning rate at the end (default: that of MODEL)",
+    "--workers": "number of threads; -1 uses one thread per core (default: -1)",
+    "--drift-threshold": "warn if a smaller share of the nearest neighbours of old words stays, e.g. 0.5",
+    "--skip-known": "skip a TEXT that is in the model already (default: refuse the update)",
+    "--report": "file to write a report to, as JSON: texts, new words, and how far old words have moved",
+}
+UPDATE_OPTIONS: dict[str, dict[str, Any]] = {
+    "model": {"type": _file_name, "metavar": "MODEL"},
+    "texts": {"type": _file_name, "metavar": "TEXT", "nargs": "+"},
+    "--output": {"type": _file_name, "metavar": "FILE"},
+    "--replay": {"type": _file_name, "metavar": "STORE_OR_TEXT", "action": "append", "default": []},
+    "--replay-ratio": {"type": float, "metavar": "RATIO", "default": 1.0},
+    "--anchor": {"type": float, "metavar": "STRENGTH", "default": 1.0},
+    "--anchor-to": {"type": _file_name, "metavar": "FILE"},
+    "--epochs": {"type": _positive_int, "metavar": "N"},
+    "--alpha": {"type": float, "metavar": "RATE"},
+    "--min-alpha": {"type": float, "metavar": "RATE"},
+    "--workers": {"type": int, "metavar": "N", "default": -1},
+    "--drift-threshold": {"type": float, "metavar": "SHARE"},
+    "--skip-known": {"action": "store_true"},
+    "--report": {"type": _file_name, "metavar": "FILE"},
+}
+STORE_HELP = {
+    "store": "directory of the store; it is made if it does not exist",
+    "texts": "text to add: a file, plain or compressed, or a directory of such files",
+    "--max-words": "most words that the store holds, e.g. 100M (default: no limit for a new store)",
+    "--keep": "what stays when there are more: a random sample of all text ever added, or the newest text (default: "
+    "random for a new store)",
+}
+STORE_OPTIONS: dict[str, dict[str, Any]] = {
+    "store": {"type": _file_name, "metavar": "STORE"},
+    "texts": {"type": _file_name, "metavar": "TEXT", "nargs": "*"},
+    "--max-words": {"type": _word_count, "metavar": "N"},
+    "--keep": {"choices": ("random", "newest")},
+}

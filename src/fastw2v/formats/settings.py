@@ -31,6 +31,7 @@ CORRECTED = "corrected"
 CBOW_UPDATES = (WORD2VEC, CORRECTED)
 
 INT31 = (1 << 31) - 1
+MAX_TEXTS = 10_000  # that a model remembers
 _UINT32 = (1 << 32) - 1
 _LARGEST = 1e300  # of the numbers that count as finite, so that a small multiple of one is finite too
 
@@ -152,9 +153,31 @@ def _events(name: str, value: Any) -> Any:
     raise unexpected(name, value, "a list of dicts, or None to record no events")
 
 
+def _optional_text(name: str, value: Any) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise unexpected(name, value, "a string or None")
+    return value
+
+
+def _texts(name: str, value: Any) -> Any:
+    """Check the rows of `fastw2v.training.text_history`."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_TEXTS:
+        raise unexpected(name, value, f"a list of at most {MAX_TEXTS} dicts")
+    return [check_fields(row, _TEXT, name) for row in value]
+
+
 def _anything(name: str, value: Any) -> Any:
     return value
 
+
+_TEXT: Mapping[str, Check] = {
+    **dict.fromkeys(("text", "counted", "trained", "update", "fingerprint"), _optional_text),
+    **dict.fromkeys(("words", "sentences", "new_words"), integer(0, MAX_COUNT, optional=True)),
+    **dict.fromkeys(("epochs", "training"), integer(0, INT31, optional=True)),
+    **dict.fromkeys(("alpha", "min_alpha", "neighbours_kept", "mean_cosine"), number(optional=True)),
+}
 
 SETTINGS: Mapping[str, Check] = {
     "vector_size": integer(0, MAX_WIDTH),
@@ -198,6 +221,7 @@ SETTINGS: Mapping[str, Check] = {
     "corpus_budget": number(0, optional=True),
     "lifecycle_events": _events,
     "words_before_update": integer(-1, INT31, optional=True),
+    "text_history": _texts,
     "shared_negatives": _switch,
     "negative_pool": integer(0, INT31),
     "objective": _one_of(*OBJECTIVES),

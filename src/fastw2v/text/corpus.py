@@ -153,6 +153,22 @@ def _paths_of(corpus: Any) -> list[Any]:
     return [corpus] if isinstance(corpus, (str, os.PathLike)) and os.fspath(corpus) else []
 
 
+def name_of(corpus: Any) -> str:
+    """Return a short name of a corpus: that of its file or directory, without the folder, or of its type.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import LineSentence
+    >>> from fastw2v.text.corpus import name_of
+    >>> name_of(LineSentence("texts/2026-W01.txt.gz")), name_of([["a"]])
+    ('2026-W01.txt.gz', 'list')
+    """
+    if isinstance(corpus, PathLineSentences):
+        return os.path.basename(os.path.normpath(os.fsdecode(corpus.source)))
+    paths = [] if isinstance(corpus, BrownCorpus) else _paths_of(corpus)
+    return os.path.basename(os.fsdecode(paths[0])) if paths else type(corpus).__name__
+
+
 def open_corpus(corpus_iterable: Any, corpus_file: Any, passes: int) -> Iterable[Any]:
     """Return the one corpus that a pair of arguments names.
 

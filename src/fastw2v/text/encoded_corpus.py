@@ -110,6 +110,41 @@ class EncodedCorpus:
         weights = None if self.weights is None else self.weights[first:last]
         return EncodedCorpus(self.ids[start:end], offsets, self.raw_lengths[first:last], weights=weights)
 
+    def selected(self, sentences: npt.NDArray[np.integer[Any]]) -> EncodedCorpus:
+        """Return a new corpus of the sentences of these numbers, in this order; it has no words.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastw2v.corpora import encode
+        >>> corpus = encode([["a"], ["rose", "a"]], {"a": 0, "rose": 1})
+        >>> corpus.selected(np.array([1, 0])).ids
+        array([1, 0, 0], dtype=int32)
+        """
+        starts = self.offsets[sentences]
+        lengths = self.offsets[np.asarray(sentences) + 1] - starts
+        offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        indices = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return EncodedCorpus(self.ids[indices], offsets, self.raw_lengths[sentences])
+
+    def renumbered(self, table: npt.NDArray[np.int32]) -> EncodedCorpus:
+        """Return a new corpus with ``table[id]`` in place of each id, without those that become -1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from fastw2v.corpora import encode
+        >>> corpus = encode([["a"], ["rose", "a"]], {"a": 0, "rose": 1})
+        >>> corpus.renumbered(np.array([-1, 7], dtype=np.int32)).ids
+        array([7], dtype=int32)
+        """
+        ids = table[self.ids]
+        kept = ids >= 0
+        kept_before = np.zeros(len(ids) + 1, dtype=np.int64)
+        np.cumsum(kept, out=kept_before[1:])
+        return EncodedCorpus(ids[kept], kept_before[self.offsets], self.raw_lengths)
+
     def joined(self, following: EncodedCorpus) -> EncodedCorpus:
         """Return a new corpus with these sentences, followed by those of `following`; both have weights, or neither."""
         weights = None

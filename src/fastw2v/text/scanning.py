@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,20 @@ from fastw2v.text.word_counts import WordCounts
 __all__ = ["Scan", "provisional_table", "renumber", "scan"]
 
 logger = get_logger(__name__, "models.word2vec")
+
+Sink = Callable[..., None]  # takes ids, lengths and raw lengths, as `CorpusBuilder.append` does
+
+
+class Digest(Protocol):
+    """What may receive a corpus while it is scanned: in batches of provisional ids, or as an encoded corpus."""
+
+    def append(
+        self,
+        ids: npt.NDArray[np.int32],
+        lengths: npt.NDArray[np.int64],
+        raw_lengths: npt.NDArray[np.int64],
+    ) -> None: ...
+    def append_corpus(self, corpus: EncodedCorpus) -> None: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,6 +147,7 @@ def scan(
     budget: float | None = None,
     log: logging.Logger = logger,
     progress: bool | None = False,
+    digest: Digest | None = None,
 ) -> Scan:
     """Count the words of a corpus in one pass, and log the progress in gensim's wording.
 
@@ -158,6 +173,9 @@ def scan(
     progress : bool or None, default False
         Show a progress bar; with None, on a terminal or in a notebook, after two seconds, unless the log shows the
         progress.
+    digest : object with methods `append` and `append_corpus`, optional
+        Receives the corpus by provisional ids while it is read, and keeps of it what it needs; see
+        `fastw2v.formats.fingerprint`. This cannot be combined with `max_vocab_size`.
 
     Returns
     -------
@@ -169,7 +187,7 @@ def scan(
         If a sentence is a table or not iterable (None, for example), or a token is neither a str nor an int; the
         message says which.
     ValueError
-        If `progress_per` is less than 1, or `keep_ids` and `max_vocab_size` are given together.
+        If `progress_per` is less than 1, or `max_vocab_size` is given together with `keep_ids` or `digest`.
 
     Examples
     --------
@@ -190,19 +208,30 @@ def scan(
         raise TypeError(f"log must be a logging.Logger, not {log!r:.80}")
     if keep_ids and max_vocab_size:
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
+    if digest is not None and not hasattr(digest, "append_corpus"):
+        raise TypeError(
+            f"digest must have methods append and append_corpus, as Fingerprint has, not {digest!r:.80}"
+        )
+    if digest is not None and max_vocab_size:
+        raise ValueError("digest needs the whole vocabulary; leave out either digest or max_vocab_size")
     progress = as_progress("progress", progress)
     log.info("collecting all words and their counts")
     if isinstance(corpus, EncodedCorpus) and not max_vocab_size:
         result = Scan(corpus.word_counts(), corpus.raw_words, corpus.n_sentences)
+        if digest is not None:
+            digest.append_corpus(corpus)
     else:
         text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
         bar = ProgressBar("counting words", unit=" words", show=progress, log=log)
         with CorpusBuilder(budget) as builder, bar:
             observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule, bar)
+            sink = _sink_of([builder] * keep_ids + [digest] * (digest is not None))
             if text is not None:
-                result = _scan_text(text, observer, builder if keep_ids else None)
+                result = _scan_text(text, observer, sink)
             else:
-                result = _scan_sentences(sentences, observer, builder if keep_ids else None)
+                result = _scan_sentences(sentences, observer, sink)
+            if keep_ids:
+                result = replace(result, provisional=builder.finish())
             bar.finish_at(
                 result.total_words, sentences=f"{result.n_sentences:,}", vocabulary=f"{len(result.counts):,}"
             )
@@ -221,23 +250,33 @@ def scan(
     return result
 
 
-def _scan_sentences(sentences: Iterator[Any], observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
-    sink = None if builder is None else builder.append
+def _sink_of(receivers: Sequence[Any]) -> Sink | None:
+    """Return the function that passes ids and lengths to all receivers; None if there are none."""
+    if len(receivers) < 2:
+        return receivers[0].append if receivers else None
+
+    def append_to_all(*batch: npt.NDArray[Any]) -> None:
+        for receiver in receivers:
+            receiver.append(*batch)
+
+    return append_to_all
+
+
+def _scan_sentences(sentences: Iterator[Any], observer: _ScanObserver, sink: Sink | None) -> Scan:
     encoder = token_encoder.TokenEncoder({}, True, sink, observer)
     encoder.feed(sentences)
-    provisional = None if builder is None else builder.finish()
-    return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences, provisional)
+    return Scan(encoder.counts(), encoder.raw_words, encoder.n_sentences)
 
 
-def _scan_text(text: file_reader.TextSource, observer: _ScanObserver, builder: CorpusBuilder | None) -> Scan:
+def _scan_text(text: file_reader.TextSource, observer: _ScanObserver, sink: Sink | None) -> Scan:
     words = tokenizer.WordTable()
     tokenizers = file_reader.tokenizers_for(text, words)
     splitter = tokenizer.SentenceSplitter(text.max_sentence_length, text.keep_empty)
     total = number = 0
-    for block in file_reader.blocks(text, words, tokenizers, ids=builder is not None):
+    for block in file_reader.blocks(text, words, tokenizers, ids=sink is not None):
         ids, lengths, raw_lengths = splitter.split(block)
-        if builder is not None:
-            builder.append(ids, lengths, raw_lengths)
+        if sink is not None:
+            sink(ids, lengths, raw_lengths)
         if observer.logs:
             starts = total + np.cumsum(raw_lengths) - raw_lengths
             for i in range(-number % observer.every, len(raw_lengths), observer.every):
@@ -246,8 +285,7 @@ def _scan_text(text: file_reader.TextSource, observer: _ScanObserver, builder: C
         number += len(raw_lengths)
         total += int(raw_lengths.sum())
         observer.bar.move_to(total, sentences=f"{number:,}")
-    provisional = None if builder is None else builder.finish()
-    return Scan(WordCounts(words, words.counts(tokenizers)), total, number, provisional)
+    return Scan(WordCounts(words, words.counts(tokenizers)), total, number)
 
 
 def provisional_table(counts: Mapping[Any, int], key_to_index: Mapping[Any, int]) -> npt.NDArray[np.int32]:

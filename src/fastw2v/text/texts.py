@@ -20,6 +20,10 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.readers import LineSentence, PathLineSentences
 
+STORE_FILE = (
+    "replay-store.json"  # a directory with this file is a `ReplayStore`, and no directory of text files
+)
+
 _EXPECTED = (
     "pass the path of a text file or a directory, lists of words such as [text.split() for text in texts], a reader "
     "such as LineSentence(path), or a list of paths and readers"
@@ -89,6 +93,8 @@ def _open_path(path: Any) -> Iterable[Any]:
         raise TypeError(f"{path!r:.200} is no path: {error}; {_EXPECTED}") from None
     if local is None or os.path.isfile(local):
         return LineSentence(path)
+    if os.path.isfile(os.path.join(local, STORE_FILE)):
+        raise TypeError(f"{path!r:.200} is a replay store; pass ReplayStore(path) in place of the path")
     if os.path.isdir(local):
         return PathLineSentences(local)
     raise TypeError(f"{path!r:.200} is neither a file nor a directory; {_EXPECTED}")

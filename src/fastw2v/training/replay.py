@@ -2,7 +2,8 @@
 
 The old sentences are drawn in another order in each epoch and spread evenly among the new ones. The new text is mixed
 piece by piece, and the pieces are the same whether the text comes whole or in chunks. Lists, files and streams are
-therefore trained alike, and a training that is resumed trains the same mixture.
+therefore trained alike, and a training that is resumed trains the same mixture. Old text is an `EncodedCorpus`, or a
+`fastw2v.training.replay_store.StoredText`, which reads from its files only what it draws.
 
 References
 ----------
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,69 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 PIECE_WORDS = 200_000  # raw words of new text into which old sentences are mixed at a time
 
 
+class Draw(Protocol):
+    """Old sentences in a random order, each of them once."""
+
+    def take(self, words: float) -> EncodedCorpus:
+        """Return the next sentences, until there have been `words` raw words at most in all calls together."""
+
+
+class OldText(Protocol):
+    """Old text to draw sentences from.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Sentences and raw words, by which a checkpoint recognises it.
+    has_known_words : bool
+        Whether any of its words is in the vocabulary.
+    """
+
+    @property
+    def size(self) -> tuple[int, int]: ...
+    @property
+    def has_known_words(self) -> bool: ...
+    def draw(self, generator: np.random.Generator) -> Draw: ...
+
+
+class EncodedText:
+    """Old text that is encoded whole, as an `OldText`."""
+
+    def __init__(self, corpus: EncodedCorpus) -> None:
+        self.corpus = corpus
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.corpus.size
+
+    @property
+    def has_known_words(self) -> bool:
+        return self.corpus.n_tokens > 0
+
+    def draw(self, generator: np.random.Generator) -> Draw:
+        return _EncodedDraw(self.corpus, generator)
+
+
+class _EncodedDraw:
+    def __init__(self, corpus: EncodedCorpus, generator: np.random.Generator) -> None:
+        self._corpus = corpus
+        self._order = generator.permutation(corpus.n_sentences)
+        self._words_at = np.cumsum(corpus.raw_lengths[self._order])
+        self._n_taken = 0
+
+    def take(self, words: float) -> EncodedCorpus:
+        last = int(np.searchsorted(self._words_at, words, side="right"))
+        sentences = self._order[self._n_taken : last]
+        self._n_taken = last
+        return self._corpus.selected(sentences)
+
+
 class Replay:
     """Old sentences, in another order in each epoch.
 
     Parameters
     ----------
-    corpus : EncodedCorpus
+    text : OldText
         The old sentences.
     ratio : float
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
@@ -37,13 +95,13 @@ class Replay:
         The seed of the order of the old sentences; the number of the epoch is added to it.
     """
 
-    def __init__(self, corpus: EncodedCorpus, ratio: float, seed: Sequence[int]) -> None:
-        self.corpus, self.ratio, self.seed = corpus, ratio, list(seed)
+    def __init__(self, text: OldText, ratio: float, seed: Sequence[int]) -> None:
+        self.text, self.ratio, self.seed = text, ratio, list(seed)
 
     def mix(self, corpus: EncodedCorpus | Iterable[EncodedCorpus], epoch: int) -> Mixture:
         """Return the new text of an epoch, given whole or as consecutive chunks, with old sentences mixed in."""
         chunks = [corpus] if isinstance(corpus, EncodedCorpus) else corpus
-        return Mixture(chunks, _Sampler(self.corpus, self.ratio, np.random.default_rng([*self.seed, epoch])))
+        return Mixture(chunks, _Sampler(self.text, self.ratio, np.random.default_rng([*self.seed, epoch])))
 
 
 class Mixture:
@@ -76,31 +134,28 @@ class Mixture:
 class _Sampler:
     """Takes the old sentences of one epoch, in random order, some at a time."""
 
-    def __init__(self, corpus: EncodedCorpus, ratio: float, generator: np.random.Generator) -> None:
-        self._corpus, self._ratio, self._generator = corpus, ratio, generator
-        self._order = generator.permutation(corpus.n_sentences)
-        self._words_at = np.cumsum(corpus.raw_lengths[self._order])
-        self._n_taken = 0
+    def __init__(self, text: OldText, ratio: float, generator: np.random.Generator) -> None:
+        self._draw, self._ratio, self._generator = text.draw(generator), ratio, generator
         self._words_due = 0.0
 
     def mix(self, new: EncodedCorpus) -> EncodedCorpus:
         """Return `new`, its sentences in order, with the next old sentences spread among them."""
         self._words_due += self._ratio * new.raw_words
-        last = int(np.searchsorted(self._words_at, self._words_due, side="right"))
-        old = self._order[self._n_taken : last]
-        self._n_taken = last
+        old = self._draw.take(self._words_due)
         places = np.concatenate(
-            ((np.arange(new.n_sentences) + 0.5) / max(new.n_sentences, 1), self._generator.random(len(old)))
+            (
+                (np.arange(new.n_sentences) + 0.5) / max(new.n_sentences, 1),
+                self._generator.random(old.n_sentences),
+            )
         )
         order = np.argsort(places, kind="stable")
-        corpus = self._corpus
-        starts = np.concatenate((new.offsets[:-1], corpus.offsets[old] + new.n_tokens))[order]
-        lengths = np.concatenate((np.diff(new.offsets), corpus.offsets[old + 1] - corpus.offsets[old]))[order]
-        raw_lengths = np.concatenate((new.raw_lengths, corpus.raw_lengths[old]))[order]
+        starts = np.concatenate((new.offsets[:-1], old.offsets[:-1] + new.n_tokens))[order]
+        lengths = np.concatenate((np.diff(new.offsets), np.diff(old.offsets)))[order]
+        raw_lengths = np.concatenate((new.raw_lengths, old.raw_lengths))[order]
         weights = None
         if new.weights is not None:  # old sentences have the weight 1
-            weights = np.concatenate((new.weights, np.ones(len(old), dtype=np.float32)))[order]
-        return replace(_gather(new.ids, corpus.ids, starts, lengths, raw_lengths), weights=weights)
+            weights = np.concatenate((new.weights, np.ones(old.n_sentences, dtype=np.float32)))[order]
+        return replace(_gather(new.ids, old.ids, starts, lengths, raw_lengths), weights=weights)
 
 
 def _gather(

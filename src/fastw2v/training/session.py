@@ -37,7 +37,7 @@ from fastw2v.formats.model_state import ModelState
 from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import RecordingStream, encode, stream
-from fastw2v.training import checkpoints
+from fastw2v.training import checkpoints, text_history
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.divergence import warn_if_diverged
@@ -80,6 +80,7 @@ class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
     min_alpha_yet_reached: float
     train_count: int
     total_train_time: float
+    text_history: list[dict[str, Any]]
     _session: TrainingSession | None
 
     def _check_training_sanity(
@@ -336,7 +337,7 @@ class TrainingSession:
         try:
             stop = self._run_callbacks("on_train_begin")
             checkpoints.restore_callbacks(self._callbacks, self._state.callbacks)
-            first = self._state.position.epoch
+            first = n_epochs = self._state.position.epoch
             trains = not stop
             for epoch in range(first, first if stop else self._epochs):
                 stop = self._run_callbacks("on_epoch_begin")
@@ -344,11 +345,13 @@ class TrainingSession:
                 self._words, self._n_words = model.wv.index_to_key, len(model.wv)
                 start = self._state.position if epoch == first else TrainingPosition(epoch)
                 tally = self.train_epoch(start)
-                self._state = self._state.after_epoch(tally)
+                self._state, n_epochs = self._state.after_epoch(tally), epoch + 1
                 if self._run_callbacks("on_epoch_end") or stop:
                     break
             if trains:
-                model._vocabulary.end_training(self._words, self._n_words)
+                self._note_end(n_epochs)
+                if self._update is not None:
+                    self._update.warn_of_drift()
             seconds, trained, raw = self._seconds, self._state.trained_words, self._state.raw_words
             model.total_train_time += seconds
             model.train_count += 1
@@ -364,6 +367,18 @@ class TrainingSession:
             self._reporter.close()
             if self._update is not None:
                 self._update.end()
+
+    def _note_end(self, n_epochs: int) -> None:
+        """Store on the model that a training has reached its end: no word is new, and the texts are trained."""
+        model = self._model
+        model._vocabulary.end_training(self._words, self._n_words)
+        state, update = self._state, self._update
+        rates = model if update is None else update
+        values = {"epochs": n_epochs, "alpha": rates.alpha, "min_alpha": rates.min_alpha}
+        if update is not None:
+            values.update(update.record())
+        size = state.corpus or (state.total_examples, state.total_words)
+        model.text_history = text_history.after_training(model.text_history, model.train_count, size, values)
 
     @property
     def in_callbacks(self) -> bool:
@@ -597,7 +612,7 @@ class TrainingSession:
     def _write_checkpoint(self, position: TrainingPosition) -> None:
         """Write a checkpoint; a full disk, or a callback's state that cannot be stored, does not end the training."""
         if position.complete and position.epoch == self._epochs - 1:
-            self._model._vocabulary.end_training(self._words, self._n_words)
+            self._note_end(self._epochs)
         try:
             state = replace(
                 self._state,

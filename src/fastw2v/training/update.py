@@ -15,13 +15,14 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
+from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_flag, as_float, as_int
 from fastw2v.formats.settings import MAX_COUNT, check_fields, integer, number, unexpected
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -29,9 +30,13 @@ from fastw2v.text.texts import encode_texts, open_texts
 from fastw2v.training.barriers import TrainingPosition, check_same_size
 from fastw2v.training.kept_anchor import KeptAnchor
 from fastw2v.training.learning_rate import LearningRate
-from fastw2v.training.replay import Mixture, Replay
+from fastw2v.training.replay import EncodedText, Mixture, OldText, Replay
+from fastw2v.training.replay_store import ReplayStore
+from fastw2v.vectors.drift import Drift, drift
 from fastw2v.vectors.initialization import starting_rows
 from fastw2v.vectors.row_table import MIXED
+
+logger = get_logger(__name__, "models.word2vec")
 
 Matrix = NDArray[np.float32]
 
@@ -40,7 +45,9 @@ MEAN_SENTENCE_WORDS = 20  # assumed where neither `train` nor the vocabulary sca
 BLOCK_ROWS = 1 << 14
 FLAGS = ("outputs", "keep_anchor", "freeze_outputs")
 RECOMMENDED = {"lockf": 0.25, "anchor": 1.0, "replay_ratio": 1.0}  # measured; see `Update.recommended`
-NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words")
+NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words", "drift_threshold")
+DRIFT_WORDS = 20_000  # old words among which neighbours are compared
+DRIFT = "drift"  # the name of their old vectors in a checkpoint
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,21 +87,25 @@ class Update:
         Freeze the old rows of the output weights while the vectors of old words are trained, so that these stay in the
         space of their former values. `train_slices` does this for texts of different times. A frozen row is restored at
         intervals during the training, and at its end.
-    replay : iterable of lists of str, path, or list of these, optional
+    replay : iterable of lists of str, path, ReplayStore, or list of these, optional
         Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
         `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
-        what `train` returns.
+        what `train` returns. Of a `ReplayStore`, or its path, only the sentences that are trained are read.
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
         Take the first `old_words` words of the vocabulary as the old ones. This is needed where the vocabulary was
         sorted after it grew, since old and new words are mixed then.
+    drift_threshold : float, optional
+        Measure how far the old words move, and log a warning if a smaller share of their 10 nearest neighbours than
+        this stays the same; 0.0 only measures. The neighbours of 1,000 words among the first 20,000 old words are
+        compared. The row of the text in ``model.history()`` has the results. See also `Word2Vec.drift`.
 
     Raises
     ------
     ValueError
-        If a number is negative or not finite, `anchor_to` or `keep_anchor` is given without `anchor`, or both of them
-        are given.
+        If a number is negative or not finite, `drift_threshold` greater than 1, `anchor_to` or `keep_anchor` is given
+        without `anchor`, or both of them are given.
     TypeError
         If a parameter is not a number, `old_words` not an integer, or `anchor_to` neither vectors, a model nor a path.
 
@@ -121,6 +132,7 @@ class Update:
     anchor_to: Any = None
     keep_anchor: bool = False
     freeze_outputs: bool = False
+    drift_threshold: float | None = None
 
     @classmethod
     def recommended(cls, replay: Any, **changes: Any) -> Update:
@@ -162,12 +174,16 @@ class Update:
     def __post_init__(self) -> None:
         for name in NUMBERS:
             value = getattr(self, name)
-            if value is None and name in ("alpha", "min_alpha", "old_words"):
+            if value is None and name in ("alpha", "min_alpha", "old_words", "drift_threshold"):
                 continue
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
         for name in FLAGS:
             object.__setattr__(self, name, as_flag(f"Update.{name}", getattr(self, name)))
+        if self.drift_threshold is not None and self.drift_threshold > 1:
+            raise ValueError(
+                f"Update.drift_threshold={self.drift_threshold} must be a share, from 0.0 to 1.0"
+            )
         if self.keep_anchor and not self.anchor:
             raise ValueError(
                 "Update(keep_anchor=True) needs anchor=, the strength of the pull, for example anchor=1.0"
@@ -216,8 +232,8 @@ class UpdateState:
     replay : dict or None
         ``size`` (sentences, raw words) of the old text and ``seed`` of its order.
     old : dict of str to float32 array
-        The old values of anchored and frozen rows, by the names of their weights. Those that the model keeps are not
-        among them.
+        The old values of anchored and frozen rows, by the names of their weights, and those from which the drift is
+        measured, by the name `DRIFT`. Values that the model keeps are not among them.
     keep_anchor, freeze_outputs : bool
         Those of the `Update`.
     """
@@ -248,7 +264,8 @@ class UpdateState:
         """
         entry = check_fields(entry, _STATE, "update")
         numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
-        if not isinstance(numbers, dict) or set(numbers) != set(NUMBERS):
+        # Version 0.1 has no drift_threshold.
+        if not isinstance(numbers, dict) or {*numbers, "drift_threshold"} != set(NUMBERS):
             raise unexpected("update.numbers", numbers, f"an object of {', '.join(NUMBERS)}")
         if not isinstance(rates, list) or len(rates) != 2:
             raise unexpected("update.rates", rates, "two numbers")
@@ -299,6 +316,31 @@ class UpdateState:
                     f"the old values of {name} are a {self.old[name].dtype} array of shape {self.old[name].shape}; "
                     f"expected float32 of shape {shape} by field 'old_words'"
                 )
+        if update.drift_threshold is not None:
+            values, shape = self.old[DRIFT], (min(rows, DRIFT_WORDS), model.vector_size)
+            if values.shape != shape or values.dtype != np.float32:
+                raise ValueError(
+                    f"the old values of {DRIFT} are a {values.dtype} array of shape {values.shape}; expected float32 "
+                    f"of shape {shape} by fields 'old_words' and 'drift_threshold'"
+                )
+
+
+def describe(update: Update) -> str:
+    """Return the parameters that are not those of a plain training, as text; the rates are left out.
+
+    Examples
+    --------
+    >>> from fastw2v.training.update import Update, describe
+    >>> describe(Update(replay=[["an", "old", "sentence"]], anchor=1.0, alpha=0.01))
+    'anchor=1.0, replay'
+    """
+    objects = ("replay", "anchor_to")
+    numbers = [
+        f"{entry.name}={getattr(update, entry.name)}"
+        for entry in fields(update)
+        if entry.name not in ("alpha", "min_alpha", *objects) and getattr(update, entry.name) != entry.default
+    ]
+    return ", ".join(numbers + [name for name in objects if getattr(update, name) is not None])
 
 
 class UpdatedModel(Protocol):
@@ -406,6 +448,11 @@ class UpdateSession:
             _Anchor(model, name, rows, self._old_values(name, rows, state))
             for name, rows in _restrained_rows(update, model, self._old_words)
         ]
+        self._first_vectors: Matrix | None = None
+        self._moved: Drift | None = None
+        if update.drift_threshold is not None:
+            first = model.wv.vectors[: min(self._old_words, DRIFT_WORDS)]
+            self._first_vectors = np.array(first) if state is None else state.old[DRIFT]
         if update.anchor_to is not None and update.lockf and state is None:
             reference = Reference(update.anchor_to, model, self._old_words)
             for anchor in self._anchors:
@@ -443,6 +490,36 @@ class UpdateSession:
         """The learning rate at the end of the training."""
         return self._model.min_alpha if self._update.min_alpha is None else self._update.min_alpha
 
+    def record(self) -> dict[str, Any]:
+        """Return what the model's record of texts says about the update, when its training has ended."""
+        record: dict[str, Any] = {"update": describe(self._update)}
+        self._moved = self._drift()
+        if self._moved is not None:
+            report = self._moved.as_dict(0)
+            record.update({name: report[name] for name in ("neighbours_kept", "mean_cosine")})
+        return record
+
+    def warn_of_drift(self) -> None:
+        """Log a warning if, by the latest `record`, the old words have moved farther than the update allows."""
+        moved, threshold = self._moved, self._update.drift_threshold
+        if moved is None or threshold is None or not moved.mean_overlap < threshold:
+            return
+        logger.warning(
+            "the update moved old words farther than Update(drift_threshold=%g) allows: %.1f %% of their %i nearest "
+            "neighbours stayed (mean cosine %.3f, mean distance %.3g; moved farthest: %s). Go back to the saved model, "
+            "and use replay, a higher anchor, anchor_to or a lower alpha",
+            threshold, 100 * moved.mean_overlap, moved.topn, moved.mean_cosine, moved.mean_distance,
+            ", ".join(str(word) for word, _ in moved.most_moved(5)),
+        )  # fmt: skip
+
+    def _drift(self) -> Drift | None:
+        """Return how far the first old words have moved since the training began, if that is to be measured."""
+        before = self._first_vectors
+        if before is None or self._model.wv.index_to_key is not self._keys:
+            return None
+        rows = np.arange(len(before))
+        return drift(self._keys[: len(before)], rows, rows, before, self._model.wv.vectors)
+
     def state(self) -> UpdateState:
         """Return what a checkpoint keeps."""
         in_force = {"alpha": self.alpha, "min_alpha": self.min_alpha, "old_words": self._old_words}
@@ -453,8 +530,15 @@ class UpdateSession:
             (self._model.alpha, self._model.min_alpha),
             self._pull_words,
             self._done,
-            None if replay is None else {"size": replay.corpus.size, "seed": replay.seed},
-            {anchor.name: anchor.values for anchor in self._anchors if not _keeps(self._update, anchor.name)},
+            None if replay is None else {"size": replay.text.size, "seed": replay.seed},
+            {
+                **{
+                    anchor.name: anchor.values
+                    for anchor in self._anchors
+                    if not _keeps(self._update, anchor.name)
+                },
+                **({} if self._first_vectors is None else {DRIFT: self._first_vectors}),
+            },
             bool(self._update.keep_anchor),
             bool(self._update.freeze_outputs),
         )
@@ -649,17 +733,26 @@ def _replay_of(
             f"{type(model).__name__} overrides methods that train sentences, and these cannot replay old ones; leave "
             "out replay, or add old sentences to the corpus"
         )
-    try:
-        texts = open_texts(update.replay)
-        encoded = encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget)
-    except TypeError as error:
-        raise TypeError(f"Update(replay=...) cannot be read: {error}") from error
+    text = _old_text(update.replay, model)
     if before is not None:
-        check_same_size(tuple(before["size"]), encoded.size, "replay")
-        return Replay(encoded, update.replay_ratio, before["seed"])
-    if not encoded.n_tokens:
+        check_same_size(tuple(before["size"]), text.size, "replay")
+        return Replay(text, update.replay_ratio, before["seed"])
+    if not text.has_known_words:
         raise ValueError(
-            f"Update(replay=...) has no word of the vocabulary in {encoded.n_sentences} sentences; give old sentences "
+            f"Update(replay=...) has no word of the vocabulary in {text.size[0]} sentences; give old sentences "
             "as lists of words, not an iterator that is at its end"
         )
-    return Replay(encoded, update.replay_ratio, [(model.seed or 0) % (1 << 64), model.train_count])
+    return Replay(text, update.replay_ratio, [(model.seed or 0) % (1 << 64), model.train_count])
+
+
+def _old_text(replay: Any, model: UpdatedModel) -> OldText:
+    """Return what `Update.replay` stands for by the ids of the model: a store, or text that is encoded whole."""
+    if isinstance(replay, (str, os.PathLike)) and ReplayStore.exists(replay):
+        replay = ReplayStore(replay)
+    if isinstance(replay, ReplayStore):
+        return replay.encoded(model.wv.key_to_index)
+    try:
+        texts = open_texts(replay)
+        return EncodedText(encode_texts(texts, model.wv.key_to_index, budget=model.corpus_budget))
+    except TypeError as error:
+        raise TypeError(f"Update(replay=...) cannot be read: {error}") from error

@@ -7,6 +7,7 @@ rotation does not change them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,41 @@ class Drift:
         topn = as_int("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
+
+    def as_dict(self, topn: int = 10) -> dict[str, Any]:
+        """Return the means and the `topn` words that moved farthest, as values that JSON can hold.
+
+        Returns
+        -------
+        dict
+            ``words`` and ``compared_words``, the number of shared words and of those whose neighbourhoods were
+            compared; ``topn``; ``neighbours_kept``, ``mean_cosine`` and ``mean_distance``, with None for NaN; and
+            ``most_moved``, a list of [word, cosine].
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `topn` is negative, or not a whole number.
+
+        Examples
+        --------
+        >>> from fastw2v import KeyedVectors
+        >>> old, new = KeyedVectors(2), KeyedVectors(2)
+        >>> old.add_vectors(["a", "b"], [[1, 0], [0, 1]])
+        >>> new.add_vectors(["a", "b"], [[1, 0], [1, 0]])
+        >>> report = new.drift(old).as_dict(topn=1)
+        >>> report["mean_cosine"], report["neighbours_kept"], report["most_moved"]
+        (0.5, 1.0, [['b', 0.0]])
+        """
+        return {
+            "words": len(self),
+            "compared_words": int(np.count_nonzero(~np.isnan(self.overlap))),
+            "topn": self.topn,
+            "neighbours_kept": _finite(self.mean_overlap),
+            "mean_cosine": _finite(self.mean_cosine),
+            "mean_distance": _finite(self.mean_distance),
+            "most_moved": [[word, _finite(cosine)] for word, cosine in self.most_moved(topn)],
+        }
 
     def __len__(self) -> int:
         return len(self.words)
@@ -213,6 +249,10 @@ class _Rows:
 
 def _mean(values: Floats) -> float:
     return float(values.mean(dtype=np.float64)) if values.size else float("nan")
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 Drift.__module__ = "fastw2v.keyedvectors"  # the public module, which pickles name

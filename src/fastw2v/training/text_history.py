@@ -1,0 +1,96 @@
+"""The record of the texts that a model was trained on, which is saved with it.
+
+A row is made when the words of a text are counted, and completed when a training reaches its end: like new words, all
+texts that were counted since the latest training belong to the next one. A text that is counted a second time is
+recognised by its fingerprint. Rows are plain dicts, and a change makes new ones, so that an update that fails can put
+back the old list.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastw2v.formats.settings import MAX_TEXTS
+
+Row = dict[str, Any]
+
+
+def now() -> str:
+    """Return the present date and time in the form of the rows."""
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
+
+
+def new_row(**values: Any) -> Row:
+    """Return a row with some values; the others are None."""
+    row: Row = dict.fromkeys((
+        "text", "words", "sentences", "new_words", "counted", "trained", "epochs", "alpha", "min_alpha", "update",
+        "neighbours_kept", "mean_cosine", "fingerprint", "training",
+    ))  # fmt: skip
+    return {**row, **values}
+
+
+def with_row(rows: Sequence[Row], row: Row) -> list[Row]:
+    """Return the rows with another one; of more than `MAX_TEXTS`, the oldest are left out."""
+    return [*rows, row][-MAX_TEXTS:]
+
+
+def find(rows: Sequence[Row], fingerprint: str | None) -> Row | None:
+    """Return the latest row of a text, or None.
+
+    Examples
+    --------
+    >>> from fastw2v.training.text_history import find, new_row
+    >>> find([new_row(fingerprint="1", text="a"), new_row(fingerprint=None)], "1")["text"]
+    'a'
+    >>> find([new_row(fingerprint=None)], None)
+    """
+    matches = (row for row in reversed(rows) if row.get("fingerprint") == fingerprint)
+    return None if fingerprint is None else next(matches, None)
+
+
+def describe(row: Row) -> str:
+    """Return what a message says about a text that is known."""
+    text = f"this text of {row.get('words') or 0:,} words"
+    if row.get("trained"):
+        return f"the model was trained on {text} on {row['trained']}"
+    return f"the model has counted {text} on {row.get('counted')}, and was not trained since"
+
+
+def after_training(
+    rows: Sequence[Row], training: int, size: tuple[int | None, int | None], values: Mapping[str, Any]
+) -> list[Row]:
+    """Return the rows after a training that has reached its end.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+    training : int
+        The number of trainings before. A training that was resumed at its very end is not recorded twice.
+    size : (int or None, int or None)
+        Sentences and words of the corpus.
+    values : mapping of str to object
+        ``epochs``, ``alpha`` and what else is recorded of the training.
+
+    Returns
+    -------
+    list of dict
+        The texts that were counted since the latest training have the values. If there are none and the latest text
+        has the size of the corpus, it was trained further: its epochs are added up. Otherwise there is a row for a
+        text that was not counted.
+    """
+    present = {**values, "trained": now(), "training": training}
+    if any(row.get("training") == training for row in rows):
+        return list(rows)
+    if any(row.get("trained") is None for row in rows):
+        return [{**row, **present} if row.get("trained") is None else row for row in rows]
+    sentences, words = size
+    if (
+        rows
+        and sentences is not None
+        and (rows[-1]["sentences"], rows[-1]["words"]) in (size, (sentences, None))
+    ):
+        epochs = (rows[-1].get("epochs") or 0) + values["epochs"]
+        return [*rows[:-1], {**rows[-1], **present, "epochs": epochs}]
+    return with_row(rows, new_row(sentences=sentences, words=words, **present))
