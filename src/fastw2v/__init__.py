@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from fastw2v.callbacks import (
         CallbackAny2Vec as CallbackAny2Vec,
         EarlyStopping as EarlyStopping,
+        ProbeWords as ProbeWords,
         StopTraining as StopTraining,
+        ValidationLoss as ValidationLoss,
     )
     from fastw2v.compat.install import (
         install_as_gensim as install_as_gensim,
@@ -59,10 +61,12 @@ _MODULE_OF = {
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
     "Phrases": "fastw2v.phrases",
+    "ProbeWords": "fastw2v.callbacks",
     "StopTraining": "fastw2v.callbacks",
     "Terminated": "fastw2v.training.sigterm",
     "Text8Corpus": "fastw2v.corpora",
     "Update": "fastw2v.training.update",
+    "ValidationLoss": "fastw2v.callbacks",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.install",

@@ -260,6 +260,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         The biases of the output weights of sampled softmax.
     loss_history : list of float
         The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
+    validation_loss_history : list of float
+        The mean loss of an example of held-out sentences after each epoch, if the callbacks had a `ValidationLoss`.
 
     Examples
     --------
@@ -341,6 +343,7 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self.compute_loss = compute_loss
         self.running_training_loss = 0.0
         self.loss_history: list[float] = []
+        self.validation_loss_history: list[float] = []
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
@@ -596,7 +599,13 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         self._scan_cache = None
         self._initial_vectors = None
         vars(self).update(
-            {"objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, **attributes}
+            {
+                "objective": NEGATIVE_SAMPLING,
+                "tied_weights": False,
+                "logq_correction": False,
+                "validation_loss_history": [],
+                **attributes,
+            }
         )
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
@@ -653,6 +662,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
             rows.append(("speed", f"{speed:,.0f} words/s ({self.total_train_time:.3g} s)"))
         if self.loss_history:
             rows.append(("loss", f"{self.loss_history[-1]:.4f} in the last epoch"))
+        if self.validation_loss_history:
+            rows.append(("validation loss", f"{self.validation_loss_history[-1]:.4f} after the last epoch"))
         return html.facts(type(self).__name__, rows, self.loss_history)
 
     @property
@@ -1409,7 +1420,8 @@ class Word2Vec(DeprecatedModelNames, metaclass=ReplaceableClass):
         callbacks : iterable of CallbackAny2Vec
             Called as by `train`: ``on_train_begin`` first, and ``on_epoch_begin`` for the epoch that continues too.
             Callbacks with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back
-            between the two; it must be what JSON can hold.
+            between the two; it must be what JSON can hold. Arrays of numbers, by name, are stored by ``state_arrays``
+            and set by ``load_state_arrays``.
         report_delay, progress
             As in `train`.
         replay : iterable of lists of str, path, or list of these, optional

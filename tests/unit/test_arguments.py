@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import EarlyStopping, KeyedVectors, LineSentence, Vocab, Word2Vec
+from fastw2v import EarlyStopping, KeyedVectors, LineSentence, ProbeWords, ValidationLoss, Vocab, Word2Vec
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.display.projection import METHODS
 from fastw2v.keyedvectors import Drift
@@ -37,6 +37,7 @@ MODULES = ("fastw2v", "keyedvectors", "vocab", "corpora", "callbacks", "utils", 
 RESULTS = {
     "CompatVocab", "EncodedCorpus", "HuffmanTree", "RaggedArray", "Scan", "Selection", "StopTraining", "Terminated",
 }  # fmt: skip
+CALLBACKS = ("CallbackAny2Vec", "EarlyStopping", "ProbeWords", "ValidationLoss")
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
 # calls; a function of smart_open; those that need a package or a network; files of phrases.
 EXEMPT = {
@@ -49,11 +50,12 @@ EXEMPT = {
     *(f"{name}.{method}" for name in ("Phrases", "FrozenPhrases") for method in ("load", "save")),
     "KeyedVectors.save_parquet",
     "KeyedVectors.to_spacy",
-    "EarlyStopping.load_state_dict",
+    "EarlyStopping.load_state_arrays",
     "open",
+    *(f"{name}.load_state_dict" for name in CALLBACKS[1:]),
     *(
         f"{name}.on_{event}"
-        for name in ("CallbackAny2Vec", "EarlyStopping")
+        for name in CALLBACKS
         for event in ("train_begin", "epoch_begin", "epoch_end", "train_end")
     ),
 }
@@ -330,6 +332,8 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Drift": lambda: vectors().drift(vectors()),
     "CallbackAny2Vec": CallbackAny2Vec,
     "EarlyStopping": lambda: EarlyStopping(SENTENCES),
+    "ProbeWords": lambda: ProbeWords(["a"]),
+    "ValidationLoss": lambda: ValidationLoss(SENTENCES),
     "Phrases": lambda: Phrases(SENTENCES),
     "FrozenPhrases": lambda: Phrases(SENTENCES).freeze(),
     "Column": lambda: fastw2v.corpora.Column(SENTENCES),
@@ -352,6 +356,8 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "max_vocab_size": Rule(100, lambda value: is_number(value) and 0 <= value < math.inf),
     },
     "EarlyStopping": {"held_out": iterable(SENTENCES, text=True)},
+    "ProbeWords": {"topn": integer(1), "every": integer(1), "display": FLAG},
+    "ValidationLoss": {"held_out": iterable(SENTENCES, text=True)},
     "KeyedVectors": {"vector_size": integer(0)},
     "KeyedVectors.add_vector": {"key": Rule("new", EITHER.takes, ("keys",))},
     "KeyedVectors.add": {"entities": iterable(["x", "y"], names=("weights",)), "weights": TWO_VECTORS},

@@ -43,7 +43,7 @@ Array = NDArray[Any]
 KIND = "Word2Vec"
 NOT_IN_GENSIM = {
     "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
-    "logq_correction",
+    "logq_correction", "validation_loss_history",
 }  # fmt: skip
 WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")
 TREE = ("tree.offsets", "tree.points", "tree.codes")
