@@ -416,6 +416,12 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "Vocab.from_corpus": {"corpus": corpus()},
     "Vocab.from_frequencies": {"frequencies": MAPPING},
     "Vocab.get": {"word": Rule("a", EITHER.takes, ("key",))},
+    "Vocab.get_index": {
+        "word": Rule("a", EITHER.takes, ("key", "vocabulary")),
+        "default": integer(optional=True),
+    },
+    "Vocab.get_freq": {"word": Rule("a", EITHER.takes, ("key",))},
+    "Vocab.lookup_token": {"index": Rule(0, EITHER.takes, ())},
     "Vocab.count": {"word": Rule("a", EITHER.takes, ("key",))},
     "Vocab.to_ids": {"words": KEYS, "default": integer(optional=True)},
     "Vocab.lookup_tokens": {"indices": Rule([0], LIST.takes, ("index",))},
