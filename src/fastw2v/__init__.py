@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from fastw2v.compat.moved_modules import install_finder
 
 if TYPE_CHECKING:
+    from fastw2v.alignment import mean_of_runs as mean_of_runs
     from fastw2v.callbacks import (
         CallbackAny2Vec as CallbackAny2Vec,
         EarlyStopping as EarlyStopping,
@@ -70,12 +71,13 @@ _MODULE_OF = {
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.install",
+    "mean_of_runs": "fastw2v.alignment",
     "sigterm_as_interrupt": "fastw2v.training.sigterm",
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "plotting", "scripts", "test", "utils",
-    "vocab",
+    "alignment", "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "plotting", "scripts", "test",
+    "utils", "vocab",
     "word2vec",
 }  # fmt: skip
 

@@ -482,6 +482,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "save_as_line_sentence": {"corpus": corpus()},
     "explore": {**PICTURE, "path": path("new"), "n_words": integer(1), "topn": integer(1)},
     "neighbours_table": {"model": MODEL, "words": EITHER_KEYS, "topn": integer(1)},
+    "mean_of_runs": {"runs": iterable([vectors(), vectors()], text=False)},
     "plot_drift": {"drift": only(vectors().drift(vectors())), "topn": integer(1)},
     "plot_loss": {"model": Rule([2.0, 1.0], lambda value: None if isinstance(value, list) else False)},
     "plot_map": {
