@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastw2v import CallbackAny2Vec, EarlyStopping, ValidationLoss, Word2Vec, plotting
+from fastw2v.formats import native
 from fastw2v.training.checkpoints import CallbackStateError
 from helpers.corpora import zipf_sentences
 
@@ -140,6 +141,29 @@ def test_arrays_that_no_file_can_hold_are_refused():
 
     with pytest.raises(CallbackStateError, match="state_arrays"):
         callback_arrays([Wrong()])
+
+
+@pytest.mark.parametrize("name", ["callback.5.vectors", "callback.vectors", "callback.-1.vectors"])
+def test_arrays_of_no_callback_in_a_checkpoint_are_refused(tmp_path, name):
+    path = tmp_path / "run.ckpt"
+    Word2Vec(CORPUS, **OPTIONS, epochs=1, checkpoint=path, callbacks=[EarlyStopping(HELD_OUT)])
+    arrays, metadata = native.read(path)
+    native.write(path, {**arrays, name: np.zeros(3, np.float32)}, metadata)
+    with pytest.raises(ValueError, match=f"run.ckpt.*{name}"):
+        Word2Vec.resume(path, CORPUS)
+
+
+def test_best_weights_of_another_shape_are_not_restored(tmp_path, monkeypatch, caplog):
+    given = iter([9.0, 1.0, 2.0, 9.0, 2.0, 3.0])
+    monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
+    path, options = tmp_path / "run.ckpt", {"restore_best": True, "patience": 5}
+    callbacks = [EarlyStopping(HELD_OUT, **options), Interrupt()]
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(CORPUS, **OPTIONS, epochs=3, checkpoint=path, callbacks=callbacks)
+    arrays, metadata = native.read(path)
+    native.write(path, {**arrays, "callback.0.vectors": np.zeros(3, np.float32)}, metadata)
+    Word2Vec.resume(path, CORPUS, callbacks=[EarlyStopping(HELD_OUT, **options)])
+    assert "cannot restore" in caplog.text
 
 
 def test_a_damaged_state_is_refused():
