@@ -20,10 +20,13 @@ from typing import TYPE_CHECKING, Any
 from fastw2v.compat.moved_modules import install_finder
 
 if TYPE_CHECKING:
+    from fastw2v.alignment import mean_of_runs as mean_of_runs
     from fastw2v.callbacks import (
         CallbackAny2Vec as CallbackAny2Vec,
         EarlyStopping as EarlyStopping,
+        ProbeWords as ProbeWords,
         StopTraining as StopTraining,
+        ValidationLoss as ValidationLoss,
     )
     from fastw2v.compat.install import (
         install_as_gensim as install_as_gensim,
@@ -67,21 +70,24 @@ _MODULE_OF = {
     "LineSentence": "fastw2v.corpora",
     "PathLineSentences": "fastw2v.corpora",
     "Phrases": "fastw2v.phrases",
+    "ProbeWords": "fastw2v.callbacks",
     "ReplayStore": "fastw2v.training.replay_store",
     "StopTraining": "fastw2v.callbacks",
     "Terminated": "fastw2v.training.sigterm",
     "Text8Corpus": "fastw2v.corpora",
     "Update": "fastw2v.training.update",
+    "ValidationLoss": "fastw2v.callbacks",
     "Vocab": "fastw2v.vocab",
     "Word2Vec": "fastw2v.word2vec",
     "install_as_gensim": "fastw2v.compat.install",
+    "mean_of_runs": "fastw2v.alignment",
     "sigterm_as_interrupt": "fastw2v.training.sigterm",
     "train_slices": "fastw2v.slices",
     "uninstall_as_gensim": "fastw2v.compat.install",
 }
 _SUBMODULES = {
-    "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "plotting", "scripts", "test", "utils",
-    "vocab",
+    "alignment", "callbacks", "corpora", "keyedvectors", "matutils", "models", "phrases", "plotting", "scripts", "test",
+    "utils", "vocab",
     "word2vec",
 }  # fmt: skip
 

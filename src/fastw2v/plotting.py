@@ -166,7 +166,8 @@ def plot_loss(model: Word2Vec | Sequence[float] | Mapping[str, Any], *, title: s
     Parameters
     ----------
     model : Word2Vec, sequence of float, or mapping of str to one of these
-        A model that was trained with ``compute_loss=True``, its `loss_history`, or several of them with their names.
+        A model that was trained with ``compute_loss=True`` or with the callback `ValidationLoss`, its `loss_history`,
+        or several of them with their names. A model alone with both losses gives two curves.
     title : str, optional
 
     Returns
@@ -186,7 +187,10 @@ def plot_loss(model: Word2Vec | Sequence[float] | Mapping[str, Any], *, title: s
     >>> figure = plotting.plot_loss({"skip-gram": [2.5, 2.1, 1.9], "CBOW": [2.2, 2.0, 1.95]})
     """
     _check_title(title)
-    named = model if isinstance(model, Mapping) else {"": model}
+    named: Mapping[str, Any] = model if isinstance(model, Mapping) else {"": model}
+    if isinstance(model, Word2Vec) and model.validation_loss_history:
+        both = {"training": model.loss_history, "validation": model.validation_loss_history}
+        named = {name: losses for name, losses in both.items() if losses}
     if not named:
         raise ValueError("model is empty: pass at least one model or list of losses")
     return figures.losses({str(name): _losses(one) for name, one in named.items()}, title=title)

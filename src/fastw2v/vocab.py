@@ -450,14 +450,76 @@ class Vocab:
         """Word of each index: `index_to_key` under the name that PyTorch code uses."""
         return self.index_to_key
 
-    def lookup_token(self, index: int) -> Any:
-        """Return the word with the index `index`.
+    @overload
+    def get_index(self, word: list[Any], default: int | None = None) -> list[int]: ...
+
+    @overload
+    def get_index(self, word: Any, default: int | None = None) -> int: ...
+
+    def get_index(self, word: Any, default: int | None = None) -> Any:
+        """Return the index of a word, or the indices of a list of words.
+
+        `get_index`, `get_freq` and `lookup_token` have the names of the class `Vocab` in Breslow, "Implementing
+        Word2vec in PyTorch from the Ground Up". That class adds a word for everything unknown; here, `default` takes
+        its place.
+
+        Parameters
+        ----------
+        word : hashable, or list or ndarray of these
+        default : int, optional
+            The index of unknown words; without it they are errors.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown and `default` is None.
 
         Examples
         --------
-        >>> Vocab(["the", "cat"], [10, 3]).lookup_token(1)
-        'cat'
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.get_index("cat"), vocab.get_index(["cat", "dog"], default=-1)
+        (1, [1, -1])
         """
+        default = as_optional_int("default", default)
+        if isinstance(word, (list, np.ndarray)):
+            return [self.get_index(each, default) for each in word]
+        return self._index(word) if default is None or word in self else default
+
+    @overload
+    def get_freq(self, word: list[Any]) -> list[int]: ...
+
+    @overload
+    def get_freq(self, word: Any) -> int: ...
+
+    def get_freq(self, word: Any) -> Any:
+        """Return the count of a word, or the counts of a list of words; that of an unknown word is 0.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.get_freq("the"), vocab.get_freq(["cat", "dog"])
+        (10, [3, 0])
+        """
+        if isinstance(word, (list, np.ndarray)):
+            return [self.count(each) for each in word]
+        return self.count(word)
+
+    def lookup_token(self, index: Any) -> Any:
+        """Return the word with the index `index`, or the words with the indices in a list.
+
+        Raises
+        ------
+        IndexError
+            If an index is negative or too large.
+
+        Examples
+        --------
+        >>> vocab = Vocab(["the", "cat"], [10, 3])
+        >>> vocab.lookup_token(1), vocab.lookup_token([1, 0])
+        ('cat', ['cat', 'the'])
+        """
+        if isinstance(index, (list, np.ndarray)):
+            return self.to_words(index)
         index = as_int("index", index)
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} is out of range for {len(self)} words")

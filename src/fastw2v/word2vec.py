@@ -325,6 +325,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         The mean loss of an example (skip-gram pair or CBOW window) in each epoch, if `compute_loss` was on.
     stream_sentences, stream_words : int
         Sentences and raw words that `train_stream` has trained.
+    validation_loss_history : list of float
+        The mean loss of an example of held-out sentences after each epoch, if the callbacks had a `ValidationLoss`.
 
     Examples
     --------
@@ -425,6 +427,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self.loss_history: list[float] = []
         self.stream_sentences = 0
         self.stream_words = 0
+        self.validation_loss_history: list[float] = []
         self.max_final_vocab = max_final_vocab
         self.max_vocab_size = max_vocab_size
         self.min_count = min_count
@@ -743,7 +746,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             attributes.pop(name, None)
         self._scan_cache = None
         self._initial_vectors = None
-        own_attributes(self).update({**_LATER_SETTINGS, "text_history": [], **attributes})
+        later = {**_LATER_SETTINGS, "text_history": [], "validation_loss_history": []}
+        own_attributes(self).update({**later, **attributes})
         self._vocabulary.noise.ns_exponent = self.ns_exponent
 
     def _make_missing_tables(self) -> None:
@@ -803,6 +807,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             rows.append(("speed", f"{speed:,.0f} words/s ({self.total_train_time:.3g} s)"))
         if self.loss_history:
             rows.append(("loss", f"{self.loss_history[-1]:.4f} in the last epoch"))
+        if self.validation_loss_history:
+            rows.append(("validation loss", f"{self.validation_loss_history[-1]:.4f} after the last epoch"))
         return html.facts(type(self).__name__, rows, self.loss_history)
 
     @property
@@ -1925,7 +1931,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         callbacks : iterable of CallbackAny2Vec
             Called as by `train`: ``on_train_begin`` first, and ``on_epoch_begin`` for the epoch that continues too.
             Callbacks with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back
-            between the two; it must be what JSON can hold.
+            between the two; it must be what JSON can hold. Arrays of numbers, by name, are stored by ``state_arrays``
+            and set by ``load_state_arrays``.
         report_delay, progress
             As in `train`.
         replay : iterable of lists of str, path, or list of these, optional

@@ -309,12 +309,13 @@ def _save_checkpoint(path: str) -> None:
         update=Update(anchor=1.0, outputs=True, replay=TEXT, replay_ratio=0.5),
         checkpoint=path,
         checkpoint_every=5,
-        callbacks=[EarlyStopping(TEXT), _Interrupt()],
+        callbacks=[EarlyStopping(TEXT, patience=9, restore_best=True), _Interrupt()],
     )
 
 
 def _resume(path: str) -> Word2Vec:
-    return Word2Vec.resume(path, NEW_TEXT, replay=TEXT, callbacks=[_StopSoon(), EarlyStopping(TEXT)])
+    callbacks = [_StopSoon(), EarlyStopping(TEXT, patience=9, restore_best=True)]
+    return Word2Vec.resume(path, NEW_TEXT, replay=TEXT, callbacks=callbacks)
 
 
 def gensim_tree(model: Word2Vec) -> Tree:

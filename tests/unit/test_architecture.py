@@ -29,7 +29,7 @@ ORDER = [
     ["keyedvectors", "phrases"],
     ["vocab"],
     ["word2vec"],
-    ["scripts", "test", "plotting", "sklearn", "similarities", "slices"],
+    ["alignment", "scripts", "test", "plotting", "sklearn", "similarities", "slices"],
     ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],

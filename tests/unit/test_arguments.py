@@ -27,7 +27,7 @@ import numpy as np
 import pytest
 
 import fastw2v
-from fastw2v import EarlyStopping, KeyedVectors, LineSentence, Vocab, Word2Vec
+from fastw2v import EarlyStopping, KeyedVectors, LineSentence, ProbeWords, ValidationLoss, Vocab, Word2Vec
 from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.display.projection import METHODS
 from fastw2v.keyedvectors import Drift
@@ -39,6 +39,7 @@ RESULTS = {
     "CompatVocab", "EncodedCorpus", "FastTextKeyedVectors", "HuffmanTree", "RaggedArray", "Scan", "Selection",
     "StopTraining", "Terminated",
 }  # fmt: skip
+CALLBACKS = ("CallbackAny2Vec", "EarlyStopping", "ProbeWords", "ValidationLoss")
 # What else users do not call with values of their own: methods of callbacks and log functions, which the package
 # calls; a function of smart_open; those that need a package or a network; files of phrases.
 EXEMPT = {
@@ -51,11 +52,12 @@ EXEMPT = {
     *(f"{name}.{method}" for name in ("Phrases", "FrozenPhrases") for method in ("load", "save")),
     "KeyedVectors.save_parquet",
     "KeyedVectors.to_spacy",
-    "EarlyStopping.load_state_dict",
+    "EarlyStopping.load_state_arrays",
     "open",
+    *(f"{name}.load_state_dict" for name in CALLBACKS[1:]),
     *(
         f"{name}.on_{event}"
-        for name in ("CallbackAny2Vec", "EarlyStopping")
+        for name in CALLBACKS
         for event in ("train_begin", "epoch_begin", "epoch_end", "train_end")
     ),
 }
@@ -343,6 +345,8 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Drift": lambda: vectors().drift(vectors()),
     "CallbackAny2Vec": CallbackAny2Vec,
     "EarlyStopping": lambda: EarlyStopping(SENTENCES),
+    "ProbeWords": lambda: ProbeWords(["a"]),
+    "ValidationLoss": lambda: ValidationLoss(SENTENCES),
     "Phrases": lambda: Phrases(SENTENCES),
     "FrozenPhrases": lambda: Phrases(SENTENCES).freeze(),
     "Column": lambda: fastw2v.corpora.Column(SENTENCES),
@@ -377,6 +381,8 @@ SPECIAL: dict[str, dict[str, Rule]] = {
         "counts": Rule([1, 2], lambda value: value is None or (None if isinstance(value, list) else False))
     },
     "EarlyStopping": {"held_out": iterable(SENTENCES, text=True)},
+    "ProbeWords": {"topn": integer(1), "every": integer(1), "display": FLAG},
+    "ValidationLoss": {"held_out": iterable(SENTENCES, text=True)},
     "KeyedVectors": {"vector_size": integer(0)},
     "KeyedVectors.add_vector": {"key": Rule("new", EITHER.takes, ("keys",))},
     "KeyedVectors.add": {"entities": iterable(["x", "y"], names=("weights",)), "weights": TWO_VECTORS},
@@ -448,6 +454,12 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "Vocab.from_corpus": {"corpus": corpus()},
     "Vocab.from_frequencies": {"frequencies": MAPPING},
     "Vocab.get": {"word": Rule("a", EITHER.takes, ("key",))},
+    "Vocab.get_index": {
+        "word": Rule("a", EITHER.takes, ("key", "vocabulary")),
+        "default": integer(optional=True),
+    },
+    "Vocab.get_freq": {"word": Rule("a", EITHER.takes, ("key",))},
+    "Vocab.lookup_token": {"index": Rule(0, EITHER.takes, ())},
     "Vocab.count": {"word": Rule("a", EITHER.takes, ("key",))},
     "Vocab.to_ids": {"words": KEYS, "default": integer(optional=True)},
     "Vocab.lookup_tokens": {"indices": Rule([0], LIST.takes, ("index",))},
@@ -513,6 +525,7 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "save_as_line_sentence": {"corpus": corpus()},
     "explore": {**PICTURE, "path": path("new"), "n_words": integer(1), "topn": integer(1)},
     "neighbours_table": {"model": MODEL, "words": EITHER_KEYS, "topn": integer(1)},
+    "mean_of_runs": {"runs": iterable([vectors(), vectors()], text=False)},
     "plot_drift": {"drift": only(vectors().drift(vectors())), "topn": integer(1)},
     "plot_loss": {"model": Rule([2.0, 1.0], lambda value: None if isinstance(value, list) else False)},
     "plot_map": {

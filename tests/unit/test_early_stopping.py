@@ -188,32 +188,102 @@ def test_a_resumed_training_stops_where_the_uninterrupted_one_does(tmp_path):
     assert len(whole.losses) == 3
 
 
+class Interrupt(CallbackAny2Vec):
+    """Callback that interrupts the training at the end of its second epoch."""
+
+    left = 2
+
+    def on_epoch_end(self, model):
+        self.left -= 1
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+class Snapshots(CallbackAny2Vec):
+    """Callback that copies the weights after each epoch; `EarlyStopping` runs before it."""
+
+    def __init__(self):
+        self.weights = []
+
+    def on_epoch_end(self, model):
+        names = [name for name in ("syn1neg", "syn1neg_bias", "syn1") if getattr(model, name) is not None]
+        self.weights.append([model.wv.vectors.copy(), *(getattr(model, name).copy() for name in names)])
+
+
 @pytest.mark.parametrize(
-    ("later", "lost"),
-    [([2.0, 2.5], True), ([2.0, 0.5], False), ([0.5, 2.5], False)],
-    ids=["before", "last", "between"],
+    ("later", "best"), [([2.0, 2.5], 0), ([2.0, 0.5], 2), ([0.5, 2.5], 1)], ids=["before", "last", "between"]
 )
-def test_a_resumed_training_warns_if_the_best_weights_are_lost(tmp_path, monkeypatch, caplog, later, lost):
-    class Interrupt(CallbackAny2Vec):
-        left = 2
-
-        def on_epoch_end(self, model):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-
+@pytest.mark.parametrize("hs", [0, 1])
+def test_a_resumed_training_restores_the_best_weights_of_before_the_interruption(
+    tmp_path, monkeypatch, caplog, later, best, hs
+):
     def stopping():
         return EarlyStopping(HELD_OUT, restore_best=True, patience=5)
 
-    given = iter([9.0, 1.0, 2.0, 9.0, *later])  # the first value of each training is that before it starts
+    # The first value of each training is that before it starts; an interrupted epoch is evaluated again.
+    given = iter([9.0, 1.0, *later, 9.0, 1.0, 2.0, 9.0, *later])
+    monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
+    snapshots = Snapshots()
+    whole = Word2Vec(CORPUS, **OPTIONS, hs=hs, epochs=3, callbacks=[stopping(), snapshots])
+    path = tmp_path / "run.ckpt"
+    with pytest.raises(KeyboardInterrupt):
+        Word2Vec(CORPUS, **OPTIONS, hs=hs, epochs=3, callbacks=[stopping(), Interrupt()], checkpoint=path)
+    resumed = stopping()
+    model = Word2Vec.resume(path, CORPUS, callbacks=[resumed])
+    assert resumed.losses == model.validation_loss_history == [1.0, *later]
+    assert resumed.best_epoch == best
+    for each in (whole, model):
+        weights = [each.wv.vectors, each.syn1neg, *([each.syn1] if hs else [])]
+        for found, expected in zip(weights, snapshots.weights[best], strict=True):
+            np.testing.assert_array_equal(found, expected)
+    assert "cannot restore" not in caplog.text
+
+
+def test_biases_are_among_the_best_weights(monkeypatch):
+    given = iter([9.0, 1.0, 2.0])
+    monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
+    snapshots = Snapshots()
+    callbacks = [EarlyStopping(HELD_OUT, restore_best=True), snapshots]
+    model = Word2Vec(CORPUS, **OPTIONS, objective="sampled_softmax", epochs=2, callbacks=callbacks)
+    np.testing.assert_array_equal(model.syn1neg_bias, snapshots.weights[0][2])
+    assert (snapshots.weights[0][2] != snapshots.weights[1][2]).any()
+
+
+def test_the_best_epoch_is_sought_anew_when_words_are_added(tmp_path, monkeypatch, caplog):
+    class Grow(CallbackAny2Vec):
+        epochs = 0
+
+        def on_epoch_begin(self, model):
+            self.epochs += 1
+            if self.epochs == 2:
+                model.build_vocab([["new", "words"]] * 5, update=True)
+
+    given = iter([9.0, 1.0, 3.0, 4.0])
+    monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
+    stopping, snapshots = EarlyStopping(HELD_OUT, restore_best=True, patience=2), Snapshots()
+    path = tmp_path / "run.ckpt"
+    callbacks = [Grow(), stopping, snapshots]
+    model = Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=callbacks, checkpoint=path)
+    assert stopping.best_epoch == 1
+    np.testing.assert_array_equal(model.wv.vectors, snapshots.weights[1][0])
+    assert "new" in model.wv
+    assert "cannot restore" not in caplog.text
+
+
+def test_a_checkpoint_without_the_best_weights_gives_a_warning(tmp_path, monkeypatch, caplog):
+    given = iter([9.0, 1.0, 2.0, 9.0, 2.0, 3.0])
     monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
     path = tmp_path / "run.ckpt"
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[stopping(), Interrupt()], checkpoint=path)
-    resumed = stopping()
-    Word2Vec.resume(path, CORPUS, callbacks=[resumed])
-    assert resumed.losses == [1.0, *later]
-    assert ("the weights of the best epoch (0)" in caplog.text) == lost
+        Word2Vec(
+            CORPUS,
+            **OPTIONS,
+            epochs=3,
+            callbacks=[EarlyStopping(HELD_OUT, patience=5), Interrupt()],
+            checkpoint=path,
+        )
+    Word2Vec.resume(path, CORPUS, callbacks=[EarlyStopping(HELD_OUT, restore_best=True, patience=5)])
+    assert "cannot restore the weights of the best epoch (0)" in caplog.text
 
 
 def test_held_out_sentences_can_be_a_file(tmp_path):

@@ -415,8 +415,19 @@ def test_look_ups_both_ways():
     assert vocab.to_ids([]).dtype == np.int64
     assert vocab.to_words(np.array([2, 0])) == vocab.lookup_tokens([2, 0]) == [5, "b"]
     assert vocab.lookup_token(1) == "a"
+    assert vocab.lookup_token([2, 0]) == vocab.lookup_token(np.array([2, 0])) == [5, "b"]
+    assert vocab.get_index("a") == 1
+    assert vocab.get_index(["a", 5]) == [1, 2]
+    assert vocab.get_index(["a", "z"], default=-1) == [1, -1]
+    assert vocab.get_freq("b") == vocab.count("b")
+    assert vocab.get_freq(["b", "z"]) == [vocab.count("b"), 0]
     assert vocab.lookup_indices(["a", "b"]) == [1, 0]
-    for lookup in (lambda: vocab["z"], lambda: vocab[["a", "z"]], lambda: vocab.to_ids(["z"])):
+    for lookup in (
+        lambda: vocab["z"],
+        lambda: vocab[["a", "z"]],
+        lambda: vocab.to_ids(["z"]),
+        lambda: vocab.get_index(["z"]),
+    ):
         with pytest.raises(KeyError, match="'z' is not in the vocabulary"):
             lookup()
     for index in (-1, 3):

@@ -363,7 +363,7 @@ def plot(options: argparse.Namespace) -> None:
     elif options.kind == "neighbours":
         picture = plotting.plot_neighbours(vectors, options.words, topn=options.topn, **titled)
     elif options.kind == "loss":
-        if not isinstance(model, Word2Vec) or not model.loss_history:
+        if not isinstance(model, Word2Vec) or not (model.loss_history or model.validation_loss_history):
             name = input_name(options, options.model)
             raise ValueError(f"{name} has no losses; train a model with --compute-loss")
         picture = plotting.plot_loss(model, title=options.title)

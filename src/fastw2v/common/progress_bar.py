@@ -31,6 +31,11 @@ def is_seen() -> bool:
             return True
     except (AttributeError, ValueError):  # a stream of another class, or a closed one
         return False
+    return is_notebook()
+
+
+def is_notebook() -> bool:
+    """Return whether the program is a notebook."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return type(shell).__name__ == "ZMQInteractiveShell"
 

@@ -202,6 +202,7 @@ SETTINGS: Mapping[str, Check] = {
     "compute_loss": _switch,
     "running_training_loss": _loss,
     "loss_history": _losses,
+    "validation_loss_history": _losses,
     "min_alpha_yet_reached": number(),
     "corpus_count": integer(0, MAX_COUNT, optional=True),
     "corpus_total_words": integer(0, MAX_COUNT, optional=True),

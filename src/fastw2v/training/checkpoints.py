@@ -14,6 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fastw2v import formats
 from fastw2v.common.files import check_writable
 from fastw2v.common.validation import as_optional_int
@@ -26,10 +29,12 @@ from fastw2v.training.progress import Tally
 from fastw2v.training.update import UpdatedModel, UpdateState
 
 Size = tuple[int, int]  # sentences, raw words
+Arrays = dict[str, NDArray[Any]]
 Model = TypeVar("Model", bound=UpdatedModel)
 
 METADATA_KEY = "training"
 OLD_VALUES = "old."  # prefix of the arrays that hold the old values of weights under an update
+CALLBACK = "callback."  # prefix of the arrays of callbacks, followed by the place in `callbacks` and a name
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ class TrainingState:
         Seconds spent on the training until then.
     callbacks : list of [str, object]
         The class name and the state of each callback that has a `state_dict`.
+    callback_arrays : list of dict of str to ndarray
+        For each element of `callbacks`, what its `state_arrays` returned; empty without that method.
     update : UpdateState or None
         The state of the update that the training is under.
     sample_weight : int or None
@@ -67,6 +74,7 @@ class TrainingState:
     raw_words: int = 0
     seconds: float = 0.0
     callbacks: list[Any] = field(default_factory=list)
+    callback_arrays: list[Arrays] = field(default_factory=list)
     update: UpdateState | None = None
     sample_weight: int | None = None
 
@@ -119,7 +127,10 @@ def check_model(model: ModelState) -> None:
 def write(path: Any, model: ModelState, state: TrainingState) -> None:
     """Write a checkpoint atomically: the previous file stays intact until the new one is complete."""
     arrays, metadata = model_state.to_arrays(model)
-    entry = asdict(replace(state, update=None))
+    entry = asdict(replace(state, update=None, callback_arrays=[]))
+    del entry["callback_arrays"]
+    for place, of_callback in enumerate(state.callback_arrays):
+        arrays = {**arrays, **{f"{CALLBACK}{place}.{name}": array for name, array in of_callback.items()}}
     if state.update is not None:
         arrays = {**arrays, **{f"{OLD_VALUES}{name}": values for name, values in state.update.old.items()}}
         entry["update"] = asdict(replace(state.update, old={}))
@@ -153,9 +164,12 @@ def read(path: Any, make_model: Callable[[ModelState], Model]) -> tuple[Model, T
         for name in list(arrays)
         if name.startswith(OLD_VALUES)
     }
+    of_callbacks = {
+        name.removeprefix(CALLBACK): arrays.pop(name) for name in list(arrays) if name.startswith(CALLBACK)
+    }
     with formats.describe_damage(path):
         model = make_model(model_state.from_arrays(arrays, metadata))
-        state = _state_from(entry, old)
+        state = _state_from(entry, old, of_callbacks)
         if state.update is not None:
             state.update.check(model)
         return model, state
@@ -173,7 +187,7 @@ _STATE = {
 }
 
 
-def _state_from(entry: Any, old: dict[str, Any]) -> TrainingState:
+def _state_from(entry: Any, old: dict[str, Any], of_callbacks: Arrays) -> TrainingState:
     """Return the state that a metadata entry describes; raise a ValueError that names the field that is wrong."""
     entry = check_fields(entry, _STATE, METADATA_KEY)
     position = check_fields(entry["position"], _POSITION, "position")
@@ -191,8 +205,17 @@ def _state_from(entry: Any, old: dict[str, Any]) -> TrainingState:
         isinstance(state, list) and len(state) == 2 and isinstance(state[0], str) for state in callbacks
     ):
         raise unexpected("callbacks", callbacks, "a list of names with states")
+    callback_arrays: list[Arrays] = [{} for _ in callbacks]
+    for name, array in of_callbacks.items():
+        place, _, own_name = name.partition(".")
+        if not place.isdecimal() or int(place) >= len(callbacks):
+            raise ValueError(
+                f"array '{CALLBACK}{name}' belongs to none of the {len(callbacks)} callbacks of the file"
+            )
+        callback_arrays[int(place)][own_name] = array
     values = {
         **entry,
+        "callback_arrays": callback_arrays,
         "position": TrainingPosition(**{**position, "tally": Tally(**tally)}),
         "corpus": corpus,
         "update": None if update is None else UpdateState.from_entry(update, old),
@@ -219,6 +242,31 @@ def callback_states(callbacks: Sequence[Any]) -> list[Any]:
     ]
 
 
+def callback_arrays(callbacks: Sequence[Any]) -> list[Arrays]:
+    """Return the arrays of each callback that has a `state_dict`: what its `state_arrays` returns.
+
+    Raises
+    ------
+    CallbackStateError
+        If that is anything but arrays of numbers by name.
+    """
+    found: list[Arrays] = []
+    for callback in callbacks:
+        if not hasattr(callback, "state_dict"):
+            continue
+        arrays = callback.state_arrays() if hasattr(callback, "state_arrays") else {}
+        if not isinstance(arrays, dict) or not all(
+            isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype.kind in "biuf"
+            for name, array in arrays.items()
+        ):
+            raise CallbackStateError(
+                f"{type(callback).__name__}.state_arrays() returned {arrays!r:.80}, which a checkpoint cannot hold; "
+                "return a dictionary of names to NumPy arrays of numbers"
+            )
+        found.append({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    return found
+
+
 def check_callback_states(callbacks: Sequence[Any]) -> None:
     """Raise before the training what `callback_states` would raise after its first epoch."""
     for callback in callbacks:
@@ -240,14 +288,20 @@ def _checked_state(callback: Any, state: Any) -> Any:
     return state
 
 
-def restore_callbacks(callbacks: Sequence[Any], states: Sequence[Any]) -> None:
-    """Give each callback with a `load_state_dict` the first unused state of a callback of the same class."""
-    unused = list(states)
+def restore_callbacks(callbacks: Sequence[Any], state: TrainingState) -> None:
+    """Give each callback with a `load_state_dict` the first unused state of a callback of the same class.
+
+    Its arrays go to its `load_state_arrays` afterwards, if it has that method.
+    """
+    arrays = state.callback_arrays or [{} for _ in state.callbacks]
+    unused = list(zip(state.callbacks, arrays, strict=True))
     for callback in callbacks:
         if not hasattr(callback, "load_state_dict"):
             continue
-        for state in unused:
-            if state[0] == type(callback).__name__:
-                unused.remove(state)
-                callback.load_state_dict(state[1])
+        for place, ((name, values), of_callback) in enumerate(unused):
+            if name == type(callback).__name__:
+                del unused[place]
+                callback.load_state_dict(values)
+                if hasattr(callback, "load_state_arrays"):
+                    callback.load_state_arrays(of_callback)
                 break

@@ -66,7 +66,10 @@ from fastw2v.training.update import Update, UpdatedModel, UpdateSession
 logger = get_logger(__name__, "models.word2vec")
 
 LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
-SETTINGS = ("alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history")
+SETTINGS = (
+    "alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history",
+    "validation_loss_history",
+)  # fmt: skip
 
 
 class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
@@ -77,6 +80,7 @@ class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
     batch_words: int
     running_training_loss: float
     loss_history: list[float]
+    validation_loss_history: list[float]
     min_alpha_yet_reached: float
     train_count: int
     total_train_time: float
@@ -252,6 +256,7 @@ class TrainingSession:
             model.compute_loss = compute_loss
         model.running_training_loss = 0.0
         model.loss_history = []
+        model.validation_loss_history = []
         state = TrainingState(total_examples, total_words, checkpoint_every, corpus=_size_of(encoded))
         if weights is not None:
             state = replace(state, sample_weight=weights.digest)
@@ -336,7 +341,8 @@ class TrainingSession:
         self._outer, model._session = model._session, self
         try:
             stop = self._run_callbacks("on_train_begin")
-            checkpoints.restore_callbacks(self._callbacks, self._state.callbacks)
+            checkpoints.restore_callbacks(self._callbacks, self._state)
+            self._state = replace(self._state, callback_arrays=[])  # the callbacks own them now
             first = n_epochs = self._state.position.epoch
             trains = not stop
             for epoch in range(first, first if stop else self._epochs):
@@ -619,6 +625,7 @@ class TrainingSession:
                 position=position,
                 seconds=self._seconds,
                 callbacks=checkpoints.callback_states(self._callbacks),
+                callback_arrays=checkpoints.callback_arrays(self._callbacks),
                 update=None if self._update is None else self._update.state(),
             )
             checkpoints.write(self._checkpoint, self._model._to_state(), state)

@@ -1,0 +1,223 @@
+"""Compare the objectives and options of fastw2v with gensim's defaults, over several seeds.
+
+    python -m benchmarks.options --corpus FILE --evaluation DIR --results FILE
+
+The table has a row for each option and architecture, and first of all one of gensim's defaults. Each training runs in a
+fresh process. Its figures are appended to the results file, and trainings that are already there are skipped, as
+`benchmarks.seeds` does; several commands can share a results file.
+
+A new option is an element of `OPTIONS`: its name, the parameters in which it differs from the defaults, and, if the
+vectors are made from the trained model by other means than training, a function for that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks import machine, measure, quality
+from benchmarks.arguments import names, number, numbers
+from benchmarks.configurations import COMMON
+from benchmarks.corpus import unpacked
+from benchmarks.seeds import Results
+from benchmarks.table import markdown
+
+ARCHITECTURES = {"sg": 1, "cbow": 0}
+BASELINE = "defaults"
+N_RUNS = 5  # that are averaged
+SOFTMAX = {"objective": "sampled_softmax", "negative": 16, "ns_exponent": 0}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A row of the table for each of its architectures.
+
+    Attributes
+    ----------
+    parameters : mapping
+        The parameters of `Word2Vec` that differ from `COMMON`, with which gensim trains by default.
+    architectures : tuple of str
+        Those of `ARCHITECTURES` that the option exists for.
+    vectors : callable, optional
+        From the list of trained models to the vectors that are evaluated; by default those of the only model.
+    n_runs : int
+        The number of models that are trained, with different seeds.
+    """
+
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    architectures: tuple[str, ...] = tuple(ARCHITECTURES)
+    vectors: Callable[[list[Any]], Any] = lambda models: models[0].wv
+    n_runs: int = 1
+
+
+def _mean_of_runs(models: list[Any]) -> Any:
+    from fastw2v import mean_of_runs
+
+    return mean_of_runs(models)
+
+
+OPTIONS: dict[str, Option] = {
+    BASELINE: Option(),
+    "shrink_windows=0": Option({"shrink_windows": False}),
+    "cbow_mean=0": Option({"cbow_mean": 0}, ("cbow",)),
+    "hs=1": Option({"hs": 1, "negative": 0}),
+    "shared_negatives": Option({"shared_negatives": True, "negative": 10}, ("sg",)),
+    "softmax": Option(SOFTMAX),
+    "softmax-tied": Option({**SOFTMAX, "tied_weights": True}),
+    "softmax-logq": Option({**SOFTMAX, "ns_exponent": 0.75, "logq_correction": True}),
+    "softmax-sum": Option({**SOFTMAX, "cbow_mean": 0}, ("cbow",)),
+    "postprocess": Option(vectors=lambda models: models[0].wv.postprocess()),
+    "combined_vectors": Option(vectors=lambda models: models[0].combined_vectors()),
+    "mean_of_runs": Option(vectors=_mean_of_runs, n_runs=N_RUNS),
+}
+
+
+def parameters(option: str, architecture: str, epochs: int | None = None) -> dict[str, Any]:
+    """Return the parameters of an option, without seed and workers."""
+    chosen = {**COMMON, "sg": ARCHITECTURES[architecture], **OPTIONS[option].parameters}
+    return chosen if epochs is None else {**chosen, "epochs": epochs}
+
+
+def run_seeds(option: str, seed: int) -> list[int]:
+    """Return the seeds of the models that are trained for one seed of the table, which no other seed has."""
+    n_runs = OPTIONS[option].n_runs
+    return [seed] if n_runs == 1 else [1000 * seed + run for run in range(n_runs)]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the trainings that are missing and print the table; return the exit status."""
+    parser = make_parser()
+    options = parser.parse_args(argv)
+    if not options.table and not (options.corpus and options.evaluation):
+        parser.error("--corpus and --evaluation are required without --table")
+    results = Results(options.results)
+    try:
+        if not options.table:
+            train_all(options, results)
+    except (OSError, RuntimeError) as error:
+        print(f"benchmarks.options: error: {error}", file=sys.stderr)
+        return 1
+    print(table(results.read()))
+    return 0
+
+
+def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    """Yield each training that is selected, ordered by seed, so that an early table has all rows."""
+    for seed in options.seeds:
+        for architecture in options.architectures:
+            for option in options.options:
+                if architecture in OPTIONS[option].architectures:
+                    yield {
+                        "option": option,
+                        "architecture": architecture,
+                        "parameters": {
+                            **parameters(option, architecture, options.epochs),
+                            "workers": options.workers,
+                        },
+                        "seed": seed,
+                    }
+
+
+def train_all(options: argparse.Namespace, results: Results) -> None:
+    """Run every training that `options` select and that is not in `results`."""
+    quality.check_directory(options.evaluation)
+    evaluation = os.path.abspath(options.evaluation)
+    with unpacked(options.corpus) as corpus:
+        for job in jobs(options):
+            facts = {**job, "corpus": corpus.name, "tokens": corpus.tokens}
+            label = f"{job['architecture']} {job['option']} seed={job['seed']}"
+            with results.claim(_key(facts)) as claimed:
+                if not claimed or _key(facts) in map(_key, results.read()):
+                    reason = "already in the results" if claimed else "running in another process"
+                    print(f"{label}: {reason}", file=sys.stderr, flush=True)
+                    continue
+                print(f"{label} ...", file=sys.stderr, flush=True)
+                task = json.dumps({**job, "path": corpus.path, "evaluation": evaluation})
+                figures = measure.run_module("benchmarks.options_child", task, name=label)
+                results.add({**facts, **figures, "measured_on": machine.conditions()})
+
+
+def _key(result: dict[str, Any]) -> str:
+    """Return a string that identifies a training."""
+    identifying = ("option", "architecture", "parameters", "seed", "corpus", "tokens")
+    return json.dumps({name: result.get(name) for name in identifying}, sort_keys=True)
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Return a table with the mean and standard deviation of each measure over the seeds.
+
+    The rows are grouped by architecture, and in the order of `OPTIONS`. Results of options that are not there any more
+    come last.
+    """
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for result in results:
+        rest = json.dumps([result["corpus"], result["parameters"]], sort_keys=True)
+        groups.setdefault((result["architecture"], result["option"], rest), []).append(result)
+    places = [*OPTIONS, *(option for _, option, _ in groups if option not in OPTIONS)]
+    measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
+    rows = [["model", "option", "seeds", *measures, "seconds"]]
+    for key in sorted(groups, key=lambda key: (list(ARCHITECTURES).index(key[0]), places.index(key[1]))):
+        members = groups[key]
+        rows.append(
+            [
+                *key[:2],
+                str(len(members)),
+                *(_mean_and_spread([member.get(name) for member in members]) for name in measures),
+                f"{statistics.mean(member['seconds'] for member in members):,.1f}",
+            ]
+        )
+    return markdown(rows, left={0, 1})
+
+
+def _mean_and_spread(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    spread = f" ± {statistics.stdev(known):.3f}" if len(known) > 1 else ""
+    return f"{statistics.mean(known):.3f}{spread}"
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.options",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--results", metavar="FILE", required=True,
+        help="results file with one line of JSON per training; trainings in it are skipped",
+    )  # fmt: skip
+    parser.add_argument(
+        "--corpus", metavar="FILE", help="text file with one sentence per line, plain or compressed"
+    )
+    parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
+    parser.add_argument(
+        "--options", type=names(OPTIONS), default=list(OPTIONS), metavar="NAME,...",
+        help="options, of " + ", ".join(OPTIONS) + " (default: all)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--architectures", type=names(ARCHITECTURES), default=list(ARCHITECTURES), metavar="NAME,...",
+        help="sg, cbow or both (default: sg,cbow)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--seeds", type=numbers, default=[1, 2, 3, 4, 5], metavar="N,...", help="seeds (default: 1,2,3,4,5)"
+    )
+    parser.add_argument(
+        "--workers", type=number, default=1, metavar="N", help="number of threads (default: 1)"
+    )
+    parser.add_argument(
+        "--epochs", type=number, metavar="N", help=f"number of epochs (default: {COMMON['epochs']})"
+    )
+    parser.add_argument("--table", action="store_true", help="only print the table of the results file")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

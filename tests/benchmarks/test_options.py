@@ -1,0 +1,95 @@
+"""The benchmark of objectives and options."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.corpora import zipf_sentences
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def on_the_path(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in zipf_sentences(3_000, 60, seed=1)))
+    return path
+
+
+@pytest.fixture
+def evaluation(tmp_path):
+    directory = tmp_path / "evaluation"
+    directory.mkdir()
+    (directory / "wordsim353.tsv").write_text("".join(f"w{i}\tw{i + 1}\t{i}\n" for i in range(1, 9)))
+    return directory
+
+
+def test_every_option_trains(corpus, evaluation):
+    from benchmarks import options, options_child
+
+    for job in options.jobs(
+        options.make_parser().parse_args(["--results", "x", "--seeds", "2", "--epochs", "1"])
+    ):
+        job["parameters"]["vector_size"] = 8
+        figures = options_child.measure({**job, "path": str(corpus), "evaluation": str(evaluation)})
+        assert figures["seconds"] > 0, job
+        assert -1 <= figures["ws353"] <= 1, job
+
+
+def test_the_models_of_a_mean_have_different_seeds_in_every_row():
+    from benchmarks import options
+
+    seeds = [seed for row in (1, 2, 3) for seed in options.run_seeds("mean_of_runs", row)]
+    assert len(set(seeds)) == 3 * options.N_RUNS
+    assert options.run_seeds(options.BASELINE, 2) == [2]
+
+
+def test_the_table_has_a_row_for_each_option_and_the_command_resumes(
+    corpus, evaluation, tmp_path, monkeypatch, capsys
+):
+    from benchmarks import measure, options
+
+    trained = []
+
+    def child(module: str, task: str, *, name: str) -> dict[str, Any]:
+        job = json.loads(task)
+        trained.append((job["architecture"], job["option"], job["seed"]))
+        if job["seed"] == 3:
+            raise RuntimeError("interrupted")
+        return {"ws353": 0.1 * job["seed"], "seconds": 2.0}
+
+    monkeypatch.setattr(measure, "run_module", child)
+    results = str(tmp_path / "results")
+    arguments = [
+        "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", results,
+        "--options", "cbow_mean=0,defaults",
+    ]  # fmt: skip
+    assert (
+        options.main([*arguments, "--seeds", "1,3"]) == 1
+    )  # each result is written as soon as it is measured
+    assert trained == [
+        ("sg", "defaults", 1), ("cbow", "cbow_mean=0", 1), ("cbow", "defaults", 1), ("sg", "defaults", 3),
+    ]  # fmt: skip
+    trained.clear()
+    capsys.readouterr()
+    assert options.main([*arguments, "--seeds", "1,2"]) == 0
+    assert {seed for _, _, seed in trained} == {2}
+    printed = capsys.readouterr().out
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed.splitlines()]
+    assert lines[0] == ["model", "option", "seeds", "ws353", "seconds"]
+    assert lines[2:] == [
+        ["sg", "defaults", "2", "0.150 ± 0.071", "2.0"],
+        ["cbow", "defaults", "2", "0.150 ± 0.071", "2.0"],
+        ["cbow", "cbow_mean=0", "2", "0.150 ± 0.071", "2.0"],
+    ]
+    assert options.main(["--results", results, "--table"]) == 0
+    assert capsys.readouterr().out == printed
