@@ -35,6 +35,7 @@ from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoding import encode, stream
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Source, Text8Corpus
 from fastw2v.text.scanning import Scan, provisional_table, renumber, scan
+from fastw2v.text.shards import TextShard
 from fastw2v.vocabulary.selection import frequency_order
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ __all__ = [
     "Scan",
     "Source",
     "Text8Corpus",
+    "TextShard",
     "encode",
     "is_long_list",
     "is_reusable",
