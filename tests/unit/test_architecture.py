@@ -30,6 +30,7 @@ ORDER = [
     ["vocab"],
     ["word2vec"],
     ["scripts", "test", "plotting", "sklearn", "similarities"],
+    ["distributed"],
     ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],
