@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from fastw2v.corpora import (
         BrownCorpus as BrownCorpus,
+        FileSentences as FileSentences,
         LineSentence as LineSentence,
         PathLineSentences as PathLineSentences,
         Text8Corpus as Text8Corpus,
@@ -54,6 +55,7 @@ _MODULE_OF = {
     "BrownCorpus": "fastw2v.corpora",
     "CallbackAny2Vec": "fastw2v.callbacks",
     "EarlyStopping": "fastw2v.callbacks",
+    "FileSentences": "fastw2v.corpora",
     "FrozenPhrases": "fastw2v.phrases",
     "KeyedVectors": "fastw2v.keyedvectors",
     "LineSentence": "fastw2v.corpora",

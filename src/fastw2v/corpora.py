@@ -33,6 +33,7 @@ from fastw2v.text import encoded_corpus as text_encoded_corpus
 from fastw2v.text.column import Column
 from fastw2v.text.corpus import is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoding import encode, stream
+from fastw2v.text.file_sentences import FileSentences
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Source, Text8Corpus
 from fastw2v.text.scanning import Scan, provisional_table, renumber, scan
 from fastw2v.text.shards import TextShard
@@ -48,6 +49,7 @@ __all__ = [
     "BrownCorpus",
     "Column",
     "EncodedCorpus",
+    "FileSentences",
     "LineSentence",
     "PathLineSentences",
     "Scan",

@@ -24,18 +24,10 @@ import pytest
 from fastw2v import KeyedVectors, Word2Vec
 from fastw2v.cli import commands, entry_point, parser
 from fastw2v.formats import native
+from helpers.command_line import ANIMALS, SMALL, Stream, error_of, lines, run
 from helpers.fresh import ENVIRONMENT, run_fresh
 from helpers.oracle import gensim
 from helpers.parameters import one_in
-
-ANIMALS = ["cat", "dog", "cow", "hen", "pig"]
-COLOURS = ["red", "blue", "green", "black", "white"]
-SMALL = ["--vector-size", "16", "--min-count", "1", "--sample", "0", "--epochs", "3", "--workers", "1"]
-
-
-def lines(count: int = 300) -> list[str]:
-    random = np.random.RandomState(1)
-    return [" ".join(random.choice(ANIMALS if n % 2 else COLOURS, 8)) for n in range(count)]
 
 
 @pytest.fixture(scope="module")
@@ -55,19 +47,6 @@ def model(text: Path) -> Path:
         == 0
     )
     return path
-
-
-def run(*arguments: object) -> int:
-    return entry_point.main([str(argument) for argument in arguments])
-
-
-def error_of(capsys: pytest.CaptureFixture[str]) -> str:
-    """Return the error message, which must be a single line."""
-    captured = capsys.readouterr()
-    assert captured.out == ""
-    assert captured.err.startswith("fastw2v: error: ")
-    assert captured.err.count("\n") == 1
-    return captured.err
 
 
 def fastw2v_process(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
@@ -169,6 +148,7 @@ def test_train_does_not_overwrite_its_input(text, capsys):
     (text.parent / "link").symlink_to(text)
     assert run("train", text, text.parent / "link", *SMALL) == 2
     assert "overwrite" in error_of(capsys)
+    (text.parent / "link").unlink()
     assert run("train", text.parent, text, *SMALL) == 2  # all files of a directory
     assert "overwrite" in error_of(capsys)
     assert text.read_bytes() == before
@@ -621,7 +601,7 @@ def test_a_traceback_only_with_debug(capsys):
 
 
 def test_an_internal_error_has_its_own_exit_status(model, monkeypatch, capsys):
-    monkeypatch.setattr("fastw2v.cli.commands.print_ranking", lambda ranking: ranking.no_such_method())
+    monkeypatch.setattr("fastw2v.cli.queries.print_ranking", lambda ranking: ranking.no_such_method())
     assert run("similar", model, "cat") == 1
     assert "--debug" in error_of(capsys)
 
@@ -636,13 +616,6 @@ def test_the_module_runs_as_a_program(text, tmp_path):
 
 
 # --- stdin, stdout, names of files and options
-
-
-class Stream(SimpleNamespace):
-    """A text stream with a buffer of bytes, in place of sys.stdin or sys.stdout."""
-
-    def __init__(self, content: bytes = b"") -> None:
-        super().__init__(buffer=io.BytesIO(content), flush=lambda: None, isatty=lambda: False)
 
 
 @pytest.mark.parametrize(("options", "signature"), [([], b"10 16\n"), (["--format", "native"], b"")])

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
-import functools
 import inspect
-import json
-import math
 import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from fastw2v import plotting
 from fastw2v.callbacks import CallbackAny2Vec
-from fastw2v.cli import demo, files, phrases
+from fastw2v.cli import compare, completion, demo, evaluation, files, phrases, queries, texts, word2vec_tool
 from fastw2v.cli.files import STANDARD_STREAM
-from fastw2v.cli.parser import NOT_OPTIONS, UsageError, training_defaults
-from fastw2v.common.codecs import SIGNATURES
-from fastw2v.common.files import check_writable, is_same_file, open_atomic, open_input
-from fastw2v.corpora import LineSentence, PathLineSentences
+from fastw2v.cli.output import human_size, print_json, report, shown
+from fastw2v.cli.parser import NOT_OPTIONS, PICTURE_FORMATS, UsageError, training_defaults
+from fastw2v.cli.queries import check_known
+from fastw2v.cli.streams import input_name, reads_stdin
+from fastw2v.common.files import check_writable, is_same_file, open_atomic
+from fastw2v.corpora import FileSentences
 from fastw2v.display.explorer import MAX_WORDS
-from fastw2v.keyedvectors import KeyedVectors
 from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
 
@@ -39,20 +36,17 @@ Command = Callable[[argparse.Namespace], None]
 # Parameters that may differ between a training and its continuation from a checkpoint.
 MAY_DIFFER_ON_RESUME = {"workers", "corpus_budget", "comment"}
 
-SPELLING_CANDIDATES = 50_000
-
-
 # --- train
 
 
 def train(options: argparse.Namespace) -> None:
     """Train a model on a text and save it."""
     output_format = options.format or files.output_format(options.output)
-    if files.STANDARD_STREAM not in (options.input, options.output):
-        corpus_of_input = PathLineSentences(options.input) if os.path.isdir(options.input) else options.input
-        _check_not_read(options, output_format, corpus_of_input, "the corpus file")
+    inputs = texts.find_files(options.inputs)
+    if options.output != STANDARD_STREAM:
+        _check_not_read(options, output_format, _named(inputs), "the corpus file")
     _check_output(options, output_format)
-    resume = _is_resumed(options)
+    resume = _is_resumed(options, inputs)
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
@@ -60,21 +54,18 @@ def train(options: argparse.Namespace) -> None:
     observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
-        with _corpus(options.input) as corpus:
+        with texts.open_texts(inputs, options.tokenizer, options.lower) as corpus:
             if resume:
-                corpus["corpus_iterable"] = corpus.pop("sentences", None)
                 model = Word2Vec.resume(
                     options.checkpoint,
-                    **corpus,
+                    corpus,
                     workers=options.workers,
                     callbacks=[observer],
                     progress=progress,
                 )
             else:
                 checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
-                model = Word2Vec(
-                    **corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress
-                )
+                model = Word2Vec(corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress)
     except KeyboardInterrupt as interrupt:
         raise type(interrupt)(_handle_interrupt(observer, options, output_format)) from None
     except RuntimeError as error:
@@ -98,15 +89,14 @@ def train(options: argparse.Namespace) -> None:
         "output": options.output,
         "format": output_format,
     }
-    if options.json:
-        _print_json(summary)
-    if not options.quiet:
-        print_message(
-            f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences for {model.epochs} epochs, "
-            f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, "
-            f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
-            f"saved {_shown(options.output, 'stdout')} ({output_format} format)"
-        )
+    report(
+        options,
+        summary,
+        f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences for {model.epochs} epochs, "
+        f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, "
+        f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
+        f"saved {shown(options.output, 'stdout')} ({output_format} format)",
+    )
 
 
 def _check_output(options: argparse.Namespace, output_format: str) -> None:
@@ -118,8 +108,12 @@ def _check_output(options: argparse.Namespace, output_format: str) -> None:
         raise UsageError(
             "the gensim format may need several files and cannot be written to stdout; name a file"
         )
-    if getattr(options, "json", False):
-        raise UsageError("the model and the summary of --json cannot both be written to stdout; name a file")
+    _check_one_stdout(options)
+
+
+def _check_one_stdout(options: argparse.Namespace) -> None:
+    if options.output == STANDARD_STREAM and options.json:
+        raise UsageError("the output and the summary of --json cannot both be written to stdout; name a file")
 
 
 def _check_not_read(options: argparse.Namespace, output_format: str, source: Any, what: str) -> None:
@@ -136,7 +130,12 @@ def _check_not_read(options: argparse.Namespace, output_format: str, source: Any
             raise UsageError(str(error)) from None
 
 
-def _is_resumed(options: argparse.Namespace) -> bool:
+def _named(inputs: list[str]) -> FileSentences:
+    """Return the corpus of the files among the inputs, without stdin."""
+    return FileSentences([path for path in inputs if path != STANDARD_STREAM])
+
+
+def _is_resumed(options: argparse.Namespace, inputs: list[str]) -> bool:
     """Return whether the training continues from a checkpoint.
 
     Raises
@@ -148,7 +147,7 @@ def _is_resumed(options: argparse.Namespace) -> bool:
         if options.resume or options.checkpoint_every:
             raise UsageError("--resume and --checkpoint-every need --checkpoint FILE")
         return False
-    for name, path in (("INPUT", options.input), ("OUTPUT", options.output)):
+    for name, path in (*(("INPUT", path) for path in inputs), ("OUTPUT", options.output)):
         if is_same_file(path, options.checkpoint):
             raise UsageError(f"the checkpoint would overwrite {name} ({path}); choose another file name")
     exists = os.path.exists(options.checkpoint)
@@ -205,7 +204,7 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
     """Save the partly trained model if the options ask for it, and return the message for the user."""
     if options.keep_partial and observer.model is not None:
         files.save(observer.model, options.output, output_format)
-        return f"interrupted; the partly trained model was saved in {_shown(options.output, 'stdout')}"
+        return f"interrupted; the partly trained model was saved in {shown(options.output, 'stdout')}"
     if options.checkpoint is not None and os.path.exists(options.checkpoint):
         return (
             f"interrupted; run the command with --resume to continue from the checkpoint {options.checkpoint}"
@@ -215,275 +214,34 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
     return "interrupted; nothing was saved (--keep-partial saves the partly trained model)"
 
 
-@contextlib.contextmanager
-def _corpus(source: str) -> Iterator[dict[str, Any]]:
-    """Yield the arguments of the constructor that select the corpus."""
-    if source == STANDARD_STREAM:
-        with _temporary_copy(sys.stdin.buffer) as path:
-            yield {"corpus_file": path}
-    elif os.path.isdir(source):
-        yield {"sentences": PathLineSentences(source)}
-    elif os.path.exists(source) and not os.path.isfile(source):  # a pipe, e.g. <(command) in a shell
-        with open(source, "rb") as stream, _temporary_copy(stream) as path:
-            yield {"corpus_file": path}
-    else:
-        with open_input(source):  # raises an error that names the file if it cannot be read
-            pass
-        yield {"corpus_file": source}
-
-
-def _reads_stdin(argument: str) -> Callable[[Command], Command]:
-    """Return a decorator of commands that read the file that `argument` names: the name ``-`` stands for stdin.
-
-    Files of models are read in several passes, or mapped, so that stdin is copied to a temporary file.
-    """
-
-    def decorate(command: Command) -> Command:
-        @functools.wraps(command)
-        def run(options: argparse.Namespace) -> None:
-            if getattr(options, argument) != STANDARD_STREAM:
-                command(options)
-                return
-            with _temporary_copy(sys.stdin.buffer) as path:
-                command(argparse.Namespace(**{**vars(options), argument: path, "from_stdin": True}))
-
-        return run
-
-    return decorate
-
-
-def _input_name(options: argparse.Namespace, path: str) -> str:
-    """Return the name of the file that a command reads, for messages."""
-    return "stdin" if getattr(options, "from_stdin", False) else path
-
-
-def _shown(path: str, stream: str) -> str:
-    """Return a path for a message; ``-`` is shown as the name of the stream."""
-    return stream if path == STANDARD_STREAM else path
-
-
-@contextlib.contextmanager
-def _temporary_copy(stream: Any) -> Iterator[str]:
-    """Copy a stream to a temporary file and yield its path: training reads the text several times.
-
-    The suffix of the file states the compression, which the first bytes of the stream identify.
-    """
-    first = stream.read(1 << 16)
-    suffix = next((suffix for signature, suffix in SIGNATURES.items() if first.startswith(signature)), "")
-    descriptor, path = tempfile.mkstemp(prefix="fastw2v-stdin-", suffix=suffix)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(first)
-            shutil.copyfileobj(stream, file, 1 << 20)
-        yield path
-    finally:
-        os.unlink(path)
-
-
-# --- similar, analogy
-
-
-@_reads_stdin("model")
-def similar(options: argparse.Namespace) -> None:
-    """Show the words most similar to some words."""
-    vectors = files.load_any(options.model)
-    words = list(dict.fromkeys(options.words))
-    check_known(vectors, words)
-    groups = [words] if options.together else [[word] for word in words]
-    rankings = {
-        " + ".join(group): vectors.most_similar(
-            group, topn=options.topn, restrict_vocab=options.restrict_vocab
-        )
-        for group in groups
-    }
-    if options.json:
-        _print_json({query: _as_records(ranking) for query, ranking in rankings.items()})
-        return
-    for position, (query, ranking) in enumerate(rankings.items()):
-        if len(rankings) > 1:
-            print(("\n" if position else "") + query)
-        print_ranking(ranking)
-
-
-@_reads_stdin("model")
-def analogy(options: argparse.Namespace) -> None:
-    """Answer the question "a is to b as c is to which word?"."""
-    vectors = files.load_any(options.model)
-    check_known(vectors, [options.a, options.b, options.c])
-    search = vectors.most_similar_cosmul if options.cosmul else vectors.most_similar
-    ranking = search(
-        [options.b, options.c], [options.a], topn=options.topn, restrict_vocab=options.restrict_vocab
-    )
-    if options.json:
-        _print_json(_as_records(ranking))
-    else:
-        print_ranking(ranking)
-
-
-def check_known(vectors: KeyedVectors, words: Iterable[str]) -> None:
-    """Raise UsageError if a word is not in the vocabulary; the message suggests words with a similar spelling."""
-    unknown = [word for word in words if word not in vectors.key_to_index]
-    if not unknown:
-        return
-    message = f"not in the vocabulary of {len(vectors):,} words: {', '.join(map(repr, unknown))}"
-    candidates = [key for key in vectors.index_to_key[:SPELLING_CANDIDATES] if isinstance(key, str)]
-    suggestions = dict.fromkeys(match for word in unknown for match in _similar_spellings(word, candidates))
-    raise UsageError(message + (f"; did you mean {', '.join(suggestions)}?" if suggestions else ""))
-
-
-def _similar_spellings(word: str, candidates: list[str]) -> list[str]:
-    other_case = [key for key in candidates if key.casefold() == word.casefold()]
-    return other_case or difflib.get_close_matches(word, candidates, n=3, cutoff=0.75)
-
-
-def print_ranking(ranking: list[tuple[Any, float]]) -> None:
-    """Print words and their scores, one pair per line."""
-    width = max((len(str(key)) for key, _ in ranking), default=0)
-    for key, score in ranking:
-        print(f"  {key!s:{width}}  {score:.4f}")
-
-
-def _as_records(ranking: list[tuple[Any, float]]) -> list[dict[str, Any]]:
-    return [{"word": key, "score": round(float(score), 6)} for key, score in ranking]
-
-
-# --- eval
-
-
-@_reads_stdin("model")
-def evaluate(options: argparse.Namespace) -> None:
-    """Score vectors on analogies and on word similarities, and print a table."""
-    if not options.analogies and not options.pairs:
-        raise UsageError("there is nothing to evaluate; add --analogies FILE, --pairs FILE or both")
-    analogies = [(path, _lines(path)) for path in options.analogies]
-    pairs = [(path, _lines(path)) for path in options.pairs]
-    vectors = files.load_any(options.model)
-    rows = [row for path, lines in analogies for row in _analogy_rows(vectors, path, lines, options)]
-    rows += [_pairs_row(vectors, path, lines, options) for path, lines in pairs]
-    if options.json:
-        _print_json(rows)
-    else:
-        columns = {
-            "score": "{:.4f}",
-            "pearson": "{:.4f}",
-            "spearman": "{:.4f}",
-            "oov": "{:.1f}%",
-            "items": "{:,}",
-        }
-        print_table([["name", *columns], *([row["name"], *_cells(row, columns)] for row in rows)])
-    if all(row.get("score") is None and row.get("pearson") is None for row in rows):
-        raise ValueError(
-            "nothing was evaluated: no question and no pair of the files has all its words in the vocabulary; check "
-            "the files, --delimiter and --restrict-vocab"
-        )
-
-
-def _cells(row: dict[str, Any], columns: dict[str, str]) -> list[str]:
-    return [
-        "-" if row.get(name) is None else template.format(row[name]) for name, template in columns.items()
-    ]
-
-
-def _lines(path: str) -> list[str]:
-    """Return the lines of a file. It is read only once, so it may be a pipe; ``-`` stands for stdin."""
-    try:
-        if path == STANDARD_STREAM:
-            return sys.stdin.buffer.read().decode("utf-8-sig").splitlines(keepends=True)
-        with open_input(path, "r") as lines:
-            return list(lines)
-    except UnicodeDecodeError as error:
-        raise ValueError(
-            f"{path}: the file is not UTF-8 text ({error}); convert it to UTF-8, for example with iconv"
-        ) from error
-
-
-def _analogy_rows(
-    vectors: KeyedVectors, path: str, lines: list[str], options: argparse.Namespace
-) -> list[dict[str, Any]]:
-    """Return the row of all questions, followed by one row per section if the options ask for them."""
-    try:
-        _, sections = vectors.evaluate_word_analogies(
-            lines,
-            restrict_vocab=options.restrict_vocab,
-            case_insensitive=not options.case_sensitive,
-            dummy4unknown=options.dummy4unknown,
-        )
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-    counts = _question_counts(lines)
-    *sections, total = sections
-    rows = [_analogy_row(_name(path), total, sum(counts.values()))]
-    if options.sections:
-        rows += [_analogy_row(f"  {each['section']}", each, counts[each["section"]]) for each in sections]
-    return rows
-
-
-def _analogy_row(name: str, section: dict[str, Any], n_questions: int) -> dict[str, Any]:
-    n_correct, n_incorrect = len(section["correct"]), len(section["incorrect"])
-    n_answered = n_correct + n_incorrect
-    return {
-        "name": name,
-        "score": n_correct / n_answered if n_answered else None,
-        "oov": 100.0 * (1 - n_answered / n_questions) if n_questions else None,
-        "items": n_questions,
-    }
-
-
-def _question_counts(lines: list[str]) -> dict[str, int]:
-    """Return the number of questions in each section of a file of analogies."""
-    counts: dict[str, int] = {}
-    section = ""
-    for line in lines:
-        if line.startswith(": "):
-            section = line[2:].strip()
-            counts.setdefault(section, 0)
-        elif len(line.split()) == 4:
-            counts[section] = counts.get(section, 0) + 1
-    return counts
-
-
-def _pairs_row(
-    vectors: KeyedVectors, path: str, lines: list[str], options: argparse.Namespace
-) -> dict[str, Any]:
-    try:
-        pearson, spearman, oov = vectors.evaluate_word_pairs(
-            lines,
-            delimiter=options.delimiter,
-            case_insensitive=not options.case_sensitive,
-            dummy4unknown=options.dummy4unknown,
-        )
-    except ValueError as error:  # the other files are scored nevertheless
-        print_message(f"warning: {path}: {error}")
-        return {"name": _name(path), "pearson": None, "spearman": None, "oov": None}
-    return {
-        "name": _name(path),
-        "pearson": _finite(pearson[0]),
-        "spearman": _finite(spearman[0]),
-        "oov": float(oov),
-    }
-
-
-def _finite(value: Any) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _name(path: str) -> str:
-    return os.path.basename(path).split(".")[0]
-
-
 # --- info, convert
 
 
-@_reads_stdin("model")
 def info(options: argparse.Namespace) -> None:
-    """Show what a file of a model or of vectors contains."""
+    """Show what files of models or of vectors contain."""
+    if len(options.models) == 1:
+        show: Callable[[Any], None] = print_json if options.json else _print_info
+        show(_facts(argparse.Namespace(model=options.models[0])))
+        return
+    all_facts = [_facts(argparse.Namespace(model=path)) for path in options.models]
+    if options.json:
+        print_json(all_facts)
+        return
+    for position, facts in enumerate(all_facts):
+        print("\n" if position else "", end="")
+        _print_info(facts)
+
+
+@reads_stdin("model")
+def _facts(options: argparse.Namespace) -> dict[str, Any]:
+    """Return what a file of a model or of vectors contains."""
     model = files.load(options.model)
     vectors = files.vectors_of(model)
     sizes = files.file_sizes(options.model)
-    if getattr(options, "from_stdin", False):
-        sizes = {_input_name(options, options.model): sum(sizes.values())}
+    if hasattr(options, "stdin_copy"):
+        sizes = {input_name(options, options.model): sum(sizes.values())}
     facts: dict[str, Any] = {
-        "file": _input_name(options, options.model),
+        "file": input_name(options, options.model),
         "format": files.input_format(options.model),
         "bytes": sum(sizes.values()),
         "files": sizes,
@@ -500,10 +258,7 @@ def info(options: argparse.Namespace) -> None:
         names = inspect.signature(Word2Vec.__init__).parameters.keys() - NOT_OPTIONS
         facts["parameters"] = {name: getattr(model, name) for name in sorted(names) if hasattr(model, name)}
         facts["history"] = model.lifecycle_events or []
-    if options.json:
-        _print_json(facts)
-    else:
-        _print_info(facts)
+    return facts
 
 
 def _print_info(facts: dict[str, Any]) -> None:
@@ -525,7 +280,7 @@ def _print_info(facts: dict[str, Any]) -> None:
             print(f"  {moment}  {event.get('event', '')}  {what}".rstrip())
 
 
-@_reads_stdin("input")
+@reads_stdin("input")
 def convert(options: argparse.Namespace) -> None:
     """Write a model or vectors in another format."""
     output_format = options.format or files.output_format(options.output)
@@ -545,26 +300,34 @@ def convert(options: argparse.Namespace) -> None:
     input_format = files.input_format(options.input)
     if options.kind == "model" and not isinstance(model, Word2Vec):
         raise ValueError(
-            f"{_input_name(options, options.input)} holds vectors only and cannot be converted to a model; remove "
+            f"{input_name(options, options.input)} holds vectors only and cannot be converted to a model; remove "
             "--kind model"
         )
     if options.kind == "vectors" or output_format in files.VECTORS_ONLY:
         model = files.vectors_of(model)
     files.save(model, options.output, output_format)
-    if not options.quiet:
-        kind = "a model" if isinstance(model, Word2Vec) else "vectors"
-        n_words = len(files.vectors_of(model))
-        print_message(
-            f"converted {_input_name(options, options.input)} ({input_format} format) to "
-            f"{_shown(options.output, 'stdout')} "
-            f"({output_format} format): {kind} of {n_words:,} words"
-        )
+    kind = "model" if isinstance(model, Word2Vec) else "vectors"
+    n_words = len(files.vectors_of(model))
+    report(
+        options,
+        {
+            "input": input_name(options, options.input),
+            "input_format": input_format,
+            "output": options.output,
+            "format": output_format,
+            "kind": kind,
+            "words": n_words,
+        },
+        f"converted {input_name(options, options.input)} ({input_format} format) to "
+        f"{shown(options.output, 'stdout')} "
+        f"({output_format} format): {'a model' if kind == 'model' else kind} of {n_words:,} words",
+    )
 
 
 # --- plot, explore
 
 
-@_reads_stdin("model")
+@reads_stdin("model", "before")
 def plot(options: argparse.Namespace) -> None:
     """Draw a picture of a model or of vectors."""
     if options.kind in ("loss", "drift") and options.words:
@@ -573,7 +336,10 @@ def plot(options: argparse.Namespace) -> None:
         raise UsageError("fastw2v plot neighbours needs at least one word")
     if (options.kind == "drift") != (options.before is not None):
         raise UsageError("fastw2v plot drift needs --before FILE, and only drift takes it")
-    check_writable(options.output)
+    picture_format = _picture_format(options)
+    _check_one_stdout(options)
+    if options.output != STANDARD_STREAM:
+        check_writable(options.output)
     model = files.load(options.model)
     vectors = files.vectors_of(model)
     check_known(vectors, options.words)
@@ -587,92 +353,100 @@ def plot(options: argparse.Namespace) -> None:
         picture = plotting.plot_neighbours(vectors, options.words, topn=options.topn, **titled)
     elif options.kind == "loss":
         if not isinstance(model, Word2Vec) or not model.loss_history:
-            name = _input_name(options, options.model)
+            name = input_name(options, options.model)
             raise ValueError(f"{name} has no losses; train a model with --compute-loss")
         picture = plotting.plot_loss(model, title=options.title)
     else:
         drift = vectors.drift(files.load_any(options.before))
         picture = plotting.plot_drift(drift, topn=options.topn, title=options.title)
+    if options.output == STANDARD_STREAM:
+        picture.savefig(sys.stdout.buffer, format=picture_format, dpi=144)
+    else:
+        with open_atomic(options.output) as file:
+            picture.savefig(file, format=picture_format, dpi=144)
+    report(
+        options,
+        {"output": options.output, "format": picture_format, "kind": options.kind},
+        f"saved {shown(options.output, 'stdout')}",
+    )
+
+
+def _picture_format(options: argparse.Namespace) -> str:
+    """Return the format that --format or the suffix of the output selects."""
     suffix = os.path.splitext(options.output)[1].lower().lstrip(".")
-    with open_atomic(options.output) as file:
-        picture.savefig(file, format=suffix, dpi=144)
-    if not options.quiet:
-        print_message(f"saved {options.output}")
+    if options.format is not None:
+        return str(options.format)
+    if options.output == STANDARD_STREAM:
+        return "png"
+    if suffix not in PICTURE_FORMATS:
+        raise UsageError(
+            f"--output {options.output} must end with .png, .svg or .pdf; --format selects another one"
+        )
+    return str(suffix)
 
 
-@_reads_stdin("model")
+@reads_stdin("model")
 def explore(options: argparse.Namespace) -> None:
     """Write a page with a map of words to explore."""
     if options.words > MAX_WORDS:
         raise UsageError(f"--words must be at most {MAX_WORDS}, not {options.words}")
     vectors = files.load_any(options.model)
-    name = "Word vectors" if getattr(options, "from_stdin", False) else os.path.basename(options.model)
-    plotting.explore(
-        vectors,
-        options.output,
-        n_words=options.words,
-        method=options.method,
-        topn=options.topn,
-        title=options.title or name,
-        progress=False if options.quiet else None,
+    _check_one_stdout(options)
+    name = "Word vectors" if hasattr(options, "stdin_copy") else os.path.basename(options.model)
+    with contextlib.ExitStack() as stack:
+        path = options.output
+        if path == STANDARD_STREAM:
+            path = os.path.join(stack.enter_context(tempfile.TemporaryDirectory()), "map.html")
+        plotting.explore(
+            vectors,
+            path,
+            n_words=options.words,
+            method=options.method,
+            topn=options.topn,
+            title=options.title or name,
+            progress=False if options.quiet else None,
+        )
+        if path != options.output:
+            with open(path, "rb") as page:
+                shutil.copyfileobj(page, sys.stdout.buffer)
+    count = min(options.words, len(vectors))
+    report(
+        options,
+        {"output": options.output, "words": count},
+        f"saved {shown(options.output, 'stdout')} with {count:,} words; open it in a browser",
     )
-    if not options.quiet:
-        count = min(options.words, len(vectors))
-        print_message(f"saved {options.output} with {count:,} words; open it in a browser")
 
 
-# --- output
+# --- phrases
 
 
-def print_message(text: str) -> None:
-    """Print a message that is not part of the result to stderr."""
-    print(f"fastw2v: {text}", file=sys.stderr)
-
-
-def print_table(lines: list[list[str]]) -> None:
-    """Print rows in columns; the first column is aligned to the left, the others to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        cells = [
-            line[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True)),
-        ]
-        print("  ".join(cells).rstrip())
-
-
-def human_size(size: float) -> str:
-    """Return a number of bytes with a suitable unit."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, indent=1, ensure_ascii=False, default=str)
-    print()
+def join_phrases(options: argparse.Namespace) -> None:
+    """Join the phrases of a text."""
+    inputs = texts.find_files(options.inputs)
+    _check_one_stdout(options)
+    if options.output != STANDARD_STREAM:
+        try:
+            check_not_read("OUTPUT", options.output, _named(inputs), "INPUT")
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    with texts.open_texts(inputs, options.tokenizer, options.lower) as corpus:
+        summary, message = phrases.run(corpus, options)
+    report(options, summary, message)
 
 
 # The commands by name; `fastw2v.cli.parser` defines their options.
-def join_phrases(options: argparse.Namespace) -> None:
-    """Join the phrases of a text."""
-    phrases.check_output(options.input, options.output)
-    with _corpus(options.input) as corpus:
-        summary = phrases.run(corpus.get("sentences") or LineSentence(corpus["corpus_file"]), options)
-    if not options.quiet:
-        print_message(summary)
-
-
 COMMANDS: dict[str, Command] = {
     "train": train,
-    "similar": similar,
-    "analogy": analogy,
-    "eval": evaluate,
+    "similar": queries.similar,
+    "analogy": queries.analogy,
+    "eval": evaluation.evaluate,
+    "compare": compare.compare,
     "info": info,
     "convert": convert,
     "phrases": join_phrases,
     "plot": plot,
     "explore": explore,
+    "word2vec": word2vec_tool.word2vec,
+    "completion": completion.completion,
     "demo": lambda options: demo.run(options.workers, options.save),
 }

@@ -94,7 +94,7 @@ def describe_error(error: BaseException) -> str:
 @contextlib.contextmanager
 def _logging(options: argparse.Namespace) -> Iterator[None]:
     """Log to stderr inside the block: warnings by default, everything with --verbose, errors with --quiet."""
-    verbose, quiet = options.verbose, getattr(options, "quiet", False)
+    verbose, quiet = options.verbose, options.quiet
     handler = logging.StreamHandler(sys.stderr)
     line_format = (
         "%(asctime)s : %(levelname)s : %(message)s" if verbose else "fastw2v: %(levelname)s: %(message)s"

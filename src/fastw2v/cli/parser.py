@@ -93,7 +93,9 @@ DEFAULT_HELP = {
     "max_final_vocab": "unlimited",
 }
 
+SHELLS = ("bash", "zsh", "fish")
 PLOTS = ("map", "neighbours", "loss", "drift")
+PICTURE_FORMATS = ("png", "svg", "pdf")
 METHODS = ("auto", "pca", "tsne", "umap")  # those of `fastw2v.display.projection`, which is imported later
 
 # Names that gensim 3, the original word2vec tool and fastText have for options of ``train`` -> the option.
@@ -107,10 +109,13 @@ EXAMPLES = """\
 examples:
   fastw2v demo
   fastw2v train corpus.txt.xz model.fw2v --sg --vector-size 200 --epochs 5
+  fastw2v train 'news/*.txt.gz' more.txt model.fw2v --lower --tokenizer words
   zcat *.gz | fastw2v train - vectors.txt
   fastw2v similar model.fw2v paris london
+  fastw2v similar model.fw2v
   fastw2v analogy model.fw2v man king woman
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
+  fastw2v compare older.fw2v model.fw2v
   fastw2v convert model.fw2v vectors.bin
   fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
   fastw2v plot neighbours model.fw2v paris london -o picture.svg
@@ -152,7 +157,15 @@ class Parser(argparse.ArgumentParser):
         Passed to `argparse.ArgumentParser`.
     add_arguments : callable, optional
         Called with the parser before the first parsing.
+
+    Attributes
+    ----------
+    accept_rest : callable or None
+        What to do with arguments that are no options and that `argparse` has assigned to nothing; it does so with those
+        that follow an option, if an argument takes several values. Called with the parsed options and the list.
     """
+
+    accept_rest: Callable[[argparse.Namespace, list[str]], None] | None = None
 
     def __init__(
         self, *args: Any, add_arguments: Callable[[Parser], None] | None = None, **kwargs: Any
@@ -160,15 +173,22 @@ class Parser(argparse.ArgumentParser):
         super().__init__(*args, **kwargs)
         self._add_arguments = add_arguments
 
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Add the arguments at the first call, then parse."""
+    def define(self) -> None:
+        """Add the arguments, if that has not been done."""
         add_arguments, self._add_arguments = self._add_arguments, None
         if add_arguments is not None:
             add_arguments(self)
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Add the arguments at the first call, then parse."""
+        self.define()
         options, unknown = super().parse_known_args(args, namespace)
         wrong = [argument for argument in unknown if argument.startswith("-") and argument != "-"]
         if wrong and self._subparsers is None:
             self.error(f"unknown option {wrong[0]}{self._suggestion(wrong[0])}")
+        if unknown and self.accept_rest is not None:
+            self.accept_rest(options, unknown)
+            unknown = []
         return options, unknown
 
     def _suggestion(self, argument: str) -> str:
@@ -215,20 +235,24 @@ def make_parser() -> Parser:
         "train",
         _add_train_arguments,
         "train a model on a text",
-        "Train a word2vec model on a text. The text has one sentence per line; white space separates the words.",
+        "Train a word2vec model on texts. They have one sentence per line, and by default white space separates the "
+        "words. Every line is trained once in each epoch, in the order of the INPUTs.",
     )
     add(
         "similar",
         _add_similar_arguments,
         "show the words most similar to a word",
-        "Show the words whose vectors are most similar to the vector of each WORD, with their cosine similarities.",
+        "Show the words whose vectors are most similar to the vector of each WORD, with their cosine similarities. "
+        "Without WORDs, each line of stdin is a query, for which a terminal shows a prompt; the words of one line are "
+        "looked up together.",
     )
     add(
         "analogy",
         _add_analogy_arguments,
         "answer 'A is to B as C is to which word?'",
         "Answer the question 'A is to B as C is to which word?'. For example, the answer to "
-        "'man king woman' should be 'queen'.",
+        "'man king woman' should be 'queen'. Without words, each line of stdin is a question, for which a terminal "
+        "shows a prompt.",
     )
     add(
         "eval",
@@ -237,9 +261,17 @@ def make_parser() -> Parser:
         "Score vectors on analogy questions, on word similarities judged by people, or on both.",
     )
     add(
+        "compare",
+        _add_compare_arguments,
+        "compare two models or files of vectors",
+        "Compare two models or files of vectors: the words and the neighbours that they share, how far the words have "
+        "moved, and their scores on evaluation files. The vectors of A are compared with those of B as they are, and "
+        "after the rotation that brings them nearest to B, as two independent trainings differ by a rotation.",
+    )
+    add(
         "info",
         _add_info_arguments,
-        "show what a file of a model or of vectors contains",
+        "show what files of models or of vectors contain",
         "Show what a file of a model or of vectors contains: its format and size, the vocabulary and, for a model, its "
         "parameters and history.",
     )
@@ -273,10 +305,25 @@ def make_parser() -> Parser:
         "each word. The file contains everything that it needs and loads nothing from the network.",
     )
     add(
+        "word2vec",
+        _add_word2vec_arguments,
+        "train with the flags of the original word2vec tool",
+        "Train word vectors with the flags and the defaults of word2vec.c, so that its scripts need no changes. There "
+        "is no word </s> for the ends of lines. 'fastw2v train' has more options, and saves models that can be trained "
+        "further.",
+    )
+    add(
         "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
         "Train a small model on text that every Python installation contains (its reference manual and the docstrings "
         "of its standard library) and show the results. It takes some seconds and downloads nothing.",
     )  # fmt: skip
+    add(
+        "completion",
+        _add_completion_arguments,
+        "print a script that completes commands in a shell",
+        "Print a script with which a shell completes commands, options and file names when the tab key is pressed. It "
+        "needs shtab: pip install 'fastw2v[completion]'.",
+    )
     return parser
 
 
@@ -320,13 +367,7 @@ class _ShowVersion(argparse.Action):
 def _add_train_arguments(parser: Parser) -> None:
     from fastw2v.cli.files import FORMATS
 
-    parser.add_argument(
-        "input",
-        metavar="INPUT",
-        help="text file, plain or compressed (.gz, .bz2, .xz, .zst); a directory, all of whose files are read; or - "
-        "for stdin",
-    )
-    parser.add_argument("output", metavar="OUTPUT", help=OUTPUT_HELP)
+    _add_texts(parser, OUTPUT_HELP)
     parser.add_argument("--format", choices=FORMATS, help=FORMAT_HELP)
     parser.add_argument(
         "--keep-partial",
@@ -362,6 +403,40 @@ def _add_train_arguments(parser: Parser) -> None:
         _add_parameter(group, name, default)
 
 
+def _add_texts(parser: Parser, output_help: str) -> None:
+    """Add the arguments of a command that reads texts and writes one output, which is its last argument."""
+    parser.add_argument(
+        "inputs",
+        metavar="INPUT",
+        nargs="+",
+        help="text file, plain or compressed (.gz, .bz2, .xz, .zst); a directory, all of whose files are read; a "
+        "pattern in quotes, such as 'news/*.txt'; or - for stdin",
+    )
+    parser.add_argument("output", metavar="OUTPUT", help=output_help)
+    parser.add_argument("--lower", action="store_true", help="convert the text to lower case")
+    parser.add_argument(
+        "--tokenizer",
+        type=_tokenizer_name,
+        default="whitespace",
+        metavar="NAME",
+        help="how a line is split into words: whitespace splits at white space; words keeps letters and digits of any "
+        "script, with the marks that follow them, and splits at all other characters; PACKAGE:FUNCTION calls a Python "
+        "function of a line that returns a list of words, which is slower (default: whitespace)",
+    )
+
+    def accept_rest(options: argparse.Namespace, rest: list[str]) -> None:
+        names: list[str] = [*options.inputs, options.output, *rest]
+        options.inputs, options.output = names[:-1], names[-1]
+
+    parser.accept_rest = accept_rest
+
+
+def _add_words(parser: Parser, text: str) -> None:
+    """Add an argument that takes any number of words."""
+    parser.add_argument("words", metavar="WORD", nargs="*", help=text)
+    parser.accept_rest = lambda options, rest: options.words.extend(rest)
+
+
 def _add_parameter(group: Any, name: str, default: Any) -> None:
     option = "--" + name.replace("_", "-")
     if name in SWITCHES:
@@ -378,7 +453,7 @@ def _add_parameter(group: Any, name: str, default: Any) -> None:
 
 def _add_similar_arguments(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    parser.add_argument("words", metavar="WORD", nargs="+", help="word to look up")
+    _add_words(parser, "word to look up; without words, they are read from stdin, one query a line")
     parser.add_argument(
         "--together",
         action="store_true",
@@ -389,9 +464,10 @@ def _add_similar_arguments(parser: Parser) -> None:
 
 def _add_analogy_arguments(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
-    parser.add_argument("a", metavar="A", help="first word of the example, e.g. man")
-    parser.add_argument("b", metavar="B", help="second word of the example, e.g. king")
-    parser.add_argument("c", metavar="C", help="word of the question, e.g. woman")
+    _add_words(
+        parser,
+        "the three words A, B and C, e.g. man king woman; without words, questions are read from stdin, one a line",
+    )
     parser.add_argument(
         "--cosmul",
         action="store_true",
@@ -415,6 +491,35 @@ def _add_query_arguments(parser: Parser) -> None:
 
 def _add_eval_arguments(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    _add_evaluation_sets(parser)
+    parser.add_argument(
+        "--sections", action="store_true", help="also show the score of each section of the analogies"
+    )
+    _add_common_arguments(parser)
+
+
+def _add_compare_arguments(parser: Parser) -> None:
+    parser.add_argument("a", metavar="A", help="the older of two models or files of vectors, or any other")
+    parser.add_argument("b", metavar="B", help="the newer one; A or B may be - for stdin")
+    parser.add_argument(
+        "--topn", type=_positive_int, default=10, metavar="N",
+        help="number of nearest neighbours to compare (default: 10)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--words", type=_positive_int, default=1000, metavar="N",
+        help="compare the neighbours and the movements of the first N common words of B, which are the most frequent "
+        "ones in most files (default: 1000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--moved", type=_positive_int, default=10, metavar="N",
+        help="number of words to show that moved most (default: 10)",
+    )  # fmt: skip
+    _add_evaluation_sets(parser)
+    parser.set_defaults(sections=False)
+    _add_common_arguments(parser)
+
+
+def _add_evaluation_sets(parser: Parser) -> None:
     parser.add_argument(
         "--analogies",
         metavar="FILE",
@@ -457,14 +562,11 @@ def _add_eval_arguments(parser: Parser) -> None:
         help="count questions with unknown words as wrong, and pairs with unknown words as similarity 0 (default: skip "
         "them)",
     )
-    parser.add_argument(
-        "--sections", action="store_true", help="also show the score of each section of the analogies"
-    )
-    _add_common_arguments(parser)
 
 
 def _add_info_arguments(parser: Parser) -> None:
-    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    parser.add_argument("models", metavar="MODEL", nargs="+", help=MODEL_HELP)
+    parser.accept_rest = lambda options, rest: options.models.extend(rest)
     _add_common_arguments(parser)
 
 
@@ -480,19 +582,13 @@ def _add_convert_arguments(parser: Parser) -> None:
         help="write the whole model, which can be trained further, or only its vectors (default: the whole model if "
         "INPUT contains one and the format can hold it)",
     )
-    _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
+    _add_common_arguments(parser, quiet="no summary, no warnings", json="print the summary as JSON")
 
 
 def _add_phrases_arguments(parser: Parser) -> None:
-    parser.add_argument(
-        "input",
-        metavar="INPUT",
-        help="text to read, as for 'fastw2v train': a file, a directory, or - for stdin",
-    )
-    parser.add_argument(
-        "output",
-        metavar="OUTPUT",
-        help="text to write, one sentence per line, compressed if its suffix says so; - for stdout",
+    _add_texts(
+        parser,
+        "text to write, one sentence per line, compressed if its suffix says so; - for stdout",
     )
     for option, argument_type, default, metavar, text in (
         (
@@ -529,19 +625,22 @@ def _add_phrases_arguments(parser: Parser) -> None:
         help="words that may stand within a phrase, as in bank_of_america: 'english' for those of English, or a list "
         "with commas (default: none)",
     )
-    _add_common_arguments(parser, quiet="no summary, no warnings", json=None)
+    _add_common_arguments(parser, quiet="no summary, no warnings", json="print the summary as JSON")
 
 
 def _add_plot_arguments(parser: Parser) -> None:
     parser.add_argument("kind", metavar="KIND", choices=PLOTS, help=f"one of {', '.join(PLOTS)}")
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
+    _add_words(parser, "words of the map, or whose neighbours to draw")
     parser.add_argument(
-        "words", metavar="WORD", nargs="*", help="words of the map, or whose neighbours to draw"
-    )
-    parser.add_argument(
-        "-o", "--output", required=True, type=_picture_name, metavar="FILE",
-        help="file to write; the suffix .png, .svg or .pdf selects the format",
+        "-o", "--output", required=True, metavar="FILE",
+        help="file to write; the suffix .png, .svg or .pdf selects the format. - is stdout, to which PNG is written",
     )  # fmt: skip
+    parser.add_argument(
+        "--format",
+        choices=PICTURE_FORMATS,
+        help="format of the picture (default: selected by the suffix of FILE)",
+    )
     parser.add_argument(
         "--before", metavar="FILE", help="older model or vectors that MODEL was trained from, for drift"
     )
@@ -559,14 +658,14 @@ def _add_plot_arguments(parser: Parser) -> None:
         "installed (default: auto for maps, pca for neighbours)",
     )  # fmt: skip
     parser.add_argument("--title", metavar="TEXT", help="title of the picture (default: none)")
-    _add_common_arguments(parser, quiet="no message, no warnings", json=None)
+    _add_common_arguments(parser, quiet="no message, no warnings", json="print a summary as JSON")
 
 
 def _add_explore_arguments(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
-        "-o", "--output", type=_file_name, default="map.html", metavar="FILE",
-        help="HTML file to write (default: map.html)",
+        "-o", "--output", default="map.html", metavar="FILE",
+        help="HTML file to write, or - for stdout (default: map.html)",
     )  # fmt: skip
     parser.add_argument(
         "--words", type=_positive_int, default=20_000, metavar="N",
@@ -585,7 +684,39 @@ def _add_explore_arguments(parser: Parser) -> None:
         "minutes for many words; auto is UMAP or t-SNE if one is installed (default: pca)",
     )  # fmt: skip
     parser.add_argument("--title", metavar="TEXT", help="title of the page (default: the name of MODEL)")
-    _add_common_arguments(parser, quiet="no progress bar, no message, no warnings", json=None)
+    _add_common_arguments(
+        parser, quiet="no progress bar, no message, no warnings", json="print a summary as JSON"
+    )
+
+
+def _add_word2vec_arguments(parser: Parser) -> None:
+    from fastw2v.scripts.word2vec_flags import add_flags
+
+    parser.add_argument(
+        "-train", required=True, metavar="FILE",
+        help="text to train on, one sentence per line: a file, a directory, a pattern in quotes, or - for stdin",
+    )  # fmt: skip
+    parser.add_argument(
+        "-output", metavar="FILE",
+        help="file to write the vectors to, or - for stdout; without it, only the vocabulary is made, for -save-vocab",
+    )  # fmt: skip
+    add_flags(parser, threads=12)
+    parser.add_argument(
+        "-save-vocab", type=_file_name, metavar="FILE", help="file to write the words and their counts to"
+    )
+    parser.add_argument(
+        "-read-vocab",
+        metavar="FILE",
+        help="file to read the words and their counts from, instead of the text",
+    )
+    parser.add_argument("-classes", type=int, default=0, metavar="N", help="not supported, except 0")
+    parser.add_argument(
+        "-debug", dest="debug_level", type=int, default=2, metavar="N",
+        help="0 shows no progress and no messages, as --quiet does (default: 2)",
+    )  # fmt: skip
+    _add_common_arguments(
+        parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
+    )
 
 
 def _add_demo_arguments(parser: Parser) -> None:
@@ -600,14 +731,18 @@ def _add_demo_arguments(parser: Parser) -> None:
     _add_common_arguments(parser, json=None)
 
 
+def _add_completion_arguments(parser: Parser) -> None:
+    parser.add_argument("shell", metavar="SHELL", choices=SHELLS, help=f"one of {', '.join(SHELLS)}")
+    _add_common_arguments(parser, json=None)
+
+
 def _add_common_arguments(
-    parser: Parser, *, quiet: str | None = None, json: str | None = "print the result as JSON"
+    parser: Parser, *, quiet: str = "no warnings", json: str | None = "print the result as JSON"
 ) -> None:
-    """Add the options that most commands have; a help text of None leaves out the option."""
+    """Add the options that all commands have; a help text of None leaves out --json."""
     if json is not None:
         parser.add_argument("--json", action="store_true", help=json)
-    if quiet is not None:
-        parser.add_argument("--quiet", action="store_true", help=quiet)
+    parser.add_argument("--quiet", action="store_true", help=quiet)
     parser.add_argument("--verbose", action="store_true", help="show log messages on stderr")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
@@ -623,9 +758,10 @@ def _file_name(text: str) -> str:
     return text
 
 
-def _picture_name(text: str) -> str:
-    if not text.lower().endswith((".png", ".svg", ".pdf")):
-        raise argparse.ArgumentTypeError(f"{text!r} must end with .png, .svg or .pdf")
+def _tokenizer_name(text: str) -> str:
+    package, _, function = text.partition(":")
+    if text not in ("whitespace", "words") and not (package and function):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of whitespace, words and PACKAGE:FUNCTION")
     return text
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -21,8 +20,8 @@ from fastw2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 STDOUT = "-"
 
 
-def run(sentences: Iterable[list[str]], options: argparse.Namespace) -> str:
-    """Write a text with its phrases joined, one sentence a line, and return a summary.
+def run(sentences: Iterable[list[str]], options: argparse.Namespace) -> tuple[dict[str, Any], str]:
+    """Write a text with its phrases joined, one sentence a line; return a summary, also as a message.
 
     Parameters
     ----------
@@ -63,16 +62,19 @@ def run(sentences: Iterable[list[str]], options: argparse.Namespace) -> str:
             n_sentences += 1
             n_tokens += len(sentence)
             found.update(token for token in sentence if options.delimiter in token)
-    return (
+    seconds = time.perf_counter() - start
+    summary = {
+        "sentences": n_sentences,
+        "phrases": len(found),
+        "words": n_before,
+        "tokens": n_tokens,
+        "seconds": round(seconds, 3),
+        "output": options.output,
+    }
+    return summary, (
         f"{n_sentences:,} sentences with {len(found):,} different phrases; the last of {options.passes} passes made "
-        f"{n_tokens:,} tokens of {n_before:,}; {time.perf_counter() - start:.1f} s; wrote {options.output}"
+        f"{n_tokens:,} tokens of {n_before:,}; {seconds:.1f} s; wrote {options.output}"
     )
-
-
-def check_output(source: str, output: str) -> None:
-    """Raise UsageError if the output would overwrite the input."""
-    if os.path.exists(source) and os.path.exists(output) and os.path.samefile(source, output):
-        raise UsageError(f"OUTPUT would overwrite INPUT ({source}); choose another file name")
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ and every member makes the same number of them, whatever the size of its part.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,14 +44,14 @@ class MergeSchedule:
 
     Parameters
     ----------
-    words : int, default 50_000
+    words : int, default 20_000
         Raw words that each member trains, on the average, from one merge to the next.
     frequent_rows : int, default 1024
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
     """
 
-    words: int = 50_000
+    words: int = 20_000
     frequent_rows: int = 1024
 
     def __post_init__(self) -> None:
@@ -309,8 +309,11 @@ class _Run:
         total = np.array([self._raw_words, self.n_sentences], dtype=np.int64)
         communicator.allreduce(total)
         if not total[0]:
-            raise ValueError("the text of all members is empty; pass the corpus that the vocabulary was built from")
-        self._n_merges = max(1, round(int(total[0]) / communicator.size / schedule.words))
+            raise ValueError(
+                "the text of all members is empty; pass the corpus that the vocabulary was built from"
+            )
+        self._words = int(total[0]) / communicator.size
+        self._n_merges = max(1, round(self._words / schedule.words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
         own = as_callbacks(callbacks) if communicator.rank == 0 else ()
@@ -320,10 +323,9 @@ class _Run:
 
     def train(self, session: TrainingSession) -> tuple[int, int]:
         model, communicator = self._model, self._communicator
+        self._alpha, self._min_alpha = model.alpha, model.min_alpha  # after `begin`, which may have set them
         if communicator.rank:  # each member draws its own negatives
-            model.random = np.random.RandomState(
-                (model.seed + communicator.rank * _SEED_STEP) % 2**32
-            )
+            model.random = np.random.RandomState((model.seed + communicator.rank * _SEED_STEP) % 2**32)
         counts = np.array(session.run(), dtype=np.int64)
         communicator.allreduce(counts)
         model.random.set_state(communicator.broadcast(model.random.get_state()))
@@ -338,7 +340,10 @@ class _Run:
             self._n_merged += 1
             last = self._n_merged == self._n_merges
             n_rows = rows_of_merge(self._n_merged, self._schedule.frequent_rows, len(self._model.wv))
-            self._merger.merge(None if last else n_rows)
+            share = position.epoch - self._first + self._n_merged / self._n_merges
+            progress = (self._first + share) / self._epochs
+            alpha = self._alpha + (self._min_alpha - self._alpha) * progress
+            self._merger.merge(None if last else n_rows, share * self._words, alpha)
         if position.complete:
             self._n_merged = 0
             if self._checkpoint is not None:
@@ -379,18 +384,31 @@ class _SharedCallbacks(CallbackAny2Vec):
 
 
 def _replicated(model: Word2Vec) -> list[Replicated]:
-    """Return the arrays that a training changes."""
+    """Return the arrays that a training changes, with the number of updates that a raw word brings to each row."""
     counts = model._vocabulary.counts
     falling = bool((counts[:-1] >= counts[1:]).all())
     order = None if falling else np.argsort(-counts, kind="stable")
-    found = [Replicated(model.wv.vectors, order)]
+    kept = counts.astype(np.float64)
+    if model.sample or model.sample is None:
+        kept *= model._vocabulary.sample_ints(model.sample) / 2.0**32
+    centers = kept / max(1, counts.sum())  # how often a word is a center, for each raw word
+    contexts = model.window + 1.0 if model.shrink_windows else 2.0 * model.window
+    uses = contexts if model.sg else 1.0  # of the output rows of a center
+    targets, tree = float(model.negative and model.negative + 1), model.huffman_tree if model.hs else None
+    if tree is not None:
+        targets += float(np.average(np.diff(tree.offsets), weights=counts))
+    found = [Replicated(model.wv.vectors, centers * contexts * targets, order)]
     if model.negative and model.syn1neg is not None and not model.tied_weights:
-        found.append(Replicated(model.syn1neg, order))
+        noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
+        updates = uses * (centers + centers.sum() * model.negative * noise)
+        found.append(Replicated(model.syn1neg, updates, order))
         if model.syn1neg_bias is not None:
-            found.append(Replicated(model.syn1neg_bias, order))
-    if model.hs and model.syn1 is not None:
-        # The nodes near the root, which all words train, have the largest numbers.
-        found.append(Replicated(model.syn1, np.arange(len(model.syn1))[::-1]))
+            found.append(Replicated(model.syn1neg_bias, updates, order))
+    if tree is not None and model.syn1 is not None:
+        visits = np.bincount(
+            tree.points, weights=np.repeat(centers, np.diff(tree.offsets)), minlength=len(model.syn1)
+        )
+        found.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
     return found
 
 
@@ -412,5 +430,3 @@ def _abort_on_error(communicator: Communicator) -> Iterator[None]:
     except BaseException as error:
         communicator.abort(error)
         raise
-
-

@@ -1,6 +1,6 @@
 """The command line of the original word2vec tool, as ``gensim.scripts.word2vec_standalone`` has it.
 
-``fastw2v train`` has more options.
+``fastw2v word2vec`` has the flags and defaults of word2vec.c itself, and ``fastw2v train`` has more options.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from fastw2v.common.logs import get_logger
 from fastw2v.corpora import LineSentence
+from fastw2v.scripts.word2vec_flags import add_flags, training_parameters
 from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
 
@@ -31,40 +32,7 @@ def _parser() -> argparse.ArgumentParser:
         help="file to write the vectors to; default: the model to FILE.model and the vectors to FILE.model.txt or "
         ".bin, where FILE is the training file without its suffix",
     )
-    add(
-        "-window",
-        type=int,
-        default=5,
-        help="maximum distance between a word and its context words (default: %(default)s)",
-    )
-    add("-size", type=int, default=100, help="number of dimensions of the vectors (default: %(default)s)")
-    add(
-        "-sample",
-        type=float,
-        default=1e-3,
-        help="threshold for subsampling frequent words; 0 switches it off (default: %(default)s)",
-    )
-    add("-hs", type=int, default=0, choices=(0, 1), help="1 uses hierarchical softmax (default: %(default)s)")
-    add(
-        "-negative",
-        type=int,
-        default=5,
-        help="number of negative samples; 0 switches negative sampling off (default: %(default)s)",
-    )
-    add("-threads", type=int, default=3, help="number of training threads (default: %(default)s)")
-    add("-iter", type=int, default=5, help="number of passes over the text (default: %(default)s)")
-    add("-min_count", type=int, default=5, help="ignore words that occur less often (default: %(default)s)")
-    add("-alpha", type=float, help="initial learning rate; default: 0.025 for skip-gram, 0.05 for CBOW")
-    add(
-        "-cbow", type=int, default=1, choices=(0, 1), help="1 trains CBOW, 0 skip-gram (default: %(default)s)"
-    )
-    add(
-        "-binary",
-        type=int,
-        default=0,
-        choices=(0, 1),
-        help="1 writes the vectors in the binary format (default: %(default)s)",
-    )
+    add_flags(parser, threads=3)
     add(
         "-accuracy",
         metavar="FILE",
@@ -91,19 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             check_not_read("-output", options.output, options.train)
         except ValueError as error:
             parser.error(str(error))
-    model = Word2Vec(
-        LineSentence(options.train),
-        vector_size=options.size,
-        alpha=options.alpha or (0.05 if options.cbow else 0.025),
-        window=options.window,
-        min_count=options.min_count,
-        sample=options.sample,
-        workers=options.threads,
-        sg=1 - options.cbow,
-        hs=options.hs,
-        negative=options.negative,
-        epochs=options.iter,
-    )
+    model = Word2Vec(LineSentence(options.train), **training_parameters(options))
     if options.output:
         model.wv.save_word2vec_format(options.output, binary=bool(options.binary))
     else:

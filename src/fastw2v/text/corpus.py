@@ -17,6 +17,7 @@ import numpy as np
 from fastw2v.common.files import is_same_file, local_path
 from fastw2v.common.validation import as_int
 from fastw2v.text.encoded_corpus import EncodedCorpus
+from fastw2v.text.file_sentences import FileSentences
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Text8Corpus
 from fastw2v.text.tokens import as_word, describe_table, is_column
 
@@ -48,6 +49,7 @@ def is_reusable(corpus: Any) -> bool:
         PathLineSentences,
         Text8Corpus,
         BrownCorpus,
+        FileSentences,
     )
 
 
@@ -138,6 +140,8 @@ def _paths_of(corpus: Any) -> list[Any]:
     """Return the paths of the files that `corpus` reads, as far as its class tells them."""
     if isinstance(corpus, PathLineSentences):
         return list(corpus.input_files)
+    if isinstance(corpus, FileSentences):
+        return list(corpus.paths)
     if isinstance(corpus, BrownCorpus):
         return [entry.path for entry in os.scandir(corpus.dirname)]
     if isinstance(corpus, LineSentence):

@@ -16,11 +16,12 @@ import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import compression, local_path, open_input
 from fastw2v.common.parallel import ordered_map_by
+from fastw2v.text.normalization import NormalizedFile, Transform, line_error
 from fastw2v.text.tokenizer import TextBlock, Tokenizer, WordTable
 
 __all__ = ["FilePart", "TextFiles", "TextSource", "blocks", "files_of", "line_error", "tokenizers_for"]
@@ -130,6 +131,8 @@ class TextFiles:
         Whether a line feed ends a sentence.
     keep_empty : bool
         See `TextSource`.
+    transform : callable or None
+        A change of the text after which white space separates the tokens; see `normalization`.
     """
 
     paths: Sequence[Any]
@@ -137,6 +140,7 @@ class TextFiles:
     limit: int | None = None
     lines: bool = True
     keep_empty: bool = False
+    transform: Transform | None = None
 
     def size(self) -> int:
         """Return roughly the size of the decompressed files in bytes; a huge number where it cannot be known."""
@@ -166,12 +170,6 @@ def files_of(corpus: Any) -> TextFiles | None:
     method = vars(type(corpus)).get("text_files")
     files: TextFiles | None = None if method is None else method(corpus)
     return files
-
-
-def line_error(error: UnicodeDecodeError, line: int, name: Any) -> UnicodeDecodeError:
-    """Return a copy of `error` that names the line and the file."""
-    where = f"{error.reason} (line {line} of {name})"
-    return UnicodeDecodeError(error.encoding, error.object, error.start, error.end, where)
 
 
 class _BlockReader:
@@ -221,7 +219,10 @@ class _BlockReader:
         if path is None:
             return False
         is_part = isinstance(path, FilePart)
-        self._stream, self._name, self._rest = path.open() if is_part else open_input(path), path, b""
+        stream = path.open() if is_part else open_input(path)
+        if self._files.transform is not None:
+            stream = cast("IO[bytes]", NormalizedFile(stream, self._files.transform, path))
+        self._stream, self._name, self._rest = stream, path, b""
         self._at_start = not (is_part and path.start)
         self._lines_left = self._files.limit
         return True

@@ -46,7 +46,7 @@ def _name_of(source: Any) -> str:
     return str(source if isinstance(source, os.PathLike) else getattr(source, "name", source))
 
 
-def _decode(line: str | bytes, number: int, source: Any) -> str:
+def decode_line(line: str | bytes, number: int, source: Any) -> str:
     if isinstance(line, str):
         return line.removeprefix("\ufeff") if number == 1 else line
     if number == 1:
@@ -58,7 +58,7 @@ def _decode(line: str | bytes, number: int, source: Any) -> str:
         raise line_error(error, number, _name_of(source)) from None
 
 
-def _split(tokens: list[str], size: int) -> Iterator[list[str]]:
+def split_evenly(tokens: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(tokens), size):
         yield tokens[start : start + size]
 
@@ -75,9 +75,9 @@ def split_line(line: str | bytes, number: int, source: Any, max_sentence_length:
         Where the line is from, for messages.
     max_sentence_length : int
     """
-    tokens = _decode(line, number, source).split()
+    tokens = decode_line(line, number, source).split()
     if len(tokens) > max_sentence_length:
-        yield from _split(tokens, max_sentence_length)
+        yield from split_evenly(tokens, max_sentence_length)
     elif tokens:
         yield tokens
 
@@ -241,7 +241,7 @@ class Text8Corpus:
         for tokens in self._blocks():
             sentence += tokens
             complete = len(sentence) - len(sentence) % self.max_sentence_length
-            yield from _split(sentence[:complete], self.max_sentence_length)
+            yield from split_evenly(sentence[:complete], self.max_sentence_length)
             del sentence[:complete]
         if sentence:
             yield sentence
@@ -318,7 +318,7 @@ class BrownCorpus:
                 continue
             with _open(path) as lines:
                 for number, line in enumerate(lines, 1):
-                    pairs = (token.split("/") for token in _decode(line, number, path).split())
+                    pairs = (token.split("/") for token in decode_line(line, number, path).split())
                     words = [
                         f"{pair[0].lower()}/{pair[1][:2]}"
                         for pair in pairs

@@ -148,10 +148,42 @@ def drift(
     if topn > 0:
         n_compared = count if sample is None else min(sample, count)
         compared = np.linspace(0, count - 1, n_compared).astype(np.intp)
-        nearest = before.neighbours(compared, topn), after.neighbours(compared, topn)
-        for word, left, right in zip(compared.tolist(), *nearest, strict=True):
-            overlap[word] = np.intersect1d(left, right, assume_unique=True).size / topn
+        overlap[compared] = _overlap(before, after, compared, topn)
     return Drift(list(words), distance, cosine, overlap, max(topn, 0))
+
+
+def neighbour_overlap(
+    old_rows: NDArray[np.intp],
+    new_rows: NDArray[np.intp],
+    old: NDArray[Any],
+    new: NDArray[Any],
+    *,
+    topn: int,
+    first: int,
+) -> Floats:
+    """Return the share of the neighbours that two matrices, of any widths, have in common, for the first words.
+
+    Parameters
+    ----------
+    old_rows, new_rows : ndarray of intp, shape (words,)
+        The rows of the shared words in each matrix. Neighbours are searched among all of them.
+    old, new : ndarray, shape (keys, D)
+    topn : int
+        Number of neighbours to compare, less than the number of words.
+    first : int
+        Number of words whose neighbours are compared.
+
+    Returns
+    -------
+    ndarray of float32, shape (first,)
+    """
+    return _overlap(_Rows(old, old_rows), _Rows(new, new_rows), np.arange(first), topn)
+
+
+def _overlap(before: _Rows, after: _Rows, compared: NDArray[np.intp], topn: int) -> Floats:
+    nearest = before.neighbours(compared, topn), after.neighbours(compared, topn)
+    shared = [np.intersect1d(*pair, assume_unique=True).size for pair in zip(*nearest, strict=True)]
+    return np.array(shared, np.float32) / np.float32(topn)
 
 
 class _Rows:
