@@ -7,8 +7,8 @@ merge, the row becomes, on all of them,
 
 A row that was trained a few times takes the sum: one process would have made all these updates, one after the other.
 For a row that every member has trained some hundred times, the sum would overshoot. Each member has then moved the row
-most of the way to where its text wants it, and the members' texts want nearly the same. If one member's updates take the row
-the share 1 - exp(-c) of that way, the updates of all `size` members, made one after the other, would take it
+most of the way to where its text wants it, and the members' texts want nearly the same. If the updates of one member
+take the row the share 1 - exp(-c) of that way, those of all `size` members, one after the other, would take it
 1 - exp(-size * c), so that
 
     factor = (1 - exp(-size * c)) / (size * (1 - exp(-c)))

@@ -12,15 +12,17 @@ and every member makes the same number of them, whatever the size of its part.
 from __future__ import annotations
 
 import contextlib
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fastw2v.callbacks import CallbackAny2Vec, StopTraining
 from fastw2v.common.logs import get_logger
-from fastw2v.common.validation import as_callbacks, as_int
+from fastw2v.common.validation import as_callbacks, as_int, as_optional_int
 from fastw2v.corpora import TextShard, scan
 from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
@@ -35,6 +37,7 @@ __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
 
 logger = get_logger(__name__, "models.word2vec")
 
+_LEAST_WORDS = 20_000  # between two merges
 _SEED_STEP = 1_000_003  # between the seeds of two members
 
 
@@ -44,18 +47,20 @@ class MergeSchedule:
 
     Parameters
     ----------
-    words : int, default 20_000
-        Raw words that each member trains, on the average, from one merge to the next.
+    words : int, optional
+        Raw words that each member trains, on the average, from one merge to the next. By default 20,000, or two jobs
+        (`batch_words`) for each worker if these are more. Merges happen between two jobs, so that smaller numbers need
+        smaller jobs.
     frequent_rows : int, default 1024
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
     """
 
-    words: int = 20_000
+    words: int | None = None
     frequent_rows: int = 1024
 
     def __post_init__(self) -> None:
-        as_int("words", self.words, minimum=1)
+        as_optional_int("words", self.words, minimum=1)
         as_int("frequent_rows", self.frequent_rows, minimum=1)
 
 
@@ -255,10 +260,9 @@ def resume(
     with _abort_on_error(communicator):
         saved = None
         if communicator.rank == 0:
-            saved = checkpoints.read(path, Word2Vec._from_checkpoint)
-        model, state = communicator.broadcast(saved)
-        if communicator.size > 1 and communicator.rank:
-            model = model.copy() if hasattr(model, "copy") else model
+            saved = pickle.dumps(checkpoints.read(path, Word2Vec._from_checkpoint))
+        model: Word2Vec
+        model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
         if workers is not None:
             model.workers = as_int("workers", workers)
         first = state.position.epoch + 1
@@ -313,7 +317,8 @@ class _Run:
                 "the text of all members is empty; pass the corpus that the vocabulary was built from"
             )
         self._words = int(total[0]) / communicator.size
-        self._n_merges = max(1, round(self._words / schedule.words))
+        words = schedule.words or max(_LEAST_WORDS, 2 * model.workers * model.batch_words)
+        self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
         own = as_callbacks(callbacks) if communicator.rank == 0 else ()
@@ -398,16 +403,15 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     if tree is not None:
         targets += float(np.average(np.diff(tree.offsets), weights=counts))
     found = [Replicated(model.wv.vectors, centers * contexts * targets, order)]
-    if model.negative and model.syn1neg is not None and not model.tied_weights:
+    if model.negative and model.syn1neg is not None and model.cum_table is not None and not model.tied_weights:
         noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
         updates = uses * (centers + centers.sum() * model.negative * noise)
         found.append(Replicated(model.syn1neg, updates, order))
         if model.syn1neg_bias is not None:
             found.append(Replicated(model.syn1neg_bias, updates, order))
     if tree is not None and model.syn1 is not None:
-        visits = np.bincount(
-            tree.points, weights=np.repeat(centers, np.diff(tree.offsets)), minlength=len(model.syn1)
-        )
+        paths = np.repeat(centers, np.diff(tree.offsets))
+        visits: NDArray[np.float64] = np.bincount(tree.points, weights=paths, minlength=len(model.syn1))
         found.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
     return found
 
