@@ -1,0 +1,80 @@
+"""A whole distributed training as one value, which an engine can send to the processes that it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastw2v.distributed.communicator import Communicator
+from fastw2v.distributed.training import MergeSchedule, build_vocab, resume, train
+from fastw2v.word2vec import Word2Vec
+
+__all__ = ["Job"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What every member does with its part of the text.
+
+    Attributes
+    ----------
+    parameters : dict
+        Parameters of `Word2Vec` for a new model.
+    model : Word2Vec or None
+        A model to train further, in place of a new one.
+    update : bool
+        Whether words of the text that `model` lacks are added to it.
+    arguments : dict
+        Further arguments of `train`.
+    schedule : MergeSchedule or None
+    """
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+    model: Word2Vec | None = None
+    update: bool = False
+    arguments: dict[str, Any] = field(default_factory=dict)
+    schedule: MergeSchedule | None = None
+
+    def __post_init__(self) -> None:
+        if self.model is not None and self.parameters:
+            raise ValueError("pass either parameters, for a new model, or model, to train it further")
+        Word2Vec(**self.parameters)  # wrong parameters are an error before any process is started
+
+    def run(
+        self,
+        communicator: Communicator,
+        corpus: dict[str, Any],
+        checkpoint: Any,
+        resumes: bool,
+        callbacks: Any = (),
+    ) -> Word2Vec:
+        """Train, or resume from `checkpoint`, as a member of the group; return the model.
+
+        Parameters
+        ----------
+        communicator : Communicator
+        corpus : dict
+            ``corpus_iterable`` or ``corpus_file``.
+        checkpoint : str, path or None
+        resumes : bool
+            Whether `checkpoint` holds an earlier attempt on rank 0, whose decision counts.
+        callbacks : sequence
+            Called on rank 0.
+        """
+        if communicator.broadcast(resumes):
+            return resume(
+                checkpoint, **corpus, communicator=communicator, schedule=self.schedule, callbacks=callbacks
+            )
+        model = Word2Vec(**self.parameters) if self.model is None else self.model
+        if self.model is None or self.update:
+            build_vocab(model, **corpus, communicator=communicator, update=self.model is not None)
+        train(
+            model,
+            **corpus,
+            communicator=communicator,
+            schedule=self.schedule,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            **self.arguments,
+        )
+        return model
