@@ -17,7 +17,7 @@ from pathlib import Path
 import nox
 
 ROOT = Path(__file__).parent
-PYTHON_FILES = ["src", "tests", "benchmarks", "setup.py", "noxfile.py"]
+PYTHON_FILES = ["src", "tests", "benchmarks", "docs/conf.py", "setup.py", "noxfile.py"]
 INSTRUCTION_SETS = ["scalar", "avx2", "avx512", "avx512-mixed", "neon"]
 # Tests of code that depends on the version of Python or on its C interface.
 PORTABLE_TESTS = [
@@ -231,10 +231,24 @@ def types(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Run the examples of the docstrings and of the documentation, and check its links."""
-    install(session, "test", "sklearn", "ann")
+    """Run the examples of the docstrings and of the documentation, check its links, and build the site."""
+    install(session, "test", "sklearn", "ann", "docs")
     pytest(session, "--doctest-modules", "--pyargs", "fastw2v")
-    pytest(session, "tests/unit/test_docs.py")
+    pytest(session, "tests/unit/test_docs.py", "tests/unit/test_reference.py")
+    build_site(session)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Build the site of the documentation in docs/_build/html; a warning is an error."""
+    install(session, "docs")
+    build_site(session)
+
+
+def build_site(session: nox.Session) -> None:
+    shutil.rmtree(ROOT / "docs" / "_build", ignore_errors=True)
+    options = ("-W", "--keep-going", "-q", "-b", "html", "-d", "docs/_build/doctrees")
+    session.run("sphinx-build", *options, "docs", "docs/_build/html")
 
 
 @nox.session

@@ -18,6 +18,17 @@ def numbers(text: str) -> list[int]:
     return [number(part) for part in text.split(",")]
 
 
+def values_of_a_parameter(text: str) -> tuple[str, list[float]]:
+    """Parse a name and numbers such as "sample=1e-4,1e-5"; whole numbers are int."""
+    name, equals, values = text.partition("=")
+    try:
+        return name, [int(value) if value.isdecimal() else float(value) for value in values.split(",")]
+    except ValueError:
+        pass
+    expected = "is not NAME=VALUE,..." if not name or not equals else "holds a value that is not a number"
+    raise argparse.ArgumentTypeError(f"{text!r} {expected}")
+
+
 def shape(text: str) -> tuple[int, int]:
     """Parse a shape such as "200000x300"."""
     rows, _, width = text.partition("x")

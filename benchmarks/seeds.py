@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks import machine, measure, quality
 from benchmarks.adapters import ADAPTERS
-from benchmarks.arguments import names, number, numbers
+from benchmarks.arguments import names, number, numbers, values_of_a_parameter
 from benchmarks.configurations import COMMON, CONFIGURATIONS, parameters
 from benchmarks.corpus import unpacked
 from benchmarks.table import markdown
@@ -123,11 +123,12 @@ def train_all(options: argparse.Namespace, results: Results) -> None:
 def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield each training once, ordered by seed."""
     seen: set[str] = set()
+    varied = [{name: value} for name, values in options.vary for value in values] or [{}]
     combinations = itertools.product(
-        options.seeds, options.config, options.negative or [None], options.workers, options.libraries
+        options.seeds, options.config, options.negative or [None], options.workers, options.libraries, varied
     )
-    for seed, configuration, negative, workers, library in combinations:
-        overrides = {"epochs": options.epochs} if options.epochs else {}
+    for seed, configuration, negative, workers, library, variation in combinations:
+        overrides = {**({"epochs": options.epochs} if options.epochs else {}), **variation}
         chosen = parameters(configuration, overrides, library)
         if negative and chosen["negative"]:
             chosen["negative"] = negative
@@ -154,16 +155,28 @@ def table(results: list[dict[str, Any]]) -> str:
         without_seed = {**result["parameters"], "seed": None}
         groups.setdefault(_key({**result, "parameters": without_seed}), []).append(result)
     measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
-    rows = [[*GROUP_COLUMNS, "seeds", *measures, "eff kw/s"]]
+    others = ["other parameters"] if any(map(_other_parameters, results)) else []
+    rows = [[*GROUP_COLUMNS, *others, "seeds", *measures, "eff kw/s"]]
     for members in groups.values():
         facts = {**members[0]["parameters"], **members[0]}
         rows.append(
             [str(facts[name]) for name in GROUP_COLUMNS]
+            + [_other_parameters(members[0]) for _ in others]
             + [str(len(members))]
             + [_mean_and_spread([member.get(name) for member in members]) for name in measures]
             + [f"{statistics.mean(member[_SPEED] for member in members) / 1e3:,.0f}"]
         )
-    return markdown(rows, left={0, 1})
+    return markdown(rows, left={0, 1, 4} if others else {0, 1})
+
+
+def _other_parameters(result: dict[str, Any]) -> str:
+    """Return the parameters that differ from those of the configuration and have no column of their own."""
+    usual = parameters(result["configuration"], {}, result["library"])
+    return " ".join(
+        f"{name}={value:g}"
+        for name, value in result["parameters"].items()
+        if name not in (*GROUP_COLUMNS, "seed") and usual.get(name) != value
+    )
 
 
 def _mean_and_spread(values: list[float | None]) -> str:
@@ -212,6 +225,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--epochs", type=number, metavar="N", help=f"number of epochs (default: {COMMON['epochs']})"
     )
+    parser.add_argument(
+        "--vary", type=values_of_a_parameter, action="append", default=[], metavar="NAME=VALUE,...",
+        help="train with each of these values of a parameter, one change at a time; may be repeated",
+    )  # fmt: skip
     parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser
 

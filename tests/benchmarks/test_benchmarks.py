@@ -340,6 +340,29 @@ def test_a_library_gets_its_environment_variables(tmp_path, monkeypatch):
     assert measure.run_child({"library": "gensim"}) == {"MALLOC_PERTURB_": None, "HOME": str(tmp_path)}
 
 
+def test_pictures_of_the_documentation_are_drawn_from_its_tables(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import page_plots
+
+    page = "text\n\n| task | speedup |\n| --- | ---: |\n| `load`, text | 18 to 20 |\n| save | 1,000 ms |\n\n| a | b |\n"
+    rows = page_plots.read_table(page, "task")
+    assert [row["task"] for row in rows] == ["`load`, text", "save"]
+    assert [page_plots.number(row["speedup"]) for row in rows] == [19, 1000]
+    with pytest.raises(ValueError, match="no table whose first column is 'trainer'"):
+        page_plots.read_table(page, "trainer")
+
+    pytest.importorskip("matplotlib")
+    for name in ("performance.md", "many-cores.md"):
+        (tmp_path / name).write_text((ROOT / "docs" / name).read_text(encoding="utf8"), encoding="utf8")
+    assert page_plots.main(["--docs", str(tmp_path)]) == 0
+    drawn = {path.name: path.read_text(encoding="utf8") for path in (tmp_path / "pictures").iterdir()}
+    assert ">117.0 s<" in drawn["training-time.svg"].replace("> ", ">")
+    assert all(
+        "most_similar" in drawn["tasks.svg"] and name in drawn["many-cores.svg"]
+        for name in ("CBOW", "workers")
+    )
+
+
 def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, capsys):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import measure, seeds
@@ -372,6 +395,26 @@ def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, c
         ["sg", "fastw2v", "5"], ["sg", "fastw2v", "10"], ["sg-hs", "fastw2v", "0"],
     ]  # fmt: skip
     assert all(line[4:] == ["2", "0.1500 ± 0.0707", "5"] for line in lines[2:])
+
+    varied = [
+        "--seeds",
+        "1",
+        "--config",
+        "sg",
+        "--negative",
+        "5",
+        "--vary",
+        "window=2,5",
+        "--vary",
+        "sample=1e-05",
+    ]
+    assert seeds.main([*arguments, *varied]) == 0
+    table = capsys.readouterr().out
+    assert table.splitlines()[0].count("other parameters") == 1
+    assert [table.count(change) for change in ("window=2", "window=5", "sample=1e-05")] == [1, 0, 1]
+    with pytest.raises(SystemExit):
+        seeds.main([*arguments, "--vary", "window=wide"])
+    assert "holds a value that is not a number" in capsys.readouterr().err
 
 
 def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
