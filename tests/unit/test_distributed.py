@@ -139,6 +139,24 @@ def test_a_training_resumes_on_any_number_of_members(tmp_path, members):
         run_threads(1, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator))
 
 
+def test_members_that_differ_are_refused(tmp_path):
+    path = text_file(tmp_path)
+
+    def part(communicator):
+        return trained(communicator, path, {"alpha": 0.02, "seed": 1 + communicator.rank})
+
+    with pytest.raises(ValueError, match="differ in their weights"):
+        run_threads(2, part)
+
+
+def test_without_a_seed_all_members_still_have_one_model(tmp_path):
+    path = text_file(tmp_path)
+    first, second = run_threads(2, lambda communicator: trained(communicator, path, {"seed": None}))
+    assert first.seed is None
+    assert_same(first, second)
+    assert not np.array_equal(first.wv.vectors, trained(SingleProcess(), path, {"seed": None}).wv.vectors)
+
+
 def test_callbacks_of_rank_0_stop_all_members(tmp_path):
     path, epochs = text_file(tmp_path), []
 

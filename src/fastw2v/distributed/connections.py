@@ -13,12 +13,14 @@ in one order, so every member has the same sum, bit for bit.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import pickle
 import queue
 import secrets
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
@@ -28,6 +30,8 @@ from numpy.typing import NDArray
 from fastw2v.distributed.communicator import Communicator, CommunicatorError
 
 __all__ = ["RingCommunicator"]
+
+_CONNECT_SECONDS = 60
 
 Exchange = Callable[[str], list[str]]
 
@@ -39,7 +43,7 @@ class RingCommunicator(Communicator):
     ----------
     rank, size : int
     exchange : callable
-        Called by every member with a text; returns the texts of all members, by rank.
+        Called twice by every member with a text; returns the texts of all members, by rank.
     host : str, optional
         The name or address under which the others reach this member.
 
@@ -62,38 +66,48 @@ class RingCommunicator(Communicator):
             addresses = exchange(f"{host}:{listener.address[1]}")
             name, port = addresses[(rank + 1) % size].rsplit(":", 1)
             accepted: list[Any] = []
-            accepting = threading.Thread(target=lambda: accepted.append(_attempt(listener.accept)), daemon=True)
+            accepting = threading.Thread(
+                target=lambda: accepted.append(_attempt(lambda: _accept(listener))), daemon=True
+            )
             accepting.start()
             connected = _attempt(lambda: Client((name, int(port)), authkey=key))
-            accepting.join(60)
-            for found in (connected, *accepted, *(() if accepted else (TimeoutError("nobody connects"),))):
+            if not isinstance(connected, BaseException):
+                accepting.join(_CONNECT_SECONDS)
+            missing = () if accepted else (TimeoutError("the member before this one does not connect"),)
+            for found in (connected, *accepted, *missing):
                 if isinstance(found, BaseException):
                     raise CommunicatorError(
                         f"rank {rank} cannot connect to its neighbours in the ring: {found}; the machines must reach "
                         "one another by TCP"
                     ) from found
         self._next, self._previous = connected, accepted[0]
+        _notice_lost_machines(connected)
+        _notice_lost_machines(accepted[0])
         self._outgoing: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._send_error: BaseException | None = None
-        threading.Thread(target=self._send_all, daemon=True).start()
+        self._sender = threading.Thread(target=self._send_all, daemon=True)
+        self._sender.start()
 
     def close(self) -> None:
-        """End the connections; the others then get a `CommunicatorError`."""
-        if self._next is not None:
+        """Send what waits to be sent and end the connections; the others then get a `CommunicatorError`."""
+        if self._next is not None and self._previous is not None:
             self._outgoing.put(None)
+            self._sender.join()
+            self._previous.close()
 
     def abort(self, error: BaseException) -> None:
         for connection in (self._next, self._previous):
             if connection is not None:
-                with contextlib.suppress(OSError):
-                    connection.close()
+                # A connection that is closed while another thread reads from it would leave that thread waiting.
+                with contextlib.suppress(OSError), _socket_of(connection) as end:
+                    end.shutdown(socket.SHUT_RDWR)
 
     def allreduce(self, array: NDArray[Any]) -> None:
         if self.size == 1:
             return
         flat = array.reshape(-1)
         bounds = [len(flat) * i // self.size for i in range(self.size + 1)]
-        pieces = [flat[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+        pieces = [flat[start:stop] for start, stop in itertools.pairwise(bounds)]
         for step in range(self.size - 1):
             self._send(pieces[(self.rank - step) % self.size].tobytes())
             piece = pieces[(self.rank - step - 1) % self.size]
@@ -154,12 +168,38 @@ class RingCommunicator(Communicator):
             raise CommunicatorError("another member of the ring failed or was lost") from error
 
 
+def _accept(listener: Listener) -> Connection[Any, Any]:
+    """Return the connection of the first client that has the key."""
+    while True:
+        with contextlib.suppress(AuthenticationError, EOFError):
+            return listener.accept()
+
+
 def _attempt(function: Callable[[], Any]) -> Any:
     """Return the result of `function`, or its exception."""
     try:
         return function()
     except BaseException as error:
         return error
+
+
+@contextlib.contextmanager
+def _socket_of(connection: Any) -> Iterator[socket.socket]:
+    """Give the socket of a connection, which the connection still owns."""
+    end = socket.socket(fileno=connection.fileno())
+    try:
+        yield end
+    finally:
+        end.detach()
+
+
+def _notice_lost_machines(connection: Any) -> None:
+    """Make the system ask whether the other machine is there, as one that has lost its power closes no connection."""
+    with _socket_of(connection) as end:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
+            if hasattr(socket, name):  # the system's own values are some hours
+                end.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _own_address() -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from fastw2v.distributed.communicator import Communicator
-from fastw2v.distributed.training import MergeSchedule, build_vocab, resume, train
+from fastw2v.distributed.communicator import Communicator, CommunicatorError
+from fastw2v.distributed.training import MergeSchedule, build_vocab, complete_model, resume, train
 from fastw2v.word2vec import Word2Vec
 
-__all__ = ["Job"]
+__all__ = ["Job", "raise_cause"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,13 @@ class Job:
             raise ValueError("pass either parameters, for a new model, or model, to train it further")
         Word2Vec(**self.parameters)  # wrong parameters are an error before any process is started
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state with the model as bytes: Ray maps the arrays of an object, and they cannot be trained."""
+        return {**self.__dict__, "model": pickle.dumps(self.model)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, model=pickle.loads(state["model"]))
+
     def run(
         self,
         communicator: Communicator,
@@ -47,8 +56,8 @@ class Job:
         checkpoint: Any,
         resumes: bool,
         callbacks: Any = (),
-    ) -> Word2Vec:
-        """Train, or resume from `checkpoint`, as a member of the group; return the model.
+    ) -> Word2Vec | None:
+        """Train, or resume from `checkpoint`, as a member of the group; return the model on rank 0.
 
         Parameters
         ----------
@@ -61,10 +70,16 @@ class Job:
         callbacks : sequence
             Called on rank 0.
         """
-        if communicator.broadcast(resumes):
-            return resume(
+        # A member may be lost after the last epoch, and before the model has reached the driver.
+        complete = complete_model(checkpoint) if resumes and communicator.rank == 0 else None
+        resumes, is_complete = communicator.broadcast((resumes, complete is not None))
+        if is_complete:
+            return complete
+        if resumes:
+            model = resume(
                 checkpoint, **corpus, communicator=communicator, schedule=self.schedule, callbacks=callbacks
             )
+            return model if communicator.rank == 0 else None
         model = Word2Vec(**self.parameters) if self.model is None else self.model
         if self.model is None or self.update:
             build_vocab(model, **corpus, communicator=communicator, update=self.model is not None)
@@ -77,4 +92,10 @@ class Job:
             checkpoint=checkpoint,
             **self.arguments,
         )
-        return model
+        return model if communicator.rank == 0 else None
+
+
+def raise_cause(errors: Iterable[BaseException]) -> None:
+    """Raise the error of the member that failed, if there is one, before those of members that have lost it."""
+    for error in sorted(errors, key=lambda error: isinstance(error, CommunicatorError)):
+        raise error

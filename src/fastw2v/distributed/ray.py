@@ -8,7 +8,7 @@ model of the last full merge, from which the training goes on if an actor or its
 from __future__ import annotations
 
 import asyncio
-import os
+import pickle
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from fastw2v.common.validation import as_int
 from fastw2v.corpora import Column
 from fastw2v.distributed.communicator import CommunicatorError
 from fastw2v.distributed.connections import RingCommunicator
-from fastw2v.distributed.jobs import Job
+from fastw2v.distributed.jobs import Job, raise_cause
 from fastw2v.distributed.training import MergeSchedule
 from fastw2v.word2vec import Word2Vec
 
@@ -110,7 +110,8 @@ def train(
         meeting = library.remote(num_cpus=0)(_Meeting).remote(members)
         actors = [library.remote(**options)(_Member).remote(rank, members) for rank in range(members)]
         running = [
-            actor.run.remote(shared_job, corpus, meeting, keeper) for actor, corpus in zip(actors, corpora, strict=True)
+            actor.run.remote(shared_job, corpus, meeting, keeper)
+            for actor, corpus in zip(actors, corpora, strict=True)
         ]
         try:
             return _result(library, running)
@@ -119,7 +120,8 @@ def train(
                 raise CommunicatorError(
                     f"actors were lost {attempt + 1} times; see the logs of Ray for the reason"
                 ) from error
-            logger.warning("an actor was lost; the training goes on from its last full merge: %s", error)
+            reason = str(error).partition("\n")[0]
+            logger.warning("an actor was lost; the training goes on from its last full merge: %s", reason)
         finally:
             for actor in (*actors, meeting):
                 library.kill(actor)
@@ -155,16 +157,16 @@ def _corpora(
 
 def _result(library: Any, running: list[Any]) -> Word2Vec:
     """Wait for all members, and return the model of rank 0; an error of the text is raised before one of a ring."""
-    waiting, errors = list(running), []
+    waiting = list(running)
+    errors: list[BaseException] = []
     while waiting and not errors:
         done, waiting = library.wait(waiting, num_returns=1)
         errors = [error for error in (_error(library, reference) for reference in done) if error is not None]
     if errors and waiting:  # the member that caused it may be slower to say so
         done, _ = library.wait(waiting, num_returns=len(waiting), timeout=5 * _POLL_SECONDS)
         errors += [error for error in (_error(library, reference) for reference in done) if error is not None]
-    for error in sorted(errors, key=lambda error: isinstance(error, CommunicatorError)):
-        raise error
-    model: Word2Vec = library.get(running[0])
+    raise_cause(errors)
+    model: Word2Vec = pickle.loads(library.get(running[0]))
     return model
 
 
@@ -172,10 +174,11 @@ def _error(library: Any, reference: Any) -> BaseException | None:
     try:
         library.get(reference)
     except library.exceptions.RayTaskError as error:
-        cause = error.cause
-        return cause if isinstance(cause, BaseException) else error
+        cause: Any = error.cause
+        return cause if isinstance(cause, BaseException) else RuntimeError(str(error))
     except library.exceptions.RayError as error:
-        return error
+        found: BaseException = error
+        return found
     return None
 
 
@@ -229,7 +232,8 @@ class _Member:
     def __init__(self, rank: int, size: int) -> None:
         self._rank, self._size = rank, size
 
-    def run(self, job: Job, corpus: dict[str, Any], meeting: Any, keeper: Any) -> Word2Vec | None:
+    def run(self, job: Job, corpus: dict[str, Any], meeting: Any, keeper: Any) -> bytes | None:
+        """Train; return the model on rank 0, as bytes, because Ray would map its arrays read-only."""
         import ray
 
         exchanges = iter(range(2))
@@ -252,10 +256,7 @@ class _Member:
                 model = job.run(communicator, corpus, path, earlier is not None, callbacks)
         finally:
             communicator.close()
-        return model if self._rank == 0 else None
-
-    def process_id(self) -> int:
-        return os.getpid()
+        return pickle.dumps(model) if self._rank == 0 else None
 
 
 def _column(dataset: Any, column: str) -> Column:

@@ -18,14 +18,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fastw2v.callbacks import CallbackAny2Vec, StopTraining
 from fastw2v.common.logs import get_logger
-from fastw2v.common.validation import as_callbacks, as_int, as_optional_int
+from fastw2v.common.validation import as_callbacks, as_int, as_optional_int, random_state
 from fastw2v.corpora import TextShard, scan
 from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
+from fastw2v.formats.checksums import compute
+from fastw2v.formats.xxh64 import XXH64
 from fastw2v.training import checkpoints
 from fastw2v.training.barriers import Barrier, TrainingPosition
 from fastw2v.training.checkpoints import TrainingState
@@ -116,14 +117,27 @@ def build_vocab(
         parts = communicator.gather((dict(found.counts), found.n_sentences, found.total_words))
         merged = None if parts is None else _merge_counts(parts)
         counts, n_sentences, total_words = communicator.broadcast(merged)
-        model.build_vocab_from_freq(
-            counts,
-            corpus_count=n_sentences,
-            update=update,
-            keep_raw_vocab=keep_raw_vocab,
-            trim_rule=trim_rule,
-        )
+        with _shared_seed(model, communicator):
+            model.build_vocab_from_freq(
+                counts,
+                corpus_count=n_sentences,
+                update=update,
+                keep_raw_vocab=keep_raw_vocab,
+                trim_rule=trim_rule,
+            )
         model.corpus_total_words = total_words
+
+
+@contextlib.contextmanager
+def _shared_seed(model: Word2Vec, communicator: Communicator) -> Iterator[None]:
+    """Give a model with ``seed=None`` the same new seed on all members inside the block."""
+    drawn = communicator.broadcast(int(np.random.RandomState().randint(2**32, dtype=np.uint32)))
+    seed = model.seed
+    model.seed = drawn if seed is None else seed
+    try:
+        yield
+    finally:
+        model.seed = seed
 
 
 def _merge_counts(parts: Sequence[tuple[dict[Any, int], int, int]]) -> tuple[dict[Any, int], int, int]:
@@ -265,7 +279,7 @@ def resume(
         model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
         if workers is not None:
             model.workers = as_int("workers", workers)
-        first = state.position.epoch + 1
+        first = _next_epoch(state)
         if first >= model.epochs:
             raise ValueError(f"{path!r} is the checkpoint of a training that is complete; load() the model")
         part = _part(corpus_iterable, corpus_file, communicator)
@@ -291,6 +305,16 @@ def resume(
         return model
 
 
+def complete_model(path: Any) -> Word2Vec | None:
+    """Return the model of a checkpoint if its training is complete, which `resume` would refuse, and otherwise None."""
+    model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
+    return model if _next_epoch(state) >= model.epochs else None
+
+
+def _next_epoch(state: TrainingState) -> int:
+    return state.position.epoch + 1  # the position is the end of an epoch
+
+
 class _Run:
     """What one member does beside the training itself: merges, checkpoints, callbacks."""
 
@@ -307,6 +331,7 @@ class _Run:
     ) -> None:
         self._model, self._communicator, self._schedule = model, communicator, schedule
         self._checkpoint = checkpoint if communicator.rank == 0 else None
+        checkpoints.check_arguments(self._checkpoint, None, (part,))
         self._epochs, self._first = epochs, first
         found = scan(part)
         self.n_sentences, self._raw_words = found.n_sentences, found.total_words
@@ -328,13 +353,39 @@ class _Run:
 
     def train(self, session: TrainingSession) -> tuple[int, int]:
         model, communicator = self._model, self._communicator
+        self._check_equal()
         self._alpha, self._min_alpha = model.alpha, model.min_alpha  # after `begin`, which may have set them
         if communicator.rank:  # each member draws its own negatives
-            model.random = np.random.RandomState((model.seed + communicator.rank * _SEED_STEP) % 2**32)
+            seed = model.seed
+            model.random = random_state(
+                None if seed is None else (seed + communicator.rank * _SEED_STEP) % 2**32
+            )
         counts = np.array(session.run(), dtype=np.int64)
         communicator.allreduce(counts)
         model.random.set_state(communicator.broadcast(model.random.get_state()))
         return int(counts[0]), int(counts[1])
+
+    def _check_equal(self) -> None:
+        """Raise an error on all members if their models or settings differ, as merges would then give nonsense."""
+        model = self._model
+        weights = XXH64()
+        for array in (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias):
+            if array is not None:
+                weights.update(array.reshape(-1).view(np.uint8))
+        counts = model._vocabulary.counts
+        facts = {
+            "words": (len(model.wv), compute(counts.tobytes())),
+            "weights": weights.value,
+            "alpha, min_alpha, epochs": (model.alpha, model.min_alpha, self._epochs),
+            "schedule": (self._n_merges, self._schedule),
+        }
+        gathered = self._communicator.gather(facts)
+        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
+        if different := self._communicator.broadcast(wrong):
+            raise ValueError(
+                f"the members differ in their {' and '.join(different)}; every member must call build_vocab and train "
+                "with the same settings, or load the same file"
+            )
 
     def _at_barrier(self, position: TrainingPosition) -> None:
         """Make the merges that are due at a position of the part."""
@@ -403,7 +454,12 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     if tree is not None:
         targets += float(np.average(np.diff(tree.offsets), weights=counts))
     found = [Replicated(model.wv.vectors, centers * contexts * targets, order)]
-    if model.negative and model.syn1neg is not None and model.cum_table is not None and not model.tied_weights:
+    if (
+        model.negative
+        and model.syn1neg is not None
+        and model.cum_table is not None
+        and not model.tied_weights
+    ):
         noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
         updates = uses * (centers + centers.sum() * model.negative * noise)
         found.append(Replicated(model.syn1neg, updates, order))
@@ -411,7 +467,7 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
             found.append(Replicated(model.syn1neg_bias, updates, order))
     if tree is not None and model.syn1 is not None:
         paths = np.repeat(centers, np.diff(tree.offsets))
-        visits: NDArray[np.float64] = np.bincount(tree.points, weights=paths, minlength=len(model.syn1))
+        visits = np.bincount(tree.points, weights=paths, minlength=len(model.syn1)).astype(np.float64)
         found.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
     return found
 
