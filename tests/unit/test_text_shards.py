@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import collections
 import gzip
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
 from fastw2v import LineSentence, Word2Vec
-from fastw2v.corpora import TextShard, encode, scan
+from fastw2v.corpora import FileSentences, TextShard, encode, scan
 
 LINES = st.lists(st.sampled_from(["", "a", "a b", "word " * 30, "ä 漢"]), max_size=30)
 
@@ -61,3 +62,15 @@ def test_wrong_arguments_are_named(tmp_path):
             TextShard(tmp_path / "text", *arguments)
     with pytest.raises(FileNotFoundError):
         list(TextShard(tmp_path / "none", 0, 1))
+
+
+@pytest.mark.parametrize("tokenizer", ["words", lambda line: line.split(",")], ids=["words", "function"])
+def test_tokenizers_are_those_of_file_sentences(tmp_path, tokenizer):
+    (tmp_path / "a.txt").write_text("One, two\nDon't,stop 3.5\n\nLAST,line\n")
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress(b"Packed,line\nAnother\n"))
+    paths = [tmp_path / "a.txt", tmp_path / "b.txt.gz"]
+    parts = [TextShard(paths, index, 2, tokenizer=tokenizer, lower=True) for index in range(2)]
+    found = [sentence for part in parts for sentence in part]
+    assert sorted(found) == sorted(FileSentences(paths, tokenizer, lower=True))
+    for part in parts:
+        assert scan(part).counts == collections.Counter(word for sentence in part for word in sentence)

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fastw2v.common.files import compression, local_path, open_input
-from fastw2v.common.validation import as_int
+from fastw2v.common.validation import as_choice, as_flag, as_int
 from fastw2v.text.file_reader import FilePart, TextFiles
-from fastw2v.text.readers import LineSentence, PathLineSentences, split_line
+from fastw2v.text.file_sentences import line_splitter, split_lines
+from fastw2v.text.normalization import TOKENIZERS, make_transform
+from fastw2v.text.readers import LineSentence, PathLineSentences
 
 __all__ = ["TextShard"]
 
@@ -34,6 +36,10 @@ class TextShard:
         The number of parts.
     max_sentence_length : int, default 10000
         Maximum number of tokens of a sentence.
+    tokenizer : {"whitespace", "words"} or callable, default "whitespace"
+        How a line is split into tokens, as in `FileSentences`.
+    lower : bool, default False
+        Convert each line to lower case first.
 
     Raises
     ------
@@ -55,31 +61,43 @@ class TextShard:
 
     is_reusable = True  # see `fastw2v.corpora.is_reusable`
 
-    def __init__(self, source: Any, index: int, count: int, max_sentence_length: int = 10000) -> None:
+    def __init__(
+        self,
+        source: Any,
+        index: int,
+        count: int,
+        max_sentence_length: int = 10000,
+        tokenizer: str | Callable[[str], Iterable[Any]] = "whitespace",
+        lower: bool = False,
+    ) -> None:
         self.count = as_int("count", count, minimum=1)
         self.index = as_int("index", index, minimum=0, maximum=self.count - 1)
         self.max_sentence_length = as_int("max_sentence_length", max_sentence_length, minimum=1)
+        self.tokenizer = tokenizer if callable(tokenizer) else as_choice("tokenizer", tokenizer, TOKENIZERS)
+        self.lower = as_flag("lower", lower)
         sources = list(source) if isinstance(source, (list, tuple)) else [source]
         self.paths = [path for each in sources for path in _files(each)]
         seekable = [path for path in self.paths if _is_seekable(path)]
         self._others = [path for path in self.paths if not _is_seekable(path)]
         self._parts = _cut(seekable, self.index, self.count)
 
-    def __iter__(self) -> Iterator[list[str]]:
+    def __iter__(self) -> Iterator[list[Any]]:
+        split = line_splitter(self.tokenizer, self.lower)
         for part in self._parts:
             with part.open() as lines:
-                for number, line in enumerate(lines, 2 if part.start else 1):
-                    yield from split_line(line, number, part.path, self.max_sentence_length)
+                numbered = enumerate(lines, 2 if part.start else 1)
+                yield from split_lines(numbered, part.path, split, self.max_sentence_length)
         for path in self._others:
             with open_input(path) as lines:
-                for number, line in itertools.islice(enumerate(lines, 1), self.index, None, self.count):
-                    yield from split_line(line, number, path, self.max_sentence_length)
+                own = itertools.islice(enumerate(lines, 1), self.index, None, self.count)
+                yield from split_lines(own, path, split, self.max_sentence_length)
 
     def text_files(self) -> TextFiles | None:
-        """Return what to read, for the compiled reader; None if lines of files are left out."""
-        if self._others and self.count > 1:
+        """Return what to read, for the compiled reader; None if lines are left out or a function splits them."""
+        if callable(self.tokenizer) or (self._others and self.count > 1):
             return None
-        return TextFiles([*self._parts, *self._others], self.max_sentence_length)
+        transform = make_transform(self.tokenizer, self.lower)
+        return TextFiles([*self._parts, *self._others], self.max_sentence_length, transform=transform)
 
 
 def _files(source: Any) -> list[Any]:
