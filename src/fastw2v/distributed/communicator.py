@@ -6,7 +6,9 @@ MPI. An engine is adapted by a subclass of `Communicator` with five methods.
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import Any
 
 from numpy.typing import NDArray
@@ -50,6 +52,15 @@ class Communicator(ABC):
     @abstractmethod
     def barrier(self) -> None:
         """Wait until all members are here."""
+
+    @contextlib.contextmanager
+    def abort_on_error(self) -> Iterator[None]:
+        """Call `abort` if an exception leaves the block."""
+        try:
+            yield
+        except BaseException as error:
+            self.abort(error)
+            raise
 
     def abort(self, error: BaseException) -> None:  # noqa: B027 - most engines notice it themselves
         """Tell the others that this member has failed, so that they do not wait for it."""

@@ -33,6 +33,8 @@ class MPICommunicator(Communicator):
         If mpi4py is not installed.
     """
 
+    exit_status = 1  # of the processes that `abort` ends
+
     def __init__(self, communicator: Any = None) -> None:
         try:
             from mpi4py import MPI
@@ -57,6 +59,10 @@ class MPICommunicator(Communicator):
 
     def abort(self, error: BaseException) -> None:
         if self.size > 1:
-            traceback.print_exception(type(error), error, error.__traceback__)
+            self.report(error)
             sys.stderr.flush()
-            self._communicator.Abort(1)
+            self._communicator.Abort(self.exit_status)
+
+    def report(self, error: BaseException) -> None:
+        """Print the exception, since `abort` ends the process before Python would do so."""
+        traceback.print_exception(type(error), error, error.__traceback__)

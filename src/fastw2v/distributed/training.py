@@ -111,7 +111,7 @@ def build_vocab(
         raise ValueError(
             "max_vocab_size would make each member leave out other words; use min_count or max_final_vocab"
         )
-    with _abort_on_error(communicator):
+    with communicator.abort_on_error():
         part = _part(corpus_iterable, corpus_file, communicator)
         found = scan(part, trim_rule=trim_rule)
         parts = communicator.gather((dict(found.counts), found.n_sentences, found.total_words))
@@ -213,9 +213,10 @@ def train(
     >>> bool((first.wv.vectors == second.wv.vectors).all())
     True
     """
-    with _abort_on_error(communicator):
+    with communicator.abort_on_error():
         part = _part(corpus_iterable, corpus_file, communicator)
         epochs = model.epochs if epochs is None else as_int("epochs", epochs, minimum=1)
+        model._check_training_sanity(epochs, 1)
         run = _Run(model, part, communicator, schedule or MergeSchedule(), checkpoint, callbacks, epochs)
         model._check_not_within_growth()
         with model._lock.hold():
@@ -271,17 +272,20 @@ def resume(
     ValueError
         If the file is not a checkpoint or is damaged, or the training is complete.
     """
-    with _abort_on_error(communicator):
+    model: Word2Vec
+    with communicator.abort_on_error():
         saved = None
         if communicator.rank == 0:
-            saved = pickle.dumps(checkpoints.read(path, Word2Vec._from_checkpoint))
-        model: Word2Vec
+            model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
+            if _next_epoch(state) >= model.epochs:
+                raise ValueError(
+                    f"{path!r} is the checkpoint of a training that is complete; load() the model"
+                )
+            saved = pickle.dumps((model, state))
         model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
         if workers is not None:
             model.workers = as_int("workers", workers)
         first = _next_epoch(state)
-        if first >= model.epochs:
-            raise ValueError(f"{path!r} is the checkpoint of a training that is complete; load() the model")
         part = _part(corpus_iterable, corpus_file, communicator)
         run = _Run(
             model, part, communicator, schedule or MergeSchedule(), path, callbacks, model.epochs, first=first
@@ -481,12 +485,3 @@ def _part(corpus_iterable: Any, corpus_file: Any, communicator: Communicator) ->
     if corpus_file is not None:
         return TextShard(corpus_file, communicator.rank, communicator.size)
     return corpus_iterable
-
-
-@contextlib.contextmanager
-def _abort_on_error(communicator: Communicator) -> Iterator[None]:
-    try:
-        yield
-    except BaseException as error:
-        communicator.abort(error)
-        raise
