@@ -36,6 +36,7 @@ from fastw2v.text.encoding import encode, stream
 from fastw2v.text.file_sentences import FileSentences
 from fastw2v.text.readers import BrownCorpus, LineSentence, PathLineSentences, Source, Text8Corpus
 from fastw2v.text.scanning import Scan, provisional_table, renumber, scan
+from fastw2v.text.shards import TextShard
 from fastw2v.vocabulary.selection import frequency_order
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ __all__ = [
     "Scan",
     "Source",
     "Text8Corpus",
+    "TextShard",
     "encode",
     "is_long_list",
     "is_reusable",

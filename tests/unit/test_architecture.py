@@ -30,6 +30,7 @@ ORDER = [
     ["vocab"],
     ["word2vec"],
     ["alignment", "scripts", "test", "plotting", "sklearn", "similarities", "slices"],
+    ["distributed"],
     ["models", "compat"],
     ["cli"],
     ["__main__", "__init__"],

@@ -352,6 +352,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "Column": lambda: fastw2v.corpora.Column(SENTENCES),
     "FileSentences": lambda: fastw2v.FileSentences("corpus.txt"),
     "LineSentence": lambda: LineSentence("corpus.txt"),
+    "TextShard": lambda: fastw2v.corpora.TextShard("corpus.txt", 0, 2),
     "PathLineSentences": lambda: fastw2v.PathLineSentences("."),
     "Text8Corpus": lambda: fastw2v.Text8Corpus("corpus.txt"),
     "Update": fastw2v.Update,
@@ -373,6 +374,14 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     },
     "FileSentences": {
         "paths": Rule("corpus.txt", lambda value: None if isinstance(value, (str, list)) else False),
+        "tokenizer": choice("whitespace", "words"),
+        "lower": FLAG,
+        "max_sentence_length": integer(1),
+    },
+    "TextShard": {
+        "source": Rule("corpus.txt", lambda value: None if isinstance(value, (str, list)) else False),
+        "index": Rule(0, lambda value: integer(0).takes(value) and value < 3),
+        "count": integer(1, example=3),
         "tokenizer": choice("whitespace", "words"),
         "lower": FLAG,
         "max_sentence_length": integer(1),

@@ -28,6 +28,9 @@ MODULES = [
     *(f"fastw2v.{file.stem}" for file in sorted(SOURCE.glob("[!_]*.py"))),
     *(f"fastw2v.models.{file.stem}" for file in sorted((SOURCE / "models").glob("[!_]*.py"))),
     "fastw2v.models",
+    "fastw2v.distributed",
+    "fastw2v.distributed.ray",
+    "fastw2v.distributed.spark",
     "fastw2v.test.utils",
 ]
 

@@ -23,6 +23,7 @@ from fastw2v.cli import (
     compare,
     completion,
     demo,
+    distributed,
     evaluation,
     files,
     phrases,
@@ -39,6 +40,7 @@ from fastw2v.cli.streams import input_name, reads_stdin
 from fastw2v.common.files import check_writable, is_same_file, open_atomic
 from fastw2v.corpora import FileSentences
 from fastw2v.display.explorer import MAX_WORDS
+from fastw2v.distributed import Communicator
 from fastw2v.text.corpus import check_not_read
 from fastw2v.word2vec import Word2Vec
 
@@ -52,12 +54,13 @@ MAY_DIFFER_ON_RESUME = {"workers", "corpus_budget", "comment"}
 
 def train(options: argparse.Namespace) -> None:
     """Train a model on a text and save it."""
-    output_format = options.format or files.output_format(options.output)
-    inputs = texts.find_files(options.inputs)
-    if options.output != STANDARD_STREAM:
-        _check_not_read(options, output_format, _named(inputs), "the corpus file")
-    _check_output(options, output_format)
-    resume = _is_resumed(options, inputs)
+    with distributed.group(options) as communicator:
+        _train(options, communicator)
+
+
+def _train(options: argparse.Namespace, communicator: Communicator) -> None:
+    prepared = _prepare_training(options) if communicator.rank == 0 else None
+    output_format, inputs, resume = communicator.broadcast(prepared)
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
@@ -65,26 +68,30 @@ def train(options: argparse.Namespace) -> None:
     observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
-        with texts.open_texts(inputs, options.tokenizer, options.lower) as corpus:
-            if resume:
-                model = Word2Vec.resume(
-                    options.checkpoint,
-                    corpus,
-                    workers=options.workers,
-                    callbacks=[observer],
-                    progress=progress,
-                )
-            else:
-                checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
-                model = Word2Vec(corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress)
+        if options.distributed:
+            model = distributed.train(
+                options,
+                inputs,
+                communicator,
+                parameters=parameters,
+                resume=resume,
+                callbacks=[observer],
+                progress=progress,
+            )
+        else:
+            model = _train_alone(options, inputs, parameters, resume, observer, progress)
     except KeyboardInterrupt as interrupt:
         raise type(interrupt)(_handle_interrupt(observer, options, output_format)) from None
     except RuntimeError as error:
-        if observer.model is None:  # before the training, only an empty vocabulary raises RuntimeError
+        if (
+            observer.model is None and not options.distributed
+        ):  # before the training, only an empty vocabulary raises RuntimeError
             raise RuntimeError(
                 f"{error} (is INPUT empty, or is --min-count={options.min_count} too high?)"
             ) from error
         raise
+    if communicator.rank:
+        return
     seconds = time.perf_counter() - start
     files.save(model, options.output, output_format)
     summary = {
@@ -108,6 +115,39 @@ def train(options: argparse.Namespace) -> None:
         f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
         f"saved {shown(options.output, 'stdout')} ({output_format} format)",
     )
+
+
+def _prepare_training(options: argparse.Namespace) -> tuple[str, list[str], bool]:
+    """Check the options; return the format of OUTPUT, the files of the text, and whether a checkpoint is resumed."""
+    distributed.check_options(options)
+    output_format = options.format or files.output_format(options.output)
+    inputs = texts.find_files(options.inputs)
+    if options.output != STANDARD_STREAM:
+        _check_not_read(options, output_format, _named(inputs), "the corpus file")
+    _check_output(options, output_format)
+    return output_format, inputs, _is_resumed(options, inputs)
+
+
+def _train_alone(
+    options: argparse.Namespace,
+    inputs: list[str],
+    parameters: dict[str, Any],
+    resume: bool,
+    observer: TrainingObserver,
+    progress: bool | None,
+) -> Word2Vec:
+    """Train, or resume a training, in this process."""
+    with texts.open_texts(inputs, options.tokenizer, options.lower) as corpus:
+        if resume:
+            return Word2Vec.resume(
+                options.checkpoint,
+                corpus,
+                workers=options.workers,
+                callbacks=[observer],
+                progress=progress,
+            )
+        checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
+        return Word2Vec(corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress)
 
 
 def _check_output(options: argparse.Namespace, output_format: str) -> None:

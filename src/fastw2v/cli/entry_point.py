@@ -26,6 +26,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 
+from fastw2v.cli.errors import describe_error
 from fastw2v.cli.parser import UsageError, expand_switches, make_parser
 from fastw2v.training.sigterm import Terminated, sigterm_as_interrupt
 
@@ -78,17 +79,6 @@ def _command(name: str) -> Callable[[argparse.Namespace], None]:
     from fastw2v.cli import commands
 
     return commands.COMMANDS[name]
-
-
-def describe_error(error: BaseException) -> str:
-    """Return the message of an exception as one line, with the file name where there is one."""
-    if isinstance(error, OSError) and error.strerror:
-        text = f"{error.filename}: {error.strerror}" if error.filename is not None else error.strerror
-    elif isinstance(error, MemoryError):
-        text = f"out of memory {error}".rstrip()
-    else:
-        text = str(error)
-    return " ".join(text.split()) or type(error).__name__
 
 
 @contextlib.contextmanager

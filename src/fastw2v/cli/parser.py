@@ -461,6 +461,20 @@ def _add_train_arguments(parser: Parser) -> None:
     _add_common_arguments(
         parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
     )
+    group = parser.add_argument_group("distributed training")
+    group.add_argument(
+        "--distributed",
+        choices=("mpi",),
+        help="train one model by all processes that mpirun has started, each with --workers threads; needs mpi4py "
+        "(pip install 'fastw2v[mpi]')",
+    )
+    group.add_argument(
+        "--merge-words",
+        type=_word_count,
+        metavar="WORDS",
+        help="words that each process trains from one exchange with the others to the next (default: 20000, or more "
+        "if --workers times --batch-words needs it)",
+    )
     group = parser.add_argument_group(
         "training parameters",
         "The names are those of the parameters of fastw2v.Word2Vec. An option with the values {0,1} may be given "

@@ -97,7 +97,7 @@ def open_texts(
     lower, max_sentence_length
         See `FileSentences`.
     """
-    split = tokenizer if tokenizer in TOKENIZERS else _user_tokenizer(tokenizer)
+    split = find_tokenizer(tokenizer)
     with contextlib.ExitStack() as stack:
         paths = []
         for path in files:
@@ -107,6 +107,11 @@ def open_texts(
                 path = stack.enter_context(temporary_copy(stack.enter_context(open(path, "rb"))))
             paths.append(path)
         yield FileSentences(paths, split, lower, max_sentence_length)
+
+
+def find_tokenizer(name: str) -> Any:
+    """Return the argument `tokenizer` of `FileSentences` that ``--tokenizer`` stands for."""
+    return name if name in TOKENIZERS else _user_tokenizer(name)
 
 
 def _user_tokenizer(name: str) -> Callable[[str], list[Any]]:

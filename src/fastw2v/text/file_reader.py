@@ -10,6 +10,7 @@ meanwhile, the text is shorter, but nothing crashes.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -23,7 +24,7 @@ from fastw2v.common.parallel import ordered_map_by
 from fastw2v.text.normalization import NormalizedFile, Transform, line_error
 from fastw2v.text.tokenizer import TextBlock, Tokenizer, WordTable
 
-__all__ = ["TextFiles", "TextSource", "blocks", "files_of", "line_error", "tokenizers_for"]
+__all__ = ["FilePart", "TextFiles", "TextSource", "blocks", "files_of", "line_error", "tokenizers_for"]
 
 BLOCK_SIZE = 1 << 20  # smaller blocks make threads wait for one another, larger blocks take memory
 _COMPRESSION_RATIO = 4  # typical for text
@@ -71,13 +72,57 @@ class TextSource(Protocol):
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """Consecutive bytes of a plain local file, which begin where a line begins.
+
+    Attributes
+    ----------
+    path : str or os.PathLike
+    start, stop : int
+        The first byte, and the one after the last.
+    """
+
+    path: Any
+    start: int
+    stop: int
+
+    def __str__(self) -> str:
+        return f"{os.fspath(self.path)} from byte {self.start} on"
+
+    def open(self) -> IO[bytes]:
+        """Open the file at the part; its end reads as the end of the file."""
+        return io.BufferedReader(_RawPart(open_input(self.path), self.start, self.stop))
+
+
+class _RawPart(io.RawIOBase):
+    """A file that ends where a part of it ends."""
+
+    def __init__(self, stream: IO[bytes], start: int, stop: int) -> None:
+        self._stream, self._left = stream, stop - start
+        stream.seek(start)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with memoryview(buffer) as view:
+            count: int = self._stream.readinto(view[: min(len(view), self._left)])  # type: ignore[attr-defined]
+        self._left -= count
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+@dataclass(frozen=True)
 class TextFiles:
     """The files that a corpus reads: tokens separated by white space.
 
     Attributes
     ----------
-    paths : sequence of str or os.PathLike
-        Paths or URIs, plain or compressed, read one after another.
+    paths : sequence of str, os.PathLike or FilePart
+        Paths or URIs, plain or compressed, or parts of files, read one after another.
     max_sentence_length : int
         Maximum number of tokens of a sentence; a longer line becomes several sentences.
     limit : int or None
@@ -101,6 +146,9 @@ class TextFiles:
         """Return roughly the size of the decompressed files in bytes; a huge number where it cannot be known."""
         total = 0
         for path in self.paths:
+            if isinstance(path, FilePart):
+                total += path.stop - path.start
+                continue
             local = local_path(path)
             if local is None:
                 return sys.maxsize
@@ -170,11 +218,12 @@ class _BlockReader:
         path = next(self._paths, None)
         if path is None:
             return False
-        stream = open_input(path)
+        is_part = isinstance(path, FilePart)
+        stream = path.open() if is_part else open_input(path)
         if self._files.transform is not None:
             stream = cast("IO[bytes]", NormalizedFile(stream, self._files.transform, path))
         self._stream, self._name, self._rest = stream, path, b""
-        self._at_start = True
+        self._at_start = not (is_part and path.start)
         self._lines_left = self._files.limit
         return True
 

@@ -82,15 +82,10 @@ class FileSentences:
         self.max_sentence_length = as_int("max_sentence_length", max_sentence_length, minimum=1)
 
     def __iter__(self) -> Iterator[list[Any]]:
-        split = self._line_splitter()
+        split = line_splitter(self.tokenizer, self.lower)
         for path in self.paths:
             with open_input(path) as lines:
-                for number, line in enumerate(lines, 1):
-                    tokens = split(decode_line(line, number, path))
-                    if len(tokens) > self.max_sentence_length:
-                        yield from split_evenly(tokens, self.max_sentence_length)
-                    elif tokens:
-                        yield tokens
+                yield from split_lines(enumerate(lines, 1), path, split, self.max_sentence_length)
 
     def text_files(self) -> TextFiles | None:
         """Return the files to read, for the compiled reader; None if a function splits the lines."""
@@ -99,19 +94,32 @@ class FileSentences:
         transform = make_transform(self.tokenizer, self.lower)
         return TextFiles(self.paths, self.max_sentence_length, transform=transform)
 
-    def _line_splitter(self) -> Callable[[str], list[Any]]:
-        tokenizer, lower = self.tokenizer, self.lower
-        if not callable(tokenizer):
-            transform = make_transform(tokenizer, lower)
-            return str.split if transform is None else lambda line: transform(line).split()
 
-        def split(line: str) -> list[Any]:
-            tokens = tokenizer(line.lower() if lower else line)
-            if isinstance(tokens, (str, bytes)) or not isinstance(tokens, Iterable):
-                raise TypeError(
-                    f"tokenizer returned {tokens!r:.80} ({type(tokens).__name__}) for the line {line!r:.80}; it must "
-                    "return a list of tokens"
-                )
-            return list(tokens)
+def line_splitter(tokenizer: str | Callable[[str], Iterable[Any]], lower: bool) -> Callable[[str], list[Any]]:
+    """Return the function that splits a line into tokens; the arguments are those of `FileSentences`."""
+    if not callable(tokenizer):
+        transform = make_transform(tokenizer, lower)
+        return str.split if transform is None else lambda line: transform(line).split()
 
-        return split
+    def split(line: str) -> list[Any]:
+        tokens = tokenizer(line.lower() if lower else line)
+        if isinstance(tokens, (str, bytes)) or not isinstance(tokens, Iterable):
+            raise TypeError(
+                f"tokenizer returned {tokens!r:.80} ({type(tokens).__name__}) for the line {line!r:.80}; it must "
+                "return a list of tokens"
+            )
+        return list(tokens)
+
+    return split
+
+
+def split_lines(
+    lines: Iterable[tuple[int, bytes]], path: Any, split: Callable[[str], list[Any]], max_sentence_length: int
+) -> Iterator[list[Any]]:
+    """Yield the sentences of numbered lines; `path` is named in messages."""
+    for number, line in lines:
+        tokens = split(decode_line(line, number, path))
+        if len(tokens) > max_sentence_length:
+            yield from split_evenly(tokens, max_sentence_length)
+        elif tokens:
+            yield tokens

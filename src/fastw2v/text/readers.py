@@ -22,7 +22,7 @@ from fastw2v.common.logs import get_logger
 from fastw2v.common.validation import as_int, as_optional_int, check_path
 from fastw2v.text.file_reader import TextFiles, line_error
 
-__all__ = ["BrownCorpus", "LineSentence", "PathLineSentences", "Source", "Text8Corpus"]
+__all__ = ["BrownCorpus", "LineSentence", "PathLineSentences", "Source", "Text8Corpus", "split_line"]
 
 logger = get_logger(__name__, "models.word2vec")
 
@@ -61,6 +61,25 @@ def decode_line(line: str | bytes, number: int, source: Any) -> str:
 def split_evenly(tokens: list[str], size: int) -> Iterator[list[str]]:
     for start in range(0, len(tokens), size):
         yield tokens[start : start + size]
+
+
+def split_line(line: str | bytes, number: int, source: Any, max_sentence_length: int) -> Iterator[list[str]]:
+    """Yield the sentences of a line: one if it has tokens, or several if these are too many for one.
+
+    Parameters
+    ----------
+    line : str or bytes
+    number : int
+        1 for the first line of `source`, which may begin with a byte-order mark.
+    source : object
+        Where the line is from, for messages.
+    max_sentence_length : int
+    """
+    tokens = decode_line(line, number, source).split()
+    if len(tokens) > max_sentence_length:
+        yield from split_evenly(tokens, max_sentence_length)
+    elif tokens:
+        yield tokens
 
 
 class LineSentence:
@@ -113,11 +132,7 @@ class LineSentence:
     def __iter__(self) -> Iterator[list[str]]:
         with _open(self.source) as lines:
             for number, line in enumerate(itertools.islice(lines, self.limit), 1):
-                tokens = decode_line(line, number, self.source).split()
-                if len(tokens) > self.max_sentence_length:
-                    yield from split_evenly(tokens, self.max_sentence_length)
-                elif tokens:
-                    yield tokens
+                yield from split_line(line, number, self.source, self.max_sentence_length)
 
     def text_files(self) -> TextFiles | None:
         """Return the files to read, for the compiled reader; None for a file object."""

@@ -204,6 +204,7 @@ class TrainingSession:
         n_scanned: int,
         by_hooks: bool,
         sample_weight: Any = None,
+        barriers: Sequence[Barrier] = (),
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
 
@@ -215,6 +216,8 @@ class TrainingSession:
             Sentences of the corpus, if the constructor has built the vocabulary from it; otherwise 0.
         by_hooks : bool
             Whether the model overrides methods that train sentences.
+        barriers : sequence of Barrier
+            Additional barriers.
         """
         updating = None if update is None else _begin_update(update, model, start_alpha, end_alpha, by_hooks)
         start_alpha = as_optional_float("start_alpha", start_alpha, minimum=0)
@@ -271,6 +274,7 @@ class TrainingSession:
             by_hooks=by_hooks,
             report_delay=report_delay,
             progress=progress,
+            barriers=barriers,
             n_scanned=n_scanned,
             sample_weight=weights,
         )
@@ -296,6 +300,7 @@ class TrainingSession:
         progress: bool | None,
         by_hooks: bool,
         sample_weight: Any = None,
+        barriers: Sequence[Barrier] = (),
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
         report_delay = as_float("report_delay", report_delay, minimum=0)
@@ -328,6 +333,7 @@ class TrainingSession:
             report_delay=report_delay,
             progress=progress,
             sample_weight=weights,
+            barriers=barriers,
         )
         session._log(
             f"resuming training at epoch {state.position.epoch}, after {state.position.raw_words} raw words of it, "

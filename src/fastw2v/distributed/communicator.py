@@ -1,0 +1,93 @@
+"""What distributed training needs of an engine that connects processes.
+
+A group has `size` members; each has a `rank` from 0 on. All members call the same operations in the same order, as in
+MPI. An engine is adapted by a subclass of `Communicator` with five methods.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from numpy.typing import NDArray
+
+__all__ = ["Communicator", "CommunicatorError", "SingleProcess"]
+
+
+class CommunicatorError(RuntimeError):
+    """Another member of the group failed or was lost, so that the operation cannot be completed."""
+
+
+class Communicator(ABC):
+    """The members of a group of processes, as one of them sees it.
+
+    Attributes
+    ----------
+    rank : int
+        The number of this member, from 0 to ``size - 1``.
+    size : int
+        The number of members.
+    """
+
+    rank: int
+    size: int
+
+    @abstractmethod
+    def allreduce(self, array: NDArray[Any]) -> None:
+        """Replace the contiguous `array` by the sum of the members' arrays, which have one shape and type.
+
+        Every member gets the same sum, bit for bit.
+        """
+
+    @abstractmethod
+    def broadcast(self, value: Any) -> Any:
+        """Return the `value` of rank 0; those of the others are ignored."""
+
+    @abstractmethod
+    def gather(self, value: Any) -> list[Any] | None:
+        """Return the values of all members by rank on rank 0, and None on the others."""
+
+    @abstractmethod
+    def barrier(self) -> None:
+        """Wait until all members are here."""
+
+    @contextlib.contextmanager
+    def abort_on_error(self) -> Iterator[None]:
+        """Call `abort` if an exception leaves the block."""
+        try:
+            yield
+        except BaseException as error:
+            self.abort(error)
+            raise
+
+    def abort(self, error: BaseException) -> None:  # noqa: B027 - most engines notice it themselves
+        """Tell the others that this member has failed, so that they do not wait for it."""
+
+
+class SingleProcess(Communicator):
+    """A group of one member.
+
+    Examples
+    --------
+    >>> from fastw2v.distributed import SingleProcess
+    >>> SingleProcess().broadcast("a value")
+    'a value'
+    """
+
+    rank, size = 0, 1
+
+    def allreduce(self, array: NDArray[Any]) -> None:
+        """Leave the array as it is."""
+
+    def broadcast(self, value: Any) -> Any:
+        """Return `value`."""
+        return value
+
+    def gather(self, value: Any) -> list[Any] | None:
+        """Return `value` in a list."""
+        return [value]
+
+    def barrier(self) -> None:
+        """Return at once."""

@@ -1,0 +1,488 @@
+"""Data-parallel training: every member of a group trains its part of the text on a replica of the model.
+
+    build_vocab   count the part -> gather -> merge the counts -> broadcast -> the same vocabulary on every member
+    train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> checkpoint (rank 0)
+
+All members begin with the same weights, since these follow from the seed. Each trains with the ordinary engine, which
+calls the merges at its barriers, between two jobs. The learning rate falls with the share of the part that was trained;
+the members meet at every merge, so this is the share of the whole text. Merges are counted in words and not in seconds,
+and every member makes the same number of them, whatever the size of its part.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fastw2v.callbacks import CallbackAny2Vec, StopTraining
+from fastw2v.common.logs import get_logger
+from fastw2v.common.validation import as_callbacks, as_int, as_optional_int, random_state
+from fastw2v.corpora import TextShard, scan
+from fastw2v.distributed.communicator import Communicator
+from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
+from fastw2v.formats.checksums import compute
+from fastw2v.formats.xxh64 import XXH64
+from fastw2v.training import checkpoints
+from fastw2v.training.barriers import Barrier, TrainingPosition
+from fastw2v.training.checkpoints import TrainingState
+from fastw2v.training.run_callbacks import run_callbacks
+from fastw2v.training.session import TrainingSession
+from fastw2v.word2vec import Word2Vec
+
+__all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
+
+logger = get_logger(__name__, "models.word2vec")
+
+_LEAST_WORDS = 20_000  # between two merges
+_SEED_STEP = 1_000_003  # between the seeds of two members
+
+
+@dataclass(frozen=True)
+class MergeSchedule:
+    """How often the replicas of a model are merged.
+
+    Parameters
+    ----------
+    words : int, optional
+        Raw words that each member trains, on the average, from one merge to the next. By default 20,000, or two jobs
+        (`batch_words`) for each worker if these are more. Merges happen between two jobs, so that smaller numbers need
+        smaller jobs.
+    frequent_rows : int, default 1024
+        Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
+        four times as many, and so on; the last merge of an epoch takes all.
+    """
+
+    words: int | None = None
+    frequent_rows: int = 1024
+
+    def __post_init__(self) -> None:
+        as_optional_int("words", self.words, minimum=1)
+        as_int("frequent_rows", self.frequent_rows, minimum=1)
+
+
+def build_vocab(
+    model: Word2Vec,
+    corpus_iterable: Iterable[Any] | None = None,
+    corpus_file: Any = None,
+    *,
+    communicator: Communicator,
+    update: bool = False,
+    keep_raw_vocab: bool = False,
+    trim_rule: Any = None,
+) -> None:
+    """Build, or with `update` extend, the vocabulary of a model from the parts of a text that the members hold.
+
+    Every member calls this with a model of the same settings, and has the same vocabulary and initial weights then.
+
+    Parameters
+    ----------
+    model : Word2Vec
+    corpus_iterable : iterable of lists of str, optional
+        The part of this member.
+    corpus_file : str, os.PathLike, or a list of these, optional
+        The whole text: files, directories or URIs, of which this member takes its part.
+    communicator : Communicator
+    update, keep_raw_vocab, trim_rule
+        As in `Word2Vec.build_vocab`.
+
+    Raises
+    ------
+    ValueError
+        If the model has a `max_vocab_size`, since each member would leave out other words.
+
+    Examples
+    --------
+    >>> from fastw2v import Word2Vec
+    >>> from fastw2v.distributed import build_vocab, run_threads
+    >>> texts = [[["a", "cat"], ["a", "dog"]], [["a", "cow"], ["the", "cat"]]]
+    >>> def count(communicator):
+    ...     model = Word2Vec(vector_size=8, min_count=2)
+    ...     build_vocab(model, texts[communicator.rank], communicator=communicator)
+    ...     return model.wv.index_to_key
+    >>> run_threads(2, count)
+    [['a', 'cat'], ['a', 'cat']]
+    """
+    if model.max_vocab_size:
+        raise ValueError(
+            "max_vocab_size would make each member leave out other words; use min_count or max_final_vocab"
+        )
+    with communicator.abort_on_error():
+        part = _part(corpus_iterable, corpus_file, communicator)
+        found = scan(part, trim_rule=trim_rule)
+        parts = communicator.gather((dict(found.counts), found.n_sentences, found.total_words))
+        merged = None if parts is None else _merge_counts(parts)
+        counts, n_sentences, total_words = communicator.broadcast(merged)
+        with _shared_seed(model, communicator):
+            model.build_vocab_from_freq(
+                counts,
+                corpus_count=n_sentences,
+                update=update,
+                keep_raw_vocab=keep_raw_vocab,
+                trim_rule=trim_rule,
+            )
+        model.corpus_total_words = total_words
+
+
+@contextlib.contextmanager
+def _shared_seed(model: Word2Vec, communicator: Communicator) -> Iterator[None]:
+    """Give a model with ``seed=None`` the same new seed on all members inside the block."""
+    drawn = communicator.broadcast(int(np.random.RandomState().randint(2**32, dtype=np.uint32)))
+    seed = model.seed
+    model.seed = drawn if seed is None else seed
+    try:
+        yield
+    finally:
+        model.seed = seed
+
+
+def _merge_counts(parts: Sequence[tuple[dict[Any, int], int, int]]) -> tuple[dict[Any, int], int, int]:
+    """Return the sums; words are in the order in which the whole text would have them."""
+    counts: dict[Any, int] = {}
+    for part, _, _ in parts:
+        for word, count in part.items():
+            counts[word] = counts.get(word, 0) + count
+    return counts, sum(part[1] for part in parts), sum(part[2] for part in parts)
+
+
+def train(
+    model: Word2Vec,
+    corpus_iterable: Iterable[Any] | None = None,
+    corpus_file: Any = None,
+    *,
+    communicator: Communicator,
+    epochs: int | None = None,
+    start_alpha: float | None = None,
+    end_alpha: float | None = None,
+    schedule: MergeSchedule | None = None,
+    compute_loss: bool | None = None,
+    callbacks: Iterable[Any] | None = (),
+    checkpoint: Any = None,
+    report_delay: float = 1.0,
+    progress: bool | None = None,
+) -> tuple[int, int]:
+    """Train a model on the parts of a text that the members hold; all members have the same model then.
+
+    Parameters
+    ----------
+    model : Word2Vec
+        The model, equal on all members: from `build_vocab`, or loaded from one file.
+    corpus_iterable, corpus_file
+        The text, as in `build_vocab`. An iterable is iterated once to count its sentences, and once in each epoch.
+    communicator : Communicator
+    epochs : int, optional
+        By default, that of the model.
+    start_alpha, end_alpha, compute_loss, report_delay, progress
+        As in `Word2Vec.train`.
+    schedule : MergeSchedule, optional
+        How often the replicas are merged.
+    callbacks : iterable of CallbackAny2Vec
+        Called on rank 0. Its `StopTraining` ends the training of all members.
+    checkpoint : str or path, optional
+        A file that rank 0 replaces at the end of each epoch, for `resume`. If it cannot be written, an error is logged
+        and the training goes on.
+
+    Returns
+    -------
+    (int, int)
+        The effective words and the raw words that all members have trained.
+
+    Raises
+    ------
+    CommunicatorError
+        If another member failed.
+    RuntimeError, ValueError, TypeError, Exception
+        As from `Word2Vec.train`.
+
+    Examples
+    --------
+    >>> from fastw2v import Word2Vec
+    >>> from fastw2v.distributed import build_vocab, run_threads, train
+    >>> text = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+    >>> def part(communicator):
+    ...     sentences = text[communicator.rank :: communicator.size]
+    ...     model = Word2Vec(vector_size=8, min_count=1)
+    ...     build_vocab(model, sentences, communicator=communicator)
+    ...     train(model, sentences, communicator=communicator)
+    ...     return model
+    >>> first, second = run_threads(2, part)
+    >>> bool((first.wv.vectors == second.wv.vectors).all())
+    True
+    """
+    with communicator.abort_on_error():
+        part = _part(corpus_iterable, corpus_file, communicator)
+        epochs = model.epochs if epochs is None else as_int("epochs", epochs, minimum=1)
+        model._check_training_sanity(epochs, 1)
+        run = _Run(model, part, communicator, schedule or MergeSchedule(), checkpoint, callbacks, epochs)
+        model._check_not_within_growth()
+        with model._lock.hold():
+            session = TrainingSession.begin(
+                model,
+                part,
+                None,
+                total_examples=max(1, run.n_sentences),
+                total_words=None,
+                epochs=epochs,
+                start_alpha=start_alpha,
+                end_alpha=end_alpha,
+                compute_loss=compute_loss,
+                callbacks=run.callbacks,
+                update=None,
+                checkpoint=None,
+                checkpoint_every=None,
+                report_delay=report_delay,
+                progress=progress if communicator.rank == 0 else False,
+                scanned=None,
+                n_scanned=0,
+                by_hooks=False,
+                barriers=[run.barrier],
+            )
+            return run.train(session)
+
+
+def resume(
+    path: Any,
+    corpus_iterable: Iterable[Any] | None = None,
+    corpus_file: Any = None,
+    *,
+    communicator: Communicator,
+    workers: int | None = None,
+    schedule: MergeSchedule | None = None,
+    callbacks: Iterable[Any] | None = (),
+    report_delay: float = 1.0,
+    progress: bool | None = None,
+) -> Word2Vec:
+    """Resume a training from the `checkpoint` of `train`, and return the model; the group may have another size.
+
+    Parameters
+    ----------
+    path : str or path
+        The checkpoint. Rank 0 alone reads it.
+    corpus_iterable, corpus_file, communicator, schedule, callbacks, report_delay, progress
+        As in `train`.
+    workers : int, optional
+        The number of threads of each member; None: as before.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a checkpoint or is damaged, or the training is complete.
+    """
+    model: Word2Vec
+    with communicator.abort_on_error():
+        saved = None
+        if communicator.rank == 0:
+            model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
+            if _next_epoch(state) >= model.epochs:
+                raise ValueError(
+                    f"{path!r} is the checkpoint of a training that is complete; load() the model"
+                )
+            saved = pickle.dumps((model, state))
+        model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
+        if workers is not None:
+            model.workers = as_int("workers", workers)
+        first = _next_epoch(state)
+        part = _part(corpus_iterable, corpus_file, communicator)
+        run = _Run(
+            model, part, communicator, schedule or MergeSchedule(), path, callbacks, model.epochs, first=first
+        )
+        local = TrainingState(max(1, run.n_sentences), None, position=TrainingPosition(first))
+        with model._lock.hold():
+            session = TrainingSession.resume(
+                model,
+                part,
+                None,
+                state=local,
+                checkpoint=None,
+                callbacks=run.callbacks,
+                replay=None,
+                report_delay=report_delay,
+                progress=progress if communicator.rank == 0 else False,
+                by_hooks=False,
+                barriers=[run.barrier],
+            )
+            run.train(session)
+        return model
+
+
+def complete_model(path: Any) -> Word2Vec | None:
+    """Return the model of a checkpoint if its training is complete, which `resume` would refuse, and otherwise None."""
+    model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
+    return model if _next_epoch(state) >= model.epochs else None
+
+
+def _next_epoch(state: TrainingState) -> int:
+    return state.position.epoch + 1  # the position is the end of an epoch
+
+
+class _Run:
+    """What one member does beside the training itself: merges, checkpoints, callbacks."""
+
+    def __init__(
+        self,
+        model: Word2Vec,
+        part: Iterable[Any],
+        communicator: Communicator,
+        schedule: MergeSchedule,
+        checkpoint: Any,
+        callbacks: Iterable[Any] | None,
+        epochs: int,
+        first: int = 0,
+    ) -> None:
+        self._model, self._communicator, self._schedule = model, communicator, schedule
+        self._checkpoint = checkpoint if communicator.rank == 0 else None
+        checkpoints.check_arguments(self._checkpoint, None, (part,))
+        self._epochs, self._first = epochs, first
+        found = scan(part)
+        self.n_sentences, self._raw_words = found.n_sentences, found.total_words
+        total = np.array([self._raw_words, self.n_sentences], dtype=np.int64)
+        communicator.allreduce(total)
+        if not total[0]:
+            raise ValueError(
+                "the text of all members is empty; pass the corpus that the vocabulary was built from"
+            )
+        self._words = int(total[0]) / communicator.size
+        words = schedule.words or max(_LEAST_WORDS, 2 * model.workers * model.batch_words)
+        self._n_merges = max(1, round(self._words / words))
+        self._n_merged = 0
+        self._merger = Merger(communicator, _replicated(model))
+        own = as_callbacks(callbacks) if communicator.rank == 0 else ()
+        self.callbacks = [_SharedCallbacks(communicator, own)] if communicator.size > 1 else own
+        every = max(1, -(-self._raw_words // self._n_merges))
+        self.barrier = Barrier(every, self._at_barrier)
+
+    def train(self, session: TrainingSession) -> tuple[int, int]:
+        model, communicator = self._model, self._communicator
+        self._check_equal()
+        self._alpha, self._min_alpha = model.alpha, model.min_alpha  # after `begin`, which may have set them
+        if communicator.rank:  # each member draws its own negatives
+            seed = model.seed
+            model.random = random_state(
+                None if seed is None else (seed + communicator.rank * _SEED_STEP) % 2**32
+            )
+        counts = np.array(session.run(), dtype=np.int64)
+        communicator.allreduce(counts)
+        model.random.set_state(communicator.broadcast(model.random.get_state()))
+        return int(counts[0]), int(counts[1])
+
+    def _check_equal(self) -> None:
+        """Raise an error on all members if their models or settings differ, as merges would then give nonsense."""
+        model = self._model
+        weights = XXH64()
+        for array in (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias):
+            if array is not None:
+                weights.update(array.reshape(-1).view(np.uint8))
+        counts = model._vocabulary.counts
+        facts = {
+            "words": (len(model.wv), compute(counts.tobytes())),
+            "weights": weights.value,
+            "alpha, min_alpha, epochs": (model.alpha, model.min_alpha, self._epochs),
+            "schedule": (self._n_merges, self._schedule),
+        }
+        gathered = self._communicator.gather(facts)
+        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
+        if different := self._communicator.broadcast(wrong):
+            raise ValueError(
+                f"the members differ in their {' and '.join(different)}; every member must call build_vocab and train "
+                "with the same settings, or load the same file"
+            )
+
+    def _at_barrier(self, position: TrainingPosition) -> None:
+        """Make the merges that are due at a position of the part."""
+        due = self._n_merges
+        if not position.complete:
+            due = min(due - 1, self._n_merges * position.raw_words // max(1, self._raw_words))
+        while self._n_merged < due:
+            self._n_merged += 1
+            last = self._n_merged == self._n_merges
+            n_rows = rows_of_merge(self._n_merged, self._schedule.frequent_rows, len(self._model.wv))
+            share = position.epoch - self._first + self._n_merged / self._n_merges
+            progress = (self._first + share) / self._epochs
+            alpha = self._alpha + (self._min_alpha - self._alpha) * progress
+            self._merger.merge(None if last else n_rows, share * self._words, alpha)
+        if position.complete:
+            self._n_merged = 0
+            if self._checkpoint is not None:
+                self._write_checkpoint(position)
+
+    def _write_checkpoint(self, position: TrainingPosition) -> None:
+        model = self._model
+        if position.epoch == self._epochs - 1:
+            model._vocabulary.end_training(model.wv.index_to_key, len(model.wv))
+        state = TrainingState(None, None, position=TrainingPosition(position.epoch, complete=True))
+        try:
+            checkpoints.write(self._checkpoint, model._to_state(), state)
+        except OSError as error:
+            logger.error("no checkpoint could be written, training goes on: %s", error)
+
+
+class _SharedCallbacks(CallbackAny2Vec):
+    """The callbacks of rank 0, whose wish to stop reaches all members."""
+
+    def __init__(self, communicator: Communicator, callbacks: Sequence[Any]) -> None:
+        self._communicator, self._callbacks = communicator, callbacks
+
+    def _run(self, event: str, model: Any) -> None:
+        if self._communicator.broadcast(run_callbacks(self._callbacks, event, model)):
+            raise StopTraining
+
+    def on_train_begin(self, model: Any) -> None:
+        self._run("on_train_begin", model)
+
+    def on_epoch_begin(self, model: Any) -> None:
+        self._run("on_epoch_begin", model)
+
+    def on_epoch_end(self, model: Any) -> None:
+        self._run("on_epoch_end", model)
+
+    def on_train_end(self, model: Any) -> None:
+        self._run("on_train_end", model)
+
+
+def _replicated(model: Word2Vec) -> list[Replicated]:
+    """Return the arrays that a training changes, with the number of updates that a raw word brings to each row."""
+    counts = model._vocabulary.counts
+    falling = bool((counts[:-1] >= counts[1:]).all())
+    order = None if falling else np.argsort(-counts, kind="stable")
+    kept = counts.astype(np.float64)
+    if model.sample or model.sample is None:
+        kept *= model._vocabulary.sample_ints(model.sample) / 2.0**32
+    centers = kept / max(1, counts.sum())  # how often a word is a center, for each raw word
+    sides = model.window if isinstance(model.window, tuple) else (model.window, model.window)
+    contexts = sum((side + 1) / 2 if model.shrink_windows else float(side) for side in sides)
+    uses = contexts if model.sg else 1.0  # of the output rows of a center
+    targets, tree = float(model.negative and model.negative + 1), model.huffman_tree if model.hs else None
+    if tree is not None:
+        targets += float(np.average(np.diff(tree.offsets), weights=counts))
+    found = [Replicated(model.wv.vectors, centers * contexts * targets, order)]
+    if (
+        model.negative
+        and model.syn1neg is not None
+        and model.cum_table is not None
+        and not model.tied_weights
+    ):
+        noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
+        updates = uses * (centers + centers.sum() * model.negative * noise)
+        found.append(Replicated(model.syn1neg, updates, order))
+        if model.syn1neg_bias is not None:
+            found.append(Replicated(model.syn1neg_bias, updates, order))
+    if tree is not None and model.syn1 is not None:
+        paths = np.repeat(centers, np.diff(tree.offsets))
+        visits = np.bincount(tree.points, weights=paths, minlength=len(model.syn1)).astype(np.float64)
+        found.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
+    return found
+
+
+def _part(corpus_iterable: Any, corpus_file: Any, communicator: Communicator) -> Any:
+    """Return the part of the text that this member trains."""
+    if (corpus_iterable is None) == (corpus_file is None):
+        raise TypeError(
+            "pass either corpus_iterable, the sentences of this member, or corpus_file, the whole text in files"
+        )
+    if corpus_file is not None:
+        return TextShard(corpus_file, communicator.rank, communicator.size)
+    return corpus_iterable

@@ -1,0 +1,246 @@
+"""Distributed training: one member is the ordinary training, several have one model, errors and crashes end cleanly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fastw2v import CallbackAny2Vec, StopTraining, Word2Vec
+from fastw2v.distributed import (
+    CommunicatorError,
+    MergeSchedule,
+    SingleProcess,
+    build_vocab,
+    resume,
+    run_threads,
+    train,
+)
+from fastw2v.distributed.merging import Merger, Replicated, merge_factors, rows_of_merge
+from helpers.corpora import zipf_sentences
+
+CORPUS = zipf_sentences(6_000, 300, seed=4)
+SCHEMES = [
+    {"sg": 1},
+    {"sg": 0},
+    {"sg": 1, "hs": 1, "negative": 0},
+    {"sg": 1, "objective": "sampled_softmax"},
+    {"sg": 0, "objective": "sampled_softmax", "tied_weights": True},
+]
+SETTINGS = {"vector_size": 12, "min_count": 2, "epochs": 2, "workers": 1, "seed": 7, "batch_words": 100}
+OFTEN = MergeSchedule(words=100, frequent_rows=200)
+
+
+def text_file(folder):
+    path = folder / "text"
+    path.write_text("\n".join(map(" ".join, CORPUS)) + "\n")
+    return path
+
+
+def weights(model):
+    found = [model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias, model.random.get_state()[1]]
+    return [array for array in found if array is not None]
+
+
+def assert_same(one, other):
+    assert one.wv.index_to_key == other.wv.index_to_key
+    for ours, theirs in zip(weights(one), weights(other), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def trained(communicator, path, scheme=None, **options):
+    model = Word2Vec(**{**SETTINGS, **(scheme or {})})
+    build_vocab(model, corpus_file=path, communicator=communicator)
+    counts = train(model, corpus_file=path, communicator=communicator, schedule=OFTEN, **options)
+    assert counts[1] == 2 * sum(map(len, CORPUS))
+    return model
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_one_member_is_the_ordinary_training(tmp_path, scheme):
+    path = text_file(tmp_path)
+    assert_same(trained(SingleProcess(), path, scheme), Word2Vec(corpus_file=path, **SETTINGS, **scheme))
+
+
+@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+def test_all_members_have_one_model_which_learns_from_all_parts(tmp_path, scheme):
+    path = text_file(tmp_path)
+    first, *others = run_threads(3, lambda communicator: trained(communicator, path, scheme))
+    for other in others:
+        assert_same(other, first)
+    again = run_threads(3, lambda communicator: trained(communicator, path, scheme))[0]
+    assert_same(again, first)  # one worker each: the same parts give the same model
+    whole = Word2Vec(corpus_file=path, **SETTINGS, **scheme)
+    assert first.wv.index_to_key == whole.wv.index_to_key
+    assert first.corpus_count == whole.corpus_count
+    assert first.corpus_total_words == whole.corpus_total_words
+    if "objective" not in scheme:
+        untrained = Word2Vec(corpus_file=path, **{**SETTINGS, **scheme, "epochs": 1, "alpha": 1e-6})
+        start, end, merged = (model.evaluate_loss(CORPUS) for model in (untrained, whole, first))
+        assert merged < start - 0.5 * (start - end)
+
+
+def test_more_members_than_lines(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("a b c d\n" * 3)
+
+    def part(communicator):
+        model = Word2Vec(vector_size=4, min_count=1, epochs=2, workers=1)
+        build_vocab(model, corpus_file=path, communicator=communicator)
+        return model, train(model, corpus_file=path, communicator=communicator)
+
+    results = run_threads(5, part)
+    for model, counts in results:
+        assert_same(model, results[0][0])
+        assert counts[1] == 24
+
+
+def test_updates_and_further_trainings(tmp_path):
+    path = text_file(tmp_path)
+    new = [["new", "words", *CORPUS[0]]] * 40
+
+    def part(communicator):
+        model = trained(communicator, path)
+        mine = new[communicator.rank :: communicator.size]
+        build_vocab(model, mine, communicator=communicator, update=True)
+        before = model.wv["new"].copy()
+        train(model, mine, communicator=communicator, epochs=1, start_alpha=0.05)
+        assert not np.array_equal(model.wv["new"], before)
+        return model
+
+    first, second = run_threads(2, part)
+    assert_same(first, second)
+    assert first.wv.get_vecattr("new", "count") == 40
+
+
+@pytest.mark.parametrize("members", [1, 2, 3])
+def test_a_training_resumes_on_any_number_of_members(tmp_path, members):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+
+    class Crash(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            raise KeyError("crash")
+
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(
+            2, lambda communicator: trained(communicator, path, callbacks=[Crash()], checkpoint=checkpoint)
+        )
+    models = run_threads(
+        members,
+        lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator, schedule=OFTEN),
+    )
+    for model in models:
+        assert_same(model, models[0])
+        assert model.train_count == 1
+    if members == 2:
+        whole = run_threads(2, lambda communicator: trained(communicator, path))[0]
+        for ours, theirs in zip(weights(models[0])[:2], weights(whole)[:2], strict=True):
+            np.testing.assert_allclose(ours, theirs, atol=0.5)
+    with pytest.raises(ValueError, match="complete"):
+        run_threads(1, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator))
+
+
+def test_members_that_differ_are_refused(tmp_path):
+    path = text_file(tmp_path)
+
+    def part(communicator):
+        return trained(communicator, path, {"alpha": 0.02, "seed": 1 + communicator.rank})
+
+    with pytest.raises(ValueError, match="differ in their weights"):
+        run_threads(2, part)
+
+
+def test_without_a_seed_all_members_still_have_one_model(tmp_path):
+    path = text_file(tmp_path)
+    first, second = run_threads(2, lambda communicator: trained(communicator, path, {"seed": None}))
+    assert first.seed is None
+    assert_same(first, second)
+    assert not np.array_equal(first.wv.vectors, trained(SingleProcess(), path, {"seed": None}).wv.vectors)
+
+
+def test_callbacks_of_rank_0_stop_all_members(tmp_path):
+    path, epochs = text_file(tmp_path), []
+
+    class Stop(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            epochs.append(len(model.wv))
+            raise StopTraining
+
+    def part(communicator):
+        model = Word2Vec(**{**SETTINGS, "epochs": 50})
+        build_vocab(model, corpus_file=path, communicator=communicator)
+        counts = train(model, corpus_file=path, communicator=communicator, callbacks=[Stop()])
+        return model, counts
+
+    (first, counts), (second, _) = run_threads(2, part)
+    assert counts[1] == sum(map(len, CORPUS))
+    assert len(epochs) == 1
+    assert_same(first, second)
+
+
+def test_an_error_of_one_member_ends_all():
+    def part(communicator):
+        if communicator.rank == 1:
+            raise OSError("the disk of this member")
+        with pytest.raises(CommunicatorError, match="another thread"):
+            communicator.barrier()
+
+    with pytest.raises(OSError, match="the disk of this member"):
+        run_threads(3, part)
+
+
+def test_arguments_that_are_refused(tmp_path):
+    one = SingleProcess()
+    with pytest.raises(ValueError, match="max_vocab_size"):
+        build_vocab(Word2Vec(max_vocab_size=10), CORPUS, communicator=one)
+    model = Word2Vec(min_count=1, vector_size=4)
+    for arguments in ({}, {"corpus_iterable": CORPUS, "corpus_file": text_file(tmp_path)}):
+        with pytest.raises(TypeError, match="either corpus_iterable"):
+            build_vocab(model, communicator=one, **arguments)
+    build_vocab(model, CORPUS, communicator=one)
+    with pytest.raises(ValueError, match="empty"):
+        train(model, [], communicator=one)
+    for wrong in ({"words": 0}, {"frequent_rows": 0}):
+        with pytest.raises(ValueError, match="must be"):
+            MergeSchedule(**wrong)
+
+
+# --- merging
+
+
+def naive_merge(old, changes, steps):
+    """The definition, row by row in double precision."""
+    size = len(changes)
+    factors = (1 - np.exp(-size * steps)) / (size * (1 - np.exp(-steps)))
+    return old + factors[:, None] * np.sum(changes, axis=0, dtype=np.float64)
+
+
+@pytest.mark.parametrize("order", [None, "reversed"])
+def test_merges_agree_with_the_definition(order):
+    rng = np.random.default_rng(0)
+    old = rng.standard_normal((50, 7)).astype(np.float32)
+    changes = rng.standard_normal((3, 50, 7)).astype(np.float32)
+    updates = rng.random(50)
+    rows = np.arange(50) if order is None else np.arange(50)[::-1]
+
+    def part(communicator):
+        values = old.copy()
+        merger = Merger(communicator, [Replicated(values, updates, None if order is None else rows)])
+        values += changes[communicator.rank]
+        merger.merge(20, 1_000, 0.025)
+        return values
+
+    expected = naive_merge(old, changes, 0.02 * 0.025 * updates * 1_000)
+    for rank, values in enumerate(run_threads(3, part)):
+        np.testing.assert_allclose(values[rows[:20]], expected[rows[:20]], rtol=1e-4, atol=1e-4)
+        np.testing.assert_array_equal(values[rows[20:]], (old + changes[rank])[rows[20:]])
+
+
+def test_factors_go_from_the_sum_to_the_mean():
+    np.testing.assert_allclose(merge_factors(np.array([0.0, 1e9]), 4), [1.0, 0.25], rtol=1e-4)
+    assert merge_factors(np.array([0.0, 1.0, 50.0]), 1).tolist() == [1, 1, 1]
+
+
+def test_the_ruler_reaches_every_row():
+    rows = [rows_of_merge(number, 4, 100) for number in range(1, 33)]
+    assert rows[:8] == [4, 8, 4, 16, 4, 8, 4, 32]
+    assert max(rows) == 100
