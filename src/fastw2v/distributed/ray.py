@@ -148,7 +148,9 @@ def _corpora(
     if dataset is not None:
         if column is None:
             raise TypeError("column=None: name the column of the dataset that holds the sentences")
-        return [{"dataset": part, "column": column} for part in dataset.split(members)]
+        # The data are made here, before the actors start: these may take all processors, and wait for the data.
+        made = dataset.select_columns([column]).materialize()
+        return [{"tables": part.to_arrow_refs(), "column": column} for part in made.split(members)]
     assert parts is not None
     if len(parts) != members:
         raise ValueError(f"parts has {len(parts)} corpora for members={members}; pass one for each")
@@ -242,8 +244,8 @@ class _Member:
             texts: list[str] = ray.get(meeting.exchange.remote(next(exchanges), self._rank, text))
             return texts
 
-        if "dataset" in corpus:
-            corpus = {"corpus_iterable": _column(corpus["dataset"], corpus["column"])}
+        if "tables" in corpus:
+            corpus = {"corpus_iterable": _column(ray.get(corpus["tables"]), corpus["column"])}
         host = ray.util.get_node_ip_address()
         communicator = RingCommunicator(self._rank, self._size, exchange, host)
         try:
@@ -259,9 +261,8 @@ class _Member:
         return pickle.dumps(model) if self._rank == 0 else None
 
 
-def _column(dataset: Any, column: str) -> Column:
-    """Return a column of a part of a dataset."""
+def _column(tables: Sequence[Any], column: str) -> Column:
+    """Return a column of the tables of a part of a dataset."""
     import pyarrow
 
-    tables = list(dataset.select_columns([column]).iter_batches(batch_format="pyarrow", batch_size=None))
     return Column(pyarrow.concat_tables(tables), column)
