@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fastw2v.keyedvectors import KeyedVectors
-from fastw2v.vectors import similarity
+from fastw2v.vectors import evaluation, similarity
 from helpers.oracle import gensim
 
 ROWS, COLUMNS, WIDTH = 8, 6, 20
@@ -82,6 +82,13 @@ def test_analogies_are_answered_as_gensim_does(analogies, spellings, options):
     assert (score, sections) == theirs.evaluate_word_analogies(analogies, **options)
     if not options:
         assert 0.1 < score < 0.999  # else the comparison says nothing
+
+
+def test_many_questions_are_answered_in_blocks(analogies, monkeypatch):
+    wv, _ = both(*grid_of_words(0.4, SPELLINGS[next(iter(SPELLINGS))]))
+    whole = wv.evaluate_word_analogies(analogies)
+    monkeypatch.setattr(evaluation, "_BLOCK", 7)
+    assert wv.evaluate_word_analogies(analogies) == whole
 
 
 @pytest.mark.parametrize("others", [4, 5])

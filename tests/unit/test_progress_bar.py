@@ -58,6 +58,17 @@ def test_a_terminal_shows_what_takes_longer_than_two_seconds(monkeypatch):
     assert "training" in terminal.getvalue()
 
 
+def test_long_reads_and_evaluations_show_how_far_they_are(monkeypatch, tmp_path):
+    model = Word2Vec(SENTENCES, **SMALL)
+    model.save(tmp_path / "model")
+    terminal = use_terminal(monkeypatch)
+    monkeypatch.setattr(progress_bar, "QUIET_SECONDS", 0)
+    loaded = Word2Vec.load(tmp_path / "model")
+    assert "reading:" in terminal.getvalue()
+    loaded.wv.evaluate_word_analogies([": section", "a b c a"])
+    assert "answering:" in terminal.getvalue()
+
+
 def test_a_log_that_is_shown_replaces_the_bar(monkeypatch, caplog):
     terminal = use_terminal(monkeypatch)
     monkeypatch.setattr(progress_bar, "QUIET_SECONDS", 0)

@@ -45,6 +45,7 @@ from numpy.typing import NDArray
 from fastw2v.common import files
 from fastw2v.common.files import PathLike
 from fastw2v.common.memory import empty
+from fastw2v.common.progress_bar import ProgressBar
 from fastw2v.formats import checksums
 from fastw2v.formats.streams import OnPiece, fill, read_growing
 from fastw2v.formats.xxh64 import XXH64
@@ -331,10 +332,19 @@ def _read_arrays(header: _Header, read_array: Callable[[_Entry, OnPiece], Array]
     """Read all arrays with `read_array` and verify their checksums."""
     arrays: dict[str, Array] = {}
     sums = []
-    for entry in header.entries:
-        with checksums.reading(entry.end - entry.begin) as reading:
-            arrays[entry.name] = read_array(entry, reading.take)
-        sums.append(reading.checksum.value)
+    n_read = 0
+    with ProgressBar("reading", total=header.data_length, unit="B", show=None) as bar:
+        for entry in header.entries:
+            with checksums.reading(entry.end - entry.begin) as reading:
+
+                def take(piece: Any, into: checksums.Reading = reading) -> None:
+                    nonlocal n_read
+                    into.take(piece)
+                    n_read += len(piece)
+                    bar.move_to(n_read)
+
+                arrays[entry.name] = read_array(entry, take)
+            sums.append(reading.checksum.value)
     if header.checksums is not None:
         rows = read_array(header.checksums, lambda piece: None)
         checksums.check_header(rows, header.raw, len(sums))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
 from fastw2v.common.files import open_input
 from fastw2v.common.logs import get_logger
+from fastw2v.common.progress_bar import ProgressBar
 from fastw2v.common.validation import as_flag, as_optional_int, check_encoding, check_lines, check_str
 from fastw2v.vectors import similarity
 
@@ -29,6 +30,7 @@ logger = get_logger(__name__, "models.keyedvectors")
 Array = NDArray[Any]
 PathLike = str | os.PathLike[str]
 
+_BLOCK = 4096  # questions that are answered at a time
 _SHORTLIST = (
     5  # gensim checks this number of answers, and gives none if all of them are words of the question
 )
@@ -287,8 +289,22 @@ def _read_questions(
 
 def _hits(matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return whether each question gets the right answer; `rows` has shape (questions, 4)."""
-    if not len(rows):
-        return np.zeros(0, dtype=bool)
+    hits = np.zeros(len(rows), dtype=bool)
+    with _progress_bar(len(rows)) as bar:
+        for start in range(0, len(rows), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            hits[block] = _block_hits(matrix, norms, vocabulary, rows[block])
+            bar.move_to(min(start + _BLOCK, len(rows)))
+    return hits
+
+
+def _progress_bar(n_questions: int) -> ProgressBar:
+    return ProgressBar("answering", total=n_questions, unit=" questions", show=None, log=logger)
+
+
+def _block_hits(
+    matrix: Array, norms: Array, vocabulary: _Vocabulary, rows: NDArray[np.intp]
+) -> NDArray[np.bool_]:
     others = [_variants(line, vocabulary.variants) for line in rows[:, :3].tolist()]
     units, terms = _terms(matrix, norms, rows)
     answers, best = similarity.best_answers(
@@ -312,11 +328,13 @@ def _asked_hits(
 ) -> NDArray[np.bool_]:
     """Return whether `most_similar` gives the right answer to each question; `rows` has shape (questions, 4)."""
     hits = np.zeros(len(rows), dtype=bool)
-    for question, (a, b, c, expected) in enumerate(rows.tolist()):
-        asked = {vocabulary.fold(words[row]) for row in (a, b, c)}
-        ranking = most_similar(positive=[words[b], words[c]], negative=[words[a]])
-        answers = (folded for word, _ in ranking if (folded := vocabulary.fold(word)) not in asked)
-        hits[question] = next(answers, None) == vocabulary.fold(words[expected])
+    with _progress_bar(len(rows)) as bar:
+        for question, (a, b, c, expected) in enumerate(rows.tolist()):
+            asked = {vocabulary.fold(words[row]) for row in (a, b, c)}
+            ranking = most_similar(positive=[words[b], words[c]], negative=[words[a]])
+            answers = (folded for word, _ in ranking if (folded := vocabulary.fold(word)) not in asked)
+            hits[question] = next(answers, None) == vocabulary.fold(words[expected])
+            bar.move_to(question + 1)
     return hits
 
 
