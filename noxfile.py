@@ -265,6 +265,13 @@ def integrations(session: nox.Session) -> None:
 
 
 @nox.session
+def distributed(session: nox.Session) -> None:
+    """Train with two members under MPI, Ray and Spark; the tests of Spark need Java."""
+    install(session, "test", "distributed-test")
+    pytest(session, "tests/distributed", "--durations=5")
+
+
+@nox.session
 def demo(session: nox.Session) -> None:
     """Run ``fastw2v demo`` as a user does: without optional dependencies."""
     install(session)
