@@ -151,7 +151,7 @@ def test_whatever_is_saved_is_loaded(form, data):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", sorted(SAVE))
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_whatever_is_saved_is_loaded_in_many_examples(form, data):
     check_save_and_load(form, data)
