@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import signal
 import subprocess
 import sys
@@ -185,6 +187,9 @@ def interrupted(call, number):
 
     def trace(frame, event, argument):
         nonlocal n_begun
+        # An interrupt within the standard library's own code can leave a lock of `logging` held for all tests.
+        if "fastw2v" not in frame.f_code.co_filename and frame.f_code.co_filename != contextlib.__file__:
+            return None
         frame.f_trace_opcodes = True
         if event == "opcode":
             n_begun += 1
@@ -193,6 +198,7 @@ def interrupted(call, number):
                 raise KeyboardInterrupt
         return trace
 
+    logging.disable()
     sys.settrace(trace)
     try:
         call()
@@ -200,12 +206,13 @@ def interrupted(call, number):
         return error
     finally:
         sys.settrace(None)
+        logging.disable(logging.NOTSET)
     return None
 
 
 # Files that an interrupt left open.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("step", [401, pytest.param(29, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [307, pytest.param(23, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_traceback_is_kept(call, step):
     def trained(model):
@@ -224,4 +231,4 @@ def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_t
         trained(model)
         assert model._session is None, number
         number += step
-    assert number > 10_000  # the call has about 20,000 instructions
+    assert number > 3_000  # the calls have about 10,000 instructions

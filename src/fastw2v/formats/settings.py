@@ -165,7 +165,7 @@ def _texts(name: str, value: Any) -> Any:
         return []
     if not isinstance(value, list) or len(value) > MAX_TEXTS:
         raise unexpected(name, value, f"a list of at most {MAX_TEXTS} dicts")
-    return [check_fields(row, _TEXT, name) for row in value]
+    return [{**dict.fromkeys(_TEXT), **check_fields(row, _TEXT, name)} for row in value]
 
 
 def _anything(name: str, value: Any) -> Any:

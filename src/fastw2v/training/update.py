@@ -317,6 +317,11 @@ class UpdateState:
                     f"expected float32 of shape {shape} by field 'old_words'"
                 )
         if update.drift_threshold is not None:
+            if DRIFT not in self.old:
+                raise ValueError(
+                    f"field 'drift_threshold' is {update.drift_threshold}, but the old vectors to compare with are "
+                    "missing; expected None"
+                )
             values, shape = self.old[DRIFT], (min(rows, DRIFT_WORDS), model.vector_size)
             if values.shape != shape or values.dtype != np.float32:
                 raise ValueError(
