@@ -264,7 +264,7 @@ def test_a_killed_update_can_be_repeated(folder):
             process = subprocess.Popen(
                 command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-            time.sleep(generator.uniform(0.5, 2.0))
+            time.sleep(generator.uniform(0.1, 1.0))
             process.kill()
             total += 1
             finished += process.wait() == 0

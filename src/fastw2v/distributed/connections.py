@@ -66,14 +66,20 @@ class RingCommunicator(Communicator):
             addresses = exchange(f"{host}:{listener.address[1]}")
             name, port = addresses[(rank + 1) % size].rsplit(":", 1)
             accepted: list[Any] = []
+            stopped = threading.Event()
             accepting = threading.Thread(
-                target=lambda: accepted.append(_attempt(lambda: _accept(listener))), daemon=True
+                target=lambda: accepted.append(_attempt(lambda: _accept(listener, stopped))), daemon=True
             )
             accepting.start()
             connected = _attempt(lambda: Client((name, int(port)), authkey=key))
             if not isinstance(connected, BaseException):
                 accepting.join(_CONNECT_SECONDS)
             missing = () if accepted else (TimeoutError("the member before this one does not connect"),)
+            if missing:  # end the thread that accepts: it waits for a connection, whoever makes it
+                stopped.set()
+                with contextlib.suppress(OSError):
+                    socket.create_connection(listener.address, timeout=1).close()
+                accepting.join(1)
             for found in (connected, *accepted, *missing):
                 if isinstance(found, BaseException):
                     raise CommunicatorError(
@@ -168,11 +174,12 @@ class RingCommunicator(Communicator):
             raise CommunicatorError("another member of the ring failed or was lost") from error
 
 
-def _accept(listener: Listener) -> Connection[Any, Any]:
+def _accept(listener: Listener, stopped: threading.Event) -> Connection[Any, Any]:
     """Return the connection of the first client that has the key."""
-    while True:
+    while not stopped.is_set():
         with contextlib.suppress(AuthenticationError, EOFError):
             return listener.accept()
+    raise TimeoutError("no member has connected")
 
 
 def _attempt(function: Callable[[], Any]) -> Any:
