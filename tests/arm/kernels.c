@@ -42,11 +42,13 @@ static void run(const row_kernels *kernels, state *s, int dim, int m, int n) {
     kernels->step_targets(inputs[0], targets, s->gradients, s->gradients, n, dim, s->error, &prefetch);
 }
 
-static double difference(const state *a, const state *b) { /* NaN if there is one */
+static double difference(const state *a, const state *b) { /* relative to numbers above 1; NaN if there is one */
     const float *x = (const float *)a, *y = (const float *)b;
     double most = 0.0;
-    for (size_t i = 0; i < sizeof(state) / sizeof(float); i++)
-        if (!(fabs((double)x[i] - y[i]) <= most)) most = fabs((double)x[i] - y[i]);
+    for (size_t i = 0; i < sizeof(state) / sizeof(float); i++) {
+        const double apart = fabs((double)x[i] - y[i]) / fmax(1.0, fabs((double)y[i]));
+        if (!(apart <= most)) most = apart;
+    }
     return most;
 }
 

@@ -152,7 +152,7 @@ def window_of_epoch(window: Window, final_window: Window | None, epoch: int, epo
     --------
     >>> from fastw2v.common.windows import window_of_epoch
     >>> [window_of_epoch(2, 8, epoch, 5) for epoch in range(5)]
-    [2, 4, 5, 6, 8]
+    [2, 4, 5, 7, 8]
     """
     if final_window is None or epochs < 2:
         return window

@@ -134,7 +134,7 @@ def merge_factors(steps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
 
     Examples
     --------
-    >>> merge_factors(np.array([0.0, 0.1, 1.0, 10.0]), 4).round(2).tolist()
+    >>> [round(float(factor), 2) for factor in merge_factors(np.array([0.0, 0.1, 1.0, 10.0]), 4)]
     [1.0, 0.87, 0.39, 0.25]
     """
     steps = np.maximum(steps, 1e-6)
