@@ -15,7 +15,7 @@ from fastw2v.distributed import (
     run_threads,
     train,
 )
-from fastw2v.distributed.merging import Merger, Replicated, merge_factors, rows_of_merge
+from fastw2v.distributed.merging import CURVATURE, Merger, Replicated, merge_factors, rows_of_merge
 from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(6_000, 300, seed=4)
@@ -229,7 +229,7 @@ def test_merges_agree_with_the_definition(order):
         merger.merge(20, 1_000, 0.025)
         return values
 
-    expected = naive_merge(old, changes, 0.02 * 0.025 * updates * 1_000)
+    expected = naive_merge(old, changes, 0.005 * 3 * 0.025 * updates * 1_000)
     for rank, values in enumerate(run_threads(3, part)):
         np.testing.assert_allclose(values[rows[:20]], expected[rows[:20]], rtol=1e-4, atol=1e-4)
         np.testing.assert_array_equal(values[rows[20:]], (old + changes[rank])[rows[20:]])
@@ -238,6 +238,13 @@ def test_merges_agree_with_the_definition(order):
 def test_factors_go_from_the_sum_to_the_mean():
     np.testing.assert_allclose(merge_factors(np.array([0.0, 1e9]), 4), [1.0, 0.25], rtol=1e-4)
     assert merge_factors(np.array([0.0, 1.0, 50.0]), 1).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("size", [8, 16, 64])
+def test_large_groups_do_not_add_up_the_changes_of_a_row_that_all_have_trained_often(size):
+    """Eight times the change of one member makes the training diverge."""
+    steps = CURVATURE * size * 0.025 * np.array([200.0, 1_000.0, 10_000.0])
+    assert (size * merge_factors(steps, size)).max() < 4.5
 
 
 def test_the_ruler_reaches_every_row():

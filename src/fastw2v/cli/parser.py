@@ -472,8 +472,8 @@ def _add_train_arguments(parser: Parser) -> None:
         "--merge-words",
         type=_word_count,
         metavar="WORDS",
-        help="words that each process trains from one exchange with the others to the next (default: 20000, or more "
-        "if --workers times --batch-words needs it)",
+        help="words that each process trains from one exchange with the others to the next (default: 20000, fewer "
+        "with more than four processes, but at least --workers times --batch-words)",
     )
     group = parser.add_argument_group(
         "training parameters",

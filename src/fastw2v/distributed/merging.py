@@ -14,9 +14,11 @@ take the row the share 1 - exp(-c) of that way, those of all `size` members, one
     factor = (1 - exp(-size * c)) / (size * (1 - exp(-c)))
 
 which falls from 1 (the sum) to 1 / size (the mean). An update of one target moves a row by about alpha times the
-curvature of the loss, so c is `CURVATURE * alpha` times the number of updates of the row by one member. That number is
-the expected one: it follows from the words trained since the last merge and from the counts of the vocabulary, so all
-members compute the same factors. `docs/development/experiments.md` compares this rule with sums and means.
+curvature of the loss, so c is alpha times the number of updates of the row by one member, times `CURVATURE * size`. The
+factor `size` keeps large groups stable: if the members' changes all lead nearly to the same place, their sum must not
+lead far beyond it, and with a smaller c, 8 and 16 members diverged. The number of updates is the expected one: it
+follows from the words trained since the last merge and from the counts of the vocabulary, so all members compute the
+same factors. `docs/development/experiments.md` compares this rule with sums and means.
 
 Frequent rows are merged often, all rows rarely: the ruler schedule of pWord2Vec (Ji, Satish, Li and Dubey 2016,
 "Parallelizing Word2Vec in Shared and Distributed Memory"). Merge number t of an epoch takes the 2**(number of trailing
@@ -35,7 +37,7 @@ from numpy.typing import NDArray
 
 from fastw2v.distributed.communicator import Communicator
 
-CURVATURE = 0.02  # found by measurement, with rows of the length that training gives them
+CURVATURE = 0.005  # for each member; found by measurement with 2 to 16 of them
 _BLOCK_BYTES = 1 << 23  # of a matrix that is merged at a time, which bounds the temporary memory
 
 
@@ -109,7 +111,8 @@ class Merger:
         for array, merged, trained in zip(self._arrays, self._merged, self._trained, strict=True):
             for rows in _blocks(array, n_rows):
                 updates = array.updates[rows] * (words - trained[rows])
-                factors = merge_factors(CURVATURE * alpha * updates, self._communicator.size)
+                size = self._communicator.size
+                factors = merge_factors(CURVATURE * size * alpha * updates, size)
                 self._merge_rows(array.values, merged, rows, factors)
                 trained[rows] = words
 

@@ -38,7 +38,9 @@ __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
 
 logger = get_logger(__name__, "models.word2vec")
 
-_LEAST_WORDS = 20_000  # between two merges
+# At most between two merges, if the jobs of the workers are not larger:
+_MEMBER_WORDS = 20_000  # of each member
+_GROUP_WORDS = 80_000  # of all members together
 _SEED_STEP = 1_000_003  # between the seeds of two members
 
 
@@ -49,9 +51,9 @@ class MergeSchedule:
     Parameters
     ----------
     words : int, optional
-        Raw words that each member trains, on the average, from one merge to the next. By default 20,000, or two jobs
-        (`batch_words`) for each worker if these are more. Merges happen between two jobs, so that smaller numbers need
-        smaller jobs.
+        Raw words that each member trains, on the average, from one merge to the next. By default 20,000, with more than
+        four members 80,000 divided by their number; but at least a job (`batch_words`) for each worker. Merges happen
+        between two jobs, so that smaller numbers need smaller jobs.
     frequent_rows : int, default 1024
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
@@ -346,7 +348,9 @@ class _Run:
                 "the text of all members is empty; pass the corpus that the vocabulary was built from"
             )
         self._words = int(total[0]) / communicator.size
-        words = schedule.words or max(_LEAST_WORDS, 2 * model.workers * model.batch_words)
+        words = schedule.words or max(
+            min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * model.batch_words
+        )
         self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
