@@ -776,9 +776,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         )
 
     def _repr_html_(self) -> str | None:
-        if "_wv" not in own_attributes(
-            self
-        ):  # a subclass has not called __init__ yet; notebooks show its __repr__
+        if "_wv" not in own_attributes(self):
+            # A subclass has not called __init__ yet; notebooks show its __repr__.
             return None
         pool = f", from a pool of {self.negative_pool:,}" if self.negative_pool else ""
         output = [f"negative sampling ({self.negative} words{pool})"] if self.negative else []
@@ -1593,9 +1592,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             self._warn_of_mapped_weights()
         syn1 = None if self.syn1 is None else memory.grown(self.syn1, len(self.wv))
         seed = self.seed
-        if (
-            self.max_words is not None
-        ):  # rows are used again, and must not get the initial vectors of evicted words
+        if self.max_words is not None:
+            # Rows are used again, and must not get the initial vectors of evicted words.
             seed = ((seed or 0) + self.train_count) % 2**32
         self.wv.resize_vectors(seed=seed)  # extends syn1neg and its biases, too
         self._start_from_initial_vectors(n_rows)
@@ -1711,7 +1709,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._check_not_within_growth()
         outer = self._session if self._lock.held else None
         with self._lock.hold(), RestoredSettings(self) if outer else contextlib.nullcontext():
-            self._session = outer  # another one is left where Ctrl-C interrupted the end of a training
+            self._session = (
+                outer  # not one that an earlier training has left because Ctrl-C came at its very end
+            )
             return TrainingSession.begin(
                 self,
                 corpus_iterable,
@@ -1875,7 +1875,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs")}
         try:
             with self._lock.hold():
-                self._session = None  # another one is left where Ctrl-C interrupted the end of a training
+                self._session = (
+                    None  # not one that an earlier training has left because Ctrl-C came at its very end
+                )
                 return TrainingSession.begin(
                     self,
                     corpus,

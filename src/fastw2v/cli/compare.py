@@ -22,6 +22,7 @@ from fastw2v.cli.output import print_json, print_table
 from fastw2v.cli.parser import UsageError
 from fastw2v.cli.streams import input_name, reads_stdin
 from fastw2v.keyedvectors import KeyedVectors
+from fastw2v.vectors import alignment
 from fastw2v.vectors.drift import neighbour_overlap
 
 Floats = npt.NDArray[np.float32]
@@ -89,7 +90,8 @@ def _drift(a: Floats, b: Floats, first: int) -> tuple[dict[str, float | None], F
     distances = np.linalg.norm(a[:first] - b[:first], axis=1)
     unit_a, unit_b = _unit(a), _unit(b)
     cosines = np.einsum("ij,ij->i", unit_a[:first], unit_b[:first])
-    rotated = np.einsum("ij,ij->i", unit_a[:first] @ rotation(unit_a, unit_b), unit_b[:first])
+    _, turned = alignment.rotations([unit_b, unit_a])
+    rotated = np.einsum("ij,ij->i", unit_a[:first] @ turned.astype(np.float32), unit_b[:first])
     means = {
         "mean_distance": _rounded(distances.mean(dtype=np.float64)),
         "mean_cosine": _rounded(cosines.mean(dtype=np.float64)),
@@ -102,22 +104,6 @@ def _unit(vectors: Floats) -> Floats:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit: Floats = np.divide(vectors, norms, out=np.zeros_like(vectors), where=norms > 0)
     return unit
-
-
-def rotation(a: Floats, b: Floats) -> Floats:
-    """Return the orthogonal matrix with which the rows of `a` come nearest to the rows of `b`.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from fastw2v.cli.compare import rotation
-    >>> a = np.eye(2, dtype=np.float32)
-    >>> np.allclose(a @ rotation(a, a[::-1]), a[::-1], atol=1e-6)
-    True
-    """
-    left, _, right = np.linalg.svd(a.T @ b)
-    product: Floats = left @ right
-    return product
 
 
 def _most_moved(words: list[Any], cosines: Floats, kept: Floats, count: int) -> list[dict[str, Any]]:
