@@ -33,7 +33,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -170,7 +170,9 @@ class Evaluator:
         self._only_new = {word for word in self._words if word not in known}
         self._compared = {word for word in self._only_new if seen[word] >= MIN_OCCURRENCES}
         sample = random.Random(1).sample(texts.old, min(OLD_SAMPLE, len(texts.old)))
-        self._old, self._held_out = (self._downsample(lines, reference) for lines in (sample, texts.held_out))
+        self._old, self._held_out = (
+            downsampled(lines, reference, self._words) for lines in (sample, texts.held_out)
+        )
         window = reference.window
         self._around = [
             line[max(position - window, 0) : position + window + 1]
@@ -178,15 +180,6 @@ class Evaluator:
             for position, word in enumerate(line)
             if word in self._only_new
         ]
-
-    def _downsample(self, lines: Lines, reference: Word2Vec) -> Lines:
-        """Return the lines as a training sees them: without unknown words, and with frequent words downsampled."""
-        counts = reference.wv.expandos["count"]
-        threshold = subsampling.subsample_threshold(int(counts.sum()), reference.sample)
-        probabilities = subsampling.keep_probabilities(counts, threshold)
-        keep = {word: probabilities[reference.wv.key_to_index[word]] for word in self._words}
-        draw = random.Random(2).random
-        return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]
 
     def measure(self, model: Word2Vec) -> dict[str, Any]:
         """Return the figures of a model; those of the new words only if the model contains all of them."""
@@ -215,6 +208,16 @@ class Evaluator:
             "neighbors": float(np.mean(shared)),
             "similarities": float(np.mean(correlations)),
         }
+
+
+def downsampled(lines: Lines, reference: Word2Vec, words: Iterable[str]) -> Lines:
+    """Return the lines as a training sees them: without other words, and with frequent words downsampled."""
+    counts = reference.wv.expandos["count"]
+    threshold = subsampling.subsample_threshold(int(counts.sum()), reference.sample)
+    probabilities = subsampling.keep_probabilities(counts, threshold)
+    keep = {word: probabilities[reference.wv.key_to_index[word]] for word in words}
+    draw = random.Random(2).random
+    return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]
 
 
 def _similarities(wv: KeyedVectors, words: list[str], queries: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ from benchmarks.arguments import names, number, numbers
 from benchmarks.configurations import COMMON
 from benchmarks.corpus import unpacked
 from benchmarks.seeds import Results
-from benchmarks.table import markdown
+from benchmarks.table import markdown, mean_and_spread
 
 ARCHITECTURES = {"sg": 1, "cbow": 0}
 BASELINE = "defaults"
@@ -168,19 +168,11 @@ def table(results: list[dict[str, Any]]) -> str:
             [
                 *key[:2],
                 str(len(members)),
-                *(_mean_and_spread([member.get(name) for member in members]) for name in measures),
+                *(mean_and_spread([member.get(name) for member in members]) for name in measures),
                 f"{statistics.mean(member['seconds'] for member in members):,.1f}",
             ]
         )
     return markdown(rows, left={0, 1})
-
-
-def _mean_and_spread(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    spread = f" ± {statistics.stdev(known):.3f}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.3f}{spread}"
 
 
 def make_parser() -> argparse.ArgumentParser:

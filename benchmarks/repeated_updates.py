@@ -39,11 +39,11 @@ import numpy as np
 
 from benchmarks import quality
 from benchmarks.arguments import number, numbers
+from benchmarks.incremental import downsampled
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Update, Word2Vec
 from fastw2v.common.files import open_input
-from fastw2v.vocabulary import subsampling
 
 Sentences = list[list[str]]
 
@@ -254,7 +254,8 @@ class Evaluator:
                 in_first = texts.counts[0][word] + earlier.get(word, 0) >= base.min_count
                 (self._first if in_first else self._later).append(word)
         self._old, self._new = (
-            _downsampled(lines, reference) for lines in (texts.old_held_out, texts.new_held_out)
+            downsampled(lines, reference, reference.wv.index_to_key)
+            for lines in (texts.old_held_out, texts.new_held_out)
         )
 
     def measure(self, model: Word2Vec) -> dict[str, Any]:
@@ -293,16 +294,6 @@ def _nearest(wv: KeyedVectors, words: list[str], queries: list[str]) -> Any:
         scores[np.arange(len(some)), some] = -1
         nearest.append(np.argpartition(-scores, TOPN, axis=1)[:, :TOPN])
     return np.concatenate(nearest)
-
-
-def _downsampled(lines: Sentences, reference: Word2Vec) -> Sentences:
-    """Return the lines as a training sees them: without unknown words, and with frequent words downsampled."""
-    counts = reference.wv.expandos["count"]
-    threshold = subsampling.subsample_threshold(int(counts.sum()), reference.sample)
-    probabilities = subsampling.keep_probabilities(counts, threshold)
-    keep = dict(zip(reference.wv.index_to_key, probabilities.tolist(), strict=True))
-    draw = random.Random(2).random
-    return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]
 
 
 # --- command line

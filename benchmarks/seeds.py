@@ -30,7 +30,7 @@ from benchmarks.adapters import ADAPTERS
 from benchmarks.arguments import names, number, numbers, values_of_a_parameter
 from benchmarks.configurations import COMMON, CONFIGURATIONS, parameters
 from benchmarks.corpus import unpacked
-from benchmarks.table import markdown
+from benchmarks.table import markdown, mean_and_spread
 
 # The columns of the table that identify a row.
 GROUP_COLUMNS = ("configuration", "library", "negative", "workers")
@@ -163,7 +163,7 @@ def table(results: list[dict[str, Any]]) -> str:
             [str(facts[name]) for name in GROUP_COLUMNS]
             + [_other_parameters(members[0]) for _ in others]
             + [str(len(members))]
-            + [_mean_and_spread([member.get(name) for member in members]) for name in measures]
+            + [mean_and_spread([member.get(name) for member in members], digits=4) for name in measures]
             + [f"{statistics.mean(member[_SPEED] for member in members) / 1e3:,.0f}"]
         )
     return markdown(rows, left={0, 1, 4} if others else {0, 1})
@@ -177,14 +177,6 @@ def _other_parameters(result: dict[str, Any]) -> str:
         for name, value in result["parameters"].items()
         if name not in (*GROUP_COLUMNS, "seed") and usual.get(name) != value
     )
-
-
-def _mean_and_spread(values: list[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    if not known:
-        return "-"
-    spread = f" ± {statistics.stdev(known):.4f}" if len(known) > 1 else ""
-    return f"{statistics.mean(known):.4f}{spread}"
 
 
 def make_parser() -> argparse.ArgumentParser:

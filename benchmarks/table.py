@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.quality import MEASURES, RESTRICT_VOCAB
@@ -118,3 +120,12 @@ def _order(summaries: list[dict[str, Any]]) -> Any:
         summary["workers"],
         libraries.index(summary["library"]),
     )
+
+
+def mean_and_spread(values: Sequence[float | None], digits: int = 3) -> str:
+    """Return the mean and the standard deviation of the values that are known, as text."""
+    known = [value for value in values if value is not None]
+    if not known:
+        return "-"
+    spread = f" ± {statistics.stdev(known):.{digits}f}" if len(known) > 1 else ""
+    return f"{statistics.mean(known):.{digits}f}{spread}"
