@@ -7,14 +7,16 @@ sampled softmax. Shared negatives have a definition of their own in tests/unit/t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+import pytest
 
 from fastw2v import Word2Vec
-
-LCG_MASK = (1 << 48) - 1
+from helpers.negatives import Draws
 
 
 def sigmoid_table() -> np.ndarray:
@@ -55,23 +57,11 @@ def examples(
     """Yield the examples of one job in their order, with the random numbers that the engine draws for it."""
     random = np.random.RandomState()
     random.set_state(model.random.get_state())
-    lcg = (int(random.randint(0, 2**24)) << 24) + int(random.randint(0, 2**24))
-
-    def draw() -> int:
-        nonlocal lcg
-        value = lcg >> 16
-        lcg = (lcg * 25214903917 + 11) & LCG_MASK
-        return value
-
-    def negatives() -> list[int]:
-        if not model.negative:
-            return []
-        domain = int(model.cum_table[-1])
-        return [int(np.searchsorted(model.cum_table, draw() % domain)) for _ in range(model.negative)]
-
+    draws = Draws(random, model.cum_table, pool_size=0, period=0)
+    negatives = partial(draws.negatives, model.negative)
     sample_ints = model.wv.expandos["sample_int"]
     ids = [[model.wv.key_to_index[word] for word in line] for line in sentences]
-    kept = [[word for word in line if sample_ints[word] >= draw()] for line in ids]
+    kept = [[word for word in line if sample_ints[word] >= draws.draw()] for line in ids]
     n_kept = sum(map(len, kept))
     lengths = model.window if isinstance(model.window, tuple) else (model.window, model.window)
     left, right = lengths
@@ -104,6 +94,20 @@ def examples(
                 drawn = negatives()
                 if contexts:
                     yield Example(contexts, weights, word, drawn, line_weight)
+
+
+def assert_is_gradient(
+    trainer: NaiveTrainer, update: np.ndarray, loss: Callable[[], float], rows: Iterable[int]
+) -> None:
+    """Assert that `update` is minus the gradient of the loss by rows of the inputs, by central differences."""
+    for row, column in itertools.product(rows, range(trainer.inputs.shape[1])):
+        value = trainer.inputs[row, column]
+        trainer.inputs[row, column] = value + 1e-6
+        above = loss()
+        trainer.inputs[row, column] = value - 1e-6
+        below = loss()
+        trainer.inputs[row, column] = value
+        assert -update[row, column] == pytest.approx((above - below) / 2e-6, abs=1e-8)
 
 
 class NaiveTrainer:

@@ -7,7 +7,7 @@ import pytest
 
 from fastw2v import Word2Vec
 from helpers.corpora import zipf_sentences
-from helpers.naive_training import Example, NaiveTrainer, assert_trains_as_defined
+from helpers.naive_training import Example, NaiveTrainer, assert_is_gradient, assert_trains_as_defined
 
 CORPUS = zipf_sentences(600, 60, seed=5, length=9)
 SETTINGS = {"min_count": 1, "workers": 1, "vector_size": 10}
@@ -39,15 +39,7 @@ def test_the_corrected_update_is_the_gradient(cbow_mean):
     error = (labels - probabilities) @ trainer.outputs[targets]
     update = np.zeros_like(trainer.inputs)
     np.add.at(update, example.contexts, np.outer(trainer.factors(example), error))
-    for row in set(example.contexts):
-        for column in range(model.vector_size):
-            value = trainer.inputs[row, column]
-            trainer.inputs[row, column] = value + 1e-6
-            above = loss()
-            trainer.inputs[row, column] = value - 1e-6
-            below = loss()
-            trainer.inputs[row, column] = value
-            assert -update[row, column] == pytest.approx((above - below) / 2e-6, abs=1e-8)
+    assert_is_gradient(trainer, update, loss, set(example.contexts))
 
 
 def test_sampled_softmax_and_skip_gram_do_not_depend_on_it():

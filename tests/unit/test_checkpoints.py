@@ -30,6 +30,7 @@ from fastw2v.training import checkpoints, trainer
 from fastw2v.training.barriers import CorpusChangedError
 from helpers.corpora import zipf_sentences
 from helpers.fresh import TESTS
+from helpers.interruptions import FailingCorpus
 
 CORPUS = zipf_sentences(24_000, 300, seed=4)
 OPTIONS = {
@@ -40,21 +41,6 @@ OPTIONS = {
     "batch_words": 700,
     "compute_loss": True,
 }
-
-
-class Stream:
-    """A corpus that is iterated afresh each epoch, and may fail."""
-
-    def __init__(self, sentences, fail_after=None):
-        self.sentences, self.left = sentences, fail_after
-
-    def __iter__(self):
-        for sentence in self.sentences:
-            if self.left is not None:
-                self.left -= 1
-                if self.left < 0:
-                    raise KeyError("my own")
-            yield sentence
 
 
 class Hooked(Word2Vec):
@@ -85,7 +71,7 @@ def corpus_of(kind, text):
         "tuple": lambda: {"corpus_iterable": tuple(CORPUS)},
         "LineSentence": lambda: {"corpus_iterable": LineSentence(text)},
         "corpus_file": lambda: {"corpus_file": text},
-        "stream": lambda: {"corpus_iterable": Stream(CORPUS)},
+        "stream": lambda: {"corpus_iterable": FailingCorpus(CORPUS)},
     }[kind]()
 
 
@@ -104,7 +90,7 @@ def train(model, corpus, **options):
 
 def interrupt(model, path, after, **options):
     """Train until so many sentences were read, whereupon the corpus fails."""
-    corpus = {"corpus_iterable": Stream(CORPUS, after)}
+    corpus = {"corpus_iterable": FailingCorpus(CORPUS, after)}
     with pytest.raises(KeyError, match="my own"):
         train(model, corpus, **{"checkpoint": path, "checkpoint_every": 2_000, **options})
 
@@ -210,7 +196,7 @@ def test_a_training_may_be_interrupted_again_and_again(path):
     while True:
         _, run = checkpoints.read(path, Word2Vec._from_state)
         try:
-            resumed = Word2Vec.resume(path, Stream(CORPUS, run.position.sentences + 500))
+            resumed = Word2Vec.resume(path, FailingCorpus(CORPUS, run.position.sentences + 500))
             break
         except KeyError:
             parts += 1
@@ -427,7 +413,7 @@ def test_resume_makes_a_new_object(path):
 @pytest.mark.parametrize("kind", ["list", "stream"])
 @pytest.mark.parametrize("every", [None, 2_000])
 def test_another_corpus_is_refused(path, kind, every):
-    source = {"list": list, "stream": Stream}[kind]
+    source = {"list": list, "stream": FailingCorpus}[kind]
     callbacks = [Interrupt(ValueError("my own"), 0)]
     with pytest.raises(ValueError, match="my own"):
         train(
@@ -458,7 +444,7 @@ def test_another_corpus_is_refused(path, kind, every):
 
 @pytest.mark.parametrize("kind", ["list", "stream"])
 def test_another_corpus_is_refused_within_an_epoch(path, kind):
-    source = {"list": list, "stream": Stream}[kind]
+    source = {"list": list, "stream": FailingCorpus}[kind]
     interrupt(built(), path, len(CORPUS) * 3 // 2)
     for other in (CORPUS[:50], [["w1"], *CORPUS], [[*CORPUS[0], "w1"], *CORPUS[1:]], []):
         with pytest.raises(CorpusChangedError, match="not that of the checkpoint"):

@@ -9,6 +9,7 @@ import pytest
 
 from fastw2v import CallbackAny2Vec, EarlyStopping, LineSentence, StopTraining, Word2Vec
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import InterruptAtEpoch
 
 CORPUS = zipf_sentences(20_000, 200, seed=5)
 HELD_OUT = zipf_sentences(2_000, 200, seed=6)
@@ -188,17 +189,6 @@ def test_a_resumed_training_stops_where_the_uninterrupted_one_does(tmp_path):
     assert len(whole.losses) == 3
 
 
-class Interrupt(CallbackAny2Vec):
-    """Callback that interrupts the training at the end of its second epoch."""
-
-    left = 2
-
-    def on_epoch_end(self, model):
-        self.left -= 1
-        if not self.left:
-            raise KeyboardInterrupt
-
-
 class Snapshots(CallbackAny2Vec):
     """Callback that copies the weights after each epoch; `EarlyStopping` runs before it."""
 
@@ -227,7 +217,9 @@ def test_a_resumed_training_restores_the_best_weights_of_before_the_interruption
     whole = Word2Vec(CORPUS, **OPTIONS, hs=hs, epochs=3, callbacks=[stopping(), snapshots])
     path = tmp_path / "run.ckpt"
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(CORPUS, **OPTIONS, hs=hs, epochs=3, callbacks=[stopping(), Interrupt()], checkpoint=path)
+        Word2Vec(
+            CORPUS, **OPTIONS, hs=hs, epochs=3, callbacks=[stopping(), InterruptAtEpoch()], checkpoint=path
+        )
     resumed = stopping()
     model = Word2Vec.resume(path, CORPUS, callbacks=[resumed])
     assert resumed.losses == model.validation_loss_history == [1.0, *later]
@@ -279,7 +271,7 @@ def test_a_checkpoint_without_the_best_weights_gives_a_warning(tmp_path, monkeyp
             CORPUS,
             **OPTIONS,
             epochs=3,
-            callbacks=[EarlyStopping(HELD_OUT, patience=5), Interrupt()],
+            callbacks=[EarlyStopping(HELD_OUT, patience=5), InterruptAtEpoch()],
             checkpoint=path,
         )
     Word2Vec.resume(path, CORPUS, callbacks=[EarlyStopping(HELD_OUT, restore_best=True, patience=5)])

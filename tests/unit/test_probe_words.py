@@ -9,8 +9,9 @@ import types
 
 import pytest
 
-from fastw2v import CallbackAny2Vec, ProbeWords, Word2Vec
+from fastw2v import ProbeWords, Word2Vec
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import InterruptAtEpoch
 
 CORPUS = zipf_sentences(5_000, 100, seed=5)
 OPTIONS = {"vector_size": 10, "min_count": 1, "workers": 1}
@@ -38,18 +39,12 @@ def test_every_second_epoch_and_the_last():
 
 
 def test_a_resumed_training_continues_the_history(tmp_path):
-    class Interrupt(CallbackAny2Vec):
-        left = 2
-
-        def on_epoch_end(self, model):
-            self.left -= 1
-            if not self.left:
-                raise KeyboardInterrupt
-
     whole, resumed, path = ProbeWords(WORDS), ProbeWords(WORDS), tmp_path / "run.ckpt"
     Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[whole])
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[ProbeWords(WORDS), Interrupt()], checkpoint=path)
+        Word2Vec(
+            CORPUS, **OPTIONS, epochs=3, callbacks=[ProbeWords(WORDS), InterruptAtEpoch()], checkpoint=path
+        )
     Word2Vec.resume(path, CORPUS, callbacks=[resumed])
     assert {epoch: dict(table) for epoch, table in resumed.history.items()} == {
         epoch: dict(table) for epoch, table in whole.history.items()

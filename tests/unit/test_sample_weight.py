@@ -9,6 +9,7 @@ from fastw2v import LineSentence, Update, Word2Vec
 from fastw2v.corpora import EncodedCorpus
 from fastw2v.training import session
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import FailingCorpus
 from helpers.naive_training import assert_trains_as_defined
 
 CORPUS = zipf_sentences(600, 60, seed=5, length=9)
@@ -110,23 +111,17 @@ def test_the_replay_of_an_update_has_the_weight_1():
 
 
 def interrupted(tmp_path):
-    class Failing:
-        left = len(CORPUS) * 3 // 2
-
-        def __iter__(self):
-            for sentence in CORPUS:
-                self.left -= 1
-                if self.left < 0:
-                    raise KeyError("my own")
-                yield sentence
-
     model = Word2Vec(**SETTINGS, epochs=2, batch_words=100)
     model.build_vocab(CORPUS)
     with pytest.raises(KeyError):
         model.train(
-            Failing(), total_examples=len(CORPUS), epochs=2, checkpoint=tmp_path / "c", checkpoint_every=200,
+            FailingCorpus(CORPUS, len(CORPUS) * 3 // 2),
+            total_examples=len(CORPUS),
+            epochs=2,
+            checkpoint=tmp_path / "c",
+            checkpoint_every=200,
             sample_weight=WEIGHTS,
-        )  # fmt: skip
+        )
     return tmp_path / "c"
 
 

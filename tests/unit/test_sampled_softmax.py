@@ -11,6 +11,7 @@ from benchmarks.pytorch_objectives import examples_of_one_job
 
 from fastw2v import EarlyStopping, Update, Word2Vec
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import FailingCorpus
 
 CORPUS = zipf_sentences(4_000, 120, seed=5, length=9)
 SETTINGS = {"objective": "sampled_softmax", "negative": 6, "min_count": 1, "workers": 1, "vector_size": 10}
@@ -178,21 +179,15 @@ def test_a_checkpoint_is_resumed_bit_for_bit(tmp_path, sg, tied_weights):
     options = {**SETTINGS, "sg": sg, "tied_weights": tied_weights, "epochs": 2, "batch_words": 500}
     whole = Word2Vec(CORPUS, **options)
 
-    class Failing:
-        left = len(CORPUS) * 3 // 2
-
-        def __iter__(self):
-            for sentence in CORPUS:
-                self.left -= 1
-                if self.left < 0:
-                    raise KeyError("my own")
-                yield sentence
-
     model = Word2Vec(**options)
     model.build_vocab(CORPUS)
     with pytest.raises(KeyError):
         model.train(
-            Failing(), total_examples=len(CORPUS), epochs=2, checkpoint=tmp_path / "c", checkpoint_every=900
+            FailingCorpus(CORPUS, len(CORPUS) * 3 // 2),
+            total_examples=len(CORPUS),
+            epochs=2,
+            checkpoint=tmp_path / "c",
+            checkpoint_every=900,
         )
     assert_same(Word2Vec.resume(tmp_path / "c", CORPUS), whole)
 

@@ -13,6 +13,7 @@ from fastw2v.formats import native
 from fastw2v.training import checkpoints
 from fastw2v.training.barriers import CorpusChangedError
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import FailingCorpus
 from helpers.parameters import one_in
 
 OPTIONS = {"vector_size": 12, "min_count": 2, "workers": 1, "epochs": 2, "batch_words": 300, "alpha": 0.05}
@@ -51,20 +52,6 @@ def update_of(kind, trained):
     if "anchor_to" in options:
         options["anchor_to"] = trained["sg"]
     return Update(**options)
-
-
-class Failing:
-    """A corpus that is iterated afresh each epoch, and fails after so many sentences of all epochs."""
-
-    def __init__(self, sentences, left):
-        self.sentences, self.left = sentences, left
-
-    def __iter__(self):
-        for sentence in self.sentences:
-            self.left -= 1
-            if self.left < 0:
-                raise KeyError("my own")
-            yield sentence
 
 
 class Interrupt(CallbackAny2Vec):
@@ -106,7 +93,7 @@ def train(model, corpus=NEW, **options):
 
 def interrupt(model, path, update, share=1.5, **options):
     """Train until so many epochs' sentences were read, whereupon the corpus fails."""
-    corpus = Failing(NEW, round(share * len(NEW)))
+    corpus = FailingCorpus(NEW, round(share * len(NEW)))
     with pytest.raises(KeyError, match="my own"):
         train(model, corpus, update=update, checkpoint=path, **{"checkpoint_every": 500, **options})
 
@@ -171,7 +158,7 @@ def test_it_may_be_interrupted_again_and_again_and_resumed_from_another_form_of_
     as_iterator = {"replay": iter(OLD)} if update.replay else {}
     for share, replay in ((0.9, as_iterator), (1.7, as_text)):
         before = checkpoints.read(path, Word2Vec._from_state)[1].position
-        corpus = Failing(NEW, round((share - before.epoch) * len(NEW)))
+        corpus = FailingCorpus(NEW, round((share - before.epoch) * len(NEW)))
         with pytest.raises(KeyError, match="my own"):
             Word2Vec.resume(path, corpus, **replay)
         after = checkpoints.read(path, Word2Vec._from_state)[1].position

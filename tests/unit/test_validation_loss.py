@@ -12,19 +12,11 @@ from fastw2v import CallbackAny2Vec, EarlyStopping, ValidationLoss, Word2Vec, pl
 from fastw2v.formats import native
 from fastw2v.training.checkpoints import CallbackStateError
 from helpers.corpora import zipf_sentences
+from helpers.interruptions import InterruptAtEpoch
 
 CORPUS = zipf_sentences(5_000, 100, seed=5)
 HELD_OUT = zipf_sentences(500, 100, seed=6)
 OPTIONS = {"vector_size": 10, "min_count": 1, "workers": 1, "compute_loss": True}
-
-
-class Interrupt(CallbackAny2Vec):
-    left = 2
-
-    def on_epoch_end(self, model):
-        self.left -= 1
-        if not self.left:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -70,7 +62,7 @@ def test_a_resumed_training_continues_the_history(tmp_path, kind):
     whole = Word2Vec(CORPUS, **OPTIONS, epochs=4, callbacks=[kind(HELD_OUT)])
     path = tmp_path / "run.ckpt"
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(CORPUS, **OPTIONS, epochs=4, callbacks=[kind(HELD_OUT), Interrupt()], checkpoint=path)
+        Word2Vec(CORPUS, **OPTIONS, epochs=4, callbacks=[kind(HELD_OUT), InterruptAtEpoch()], checkpoint=path)
     assert Word2Vec.load(path).validation_loss_history == whole.validation_loss_history[:1]
     resumed = Word2Vec.resume(path, CORPUS, callbacks=[kind(HELD_OUT)])
     assert resumed.validation_loss_history == whole.validation_loss_history
@@ -124,7 +116,7 @@ def test_arrays_of_any_callback_survive_a_checkpoint(tmp_path):
     whole, resumed, path = Mean(), Mean(), tmp_path / "run.ckpt"
     Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[whole])
     with pytest.raises(KeyboardInterrupt):
-        Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[Mean(), Interrupt()], checkpoint=path)
+        Word2Vec(CORPUS, **OPTIONS, epochs=3, callbacks=[Mean(), InterruptAtEpoch()], checkpoint=path)
     Word2Vec.resume(path, CORPUS, callbacks=[resumed])
     np.testing.assert_allclose(resumed.total, whole.total, rtol=1e-6)
 
@@ -157,7 +149,7 @@ def test_best_weights_of_another_shape_are_not_restored(tmp_path, monkeypatch, c
     given = iter([9.0, 1.0, 2.0, 9.0, 2.0, 3.0])
     monkeypatch.setattr(Word2Vec, "evaluate_loss", lambda self, held_out: next(given))
     path, options = tmp_path / "run.ckpt", {"restore_best": True, "patience": 5}
-    callbacks = [EarlyStopping(HELD_OUT, **options), Interrupt()]
+    callbacks = [EarlyStopping(HELD_OUT, **options), InterruptAtEpoch()]
     with pytest.raises(KeyboardInterrupt):
         Word2Vec(CORPUS, **OPTIONS, epochs=3, checkpoint=path, callbacks=callbacks)
     arrays, metadata = native.read(path)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 
 from fastw2v import Word2Vec
 from fastw2v.common.windows import window_of_epoch
 from helpers.corpora import zipf_sentences
-from helpers.naive_training import TABLE, NaiveTrainer, assert_trains_as_defined, examples
+from helpers.interruptions import FailingCorpus
+from helpers.naive_training import TABLE, NaiveTrainer, assert_is_gradient, assert_trains_as_defined, examples
 
 CORPUS = zipf_sentences(600, 60, seed=5, length=9)
 SETTINGS = {"min_count": 1, "workers": 1, "vector_size": 10}
@@ -120,14 +119,7 @@ def test_the_weighted_update_is_the_gradient(cbow_mean):
     error = (signs / (1 + np.exp(signs * (outputs @ trainer.hidden(example))))) @ outputs
     update = np.zeros_like(trainer.inputs)
     np.add.at(update, example.contexts, np.outer(trainer.factors(example), error))
-    for row, column in itertools.product((3, 5, 8), range(model.vector_size)):
-        value = trainer.inputs[row, column]
-        trainer.inputs[row, column] = value + 1e-6
-        above = loss()
-        trainer.inputs[row, column] = value - 1e-6
-        below = loss()
-        trainer.inputs[row, column] = value
-        assert -update[row, column] == pytest.approx((above - below) / 2e-6, abs=1e-8)
+    assert_is_gradient(trainer, update, loss, (3, 5, 8))
 
 
 @pytest.mark.parametrize(("sg", "expected"), [(0, 2), (1, 2 * 4)])
@@ -206,21 +198,15 @@ def test_a_checkpoint_is_resumed_with_the_window_of_its_epoch(tmp_path):
     options = {**SETTINGS, **OPTIONS, "epochs": 3, "batch_words": 100}
     whole = Word2Vec(CORPUS, **options)
 
-    class Failing:
-        left = len(CORPUS) * 5 // 2
-
-        def __iter__(self):
-            for sentence in CORPUS:
-                self.left -= 1
-                if self.left < 0:
-                    raise KeyError("my own")
-                yield sentence
-
     model = Word2Vec(**options)
     model.build_vocab(CORPUS)
     with pytest.raises(KeyError):
         model.train(
-            Failing(), total_examples=len(CORPUS), epochs=3, checkpoint=tmp_path / "c", checkpoint_every=200
+            FailingCorpus(CORPUS, len(CORPUS) * 5 // 2),
+            total_examples=len(CORPUS),
+            epochs=3,
+            checkpoint=tmp_path / "c",
+            checkpoint_every=200,
         )
     np.testing.assert_array_equal(Word2Vec.resume(tmp_path / "c", CORPUS).wv.vectors, whole.wv.vectors)
 
