@@ -1,8 +1,9 @@
 """Ray: actors that one call from a notebook or a driver program starts.
 
 Install it with ``pip install "fastw2v[ray]"``. Ray starts the actors and finds the machines for them; arrays travel
-directly between the actors (`connections`). An actor `_Meeting` passes the addresses on, and an actor `_Keeper` has the
-model of the last full merge, from which the training goes on if an actor or its machine is lost.
+directly between the actors (`connections`). An actor `_Rendezvous` passes the addresses on, and an actor
+`_CheckpointStore` has the model of the last full merge, from which the training goes on if an actor or its machine is
+lost.
 """
 
 from __future__ import annotations
@@ -104,13 +105,13 @@ def train(
         library.init()
     workers = (model or Word2Vec(**job.parameters)).workers
     options = {"num_cpus": workers, **(resources or {})}
-    keeper = library.remote(num_cpus=0)(_Keeper).remote()
+    store = library.remote(num_cpus=0)(_CheckpointStore).remote()
     shared_job = library.put(job)
     for attempt in range(max_restarts + 1):
-        meeting = library.remote(num_cpus=0)(_Meeting).remote(members)
+        rendezvous = library.remote(num_cpus=0)(_Rendezvous).remote(members)
         actors = [library.remote(**options)(_Member).remote(rank, members) for rank in range(members)]
         running = [
-            actor.run.remote(shared_job, corpus, meeting, keeper)
+            actor.run.remote(shared_job, corpus, rendezvous, store)
             for actor, corpus in zip(actors, corpora, strict=True)
         ]
         try:
@@ -123,7 +124,7 @@ def train(
             reason = str(error).partition("\n")[0]
             logger.warning("an actor was lost; the training goes on from its last full merge: %s", reason)
         finally:
-            for actor in (*actors, meeting):
+            for actor in (*actors, rendezvous):
                 library.kill(actor)
     raise AssertionError("not reached")
 
@@ -184,7 +185,7 @@ def _error(library: Any, reference: Any) -> BaseException | None:
     return None
 
 
-class _Meeting:
+class _Rendezvous:
     """Where the members exchange their addresses."""
 
     def __init__(self, size: int) -> None:
@@ -204,28 +205,28 @@ class _Meeting:
         return [self._texts[number][i] for i in range(self._size)]
 
 
-class _Keeper:
+class _CheckpointStore:
     """The model of the last full merge, as the bytes of a checkpoint."""
 
     def __init__(self) -> None:
         self._checkpoint: bytes | None = None
 
-    def keep(self, checkpoint: bytes) -> None:
+    def store(self, checkpoint: bytes) -> None:
         self._checkpoint = checkpoint
 
     def checkpoint(self) -> bytes | None:
         return self._checkpoint
 
 
-class _Keep(CallbackAny2Vec):
-    """Give the checkpoint of each epoch to the keeper."""
+class _StoreCheckpoint(CallbackAny2Vec):
+    """Give the checkpoint of each epoch to a `_CheckpointStore`."""
 
-    def __init__(self, library: Any, keeper: Any, path: Path) -> None:
-        self._library, self._keeper, self._path = library, keeper, path
+    def __init__(self, library: Any, store: Any, path: Path) -> None:
+        self._library, self._store, self._path = library, store, path
 
     def on_epoch_end(self, model: Any) -> None:
         if self._path.exists():
-            self._library.get(self._keeper.keep.remote(self._path.read_bytes()))
+            self._library.get(self._store.store.remote(self._path.read_bytes()))
 
 
 class _Member:
@@ -234,14 +235,14 @@ class _Member:
     def __init__(self, rank: int, size: int) -> None:
         self._rank, self._size = rank, size
 
-    def run(self, job: Job, corpus: dict[str, Any], meeting: Any, keeper: Any) -> bytes | None:
+    def run(self, job: Job, corpus: dict[str, Any], rendezvous: Any, store: Any) -> bytes | None:
         """Train; return the model on rank 0, as bytes, because Ray would map its arrays read-only."""
         import ray
 
         exchanges = iter(range(2))
 
         def exchange(text: str) -> list[str]:
-            texts: list[str] = ray.get(meeting.exchange.remote(next(exchanges), self._rank, text))
+            texts: list[str] = ray.get(rendezvous.exchange.remote(next(exchanges), self._rank, text))
             return texts
 
         if "tables" in corpus:
@@ -251,10 +252,10 @@ class _Member:
         try:
             with tempfile.TemporaryDirectory() as folder:
                 path = Path(folder, "checkpoint")
-                earlier = ray.get(keeper.checkpoint.remote()) if self._rank == 0 else None
+                earlier = ray.get(store.checkpoint.remote()) if self._rank == 0 else None
                 if earlier is not None:
                     path.write_bytes(earlier)
-                callbacks = [_Keep(ray, keeper, path)]
+                callbacks = [_StoreCheckpoint(ray, store, path)]
                 model = job.run(communicator, corpus, path, earlier is not None, callbacks)
         finally:
             communicator.close()

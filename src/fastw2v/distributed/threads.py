@@ -15,7 +15,7 @@ from fastw2v.distributed.communicator import Communicator, CommunicatorError
 __all__ = ["run_threads"]
 
 
-class _Meeting:
+class _Rendezvous:
     """Where the members of a group exchange one value each."""
 
     def __init__(self, size: int) -> None:
@@ -45,29 +45,29 @@ class _Meeting:
 class _ThreadCommunicator(Communicator):
     """A thread as a member of a group."""
 
-    def __init__(self, rank: int, size: int, meeting: _Meeting) -> None:
-        self.rank, self.size, self._meeting = rank, size, meeting
+    def __init__(self, rank: int, size: int, rendezvous: _Rendezvous) -> None:
+        self.rank, self.size, self._rendezvous = rank, size, rendezvous
 
     def allreduce(self, array: NDArray[Any]) -> None:
-        arrays = self._meeting.exchange(self.rank, array)
+        arrays = self._rendezvous.exchange(self.rank, array)
         total = arrays[0].copy()
         for other in arrays[1:]:
             total += other
-        self._meeting.exchange(self.rank, None)  # all have read `array`
+        self._rendezvous.exchange(self.rank, None)  # all have read `array`
         np.copyto(array, total)
 
     def broadcast(self, value: Any) -> Any:
-        return self._meeting.exchange(self.rank, value)[0]
+        return self._rendezvous.exchange(self.rank, value)[0]
 
     def gather(self, value: Any) -> list[Any] | None:
-        values = self._meeting.exchange(self.rank, value)
+        values = self._rendezvous.exchange(self.rank, value)
         return values if self.rank == 0 else None
 
     def barrier(self) -> None:
-        self._meeting.exchange(self.rank, None)
+        self._rendezvous.exchange(self.rank, None)
 
     def abort(self, error: BaseException) -> None:
-        self._meeting.abort(error)
+        self._rendezvous.abort(error)
 
 
 def run_threads(size: int, function: Callable[[Communicator], Any]) -> list[Any]:
@@ -92,20 +92,20 @@ def run_threads(size: int, function: Callable[[Communicator], Any]) -> list[Any]
     [10, 10, 10]
     """
     size = as_int("size", size, minimum=1)
-    meeting = _Meeting(size)
+    rendezvous = _Rendezvous(size)
     results: list[Any] = [None] * size
 
     def run(rank: int) -> None:
         try:
-            results[rank] = function(_ThreadCommunicator(rank, size, meeting))
+            results[rank] = function(_ThreadCommunicator(rank, size, rendezvous))
         except BaseException as error:
-            meeting.abort(error)
+            rendezvous.abort(error)
 
     threads = [threading.Thread(target=run, args=(rank,)) for rank in range(size)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if meeting.failed is not None:
-        raise meeting.failed
+    if rendezvous.failed is not None:
+        raise rendezvous.failed
     return results
