@@ -175,7 +175,7 @@ def free_threaded(session: nox.Session) -> None:
     """Compile the last commit for Python without the GIL, and run each of some tests in several threads at once."""
     enter_clone(session)
     # The latest releases of these do not always have a wheel for this Python; an earlier one with a wheel is as good.
-    test_packages = ("--only-binary=numpy,scipy,hypothesis", "pytest>=8", "hypothesis>=6.100", "joblib")
+    test_packages = ("--only-binary=numpy,scipy,hypothesis", "pytest>=9", "hypothesis>=6.100", "joblib")
     session.install(".", *test_packages, env={"CFLAGS": "-O1"})
     session.install("pytest-run-parallel")
     session.run("python", "tests/wheels/smoke.py")
