@@ -94,6 +94,14 @@ def compression(path: PathLike) -> str | None:
     return suffix if suffix in COMPRESSED_SUFFIXES else None
 
 
+def known_size(path: PathLike) -> int | None:
+    """Return the size of a file in bytes; None for compressed files, pipes and URIs, where it says nothing."""
+    local = local_path(path)
+    if local is None or compression(path) is not None or not os.path.isfile(local):
+        return None
+    return os.path.getsize(local)
+
+
 def check_writable(path: PathLike) -> None:
     """Check that `path` can be written, without leaving anything behind.
 

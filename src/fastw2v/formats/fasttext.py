@@ -24,20 +24,19 @@ compressed data, whose length is not known, memory grows with the data that arri
 
 from __future__ import annotations
 
-import os
 import struct
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
-from fastw2v.common.files import PathLike, compression, local_path, open_input
+from fastw2v.common.files import PathLike, known_size, open_input
 from fastw2v.common.logs import get_logger
 from fastw2v.formats import describe_damage
 from fastw2v.formats.settings import MAX_WIDTH
-from fastw2v.formats.streams import fill, read_growing
+from fastw2v.formats.streams import BinaryInput
 from fastw2v.vectors.ngrams import LONGEST, Ngrams
 
 logger = get_logger(__name__, "models.fasttext")
@@ -51,7 +50,6 @@ _ARGUMENTS = (
     "dim", "ws", "epoch", "minCount", "neg", "wordNgrams", "loss", "model", "bucket", "minn", "maxn", "lrUpdateRate",
 )  # fmt: skip
 _LONGEST_WORD = 1 << 16  # bytes
-_CHUNK = 1 << 20
 _CENTROIDS = 256  # of each part of a product quantizer
 _WIDEST_PART = 32  # components of a vector that one code stands for; fastText's default is 2
 _INT31 = (1 << 31) - 1
@@ -101,97 +99,11 @@ def read(path: PathLike, encoding: str = "utf8") -> FastTextVectors:
     OSError
         If it cannot be read.
     """
-    local = local_path(path)
-    size = os.path.getsize(local) if local is not None and compression(path) is None else None
     with open_input(path) as stream, describe_damage(path):
-        return _read(_Input(stream, size), encoding)
+        return _read(BinaryInput(stream, known_size(path), "fastText model"), encoding)
 
 
-class _Input:
-    """A stream of numbers, strings and arrays.
-
-    Parameters
-    ----------
-    stream : binary file
-    size : int or None
-        Its number of bytes, if that is known.
-    """
-
-    def __init__(self, stream: IO[bytes], size: int | None) -> None:
-        self._stream = stream
-        self._size = size
-        self._buffer = b""
-        self._at = 0
-        self._n_read = 0  # bytes of the stream that are in the buffer or were returned
-
-    @property
-    def left(self) -> int | None:
-        """Number of bytes that have not been returned, or None if it is not known."""
-        return None if self._size is None else self._size - self._n_read + len(self._buffer) - self._at
-
-    def _more(self) -> bool:
-        """Add data to the buffer; return False at the end of the stream."""
-        data = self._stream.read(_CHUNK)
-        self._n_read += len(data)
-        self._buffer = self._buffer[self._at :] + data
-        self._at = 0
-        return bool(data)
-
-    def numbers(self, form: str, what: str) -> tuple[Any, ...]:
-        """Return the numbers that a format of `struct` describes."""
-        length = struct.calcsize(form)
-        while len(self._buffer) - self._at < length:
-            if not self._more():
-                raise ValueError(f"the fastText model ends within {what}")
-        values = struct.unpack_from(form, self._buffer, self._at)
-        self._at += length
-        return values
-
-    def string(self, what: str) -> bytes:
-        """Return the bytes before the next zero byte."""
-        searched = self._at
-        while (end := self._buffer.find(b"\0", searched)) < 0:
-            searched = len(self._buffer) - self._at
-            if searched > _LONGEST_WORD:
-                break
-            if not self._more():
-                raise ValueError(f"the fastText model ends within {what}")
-        if end < 0 or end - self._at > _LONGEST_WORD:
-            raise ValueError(f"{what} of the fastText model is longer than {_LONGEST_WORD} bytes")
-        value = self._buffer[self._at : end]
-        self._at = end + 1
-        return value
-
-    def array(self, dtype: str, shape: tuple[int, ...], what: str) -> Array:
-        """Return an array; no memory is allocated for more data than there is."""
-        kind = np.dtype(dtype)
-        length = int(np.prod([int(n) for n in shape], dtype=object)) * kind.itemsize
-        left = self.left
-        if left is None:
-            octets = read_growing(self, length, what)  # type: ignore[arg-type]
-            return octets.view(kind).reshape(shape)
-        if length > left:
-            raise ValueError(
-                f"{what} of the fastText model need {length} bytes, and the file has {left} more"
-            )
-        array = memory.empty(shape, kind)
-        if length:
-            fill(self, array.reshape(-1).view(np.uint8), what)  # type: ignore[arg-type]
-        return array
-
-    def readinto(self, target: memoryview) -> int:
-        """Fill `target` from the buffer, or else from the stream; return the number of bytes."""
-        buffered = self._buffer[self._at : self._at + len(target)]
-        if buffered:
-            target[: len(buffered)] = buffered
-            self._at += len(buffered)
-            return len(buffered)
-        count = self._stream.readinto(target) or 0  # type: ignore[attr-defined]
-        self._n_read += count
-        return int(count)
-
-
-def _read(source: _Input, encoding: str) -> FastTextVectors:
+def _read(source: BinaryInput, encoding: str) -> FastTextVectors:
     signature, version = source.numbers("<4si", "its signature")
     if signature != SIGNATURE:
         raise ValueError("the file is no fastText model, or one of a version before 11")
@@ -232,14 +144,14 @@ def _read(source: _Input, encoding: str) -> FastTextVectors:
 
 
 def _read_entries(
-    source: _Input, n_words: int, n_labels: int, encoding: str
+    source: BinaryInput, n_words: int, n_labels: int, encoding: str
 ) -> tuple[list[bytes], NDArray[np.int64], list[str]]:
     """Return the words, their counts, and the labels of the dictionary."""
     words: list[bytes] = []
     counts: list[int] = []
     labels: list[str] = []
     for entry in range(n_words + n_labels):
-        word = source.string("a word")
+        word = source.string("a word", _LONGEST_WORD)
         count, kind = source.numbers("<qb", "its dictionary")
         if count < 0:
             raise _unexpected("count", count, "0 or more")
@@ -260,7 +172,7 @@ def _decoded(word: bytes, encoding: str) -> str:
         return word.decode(encoding, "backslashreplace")
 
 
-def _read_kept(source: _Input, n_kept: int, bucket: int) -> tuple[Array, Array]:
+def _read_kept(source: BinaryInput, n_kept: int, bucket: int) -> tuple[Array, Array]:
     """Return the buckets that a pruned model has kept, in ascending order, and the row of each."""
     pairs = source.array("<i4", (n_kept, 2), "its pruned n-grams")
     kept, rows = pairs[np.argsort(pairs[:, 0], kind="stable")].T.copy().astype(np.int32, copy=False)
@@ -271,7 +183,7 @@ def _read_kept(source: _Input, n_kept: int, bucket: int) -> tuple[Array, Array]:
     return kept, rows
 
 
-def _read_matrix(source: _Input, n_rows: int, dim: int) -> NDArray[np.float32]:
+def _read_matrix(source: BinaryInput, n_rows: int, dim: int) -> NDArray[np.float32]:
     """Return the input matrix, of shape (n_rows, dim)."""
     (quantized,) = source.numbers("<B", "its input matrix")
     _check("quant_input", quantized, 0, 1)
@@ -282,13 +194,13 @@ def _read_matrix(source: _Input, n_rows: int, dim: int) -> NDArray[np.float32]:
     return matrix.astype(np.float32, copy=False)
 
 
-def _check_shape(source: _Input, n_rows: int, dim: int) -> None:
+def _check_shape(source: BinaryInput, n_rows: int, dim: int) -> None:
     rows, columns = source.numbers("<2q", "its input matrix")
     _check("rows of the input matrix", rows, n_rows, n_rows)
     _check("columns of the input matrix", columns, dim, dim)
 
 
-def _read_quantized(source: _Input, n_rows: int, dim: int) -> NDArray[np.float32]:
+def _read_quantized(source: BinaryInput, n_rows: int, dim: int) -> NDArray[np.float32]:
     """Return a matrix that is stored as the codes of a product quantizer.
 
     Joulin et al., "FastText.zip: Compressing text classification models" (2016).
@@ -316,7 +228,7 @@ def _read_quantized(source: _Input, n_rows: int, dim: int) -> NDArray[np.float32
     return matrix
 
 
-def _read_quantizer(source: _Input, dim: int) -> list[Array]:
+def _read_quantizer(source: BinaryInput, dim: int) -> list[Array]:
     """Return the centroids of a product quantizer, for each part of a vector: shape (256, components)."""
     columns, n_parts, width, last = source.numbers("<4i", "its product quantizer")
     _check("dim of a product quantizer", columns, dim, dim)
@@ -333,7 +245,7 @@ def _read_quantizer(source: _Input, dim: int) -> list[Array]:
     ]
 
 
-def _check_output(source: _Input, dim: int) -> None:
+def _check_output(source: BinaryInput, dim: int) -> None:
     """Raise a ValueError if a file of known length ends within the output matrix, which is not read."""
     if not source.left:
         return

@@ -30,7 +30,6 @@ import functools
 import io
 import itertools
 import math
-import os
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -40,7 +39,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import codecs, memory, parallel
-from fastw2v.common.files import PathLike, compression, local_path, open_atomic, open_input
+from fastw2v.common.files import PathLike, known_size, open_atomic, open_input
 from fastw2v.common.logs import get_logger
 from fastw2v.common.progress_bar import ProgressBar
 from fastw2v.formats import word2vec_rows
@@ -280,7 +279,7 @@ def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[in
         if binary and len(fields) > 2 and _all_numbers(fields[1:]):
             message += "; this is the text format without a header: leave out binary=True"
         raise ValueError(message) from None
-    size = _file_size(path)
+    size = known_size(path)
     largest = _MAX_WIDTH if size is None else size
     if (
         count < 0
@@ -302,17 +301,9 @@ def _all_numbers(fields: Sequence[bytes]) -> bool:
         return False
 
 
-def _file_size(path: PathLike) -> int | None:
-    """Return the size of the file in bytes; None for compressed files, pipes and URIs, where it says nothing."""
-    local = local_path(path)
-    if local is None or compression(path) is not None or not os.path.isfile(local):
-        return None
-    return os.path.getsize(local)
-
-
 def _rows_to_allocate(path: PathLike, n_vectors: int, row_length: int, width: int) -> int:
     """Return how many of `n_vectors` rows to allocate at first; a row takes at least `row_length` bytes in the file."""
-    size = _file_size(path)
+    size = known_size(path)
     most = _FIRST_NUMBERS // width if size is None else size // max(1, row_length)
     return min(n_vectors, most + 1)
 
