@@ -39,6 +39,7 @@ from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.gensim3 import CompatVocab, DeprecatedVectorNames
 from fastw2v.display import html
 from fastw2v.export.methods import ExportMethods
+from fastw2v.export.words import Words
 from fastw2v.formats import describe_damage, detect, vector_state, word2vec
 from fastw2v.formats.pickle_globals import OtherClassError
 from fastw2v.formats.settings import SAVED_PARTS, check_fields, instance_of, unexpected, without_taken_names
@@ -1975,6 +1976,73 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         logger.info("loaded %s vectors of words from %s", vectors.vectors.shape, fname)
         return vectors
 
+    def save_finalfusion(self, fname: PathLike) -> None:
+        """Save in the format of finalfusion (``.fifu``), which its libraries for Python, Rust and other languages read.
+
+        The file has a simple vocabulary, the vectors divided by their norms, and the norms, as finalfusion expects. If
+        there is an attribute `finalfusion_metadata`, a TOML text, it becomes the metadata of the file.
+
+        Parameters
+        ----------
+        fname : str or os.PathLike
+            Compressed according to its suffix (.gz, .bz2, .xz, .zst), which finalfusion itself does not read. Keys that
+            are integers become strings.
+
+        Raises
+        ------
+        ValueError
+            If the norm of a vector is not finite, or if the format cannot hold a key. Nothing is written then.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> kv = KeyedVectors(2)
+        >>> kv.add_vectors(["a", "b"], [[3, 4], [0, 2]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kv.save_finalfusion(os.path.join(folder, "vectors.fifu"))
+        ...     print(KeyedVectors.load_finalfusion(os.path.join(folder, "vectors.fifu")))
+        KeyedVectors<vector_size=2, 2 keys>
+        """
+        check_path("fname", fname)
+        self._table.matrix  # noqa: B018 - raises an error if there are keys without vectors
+        state = self._to_state()
+        vector_state.write_finalfusion(fname, state, Words(state.keys, state.vectors).names)
+
+    @classmethod
+    def load_finalfusion(cls: type[KV], fname: PathLike) -> KV:
+        """Load a file of finalfusion (``.fifu``) with a simple vocabulary and a matrix of float32.
+
+        Vectors that the file stores with their norms get back their lengths, up to rounding.
+
+        Parameters
+        ----------
+        fname : str or os.PathLike
+            Decompressed according to its suffix.
+
+        Returns
+        -------
+        KeyedVectors
+            If the file has metadata, the attribute `finalfusion_metadata` holds this TOML text.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or has n-grams or a quantized matrix; the message names the file, and the field or
+            the remedy.
+        OSError
+            If the file cannot be read.
+
+        Examples
+        --------
+        See `save_finalfusion`.
+        """
+        check_path("fname", fname)
+        state = vector_state.read_finalfusion(fname)
+        with describe_damage(fname):
+            vectors = cls._from_state(state)
+        logger.info("loaded %s vectors of words from %s", vectors.vectors.shape, fname)
+        return vectors
+
     def intersect_word2vec_format(
         self,
         fname: PathLike,
@@ -2181,8 +2249,8 @@ def load_any(path: PathLike) -> KeyedVectors:
     Parameters
     ----------
     path : str or os.PathLike
-        A file that fastw2v or gensim saved, a model of fastText, or a file in the word2vec or GloVe format. The
-        contents of the file decide, not its name. Arrays are mapped from the file where possible, read-only.
+        A file that fastw2v or gensim saved, a model of fastText, or a file in the format of finalfusion, word2vec or
+        GloVe. The contents of the file decide, not its name. Arrays are mapped from the file where possible, read-only.
 
     Raises
     ------
@@ -2204,6 +2272,8 @@ def load_any(path: PathLike) -> KeyedVectors:
     form = detect.input_format(path)
     if form == "fasttext":
         return KeyedVectors.load_fasttext(path)
+    if form == "finalfusion":
+        return KeyedVectors.load_finalfusion(path)
     if form in detect.VECTORS_ONLY:
         return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
     return KeyedVectors.load(path, mmap=detect.mapping_of(path, form))

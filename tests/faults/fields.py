@@ -27,7 +27,7 @@ from fastw2v.formats import gensim, native
 from fastw2v.formats.pickler import Global, Object, Pickler
 from fastw2v.training.barriers import CorpusChangedError
 
-from . import fasttext_file, harness
+from . import fasttext_file, finalfusion_file, harness
 
 MEMORY = 1 << 30  # bytes that a child may allocate; the files have some KiB
 LONG = 50_000
@@ -448,6 +448,24 @@ def _fasttext_form(**options: bool) -> Form:
     return Form(tree, _write_fasttext, KeyedVectors.load_fasttext, _use_fasttext, names_fields=False)
 
 
+def _write_finalfusion(path: str, tree: Tree) -> None:
+    try:
+        Path(path).write_bytes(finalfusion_file.content(tree))
+    except (struct.error, AttributeError, KeyError) as error:
+        raise InexpressibleError from error
+
+
+def _use_finalfusion(vectors: KeyedVectors, path: str) -> None:
+    _use_vectors(vectors, path)
+    vectors.save_finalfusion(f"{path}.saved")
+    KeyedVectors.load_finalfusion(f"{path}.saved")
+
+
+def _finalfusion_form(**options: Any) -> Form:
+    tree = partial(finalfusion_file.vectors, **options)
+    return Form(tree, _write_finalfusion, KeyedVectors.load_finalfusion, _use_finalfusion, names_fields=False)
+
+
 def _model_form(tree: Callable[[], Tree], write: Callable[[str, Tree], None], **options: Any) -> Form:
     return Form(tree, write, partial(Word2Vec.load, **options), _use_model)
 
@@ -478,6 +496,8 @@ FORMS: dict[str, Form] = {
     "word2vec binary": _word2vec_form(_write_binary, binary=True),
     "fastText": _fasttext_form(),
     "fastText, quantized": _fasttext_form(quantized=True, pruned=True, supervised=True),
+    "finalfusion": _finalfusion_form(),
+    "finalfusion without norms": _finalfusion_form(metadata=None, norms=False),
     "vocabulary": Form(_vocab_tree, _write_json, Vocab.load, _use_vocab),
 }
 

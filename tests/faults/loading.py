@@ -60,6 +60,7 @@ def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
         ),
         "word2vec text": (word2vec(False), samples.files_of("word2vec text")),
         "word2vec binary": (word2vec(True), samples.files_of("word2vec binary")),
+        "finalfusion": (KeyedVectors.load_finalfusion, samples.files_of("finalfusion")),
         "gensim": (Word2Vec.load, {"model.gensim": main, **gensim}),
         "gensim, .npy": (
             lambda path: Word2Vec.load(path[: path.index(".gensim") + len(".gensim")]),
@@ -67,7 +68,7 @@ def _loaders() -> dict[str, tuple[Callable[[str], Any], dict[str, bytes]]]:
         ),
     }
     for suffix in (".gz", ".bz2", ".xz", ".zst"):
-        for name in ("native", "word2vec text", "word2vec binary"):
+        for name in ("native", "word2vec text", "word2vec binary", "finalfusion"):
             load, files = loaders[name]
             ((file, content),) = files.items()
             loaders[f"{name} {suffix}"] = (load, {file + suffix: _compressed(content, suffix)})

@@ -81,6 +81,14 @@ def _read_word2vec(binary: bool) -> Callable[[str], int]:
     return lambda path: generation_of_vectors(KeyedVectors.load_word2vec_format(path, binary=binary))
 
 
+def _read_finalfusion(path: str) -> int:
+    wv = KeyedVectors.load_finalfusion(path)
+    whole = np.rint(wv.vectors)
+    np.testing.assert_allclose(wv.vectors, whole, rtol=1e-6)  # they were normalized, and have been rounded
+    wv.vectors[:] = whole
+    return generation_of_vectors(wv)
+
+
 FORMATS: dict[str, Format] = {
     "native": Format(
         "model", lambda model, path: model.save(path), lambda path: generation_of(Word2Vec.load(path))
@@ -95,6 +103,9 @@ FORMATS: dict[str, Format] = {
         "vectors.bin",
         lambda model, path: model.wv.save_word2vec_format(path, binary=True),
         _read_word2vec(True),
+    ),
+    "finalfusion": Format(
+        "vectors.fifu", lambda model, path: model.wv.save_finalfusion(path), _read_finalfusion
     ),
     "gensim": Format("model.gensim", save_gensim, lambda path: generation_of(Word2Vec.load(path))),
 }

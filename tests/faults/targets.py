@@ -24,11 +24,11 @@ import zstandard
 
 from fastw2v import KeyedVectors, Phrases, Word2Vec, formats
 from fastw2v.common.files import open_input
-from fastw2v.formats import fasttext, gensim, keys, native, unpickler, word2vec, word2vec_rows
+from fastw2v.formats import fasttext, finalfusion, gensim, keys, native, unpickler, word2vec, word2vec_rows
 from fastw2v.formats.vector_state import from_arrays
 from fastw2v.text import file_reader, token_encoder, tokenizer
 
-from . import fasttext_file, samples
+from . import fasttext_file, finalfusion_file, samples
 
 DOCUMENTED_ERRORS = (ValueError, OSError, EOFError, pickle.UnpicklingError)
 
@@ -275,6 +275,17 @@ def _fasttext(name: str) -> str:
 def _fasttext_files() -> list[bytes]:
     kinds = ({}, {"quantized": True, "pruned": True, "supervised": True})
     return [fasttext_file.content(fasttext_file.model(**kind)) for kind in kinds]
+
+
+def _finalfusion(name: str) -> str:
+    found = finalfusion.read(name)
+    assert len(set(found.words)) == len(found.vectors)
+    return f"{_shape(found.vectors)}, metadata {found.metadata is not None}"
+
+
+def _finalfusion_files() -> list[bytes]:
+    kinds = ({}, {"metadata": None, "norms": False}, {"n_chunks": 3, "listed": [5, 1, 2]})
+    return [finalfusion_file.content(finalfusion_file.vectors(**kind)) for kind in kinds]
 
 
 def _counts(name: str) -> str:
@@ -560,6 +571,14 @@ TARGETS: dict[str, Target] = {
     "fasttext gz": Target(
         lambda data: _with_file(_fasttext, ".gz")(gzip.compress(data, 1)),
         _fasttext_files,
+        [b"\xff\xff\xff\x7f"],
+    ),
+    "finalfusion": Target(
+        _with_file(_finalfusion), _finalfusion_files, [b"\0\0\0\0", b"\xff\xff\xff\xff"], weight=3
+    ),
+    "finalfusion gz": Target(
+        lambda data: _with_file(_finalfusion, ".gz")(gzip.compress(data, 1)),
+        _finalfusion_files,
         [b"\xff\xff\xff\x7f"],
     ),
     "counts": Target(_with_file(_counts), lambda: [b"the 5\nof 3\n\na b 7\n"], NUMBERS, weight=2),

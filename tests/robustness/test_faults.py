@@ -58,6 +58,7 @@ def test_gensim_loads_a_model_that_replaced_a_larger_one_with_several_files(tmp_
         "native",
         "word2vec text",
         "word2vec binary .gz",
+        "finalfusion",
         "gensim",
         "native .zst",
         "checkpoint",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
 import sys
 import types
 import warnings
@@ -47,6 +48,42 @@ def test_glove(kv, tmp_path):
     kv.rename_key("cat", "big cat")
     with pytest.raises(ValueError, match=r"'big cat' is empty or contains white space.*rename_key"):
         kv.save_glove_format(path)
+
+
+@pytest.mark.parametrize("metadata", [None, 'title = "x"\n', 't = "é"\n'])
+def test_finalfusion_reads_and_writes_the_same_files(kv, tmp_path, metadata):
+    finalfusion = library("finalfusion")
+    if metadata is not None:
+        kv.finalfusion_metadata = metadata
+    path, again = tmp_path / "vectors.fifu", tmp_path / "again.fifu"
+    kv.save_finalfusion(path)
+    for mmap in (False, True):
+        embeddings = finalfusion.load_finalfusion(path, mmap=mmap)
+        assert embeddings.vocab.words == WORDS
+        norms = np.linalg.norm(MATRIX, axis=1)
+        np.testing.assert_allclose(embeddings.norms, norms, rtol=1e-6)
+        np.testing.assert_allclose(embeddings.storage, MATRIX / norms[:, None], rtol=1e-6)
+        assert (embeddings.metadata is None) == (metadata is None)
+    embeddings.write(again)
+    assert again.read_bytes() == path.read_bytes()
+    np.testing.assert_allclose(KeyedVectors.load_finalfusion(again).vectors, MATRIX, rtol=1e-6)
+
+
+def test_the_command_of_finalfusion_converts_what_is_not_read(kv, tmp_path):
+    finalfusion = library("finalfusion")
+    indexer = finalfusion.subword.FinalfusionHashIndexer(4, 2, 3)
+    vocabulary = finalfusion.vocab.FinalfusionBucketVocab(WORDS, indexer)
+    matrix = np.ones((vocabulary.upper_bound, 3), np.float32)
+    matrix[: len(WORDS)] = MATRIX
+    embeddings = finalfusion.Embeddings(finalfusion.storage.NdArray(matrix), vocabulary)
+    embeddings.write(tmp_path / "ngrams.fifu")
+    with pytest.raises(ValueError, match="'ffp-convert -f finalfusion -t word2vec INPUT OUTPUT'"):
+        KeyedVectors.load_finalfusion(tmp_path / "ngrams.fifu")
+    command = [sys.executable, "-m", "finalfusion.scripts.convert", "-f", "finalfusion", "-t", "word2vec"]
+    subprocess.run([*command, tmp_path / "ngrams.fifu", tmp_path / "v.bin"], check=True)
+    vectors = KeyedVectors.load_word2vec_format(tmp_path / "v.bin", binary=True)
+    assert vectors.index_to_key == WORDS
+    np.testing.assert_array_equal(vectors.vectors, MATRIX)
 
 
 def test_npz(kv, tmp_path):

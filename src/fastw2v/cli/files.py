@@ -36,7 +36,7 @@ __all__ = [
     "vectors_of",
 ]
 
-FORMATS = ("native", "text", "binary", "gensim")
+FORMATS = ("native", "text", "binary", "gensim", "finalfusion")
 # Formats of other libraries, which `load` does not read, except glove.
 EXPORTS: dict[str, Callable[[KeyedVectors, str], None]] = {
     "glove": KeyedVectors.save_glove_format,
@@ -52,6 +52,7 @@ EXPORT_SUFFIXES = {".glove": "glove", ".npz": "npz", ".parquet": "parquet"}
 VECTORS_ONLY = (*detect.VECTORS_ONLY, *EXPORTS)
 TEXT_SUFFIXES = (".txt", ".vec")
 BINARY_SUFFIXES = (".bin",)
+FINALFUSION_SUFFIXES = (".fifu",)
 # Suffixes that stand for formats that fastw2v does not write.
 OTHER_SUFFIXES = (
     ".7z", ".csv", ".h5", ".hdf5", ".json", ".jsonl", ".npy", ".pickle", ".pkl", ".tar", ".tsv",
@@ -79,11 +80,13 @@ def output_format(path: str) -> str:
         return "text"
     if suffix.lower() in BINARY_SUFFIXES:
         return "binary"
+    if suffix.lower() in FINALFUSION_SUFFIXES:
+        return "finalfusion"
     if suffix.lower() in OTHER_SUFFIXES:
         raise ValueError(
             f"OUTPUT is {path}, and fastw2v does not write {suffix} files; the suffixes .txt and .vec select word2vec "
-            "text, .bin selects word2vec binary, and .fw2v the format of fastw2v; --format selects one of "
-            f"{', '.join((*FORMATS, *EXPORTS))} whatever the suffix is"
+            "text, .bin selects word2vec binary, .fifu finalfusion, and .fw2v the format of fastw2v; --format selects "
+            f"one of {', '.join((*FORMATS, *EXPORTS))} whatever the suffix is"
         )
     return "native"
 
@@ -114,6 +117,8 @@ def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
         model.save(path)
     elif file_format == "gensim":
         model.save_gensim(path)
+    elif file_format == "finalfusion":
+        vectors_of(model).save_finalfusion(path)
     elif file_format in EXPORTS:
         EXPORTS[file_format](vectors_of(model), path)
     else:

@@ -166,15 +166,18 @@ examples:
 'fastw2v COMMAND --help' describes the options of a command.
 """
 
-MODEL_HELP = "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe, fastText), or - for stdin"
+MODEL_HELP = (
+    "file of a model or of vectors (fastw2v, gensim, word2vec text or binary, GloVe, fastText, finalfusion), or - for "
+    "stdin"
+)
 OUTPUT_HELP = (
-    "file to write. The suffix selects the format: .txt or .vec for word2vec text, .bin for word2vec binary (both hold "
-    "vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz or .zst compresses the "
-    "file. - is stdout, to which word2vec text is written"
+    "file to write. The suffix selects the format: .txt or .vec for word2vec text, .bin for word2vec binary, .fifu for "
+    "finalfusion (these hold vectors only), any other suffix for the format of fastw2v. An additional .gz, .bz2, .xz "
+    "or .zst compresses the file. - is stdout, to which word2vec text is written"
 )
 FORMAT_HELP = (
-    "format of OUTPUT: native is that of fastw2v, text and binary are those of word2vec, gensim is that of gensim "
-    "(default: selected by the suffix of OUTPUT)"
+    "format of OUTPUT: native is that of fastw2v, text and binary are those of word2vec, gensim is that of gensim, "
+    "and finalfusion that of finalfusion (default: selected by the suffix of OUTPUT)"
 )
 EXPORT_SUFFIXES_HELP = (
     ". The suffixes .glove, .npz and .parquet select formats of other libraries; see --format"
@@ -332,8 +335,8 @@ def make_parser() -> Parser:
         "convert",
         _add_convert_arguments,
         "convert a model or vectors to another format",
-        "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe, fastText) "
-        "and write them in the format that the suffix of OUTPUT or --format selects.",
+        "Read a model or vectors in any supported format (fastw2v, gensim, word2vec text or binary, GloVe, fastText, "
+        "finalfusion) and write them in the format that the suffix of OUTPUT or --format selects.",
     )
     add(
         "phrases",

@@ -30,6 +30,9 @@ _FOREIGN = {
     b"\xba\x16\x4f\x2f": (
         "a fastText model (.bin), which is not the word2vec format; KeyedVectors.load_fasttext() reads it"
     ),
+    b"FiFu\0\0\0\0": (
+        "a finalfusion file (.fifu), which is not the word2vec format; KeyedVectors.load_finalfusion() reads it"
+    ),
 }
 _CONTROL_CHARACTERS = bytes({*range(9), *range(14, 28), 127})  # not white space
 
@@ -40,7 +43,8 @@ def check_content(first_bytes: bytes, name: Any) -> None:
     Raises
     ------
     ValueError
-        For compressed data, a zip archive, a Git LFS pointer and a fastText model; the message names the remedy.
+        For compressed data, a zip archive, a Git LFS pointer, a fastText model and a finalfusion file; the message
+        names the remedy.
     """
     for signature, what in _FOREIGN.items():
         if first_bytes.startswith(signature):

@@ -1,8 +1,9 @@
 """File formats: one module for each format, and what models and vectors consist of in a file.
 
-* `native`: fastw2v's own format, with `checksums`, `xxh64` and `streams`.
+* `native`: fastw2v's own format, with `checksums`, `xxh64` and `streams`, which other binary formats use, too.
 * `word2vec`: the text and binary formats of the original word2vec tool, and GloVe's, with `word2vec_rows`.
 * `fasttext`: models of fastText.
+* `finalfusion`: vectors of the finalfusion project.
 * `gensim`: gensim's pickles, with `unpickler`, `pickle_globals`, `pickler` and `npy`.
 * `keys`: words and integers as arrays.
 * `model_state`, `vector_state`: the arrays and settings of a model and of vectors, independent of the format.

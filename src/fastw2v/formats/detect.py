@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fastw2v.common import codecs
 from fastw2v.common.files import PathLike, check_regular, compression, local_path, open_input
 
-VECTORS_ONLY = ("text", "binary", "fasttext")  # formats that hold vectors, and never a model
+VECTORS_ONLY = ("text", "binary", "fasttext", "finalfusion")  # formats that hold vectors, and never a model
 
 _SIGNATURE_BYTES = 64
 _LONGEST_HEADER = 1 << 16
@@ -45,8 +45,9 @@ def detect_saved_format(path: PathLike) -> str:
         return "gensim"
     raise ValueError(
         f"{str(path)!r} is neither a file that fastw2v saved nor one that gensim saved; vectors in the word2vec or "
-        "GloVe format, and fastText's .vec files, are read by KeyedVectors.load_word2vec_format(), and fastText's "
-        ".bin and .ftz files by KeyedVectors.load_fasttext()"
+        "GloVe format, and fastText's .vec files, are read by KeyedVectors.load_word2vec_format(), fastText's .bin "
+        "and .ftz files by KeyedVectors.load_fasttext(), and finalfusion's .fifu files by "
+        "KeyedVectors.load_finalfusion()"
     )
 
 
@@ -73,9 +74,10 @@ def recognise_saved_object(path: PathLike) -> Iterator[None]:
 
 
 def input_format(path: PathLike) -> str:
-    """Return the format of a file with a model or vectors: "native", "gensim", "fasttext", "text" or "binary".
+    """Return the format of a file with a model or vectors.
 
-    "fasttext" is a model of fastText; "text" and "binary" are the two forms of the word2vec format.
+    It is "native", "gensim", "fasttext", "finalfusion", "text" or "binary". "fasttext" is a model of fastText; "text"
+    and "binary" are the two forms of the word2vec format.
 
     Raises
     ------
@@ -101,12 +103,14 @@ def mapping_of(path: PathLike, form: str) -> str | None:
 
 
 def _vectors_form(path: PathLike) -> str:
-    from fastw2v.formats import fasttext, word2vec
+    from fastw2v.formats import fasttext, finalfusion, word2vec
 
     with open_input(path) as stream:
         first = stream.readline(_LONGEST_HEADER)
         if fasttext.is_fasttext(first):
             return "fasttext"
+        if finalfusion.is_finalfusion(first):
+            return "finalfusion"
         codecs.check_content(first, path)
         fields: list[bytes] = first.removeprefix(codecs.BYTE_ORDER_MARK).split()
         if len(fields) == 2 and all(field.isdigit() for field in fields):
@@ -116,5 +120,5 @@ def _vectors_form(path: PathLike) -> str:
     if len(fields) > 1 and word2vec.are_numbers(fields[1:]):
         return "text"
     raise ValueError(
-        f"{path}: no model or vectors in a known format (fastw2v, gensim, fastText, word2vec, GloVe)"
+        f"{path}: no model or vectors in a known format (fastw2v, gensim, fastText, finalfusion, word2vec, GloVe)"
     )

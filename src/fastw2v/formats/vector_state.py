@@ -1,9 +1,9 @@
 """Keyed vectors as plain values, and the files that hold them.
 
 A `VectorState` has everything that files hold of keyed vectors. The functions of this module translate it to and from
-the arrays and the JSON metadata of a native file, the pickles of gensim, and the word2vec format. The layouts of these
-files are the business of `native`, `gensim` and `word2vec`; the class `fastw2v.KeyedVectors` is built from a state by
-its own module.
+the arrays and the JSON metadata of a native file, the pickles of gensim, and the formats of word2vec and finalfusion.
+The layouts of these files are the business of `native`, `gensim`, `word2vec` and `finalfusion`; the class
+`fastw2v.KeyedVectors` is built from a state by its own module.
 """
 
 from __future__ import annotations
@@ -487,6 +487,53 @@ def _writing_order(keys: list[Any], values: Array | None) -> NDArray[np.intp]:
 
 def _is_integer(key: Any, value: int) -> bool:
     return isinstance(key, (int, np.integer)) and key == value
+
+
+# --- the finalfusion format
+
+METADATA = "finalfusion_metadata"  # the attribute that holds the metadata of a file
+
+
+def write_finalfusion(path: PathLike, state: VectorState, names: list[str]) -> None:
+    """Write the finalfusion format; `names` are the keys as strings."""
+    from fastw2v.formats import finalfusion
+
+    state = checked(state)
+    metadata = state.attributes.get(METADATA)
+    if metadata is not None and not isinstance(metadata, str):
+        raise ValueError(
+            f"attribute {METADATA} is a {type(metadata).__name__}; assign a TOML text to it, or delete it"
+        )
+    if state.ngrams is not None:
+        logger.warning(
+            "the vectors of n-grams are not written to files of finalfusion, only those of words; save() writes both"
+        )
+    finalfusion.write(path, names, state.vectors, metadata)
+
+
+def read_finalfusion(path: PathLike) -> VectorState:
+    """Read a file in the finalfusion format.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or has what is not read; the message names it.
+    OSError
+        If the file cannot be read.
+    """
+    from fastw2v.formats import finalfusion
+
+    found = finalfusion.read(path)
+    with describe_damage(path):
+        return checked(
+            VectorState(
+                keys=list(found.words),
+                vectors=found.vectors,
+                vector_size=found.vectors.shape[1],
+                next_index=len(found.words),
+                attributes={} if found.metadata is None else {METADATA: found.metadata},
+            )
+        )
 
 
 # --- attributes
