@@ -8,9 +8,10 @@ keyword-only parameters are additions. The methods for other libraries are those
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -2270,13 +2271,15 @@ def load_any(path: PathLike) -> KeyedVectors:
     KeyedVectors<vector_size=2, 2 keys>
     """
     form = detect.input_format(path)
-    if form == "fasttext":
-        return KeyedVectors.load_fasttext(path)
-    if form == "finalfusion":
-        return KeyedVectors.load_finalfusion(path)
-    if form in detect.VECTORS_ONLY:
-        return KeyedVectors.load_word2vec_format(path, binary=form == "binary")
-    return KeyedVectors.load(path, mmap=detect.mapping_of(path, form))
+    if form in ("native", "gensim"):
+        return KeyedVectors.load(path, mmap=detect.mapping_of(path, form))
+    load: dict[str, Callable[[PathLike], KeyedVectors]] = {
+        "text": KeyedVectors.load_word2vec_format,
+        "binary": functools.partial(KeyedVectors.load_word2vec_format, binary=True),
+        "fasttext": KeyedVectors.load_fasttext,
+        "finalfusion": KeyedVectors.load_finalfusion,
+    }
+    return load[form](path)
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:

@@ -13,6 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from typing import Any
 
 from fastw2v.common.files import COMPRESSED_SUFFIXES, local_path
 from fastw2v.formats import detect
@@ -36,8 +37,16 @@ __all__ = [
     "vectors_of",
 ]
 
-FORMATS = ("native", "text", "binary", "gensim", "finalfusion")
-# Formats of other libraries, which `load` does not read, except glove.
+# What writes each format that `load` reads; native and gensim keep a whole model, the others its vectors.
+_SAVE: dict[str, Callable[[Any, str], None]] = {
+    "native": lambda model, path: model.save(path),
+    "text": lambda model, path: vectors_of(model).save_word2vec_format(path, binary=False),
+    "binary": lambda model, path: vectors_of(model).save_word2vec_format(path, binary=True),
+    "gensim": lambda model, path: model.save_gensim(path),
+    "finalfusion": lambda model, path: vectors_of(model).save_finalfusion(path),
+}
+FORMATS = tuple(_SAVE)
+# What writes the vectors in formats of other libraries, which `load` does not read, except glove.
 EXPORTS: dict[str, Callable[[KeyedVectors, str], None]] = {
     "glove": KeyedVectors.save_glove_format,
     "npz": KeyedVectors.save_npz,
@@ -48,11 +57,17 @@ EXPORTS: dict[str, Callable[[KeyedVectors, str], None]] = {
     "hub": KeyedVectors.save_pretrained,
 }
 FOLDERS = ("tensorboard", "static-embedding", "spacy", "hub")  # formats of which OUTPUT is a folder
-EXPORT_SUFFIXES = {".glove": "glove", ".npz": "npz", ".parquet": "parquet"}
+SUFFIXES = {
+    ".fw2v": "native",
+    ".txt": "text",
+    ".vec": "text",
+    ".bin": "binary",
+    ".fifu": "finalfusion",
+    ".glove": "glove",
+    ".npz": "npz",
+    ".parquet": "parquet",
+}
 VECTORS_ONLY = (*detect.VECTORS_ONLY, *EXPORTS)
-TEXT_SUFFIXES = (".txt", ".vec")
-BINARY_SUFFIXES = (".bin",)
-FINALFUSION_SUFFIXES = (".fifu",)
 # Suffixes that stand for formats that fastw2v does not write.
 OTHER_SUFFIXES = (
     ".7z", ".csv", ".h5", ".hdf5", ".json", ".jsonl", ".npy", ".pickle", ".pkl", ".tar", ".tsv",
@@ -74,21 +89,13 @@ def output_format(path: str) -> str:
     stem, suffix = os.path.splitext(path)
     if suffix.lower() in COMPRESSED_SUFFIXES:
         suffix = os.path.splitext(stem)[1]
-    if suffix.lower() in EXPORT_SUFFIXES:
-        return EXPORT_SUFFIXES[suffix.lower()]
-    if suffix.lower() in TEXT_SUFFIXES:
-        return "text"
-    if suffix.lower() in BINARY_SUFFIXES:
-        return "binary"
-    if suffix.lower() in FINALFUSION_SUFFIXES:
-        return "finalfusion"
     if suffix.lower() in OTHER_SUFFIXES:
         raise ValueError(
             f"OUTPUT is {path}, and fastw2v does not write {suffix} files; the suffixes .txt and .vec select word2vec "
             "text, .bin selects word2vec binary, .fifu finalfusion, and .fw2v the format of fastw2v; --format selects "
             f"one of {', '.join((*FORMATS, *EXPORTS))} whatever the suffix is"
         )
-    return "native"
+    return SUFFIXES.get(suffix.lower(), "native")
 
 
 def load(path: str) -> Word2Vec | KeyedVectors:
@@ -113,16 +120,10 @@ def save(model: Word2Vec | KeyedVectors, path: str, file_format: str) -> None:
             save(model, copy, file_format)
             with open(copy, "rb") as stream:
                 shutil.copyfileobj(stream, sys.stdout.buffer, 1 << 20)
-    elif file_format == "native":
-        model.save(path)
-    elif file_format == "gensim":
-        model.save_gensim(path)
-    elif file_format == "finalfusion":
-        vectors_of(model).save_finalfusion(path)
     elif file_format in EXPORTS:
         EXPORTS[file_format](vectors_of(model), path)
     else:
-        vectors_of(model).save_word2vec_format(path, binary=file_format == "binary")
+        _SAVE[file_format](model, path)
 
 
 def check_folder(path: str) -> None:

@@ -12,7 +12,7 @@
 * `detect`: which format a file has.
 
 The modules of a format take words and arrays, and know no model class. The package may import `common`, `engine`,
-`text`, `vectors` and `vocabulary`; the modules of a format import `common` only.
+`text`, `vectors` and `vocabulary`.
 """
 
 from __future__ import annotations
