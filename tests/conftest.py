@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tqdm
 from hypothesis import settings
 
+import fastw2v
 from helpers.corpora import zipf_sentences
 
 settings.register_profile("shared machine", deadline=None)  # an example may have to wait for a core
@@ -18,9 +24,24 @@ settings.load_profile("shared machine")
 # The monitor thread of a progress bar would outlive its test, and other tests count threads.
 tqdm.tqdm.monitor_interval = 0
 
+# Containers often forbid Python to write compiled modules. If those of fastw2v do not exist, each of the many child
+# processes would compile the package again, so they get a directory of their own to write them to.
+if sys.dont_write_bytecode and not os.path.exists(fastw2v.__cached__):
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = tempfile.mkdtemp(prefix="fastw2v-bytecode-")
+    atexit.register(shutil.rmtree, os.environ["PYTHONPYCACHEPREFIX"], ignore_errors=True)
+
 # A background process of a shell ignores SIGINT, and its children inherit that. The tests of Ctrl-C need the default.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_waiting_for_disks() -> Iterator[None]:
+    """Write files without waiting for the disk: the files of a test need not survive a power failure."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture(scope="session")

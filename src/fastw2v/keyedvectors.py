@@ -1865,14 +1865,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         vector_state.write_word2vec_format(
             fname,
             state,
-            fvocab,
-            as_flag("binary", binary),
-            as_optional_int("total_vec", total_vec, minimum=0),
-            as_flag("write_header", write_header),
-            prefix,
-            as_flag("append", append),
-            sort_attr,
-            str(self),
+            vocabulary_path=fvocab,
+            binary=as_flag("binary", binary),
+            total=as_optional_int("total_vec", total_vec, minimum=0),
+            write_header=as_flag("write_header", write_header),
+            prefix=prefix,
+            append=as_flag("append", append),
+            sort_attr=sort_attr,
+            name=str(self),
         )
 
     @classmethod

@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from fastw2v.common import memory
 from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
-from fastw2v.common.progress_bar import ProgressBar, as_progress
+from fastw2v.common.progress_bar import as_progress
 from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import (
     LARGEST_INT,
@@ -74,7 +74,7 @@ from fastw2v.formats.settings import (
 )
 from fastw2v.keyedvectors import KeyedVectors, load_any
 from fastw2v.text.corpus import check_corpus, check_not_read, is_reusable, name_of, open_corpus
-from fastw2v.text.counted_chunks import CountedChunk, counted_chunks
+from fastw2v.text.counted_chunks import CountedChunk
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.encoding import encode
 from fastw2v.text.readers import LineSentence
@@ -82,7 +82,8 @@ from fastw2v.text.scanning import provisional_table, renumber, scan
 from fastw2v.text.tokens import as_word_counts
 from fastw2v.text.trim_rule import TrimRule
 from fastw2v.text.word_counts import WordCounts
-from fastw2v.training import checkpoints, held_out, text_history
+from fastw2v.training import checkpoints, held_out, streaming, text_history
+from fastw2v.training.arguments import CheckpointFile, Reports, Schedule, TrainingText
 from fastw2v.training.kept_anchor import KeptAnchor
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.lifecycle import append_event
@@ -95,6 +96,7 @@ from fastw2v.training.sample_weights import SampleWeights
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
 from fastw2v.training.sharing import replicated_rows
+from fastw2v.training.streaming import StreamSettings
 from fastw2v.training.trainer import thread_count
 from fastw2v.training.update import Update as Update
 from fastw2v.vectors.drift import Drift
@@ -1714,24 +1716,29 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             )
             return TrainingSession.begin(
                 self,
-                corpus_iterable,
-                corpus_file,
-                total_examples=total_examples,
-                total_words=total_words,
-                epochs=epochs,
-                start_alpha=start_alpha,
-                end_alpha=end_alpha,
-                compute_loss=compute_loss,
-                callbacks=callbacks,
+                TrainingText(
+                    corpus_iterable=corpus_iterable,
+                    corpus_file=corpus_file,
+                    sample_weight=sample_weight,
+                    scanned=self._scanned(corpus_iterable, corpus_file),
+                    n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
+                ),
+                Schedule(
+                    epochs=epochs,
+                    total_examples=total_examples,
+                    total_words=total_words,
+                    start_alpha=start_alpha,
+                    end_alpha=end_alpha,
+                ),
+                reports=Reports(
+                    callbacks=callbacks,
+                    report_delay=report_delay,
+                    progress=progress,
+                    compute_loss=compute_loss,
+                ),
+                checkpoint=CheckpointFile(checkpoint, checkpoint_every),
                 update=_with_reference(update),
-                checkpoint=checkpoint,
-                checkpoint_every=checkpoint_every,
-                report_delay=report_delay,
-                progress=progress,
-                scanned=self._scanned(corpus_iterable, corpus_file),
-                n_scanned=self.corpus_count if self._is_scanned(corpus_iterable, corpus_file) else 0,
                 by_hooks=are_overridden(self, Word2Vec),
-                sample_weight=sample_weight,
             ).run()
 
     def train_stream(
@@ -1802,52 +1809,16 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         >>> len(model.wv), model.stream_sentences
         (5, 1000)
         """
-        chunk_words = as_int("chunk_words", chunk_words, minimum=1)
-        epochs = as_int("epochs", epochs, minimum=1)
-        total_words = as_optional_int("total_words", total_words, minimum=0) or None
-        check_function("trim_rule", trim_rule)
-        progress = as_progress("progress", progress)
+        settings = StreamSettings(
+            chunk_words=chunk_words,
+            epochs=epochs,
+            total_words=total_words,
+            trim_rule=trim_rule,
+            progress=progress,
+            checkpoint=checkpoint,
+        )
         corpus = open_corpus(corpus_iterable, corpus_file, passes=1)
-        checkpoints.check_arguments(checkpoint, None, (corpus,))
-        self._check_not_within_growth()
-        if self._lock.held:
-            raise RuntimeError(
-                "train_stream() was called by a callback, or by the corpus iterator, of a training of this model; call "
-                "it when that training has ended"
-            )
-        self._check_parameters()
-        self._check_can_train()
-        if self.max_words is None:
-            raise ValueError(
-                "train_stream() needs a bound of the vocabulary; set it by Word2Vec(max_words=100_000), or by "
-                "model.max_words = 100_000"
-            )
-        if are_overridden(self, Word2Vec):
-            raise TypeError(
-                f"{type(self).__name__} overrides methods that train sentences, and train_stream() does not call "
-                "them; use build_vocab(update=True) and train()"
-            )
-        effective_words = raw_words = n_chunks = 0
-        with ProgressBar("training", total=total_words or 0, unit=" words", show=progress, log=logger) as bar:
-            for chunk in counted_chunks(corpus, chunk_words):
-                self._update_vocab_by_chunk(chunk, trim_rule)
-                if len(self.wv):
-                    trained = self._train_chunk(chunk, epochs, total_words)
-                    effective_words, raw_words = effective_words + trained[0], raw_words + trained[1]
-                self.stream_sentences += chunk.provisional.n_sentences
-                self.stream_words += chunk.provisional.raw_words
-                n_chunks += 1
-                bar.move_to(self.stream_words, vocabulary=f"{len(self.wv):,}")
-                if checkpoint is not None:
-                    try:
-                        self.save(checkpoint)
-                    except OSError as error:
-                        logger.error("no checkpoint could be written, training goes on: %s", error)
-        if not n_chunks:
-            raise ValueError(
-                "the text has no sentences, so nothing was trained; an iterator that was read to its end has none"
-            )
-        return effective_words, raw_words
+        return streaming.train_stream(self, corpus, settings, by_hooks=are_overridden(self, Word2Vec))
 
     def _update_vocab_by_chunk(self, chunk: CountedChunk, trim_rule: TrimRule | None) -> None:
         """Update the vocabulary, or make it, with the words of a chunk of a stream; raw counts are kept."""
@@ -1861,45 +1832,6 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             self.corpus_count = chunk.provisional.n_sentences
             self.corpus_total_words = chunk.provisional.raw_words
             self._adopt_raw_vocab(update, True, trim_rule, earlier if update else None)
-
-    def _train_chunk(self, chunk: CountedChunk, epochs: int, total_words: int | None) -> tuple[int, int]:
-        """Train a chunk of a stream; return the effective words and the raw words."""
-        table = provisional_table(chunk.counts, self.wv.key_to_index)
-        encoded = renumber(chunk.provisional, table)
-        corpus: Any = encoded
-        rates = [self.alpha, self.alpha]
-        if total_words is not None:
-            words = np.array([self.stream_words, self.stream_words + encoded.raw_words])
-            schedule = LearningRate(self.alpha, self.min_alpha, 1, None, total_words)
-            rates = schedule.at(np.minimum(words / total_words, 1.0)).tolist()
-        settings = {name: getattr(self, name) for name in ("alpha", "min_alpha", "epochs")}
-        try:
-            with self._lock.hold():
-                self._session = (
-                    None  # not one that an earlier training has left because Ctrl-C came at its very end
-                )
-                return TrainingSession.begin(
-                    self,
-                    corpus,
-                    None,
-                    total_examples=None,
-                    total_words=max(encoded.raw_words, 1),
-                    epochs=epochs,
-                    start_alpha=rates[0],
-                    end_alpha=rates[1],
-                    compute_loss=None,
-                    callbacks=(),
-                    update=None,
-                    checkpoint=None,
-                    checkpoint_every=None,
-                    report_delay=1.0,
-                    progress=False,
-                    scanned=encoded,
-                    n_scanned=0,
-                    by_hooks=False,
-                ).run()
-        finally:
-            own_attributes(self).update(settings)
 
     @class_only
     def resume(
@@ -1979,16 +1911,14 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         with model._lock.hold(), _attached_to_errors(model):
             TrainingSession.resume(
                 model,
-                corpus_iterable,
-                corpus_file,
-                state=state,
+                TrainingText(
+                    corpus_iterable=corpus_iterable, corpus_file=corpus_file, sample_weight=sample_weight
+                ),
+                state,
+                reports=Reports(callbacks=callbacks, report_delay=report_delay, progress=progress),
                 checkpoint=path,
-                callbacks=callbacks,
                 replay=replay,
-                report_delay=report_delay,
-                progress=progress,
                 by_hooks=are_overridden(model, Word2Vec),
-                sample_weight=sample_weight,
             ).run()
         return model
 

@@ -71,7 +71,7 @@ def test_one_job(one_job, sg, scheme):
 
 @pytest.mark.parametrize(("sg", "scheme"), ALGORITHMS_BOTH_SLOW)
 def test_several_jobs_and_epochs(sentences, sg, scheme):
-    ours, theirs = both(sentences, epochs=3, **settings(sg, scheme))
+    ours, theirs = both(sentences, epochs=2, **settings(sg, scheme))
     assert np.abs(theirs.wv.vectors).max() > 0.2
     assert_same_model(ours, theirs, SEVERAL_JOBS)
 
@@ -109,7 +109,7 @@ OPTIONS = [
     ids=str,
 )
 def test_options(sg, scheme, option):
-    corpus = zipf_sentences(16_000, 1_500, seed=2)
+    corpus = zipf_sentences(12_000, 1_500, seed=2)
     options = {**settings(sg, scheme, epochs=2), **option}
     ours, theirs = both(corpus, **options)
     assert_same_model(ours, theirs, SEVERAL_JOBS)
@@ -147,17 +147,17 @@ def test_negatives_among_words_much_rarer_than_others(ns_exponent):
 @pytest.mark.parametrize("sg", [0, 1])
 def test_few_words_draw_the_same_negative_twice(sg):
     """With 12 words most pairs draw a word twice; the second time it has moved already."""
-    corpus = zipf_sentences(9_000, 12, seed=3)
+    corpus = zipf_sentences(4_000, 12, seed=3)
     ours, theirs = both(corpus, epochs=2, sample=0, **settings(sg, (10, 0)))
     assert_same_model(ours, theirs, SEVERAL_JOBS)
 
 
 @pytest.mark.parametrize(("sg", "scheme"), ALGORITHMS_BOTH_SLOW)
 def test_training_continues_after_training(sentences, sg, scheme):
-    models = both(sentences, epochs=1, **settings(sg, scheme))
+    models = both(sentences[:1_200], epochs=1, **settings(sg, scheme))
     counts = [
         model.train(
-            sentences[:1_500], total_examples=1_500, epochs=2, start_alpha=0.02, end_alpha=0.001
+            sentences[:600], total_examples=600, epochs=2, start_alpha=0.02, end_alpha=0.001
         )
         for model in models
     ]  # fmt: skip
@@ -166,10 +166,10 @@ def test_training_continues_after_training(sentences, sg, scheme):
 
 
 @pytest.mark.parametrize(
-    "totals", [{"total_examples": 2_609}, {"total_words": 60_000}, {"total_examples": 5_000}]
+    "totals", [{"total_examples": 1_200}, {"total_words": 27_600}, {"total_examples": 2_500}]
 )
 def test_learning_rate_by_sentences_or_words(sentences, totals):
-    models = []
+    sentences, models = sentences[:1_200], []
     for cls in (Word2Vec, gensim_models.Word2Vec):
         model = cls(**settings(1, (5, 0)))
         model.build_vocab(sentences)

@@ -212,7 +212,7 @@ def interrupted(call, number):
 
 # Files that an interrupt left open.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize("step", [307, pytest.param(23, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [907, pytest.param(23, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_traceback_is_kept(call, step):
     def trained(model):

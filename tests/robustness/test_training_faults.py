@@ -734,10 +734,19 @@ FORKED_IN_THE_ITERATOR = """
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="fork is POSIX's")
 @pytest.mark.parametrize(
-    "subclass",
-    ["Model = Word2Vec", "class Model(Word2Vec): _raw_word_count = lambda self, job: sum(map(len, job))"],
+    ("repeats", "at", "subclass"),
+    one_in(
+        3,
+        [
+            (*case, subclass)
+            for case in [(1, 0), (1, 299), (200, 30_000)]
+            for subclass in (
+                "Model = Word2Vec",
+                "class Model(Word2Vec): _raw_word_count = lambda self, job: sum(map(len, job))",
+            )
+        ],
+    ),
 )
-@pytest.mark.parametrize(("repeats", "at"), one_in(2, [(1, 0), (1, 299), (200, 30_000)]))
 def test_a_child_forked_in_the_corpus_iterator_is_told_that_it_cannot_go_on(subclass, repeats, at):
     """It has none of the workers; once it has left the training of its parent, it trains on its own."""
     code = textwrap.dedent(FORKED_IN_THE_ITERATOR)

@@ -48,10 +48,15 @@ def package_of(module: str) -> str:
     return parts[1] if len(parts) > 1 else "__init__"
 
 
+@functools.cache
+def syntax_tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def python_imports(path: Path) -> set[str]:
     """Every module of fastw2v that a Python file imports: in functions and for type checking too."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "fastw2v"}
         elif isinstance(node, ast.ImportFrom) and node.module == "fastw2v":
@@ -118,7 +123,7 @@ def statements(path: Path) -> list[tuple[str, list[str]]]:
         found += [(module, "") for module in re.findall(r"^\s*c?import (fastw2v[\w.]*)", text, re.M)]
         return [(module, re.findall(r"(\w+)(?: as \w+)?", names)) for module, names in found]
     result: list[tuple[str, list[str]]] = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(syntax_tree(path)):
         if isinstance(node, ast.Import):
             result += [(alias.name, []) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -181,7 +186,7 @@ def test_the_directory_holds_what_the_map_names():
 def test_every_package_states_its_purpose_and_what_it_imports():
     page = (SOURCE.parents[1] / "docs" / "development" / "architecture.md").read_text(encoding="utf-8")
     for init in SOURCE.glob("*/__init__.py"):
-        purpose = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))) or ""
+        purpose = ast.get_docstring(syntax_tree(init)) or ""
         assert "import" in purpose.lower(), f"{init} does not say what the package may import"
         assert f"`{init.parent.name}" in page or f"{init.parent.name}/" in page, (
             f"{init.parent.name} is not on the page"

@@ -9,10 +9,12 @@ import pytest
 
 from fastw2v import Word2Vec
 from fastw2v.text.encoding import encode
+from fastw2v.training.arguments import Reports
 from fastw2v.training.barriers import Barrier, CorpusChangedError, TrainingPosition
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.progress import Tally
 from fastw2v.training.session import TrainingSession
+from fastw2v.training.training_corpus import TrainingCorpus
 from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(20_000, 300, seed=3)
@@ -44,7 +46,10 @@ def train_epoch(model, corpus, barriers=(), start=None):
     by_hooks = isinstance(model, Hooked)
     encoded = encode(corpus, model.wv.key_to_index) if isinstance(corpus, list) and not by_hooks else None
     state = TrainingState(total_examples=len(CORPUS), total_words=None)
-    session = TrainingSession(model, corpus, encoded, state, by_hooks=by_hooks, barriers=barriers)
+    training_corpus = TrainingCorpus(model, corpus, encoded)
+    session = TrainingSession(
+        model, training_corpus, state, reports=Reports(), by_hooks=by_hooks, barriers=barriers
+    )
     model._session = session
     try:
         return session.train_epoch(start or TrainingPosition())

@@ -232,7 +232,7 @@ def test_many_updates_stay_within_the_bound(settings: dict[str, Any], workers: i
     )
     model.build_vocab(text(0), keep_raw_vocab=True)
     path = str(tmp_path / "model")
-    for number in range(25):
+    for number in range(15):
         part = text(4 * number, seed=number)
         model.build_vocab(part, update=True)
         model.train(part, total_examples=len(part), epochs=1, update=Update(anchor=1.0, outputs=True))

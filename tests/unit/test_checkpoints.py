@@ -32,13 +32,13 @@ from helpers.corpora import zipf_sentences
 from helpers.fresh import TESTS
 from helpers.interruptions import FailingCorpus
 
-CORPUS = zipf_sentences(24_000, 300, seed=4)
+CORPUS = zipf_sentences(12_000, 300, seed=4)
 OPTIONS = {
     "vector_size": 10,
     "min_count": 2,
     "workers": 1,
     "epochs": 3,
-    "batch_words": 700,
+    "batch_words": 350,
     "compute_loss": True,
 }
 
@@ -50,7 +50,7 @@ class Hooked(Word2Vec):
 
 @pytest.fixture(autouse=True)
 def _short_chunks(monkeypatch):
-    monkeypatch.setattr(trainer, "STREAM_WORDS", 1_000)
+    monkeypatch.setattr(trainer, "STREAM_WORDS", 500)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def interrupt(model, path, after, **options):
     """Train until so many sentences were read, whereupon the corpus fails."""
     corpus = {"corpus_iterable": FailingCorpus(CORPUS, after)}
     with pytest.raises(KeyError, match="my own"):
-        train(model, corpus, **{"checkpoint": path, "checkpoint_every": 2_000, **options})
+        train(model, corpus, **{"checkpoint": path, "checkpoint_every": 1_000, **options})
 
 
 def assert_same(resumed, whole):
@@ -176,7 +176,7 @@ def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, sc
     assert_same(Word2Vec.resume(path, **corpus_of(kind, text)), whole)
 
 
-@pytest.mark.parametrize("every", [None, 1, 5_000, 24_000, 10**9, np.int64(5_000)])
+@pytest.mark.parametrize("every", [None, 1, 2_500, 12_000, 10**9, np.int64(2_500)])
 def test_checkpoints_of_any_distance_change_nothing(path, every):
     whole, model = built(), built()
     assert train(whole, {"corpus_iterable": CORPUS}) == train(
@@ -196,7 +196,7 @@ def test_a_training_may_be_interrupted_again_and_again(path):
     while True:
         _, run = checkpoints.read(path, Word2Vec._from_state)
         try:
-            resumed = Word2Vec.resume(path, FailingCorpus(CORPUS, run.position.sentences + 500))
+            resumed = Word2Vec.resume(path, FailingCorpus(CORPUS, run.position.sentences + 250))
             break
         except KeyError:
             parts += 1
@@ -250,7 +250,7 @@ def test_several_workers_train_every_word_once(path):
     assert resumed.workers == 3
     (run,) = counted
     assert run.position.complete
-    assert (run.position.epoch, run.position.tally.raw_words, run.raw_words) == (2, 24_000, 48_000)
+    assert (run.position.epoch, run.position.tally.raw_words, run.raw_words) == (2, 12_000, 24_000)
     assert Word2Vec.resume(path, CORPUS, workers=1).workers == 1
 
 
@@ -336,7 +336,7 @@ def test_a_checkpoint_is_a_model_file(path):
     loaded = Word2Vec.load(path)
     assert loaded.wv.index_to_key == model.wv.index_to_key
     assert np.isfinite(loaded.wv.vectors).all()
-    assert loaded.train(CORPUS, total_examples=len(CORPUS), epochs=1)[1] == 24_000
+    assert loaded.train(CORPUS, total_examples=len(CORPUS), epochs=1)[1] == 12_000
     assert os.listdir(path.parent) == ["run.ckpt"]
 
 

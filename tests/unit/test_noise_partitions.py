@@ -6,6 +6,8 @@ of another word subtracts the same small step from the output row of that word.
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -16,6 +18,7 @@ from fastw2v.callbacks import CallbackAny2Vec
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 from fastw2v.vocabulary import noise_distribution
+from helpers.parameters import one_in
 
 N_WORDS, TOKENS, NEGATIVE = 20_000, 500, 20  # words, tokens of a job, negatives of each token
 N_PARTITIONS = [1, 2, 4, 16]
@@ -137,9 +140,9 @@ def test_a_short_text_draws_the_same_negatives_with_any_number_of_workers(worker
     assert np.abs(drawn - expected).sum() < 0.01 * expected.sum()
 
 
-@pytest.mark.parametrize("whole", WHOLE)
-@pytest.mark.parametrize("first", [0, 1_000_003])
-@pytest.mark.parametrize("n_partitions", N_PARTITIONS)
+@pytest.mark.parametrize(
+    ("n_partitions", "first", "whole"), one_in(3, itertools.product(N_PARTITIONS, (0, 1_000_003), WHOLE))
+)
 def test_jobs_together_draw_from_the_whole_distribution(n_partitions, first, whole):
     """This holds for any consecutive jobs whose number is a multiple of the number of partitions."""
     n_jobs = 4 * max(N_PARTITIONS)
@@ -153,7 +156,7 @@ def test_an_epoch_draws_from_the_whole_distribution(workers):
     assert_noise(drawn)
 
 
-@pytest.mark.parametrize("n_partitions", N_PARTITIONS[1:])
+@pytest.mark.parametrize("n_partitions", [2, 4, pytest.param(16, marks=pytest.mark.slow)])
 def test_jobs_of_different_partitions_have_only_frequent_words_in_common(n_partitions):
     jobs = [draws_of_job(partition, n_partitions) for partition in range(n_partitions)]
     assert share_of_common(jobs) < 0.15  # the words on the borders between stripes

@@ -7,7 +7,7 @@ import pytest
 
 from fastw2v import LineSentence, Update, Word2Vec
 from fastw2v.corpora import EncodedCorpus
-from fastw2v.training import session
+from fastw2v.training import training_corpus
 from helpers.corpora import zipf_sentences
 from helpers.interruptions import FailingCorpus
 from helpers.naive_training import assert_trains_as_defined
@@ -56,7 +56,7 @@ def test_every_kind_of_corpus_is_weighted_alike(form, tmp_path, monkeypatch):
             return iter(CORPUS)
 
     if form == "long list":
-        monkeypatch.setattr(session, "LONG_LIST_WORDS", 100)
+        monkeypatch.setattr(training_corpus, "LONG_LIST_WORDS", 100)
         model = Word2Vec(**{name: value for name, value in options.items() if name != "sample_weight"})
         model.build_vocab(CORPUS)
         model.train(

@@ -7,6 +7,7 @@ import pytest
 
 from fastw2v import Word2Vec
 from fastw2v.training.sharing import MANY_WORKERS, SharingPlan, plan_for, replicated_rows
+from helpers.parameters import one_in
 
 FALLING = np.cumsum(1e6 / np.arange(1, 20_001) ** 0.75).astype(np.uint32)
 
@@ -41,7 +42,7 @@ def test_many_workers_on_few_cores_share_as_few_workers():
     assert plan_for(16, 100, FALLING, cores=16).words == 1_024
 
 
-@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("sg", one_in(2, [0, 1]))
 def test_many_workers_learn_the_topics_of_a_text(sg, monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: MANY_WORKERS)
     rng = np.random.default_rng(1)

@@ -117,7 +117,8 @@ def test_both_ways_to_classify_find_the_same_tokens(portable):
         assert ids.tolist() == [numbers[word] for word in itertools.chain(*found)]
 
 
-def test_all_white_space_and_nothing_else_separates(tmp_path, workers):
+def test_all_white_space_and_nothing_else_separates(tmp_path, workers, monkeypatch):
+    monkeypatch.setattr(file_reader, "BLOCK_SIZE", 50_000)
     characters = [chr(c) for c in range(sys.maxunicode + 1) if not 0xD800 <= c <= 0xDFFF]
     path = tmp_path / "text"
     path.write_bytes("".join(f"a{c}b" for c in characters).encode())

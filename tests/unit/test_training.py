@@ -117,7 +117,7 @@ LONG = {"vector_size": 4, "batch_words": 500}
 @pytest.fixture
 def long_list(monkeypatch):
     """One that is encoded by its first epoch, in several chunks, while that is trained."""
-    monkeypatch.setattr("fastw2v.training.session.LONG_LIST_WORDS", 100_000)
+    monkeypatch.setattr("fastw2v.training.training_corpus.LONG_LIST_WORDS", 100_000)
     return zipf_sentences(120_000, 2_000, seed=2)
 
 

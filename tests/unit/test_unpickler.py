@@ -495,7 +495,7 @@ NUMBERS = b"".join(b"J" + struct.pack("<i", i) for i in range(20_000))
     ),
 )
 def test_the_memory_of_a_pickle_is_limited_by_its_length(begin, unit):
-    data = begin + unit * (100_000 // max(len(unit), 1)) + b"."
+    data = begin + unit * (40_000 // max(len(unit), 1)) + b"."
     tracemalloc.start()
     with contextlib.suppress(pickle.UnpicklingError):
         unpickle(data)

@@ -14,6 +14,7 @@ from fastw2v.vocabulary.subsampling import keep_probabilities, sample_ints, subs
 from helpers.corpora import zipf_sentences
 from helpers.fresh import run_fresh
 from helpers.oracle import import_gensim
+from helpers.parameters import one_in
 
 gensim_models = import_gensim("gensim.models")
 
@@ -62,7 +63,7 @@ def test_training_on_moves_old_and_new_words(old, new, scheme, sg):
     assert np.isfinite(model.wv.vectors).all()
 
 
-@pytest.mark.parametrize("sg", [0, 1])
+@pytest.mark.parametrize("sg", one_in(2, [0, 1]))
 def test_hierarchical_softmax_keeps_what_it_knew(old, new, sg):
     """Old words keep their path; gensim draws a new tree over inner nodes that were trained for the old one."""
     options = {**OPTIONS, "hs": 1, "negative": 0, "sg": sg, "sample": 0, "epochs": 10}

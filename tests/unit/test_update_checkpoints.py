@@ -25,11 +25,11 @@ SCHEMES = {
     "shared": {"sg": 1, "negative": 10, "shared_negatives": True},
     "pool": {"negative_pool": 50},
 }
-OLD = zipf_sentences(8_000, 300, seed=1)
+OLD = zipf_sentences(6_000, 300, seed=1)
 NEW = [
     known + [f"new-{word}" for word in fresh]
     for known, fresh in zip(
-        zipf_sentences(3_000, 200, seed=3), zipf_sentences(3_000, 100, seed=2), strict=True
+        zipf_sentences(2_000, 200, seed=3), zipf_sentences(2_000, 100, seed=2), strict=True
     )
 ]
 UPDATES = {

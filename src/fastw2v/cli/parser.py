@@ -51,17 +51,17 @@ PARAMETER_HELP = {
     "alpha": "learning rate at the start of the training; it falls linearly to --min-alpha",
     "min_alpha": "learning rate at the end of the training",
     "window": "maximum distance between the center word and a context word, or LEFT,RIGHT for each side",
-    "final_window": "--window of the last epoch; it changes from epoch to epoch",
+    "final_window": "window of the last epoch; the window changes evenly from --window in the first epoch to this",
     "window_weights": "weights of context words by distance: linear, harmonic, or W1,W2,... for distances 1, 2, ...",
-    "full_windows": "1 trains only center words that have all context words of their window",
-    "max_norm": "upper bound on the norm of each vector; a longer vector is scaled to it when it is trained",
+    "full_windows": "1 trains a center word only if the sentence has all context words of its window",
+    "max_norm": "largest norm of a vector; a longer vector is shortened to this norm when it is trained",
     "min_count": "ignore words that occur fewer than N times",
     "max_vocab_size": "while counting, remove rare words whenever there are more than N distinct words, to save memory",
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
-    "max_words": "evict the rarest words whenever an update leaves more than N words in the vocabulary",
+    "max_words": "largest size of the vocabulary; an update that would leave more words removes the rarest ones",
     "count_decay": "multiply earlier counts by FACTOR at each update, so that the vocabulary follows the present text",
-    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing; "
-    "99%%, for example, takes the count of the 99th percentile of all words for the threshold",
+    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing. "
+    "A percentile such as 99%% makes the count at that percentile of all words the threshold",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
     "sg": "1 trains skip-gram, 0 trains CBOW",
@@ -81,10 +81,10 @@ PARAMETER_HELP = {
     "shared_negatives": "1 makes skip-gram draw the negative samples once per window instead of once per word pair, "
     "which is faster",
     "negative_pool": "take 15 of 16 negative samples from a pool of N recently drawn words, which is faster; 1024 is "
-    "usual, 0 draws all of them",
-    "objective": "negative_sampling, or sampled_softmax, whose models give probabilities",
-    "tied_weights": "with sampled_softmax: 1 makes no separate output weights; the vectors serve as both",
-    "logq_correction": "with sampled_softmax: 1 corrects the logits for words being drawn unequally often",
+    "usual, and 0 draws every sample anew",
+    "objective": "negative_sampling, or sampled_softmax, which trains a model that gives probabilities of words",
+    "tied_weights": "with sampled_softmax: 1 uses the vectors as output weights, instead of separate ones",
+    "logq_correction": "with sampled_softmax: 1 corrects the logits for the unequal probabilities of the drawn words",
     "init_from": "file of a model or of vectors, in any supported format; the words in it start with its vectors "
     "instead of random ones",
     "init_lockf": "factor on the learning rate of the vectors from --init-from; 0 keeps these vectors unchanged",
@@ -299,16 +299,16 @@ def make_parser() -> Parser:
         _add_similar_arguments,
         "show the words most similar to a word",
         "Show the words whose vectors are most similar to the vector of each WORD, with their cosine similarities. "
-        "Without WORDs, each line of stdin is a query, for which a terminal shows a prompt; the words of one line are "
-        "looked up together.",
+        "Without WORDs, each line of stdin is a query, and a terminal shows a prompt. For several words in a line, the "
+        "neighbours of their mean are shown.",
     )
     add(
         "analogy",
         _add_analogy_arguments,
         "answer 'A is to B as C is to which word?'",
         "Answer the question 'A is to B as C is to which word?'. For example, the answer to "
-        "'man king woman' should be 'queen'. Without words, each line of stdin is a question, for which a terminal "
-        "shows a prompt.",
+        "'man king woman' should be 'queen'. Without words, each line of stdin is a question, and a terminal shows a "
+        "prompt.",
     )
     add(
         "eval",
@@ -320,9 +320,9 @@ def make_parser() -> Parser:
         "compare",
         _add_compare_arguments,
         "compare two models or files of vectors",
-        "Compare two models or files of vectors: the words and the neighbours that they share, how far the words have "
-        "moved, and their scores on evaluation files. The vectors of A are compared with those of B as they are, and "
-        "after the rotation that brings them nearest to B, as two independent trainings differ by a rotation.",
+        "Compare two models or files of vectors: the words and the neighbours that they have in common, how far the "
+        "words have moved, and the scores on evaluation files. The vectors of a word in A and B are compared as they "
+        "are, which suits a model and its update, and after A was rotated to fit B, which suits independent trainings.",
     )
     add(
         "info",
@@ -611,19 +611,19 @@ def _add_eval_arguments(parser: Parser) -> None:
 
 def _add_compare_arguments(parser: Parser) -> None:
     parser.add_argument("a", metavar="A", help="the older of two models or files of vectors, or any other")
-    parser.add_argument("b", metavar="B", help="the newer one; A or B may be - for stdin")
+    parser.add_argument("b", metavar="B", help="the newer one; one of A and B may be - for stdin")
     parser.add_argument(
         "--topn", type=_positive_int, default=10, metavar="N",
         help="number of nearest neighbours to compare (default: 10)",
     )  # fmt: skip
     parser.add_argument(
         "--words", type=_positive_int, default=1000, metavar="N",
-        help="compare the neighbours and the movements of the first N common words of B, which are the most frequent "
-        "ones in most files (default: 1000)",
+        help="compare the first N words of B that A has, too; in most files, these are the most frequent words "
+        "(default: 1000)",
     )  # fmt: skip
     parser.add_argument(
         "--moved", type=_positive_int, default=10, metavar="N",
-        help="number of words to show that moved most (default: 10)",
+        help="number of words to show of those that moved most (default: 10)",
     )  # fmt: skip
     _add_evaluation_sets(parser)
     parser.set_defaults(sections=False)
@@ -707,7 +707,7 @@ def _add_phrases_arguments(parser: Parser) -> None:
             int,
             1,
             "N",
-            "number of passes; the second one joins phrases and words to longer phrases",
+            "number of passes; the second pass joins phrases and words to longer phrases",
         ),
         ("--min-count", float, 5, "N", "phrases must occur more often than this"),
         ("--threshold", float, 10.0, "SCORE", "phrases must have a higher score"),
@@ -733,8 +733,8 @@ def _add_phrases_arguments(parser: Parser) -> None:
         "--connector-words",
         default="",
         metavar="WORDS",
-        help="words that may stand within a phrase, as in bank_of_america: 'english' for those of English, or a list "
-        "with commas (default: none)",
+        help="words that may stand within a phrase, such as 'of' in bank_of_america: a list with commas, or 'english' "
+        "for a list of English words (default: none)",
     )
     _add_common_arguments(parser, quiet="no summary, no warnings", json="print the summary as JSON")
 
@@ -916,8 +916,8 @@ UPDATE_HELP = {
     "texts": "new text: a file, plain or compressed, with one sentence per line, or a directory of such files. All "
     "TEXTs are one update",
     "--output": "file to write, in the format of fastw2v (default: MODEL, which is replaced)",
-    "--replay": "mix old sentences into the new text: a store of 'fastw2v store', to which TEXT is added afterwards, "
-    "or old text, in which case the option may be repeated",
+    "--replay": "mix old sentences into the new text, from a store that 'fastw2v store' has made, or from a text. TEXT "
+    "is added to a store afterwards. The option may be repeated for several texts",
     "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
     "--anchor": "strength of a pull of old words towards their old vectors and output weights; 0 for none (default: "
     "1.0)",
@@ -949,9 +949,9 @@ UPDATE_OPTIONS: dict[str, dict[str, Any]] = {
 STORE_HELP = {
     "store": "directory of the store; it is made if it does not exist",
     "texts": "text to add: a file, plain or compressed, or a directory of such files",
-    "--max-words": "most words that the store holds, e.g. 100M (default: no limit for a new store)",
-    "--keep": "what stays when there are more: a random sample of all text ever added, or the newest text (default: "
-    "random for a new store)",
+    "--max-words": "largest number of words in the store, e.g. 100M (default: no limit for a new store)",
+    "--keep": "which text stays when there is more than that: a random sample of all text ever added, or the newest "
+    "text (default: random for a new store)",
 }
 STORE_OPTIONS: dict[str, dict[str, Any]] = {
     "store": {"type": _file_name, "metavar": "STORE"},

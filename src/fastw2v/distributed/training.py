@@ -28,6 +28,7 @@ from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
 from fastw2v.formats.checksums import compute
 from fastw2v.formats.xxh64 import XXH64
 from fastw2v.training import checkpoints
+from fastw2v.training.arguments import Reports, Schedule, TrainingText
 from fastw2v.training.barriers import Barrier, TrainingPosition
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.run_callbacks import run_callbacks
@@ -224,23 +225,19 @@ def train(
         with model._lock.hold():
             session = TrainingSession.begin(
                 model,
-                part,
-                None,
-                total_examples=max(1, run.n_sentences),
-                total_words=None,
-                epochs=epochs,
-                start_alpha=start_alpha,
-                end_alpha=end_alpha,
-                compute_loss=compute_loss,
-                callbacks=run.callbacks,
-                update=None,
-                checkpoint=None,
-                checkpoint_every=None,
-                report_delay=report_delay,
-                progress=progress if communicator.rank == 0 else False,
-                scanned=None,
-                n_scanned=0,
-                by_hooks=False,
+                TrainingText(corpus_iterable=part),
+                Schedule(
+                    epochs=epochs,
+                    total_examples=max(1, run.n_sentences),
+                    start_alpha=start_alpha,
+                    end_alpha=end_alpha,
+                ),
+                reports=Reports(
+                    callbacks=run.callbacks,
+                    report_delay=report_delay,
+                    progress=progress if communicator.rank == 0 else False,
+                    compute_loss=compute_loss,
+                ),
                 barriers=[run.barrier],
             )
             return run.train(session)
@@ -296,15 +293,13 @@ def resume(
         with model._lock.hold():
             session = TrainingSession.resume(
                 model,
-                part,
-                None,
-                state=local,
-                checkpoint=None,
-                callbacks=run.callbacks,
-                replay=None,
-                report_delay=report_delay,
-                progress=progress if communicator.rank == 0 else False,
-                by_hooks=False,
+                TrainingText(corpus_iterable=part),
+                local,
+                reports=Reports(
+                    callbacks=run.callbacks,
+                    report_delay=report_delay,
+                    progress=progress if communicator.rank == 0 else False,
+                ),
                 barriers=[run.barrier],
             )
             run.train(session)

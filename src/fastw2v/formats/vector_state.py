@@ -425,6 +425,7 @@ def write_gensim(path: PathLike, state: VectorState) -> None:
 def write_word2vec_format(
     path: PathLike,
     state: VectorState,
+    *,
     vocabulary_path: PathLike | None,
     binary: bool,
     total: int | None,

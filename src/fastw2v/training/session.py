@@ -22,22 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common.logs import get_logger
-from fastw2v.common.progress_bar import as_progress
-from fastw2v.common.validation import (
-    as_callbacks,
-    as_flag,
-    as_float,
-    as_int,
-    as_optional_float,
-    as_optional_int,
-)
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 from fastw2v.formats.model_state import ModelState
-from fastw2v.text.corpus import gives_one_iterator, is_long_list, is_reusable, open_corpus
 from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.text.encoding import RecordingStream, encode, stream
 from fastw2v.training import checkpoints, text_history
+from fastw2v.training.arguments import CheckpointFile, Reports, Schedule, TrainingText
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.divergence import warn_if_diverged
@@ -53,19 +43,13 @@ from fastw2v.training.sentence_jobs import (
     TrainingHooks,
     cut_sentences,
 )
-from fastw2v.training.trainer import (
-    STREAM_WORDS,
-    JobAlphas,
-    Trainer,
-    chunk_words,
-    prepare_encoded,
-    thread_count,
-)
+from fastw2v.training.trainer import JobAlphas, Trainer, prepare_encoded, thread_count
+from fastw2v.training.training_corpus import TrainingCorpus
 from fastw2v.training.update import Update, UpdatedModel, UpdateSession
 
 logger = get_logger(__name__, "models.word2vec")
 
-LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
+NO_CHECKPOINTS = CheckpointFile()
 SETTINGS = (
     "alpha", "min_alpha", "epochs", "compute_loss", "running_training_loss", "loss_history",
     "validation_loss_history",
@@ -103,64 +87,43 @@ class TrainingSession:
     Parameters
     ----------
     model : TrainableModel
-    corpus : iterable of lists of str
-        The sentences.
-    encoded : EncodedCorpus, RecordingStream or None
-        The corpus as ids, or None if `corpus` is iterated in each epoch.
+    corpus : TrainingCorpus
     state : TrainingState
         Where to begin, and what was trained until then.
+    reports : Reports
+        Who is told about the training.
     checkpoint : str, path or None
         The file that checkpoints are written to.
-    callbacks : sequence
-        Callbacks of this training.
     update : UpdateSession, optional
         What old words keep.
     by_hooks : bool
         Train through the overridden methods of the model.
-    report_delay : float
-        Seconds between two progress lines in the log.
-    progress : bool or None
-        Show a progress bar; see `ProgressBar`.
     barriers : sequence of Barrier
         Additional barriers.
-    n_scanned : int
-        Sentences of `corpus` that the vocabulary was built from.
-    sample_weight : SampleWeights, optional
-        Weights of the sentences.
     """
 
     def __init__(
         self,
         model: TrainableModel,
-        corpus: Iterable[Any],
-        encoded: EncodedCorpus | RecordingStream | None,
+        corpus: TrainingCorpus,
         state: TrainingState,
         *,
+        reports: Reports,
         checkpoint: Any = None,
-        callbacks: Sequence[Any] = (),
         update: UpdateSession | None = None,
         by_hooks: bool = False,
-        report_delay: float = 1.0,
-        progress: bool | None = None,
         barriers: Sequence[Barrier] = (),
-        n_scanned: int = 0,
-        sample_weight: SampleWeights | None = None,
     ) -> None:
         self._model = model
         self._corpus = corpus
-        self._encoded = encoded
-        self._encoded_words = list(model.wv.index_to_key)
         self._words: list[Any] = model.wv.index_to_key
         self._n_words = len(self._words)
         self._state = state
         self._checkpoint = checkpoint
-        self._callbacks = callbacks
+        self._callbacks: Sequence[Any] = reports.callbacks
         self._update = update
         self._by_hooks = by_hooks
         self._barriers = barriers
-        self._n_scanned = n_scanned
-        self._sample_weight = sample_weight
-        self._has_sentences = state.raw_words > 0
         self._epochs = model.epochs
         self._random = model.random
         self._trainer: Trainer | None = None
@@ -172,111 +135,90 @@ class TrainingSession:
             epochs=self._epochs,
             total_examples=state.total_examples,
             total_words=state.total_words,
-            report_delay=report_delay,
-            bar=progress,
+            report_delay=reports.report_delay,
+            bar=reports.progress,
         )
         self.learning_rate = self._make_learning_rate()
         self.sentence_trainer: SentenceTrainer | None = None
+        if state.raw_words:
+            corpus.note_sentences()
         if checkpoint is not None:
-            checkpoints.check_callback_states(callbacks)
+            checkpoints.check_callback_states(self._callbacks)
             checkpoints.check_model(model._to_state())
 
     @classmethod
     def begin(
         cls,
         model: TrainableModel,
-        corpus_iterable: Iterable[Any] | None,
-        corpus_file: Any,
+        text: TrainingText,
+        schedule: Schedule,
         *,
-        total_examples: int | None,
-        total_words: int | None,
-        epochs: int | None,
-        start_alpha: float | None,
-        end_alpha: float | None,
-        compute_loss: bool | None,
-        callbacks: Iterable[Any] | None,
-        update: Update | None,
-        checkpoint: Any,
-        checkpoint_every: int | None,
-        report_delay: float,
-        progress: bool | None,
-        scanned: EncodedCorpus | None,
-        n_scanned: int,
-        by_hooks: bool,
-        sample_weight: Any = None,
+        reports: Reports,
+        checkpoint: CheckpointFile = NO_CHECKPOINTS,
+        update: Update | None = None,
+        by_hooks: bool = False,
         barriers: Sequence[Barrier] = (),
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
 
-        The parameters are those of `Word2Vec.train`, and
-
-        scanned : EncodedCorpus or None
-            The corpus as ids, if the vocabulary scan has already encoded it.
-        n_scanned : int
-            Sentences of the corpus, if the constructor has built the vocabulary from it; otherwise 0.
+        Parameters
+        ----------
+        model : TrainableModel
+        text : TrainingText
+            What is trained.
+        schedule : Schedule
+            How often, and at which rates.
+        reports : Reports
+            Who is told about it.
+        checkpoint : CheckpointFile
+            Where checkpoints go.
+        update : Update, optional
+            As in `Word2Vec.train`.
         by_hooks : bool
             Whether the model overrides methods that train sentences.
         barriers : sequence of Barrier
             Additional barriers.
         """
-        updating = None if update is None else _begin_update(update, model, start_alpha, end_alpha, by_hooks)
-        start_alpha = as_optional_float("start_alpha", start_alpha, minimum=0)
-        end_alpha = as_optional_float("end_alpha", end_alpha, minimum=0)
-        report_delay = as_float("report_delay", report_delay, minimum=0)
-        progress = as_progress("progress", progress)
-        if compute_loss is not None:
-            compute_loss = as_flag("compute_loss", compute_loss)
-        callbacks = as_callbacks(callbacks)
-        weights = _sample_weights(sample_weight, by_hooks)
-        alpha = model.alpha if start_alpha is None else start_alpha
+        updating = None if update is None else _begin_update(update, model, schedule, by_hooks)
+        weights = _sample_weights(text.sample_weight, by_hooks)
+        alpha = model.alpha if schedule.start_alpha is None else schedule.start_alpha
         if alpha > model.min_alpha_yet_reached and update is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
-        model._check_training_sanity(epochs, total_examples, total_words)
+        model._check_training_sanity(schedule.epochs, schedule.total_examples, schedule.total_words)
         model._check_parameters()
         make_network(model)
         replay = None if update is None else update.replay
-        checkpoint_every = checkpoints.check_arguments(
-            checkpoint, checkpoint_every, (corpus_iterable, corpus_file, replay)
+        corpora = (text.corpus_iterable, text.corpus_file, replay)
+        checkpoint_every = checkpoints.check_arguments(checkpoint.path, checkpoint.every, corpora)
+        epochs, total_examples, total_words = schedule.integers()
+        must_be_sized = checkpoint.path is not None or update is not None
+        corpus = TrainingCorpus.open(
+            model, text, weights, passes=epochs, must_be_sized=must_be_sized, by_hooks=by_hooks
         )
-        epochs = as_int("epochs", epochs)
-        total_examples = as_optional_int("total_examples", total_examples)
-        total_words = as_optional_int("total_words", total_words)
-        corpus = open_corpus(corpus_iterable, corpus_file, passes=epochs)
-        must_be_sized = checkpoint is not None or update is not None
-        encoded: EncodedCorpus | RecordingStream | None = scanned
-        if by_hooks:
-            encoded = None
-        elif scanned is None:
-            encoded = _encode(model, corpus, epochs, must_be_sized)
-        if weights is not None and isinstance(encoded, EncodedCorpus):
-            weights.check_size(encoded.n_sentences)
-        elif weights is not None and isinstance(corpus, (list, tuple)):
-            weights.check_size(len(corpus))
         model.alpha = alpha
-        model.min_alpha = model.min_alpha if end_alpha is None else end_alpha
+        model.min_alpha = model.min_alpha if schedule.end_alpha is None else schedule.end_alpha
         model.epochs = epochs
-        if compute_loss is not None:
-            model.compute_loss = compute_loss
+        if reports.compute_loss is not None:
+            model.compute_loss = reports.compute_loss
         model.running_training_loss = 0.0
         model.loss_history = []
         model.validation_loss_history = []
-        state = TrainingState(total_examples, total_words, checkpoint_every, corpus=_size_of(encoded))
-        if weights is not None:
-            state = replace(state, sample_weight=weights.digest)
+        state = TrainingState(
+            total_examples,
+            total_words,
+            checkpoint_every,
+            corpus=corpus.size,
+            sample_weight=None if weights is None else weights.digest,
+        )
         session = cls(
             model,
             corpus,
-            encoded,
             state,
-            checkpoint=checkpoint,
-            callbacks=callbacks,
+            reports=reports,
+            checkpoint=checkpoint.path,
             update=updating,
             by_hooks=by_hooks,
-            report_delay=report_delay,
-            progress=progress,
             barriers=barriers,
-            n_scanned=n_scanned,
-            sample_weight=weights,
         )
         session._log(
             f"training model with {model.workers} workers on {len(model.wv)} vocabulary and {model.vector_size} "
@@ -289,31 +231,43 @@ class TrainingSession:
     def resume(
         cls,
         model: TrainableModel,
-        corpus_iterable: Iterable[Any] | None,
-        corpus_file: Any,
-        *,
+        text: TrainingText,
         state: TrainingState,
-        checkpoint: Any,
-        callbacks: Iterable[Any] | None,
-        replay: Any,
-        report_delay: float,
-        progress: bool | None,
-        by_hooks: bool,
-        sample_weight: Any = None,
+        *,
+        reports: Reports,
+        checkpoint: Any = None,
+        replay: Any = None,
+        by_hooks: bool = False,
         barriers: Sequence[Barrier] = (),
     ) -> TrainingSession:
-        """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`."""
-        report_delay = as_float("report_delay", report_delay, minimum=0)
-        progress = as_progress("progress", progress)
-        callbacks = as_callbacks(callbacks)
-        weights = _sample_weights(sample_weight, by_hooks)
+        """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`.
+
+        Parameters
+        ----------
+        model : TrainableModel
+        text : TrainingText
+            What was trained on.
+        state : TrainingState
+            Where to continue.
+        reports : Reports
+            Who is told about it.
+        checkpoint : str, path or None
+            The file that checkpoints are written to.
+        replay : object
+            As in `Word2Vec.resume`.
+        by_hooks, barriers
+            As in `begin`.
+        """
+        weights = _sample_weights(text.sample_weight, by_hooks)
         check_same_weights(state.sample_weight, weights)
         model._check_can_train()
-        corpora = (corpus_iterable, corpus_file, replay)
+        corpora = (text.corpus_iterable, text.corpus_file, replay)
         checkpoints.check_arguments(checkpoint, state.checkpoint_every, corpora)
-        corpus = open_corpus(corpus_iterable, corpus_file, passes=model.epochs - state.position.epoch)
-        encoded = None if by_hooks else _encode(model, corpus, model.epochs, must_be_sized=True)
-        check_same_size(state.corpus, _size_of(encoded))
+        passes = model.epochs - state.position.epoch
+        corpus = TrainingCorpus.open(
+            model, text, weights, passes=passes, must_be_sized=True, by_hooks=by_hooks
+        )
+        check_same_size(state.corpus, corpus.size)
         if state.update is None and replay is not None:
             raise ValueError("the training of the checkpoint replays no old sentences; leave out replay")
         update = None
@@ -324,15 +278,11 @@ class TrainingSession:
         session = cls(
             model,
             corpus,
-            encoded,
             state,
+            reports=reports,
             checkpoint=checkpoint,
-            callbacks=callbacks,
             update=update,
             by_hooks=by_hooks,
-            report_delay=report_delay,
-            progress=progress,
-            sample_weight=weights,
             barriers=barriers,
         )
         session._log(
@@ -353,7 +303,7 @@ class TrainingSession:
             trains = not stop
             for epoch in range(first, first if stop else self._epochs):
                 stop = self._run_callbacks("on_epoch_begin")
-                self._encode_anew_if_words_moved()
+                self._corpus.encode_anew_if_words_moved()
                 self._words, self._n_words = model.wv.index_to_key, len(model.wv)
                 start = self._state.position if epoch == first else TrainingPosition(epoch)
                 tally = self.train_epoch(start)
@@ -422,10 +372,9 @@ class TrainingSession:
             )
         finally:
             table.set_training(False)
-        if isinstance(self._encoded, RecordingStream):
-            self._encoded = self._encoded.encoded
+        self._corpus.end_epoch()
         self._reporter.end_epoch(tally, model.min_alpha_yet_reached)
-        self._check_not_exhausted(start.epoch, tally)
+        self._note_sentences(start.epoch, tally)
         if model.compute_loss:
             model.running_training_loss += tally.loss
             model.loss_history.append(tally.mean_loss)
@@ -440,7 +389,7 @@ class TrainingSession:
         self._random.set_state(model.random.get_state())
         queue, workers, jobs = prepare_encoded(
             self._make_network(start.epoch),
-            self._epoch_corpus(start.epoch),
+            self._corpus_of_epoch(start.epoch),
             workers=model.workers,
             batch_words=model.batch_words,
             first_partition=model.train_count + start.epoch,
@@ -471,7 +420,7 @@ class TrainingSession:
             shares = self.learning_rate.progress(sentences, words)
             return np.array([model._get_next_alpha(float(share), start.epoch) for share in shares])
 
-        jobs = cut_sentences(self._corpus, model, model.batch_words)
+        jobs = cut_sentences(self._corpus.sentences, model, model.batch_words)
         try:
             queue, make_queue = SentenceQueue(2 * n_threads), partial(SentenceQueue, 1)
             return self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
@@ -525,52 +474,20 @@ class TrainingSession:
 
     # --- the corpus
 
-    def _epoch_corpus(self, epoch: int) -> EncodedCorpus | Iterable[EncodedCorpus]:
-        """Return the corpus of an epoch: ids at hand, or chunks that are encoded while they are trained."""
-        model = self._model
-        corpus: EncodedCorpus | Iterable[EncodedCorpus]
-        sizes = {"chunk_words": chunk_words(model.batch_words), "first_words": model.batch_words}
-        if isinstance(self._encoded, EncodedCorpus):
-            corpus = self._encoded
-        elif self._encoded is not None:
-            corpus = self._encoded.chunks(model.wv.key_to_index, **sizes)
-        else:
-            corpus = stream(self._corpus, model.wv.key_to_index, **sizes)
-        if self._sample_weight is not None:
-            corpus = self._sample_weight.attached(corpus)
+    def _corpus_of_epoch(self, epoch: int) -> EncodedCorpus | Iterable[EncodedCorpus]:
+        """Return the corpus of an epoch, with the old sentences that an update mixes in."""
+        corpus = self._corpus.of_epoch()
         return corpus if self._update is None else self._update.mix(corpus, epoch)
 
-    def _check_not_exhausted(self, epoch: int, tally: Tally) -> None:
-        """Raise a ValueError if an epoch found no sentence because the corpus is an exhausted iterator.
-
-        The corpus is exhausted if it is an iterator itself, if the constructor has found sentences in it, or if the
-        last epoch finds none and either an earlier one did or the corpus gives the same iterator again. In other cases
-        an epoch may be empty.
-        """
+    def _note_sentences(self, epoch: int, tally: Tally) -> None:
+        """Note whether an epoch has found sentences; raise a ValueError if it found none in an exhausted iterator."""
         sentences: Any = tally.sentences
         if self._update is not None:
             sentences, _ = self._update.count_new(sentences, tally.raw_words)
         if sentences:
-            self._has_sentences = True
-        elif self._encoded is None and (
-            isinstance(self._corpus, Iterator)
-            or self._n_scanned
-            or (epoch == self._epochs - 1 and (self._has_sentences or gives_one_iterator(self._corpus)))
-        ):
-            raise ValueError(
-                f"the corpus had no sentences in epoch {epoch}, so nothing was trained: it is an iterator that was "
-                "read to its end before. Pass a list, or an object whose __iter__ starts from the beginning each time, "
-                "such as a class whose __iter__ is a generator function"
-            )
-
-    def _encode_anew_if_words_moved(self) -> None:
-        """Encode the corpus again if a callback has sorted the words, for example."""
-        model = self._model
-        if self._encoded is None or model.wv.index_to_key == self._encoded_words:
-            return
-        self._encoded_words = list(model.wv.index_to_key)
-        if isinstance(self._encoded, EncodedCorpus):
-            self._encoded = encode(self._corpus, model.wv.key_to_index, budget=model.corpus_budget)
+            self._corpus.note_sentences()
+        else:
+            self._corpus.check_not_exhausted(epoch, is_last=epoch == self._epochs - 1)
 
     # --- rates, barriers, checkpoints
 
@@ -605,7 +522,7 @@ class TrainingSession:
         if self._checkpoint is not None:
             barriers.insert(0, Barrier(self._state.checkpoint_every, self._write_checkpoint))
         if self._update is not None:
-            every = self._update.begin_epoch(self._encoded, self.learning_rate, start)
+            every = self._update.begin_epoch(self._corpus.encoded, self.learning_rate, start)
             if every is not None:
                 barriers.insert(0, Barrier(every, self._pull))
         return [replace(barrier, action=partial(self._at_barrier, barrier.action)) for barrier in barriers]
@@ -669,14 +586,12 @@ class RestoredSettings:
             setattr(self._model, name, value)
 
 
-def _begin_update(
-    update: Any, model: TrainableModel, start_alpha: float | None, end_alpha: float | None, by_hooks: bool
-) -> UpdateSession:
+def _begin_update(update: Any, model: TrainableModel, schedule: Schedule, by_hooks: bool) -> UpdateSession:
     if not isinstance(update, Update):
         raise TypeError(f"update must be an Update, such as Update(anchor=1.0), not {type(update).__name__}")
     for name, value, instead in (
-        ("start_alpha", start_alpha, "Update(alpha=...)"),
-        ("end_alpha", end_alpha, "Update(min_alpha=...)"),
+        ("start_alpha", schedule.start_alpha, "Update(alpha=...)"),
+        ("end_alpha", schedule.end_alpha, "Update(min_alpha=...)"),
     ):
         if value is not None:
             raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
@@ -692,29 +607,6 @@ def _sample_weights(values: Any, by_hooks: bool) -> SampleWeights | None:
             "methods get sentences without weights"
         )
     return SampleWeights(values)
-
-
-def _encode(
-    model: TrainableModel, corpus: Iterable[Any], epochs: int, must_be_sized: bool
-) -> EncodedCorpus | RecordingStream | None:
-    """Return the corpus as ids, or None if it is iterated in each epoch.
-
-    A long list is encoded by its first epoch, while that is trained, unless its size must be known before. Its jobs are
-    small, because the workers hold some of them in addition to what is recorded, and there are many of them, because a
-    single job would be trained by a single worker.
-    """
-    if not is_reusable(corpus):
-        return None
-    small_jobs = model.batch_words <= STREAM_WORDS
-    if not must_be_sized and small_jobs and is_long_list(corpus, LONG_LIST_WORDS, longest=STREAM_WORDS):
-        # A tuple keeps the sentences of now, whatever callbacks do to the list.
-        return None if epochs == 1 else RecordingStream(tuple(corpus), budget=model.corpus_budget)
-    return encode(corpus, model.wv.key_to_index, budget=model.corpus_budget)
-
-
-def _size_of(corpus: EncodedCorpus | RecordingStream | None) -> checkpoints.Size | None:
-    """Return the sentences and raw words of a corpus that is completely encoded, None for any other."""
-    return corpus.size if isinstance(corpus, EncodedCorpus) else None
 
 
 def _trained_arrays(model: TrainableModel) -> dict[str, Any]:
