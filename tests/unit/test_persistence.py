@@ -11,7 +11,6 @@ import threading
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
 
 from fastw2v import CallbackAny2Vec, KeyedVectors, Word2Vec
 from helpers.oracle import import_gensim
@@ -74,6 +73,7 @@ def test_every_setting_survives(tmp_path, one_job):
 def test_a_model_file_is_safetensors(tmp_path, one_job):
     model = Word2Vec(one_job, **OPTIONS)
     model.save(tmp_path / "m.safetensors")
+    load_file = pytest.importorskip("safetensors.numpy").load_file  # no wheel for the free-threaded CPython
     arrays = load_file(tmp_path / "m.safetensors")
     np.testing.assert_array_equal(arrays["wv.vectors"], model.wv.vectors)
     np.testing.assert_array_equal(arrays["syn1neg"], model.syn1neg)
