@@ -24,7 +24,9 @@ PORTABLE_TESTS = [
     f"tests/unit/test_{name}.py" for name in ("kernels", "tokens", "text", "training", "persistence")
 ]
 # Tests of training and queries, each of which runs in several threads at once.
-FREE_THREADED_TESTS = [f"tests/unit/test_{name}.py" for name in ("ranking", "kernels", "scoring")]
+FREE_THREADED_TESTS = [
+    f"tests/unit/test_{name}.py" for name in ("ranking", "similarity", "kernels", "scoring", "training")
+]
 # Tests whose results depend on the kernels; those of files, threads and messages run once, with the best kernels.
 KERNEL_TESTS = ["tests/oracle", "tests/unit", "-m", "not slow"]
 # avx512-mixed takes its window kernels from avx512; these tests run the remaining kernels of avx512.
@@ -179,9 +181,9 @@ def free_threaded(session: nox.Session) -> None:
     session.install(".", *test_packages, env={"CFLAGS": "-O1"})
     session.install("pytest-run-parallel")
     session.run("python", "tests/wheels/smoke.py")
-    # Signal handlers belong to the main thread, and the log of a test to all threads.
-    alone = ["-k", "not signals_are_handled and not reads_no_more_sentences"]
-    pytest(session, "--parallel-threads=4", *(session.posargs or [*alone, *FREE_THREADED_TESTS]))
+    # Signal handlers belong to the main thread, and the log of a test and the number of threads to all threads.
+    alone = "not signals_are_handled and not reads_no_more_sentences and not reaches_the_caller and not slow"
+    pytest(session, "--parallel-threads=4", *(session.posargs or ["-k", alone, *FREE_THREADED_TESTS]))
     pytest(session, "-m", "not slow", *PORTABLE_TESTS)
 
 

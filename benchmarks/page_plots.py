@@ -9,6 +9,8 @@ tasks.svg
     How many times as fast as gensim the other tasks are, from docs/performance.md.
 many-cores.svg
     Words per second by number of workers, from docs/many-cores.md.
+gpu.svg
+    Words per second of programs for GPUs, as published, and of fastw2v, from docs/gpu.md.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from typing import Any
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 DATE = "2000-01-01"  # a fixed date, so that two versions of a file differ only in the figures
-GENSIM, FASTW2V = "#9aa5b1", "#1f77b4"
+GENSIM, FASTW2V, ACCENT = "#9aa5b1", "#1f77b4", "#d98232"
 TOKENS = 17.0  # millions, of the text in the tables
 
 
@@ -37,17 +39,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--docs", metavar="DIRECTORY", type=Path, default=DOCS, help="the pages (default: docs)"
     )
     options = parser.parse_args(argv)
-    pictures: list[tuple[str, str, str, Callable[[list[dict[str, str]]], Any]]] = [
-        ("performance.md", "trainer", "training-time.svg", training_time),
-        ("performance.md", "task", "tasks.svg", tasks),
-        ("many-cores.md", "workers", "many-cores.svg", many_cores),
+    pictures: list[tuple[str, tuple[str, ...], str, Callable[..., Any]]] = [
+        ("performance.md", ("trainer",), "training-time.svg", training_time),
+        ("performance.md", ("task",), "tasks.svg", tasks),
+        ("many-cores.md", ("workers",), "many-cores.svg", many_cores),
+        ("gpu.md", ("source", "trainer"), "gpu.svg", gpu),
     ]
     try:
         (options.docs / "pictures").mkdir(exist_ok=True)
-        for page, first_column, picture, draw in pictures:
-            rows = read_table((options.docs / page).read_text(encoding="utf-8"), first_column)
+        for name, first_columns, picture, draw in pictures:
+            page = (options.docs / name).read_text(encoding="utf-8")
             path = options.docs / "pictures" / picture
-            draw(rows).savefig(
+            draw(*(read_table(page, column) for column in first_columns)).savefig(
                 path, format="svg", metadata={"Date": DATE, "Creator": "benchmarks.page_plots"}
             )
             print(path)
@@ -149,6 +152,34 @@ def many_cores(rows: list[dict[str, str]]) -> Any:
     axes.set_ylabel("million words of the text per second")
     axes.legend(frameon=False)
     axes.grid(axis="y", alpha=0.3)
+    return figure
+
+
+def gpu(published: list[dict[str, str]], measured: list[dict[str, str]]) -> Any:
+    """Return bars of the words per second: those that papers state in words, and those of fastw2v on each machine."""
+    bars = []  # a label, million words per second, and the kind of the hardware and the program
+    for facts in published:
+        words = re.search(r"(\d[\d.]*) million words/s", facts["result"])
+        if words:
+            source = re.sub(r" *\[\d\]", "", facts["source"])
+            kind = "GPU" if "Nvidia" in facts["hardware"] else "CPU"
+            bars.append((f"{source}: {facts['hardware']}", float(words[1]), kind))
+    for machine in list(measured[0])[1:]:
+        bars += [
+            (f"{facts['trainer']}: {machine}", number(facts[machine]), "fastw2v, CPU") for facts in measured
+        ]
+    colors = {"GPU": ACCENT, "CPU": GENSIM, "fastw2v, CPU": FASTW2V}
+    figure, axes = new_figure(0.36 * len(bars) + 1.0)
+    for kind, color in colors.items():
+        rows = [row for row, bar in enumerate(bars) if bar[2] == kind]
+        axes.barh(rows, [bars[row][1] for row in rows], color=color, label=kind)
+    for row, (_, speed, _) in enumerate(bars):
+        axes.annotate(f" {speed:g}", (speed, row), va="center", fontsize="small")
+    axes.set_yticks(range(len(bars)), [label for label, _, _ in bars])
+    axes.invert_yaxis()
+    axes.margins(x=0.08)
+    axes.set_xlabel("million words of the text per second")
+    axes.legend(frameon=False, loc="center right")
     return figure
 
 

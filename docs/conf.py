@@ -49,7 +49,7 @@ nb_execution_timeout = 120
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 os.environ["TQDM_DISABLE"] = "1"  # no progress bars in the pages
-nb_output_stderr = "remove"  # in a kernel without ipywidgets, tqdm warns that it can show no bar
+nb_output_stderr = "remove"  # Matplotlib says there when it builds its cache of fonts
 
 default_role = "py:obj"  # `name` in a docstring is a link if it is a name, and code otherwise
 add_function_parentheses = True

@@ -352,7 +352,7 @@ def test_pictures_of_the_documentation_are_drawn_from_its_tables(tmp_path, monke
         page_plots.read_table(page, "trainer")
 
     pytest.importorskip("matplotlib")
-    for name in ("performance.md", "many-cores.md"):
+    for name in ("performance.md", "many-cores.md", "gpu.md"):
         (tmp_path / name).write_text((ROOT / "docs" / name).read_text(encoding="utf8"), encoding="utf8")
     assert page_plots.main(["--docs", str(tmp_path)]) == 0
     drawn = {path.name: path.read_text(encoding="utf8") for path in (tmp_path / "pictures").iterdir()}
@@ -361,6 +361,8 @@ def test_pictures_of_the_documentation_are_drawn_from_its_tables(tmp_path, monke
         "most_similar" in drawn["tasks.svg"] and name in drawn["many-cores.svg"]
         for name in ("CBOW", "workers")
     )
+    assert all(name in drawn["gpu.svg"] for name in ("two Nvidia K20", "17.9", "16 workers"))
+    assert "fastText" not in drawn["gpu.svg"]  # a ratio, not a number of words
 
 
 def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, capsys):

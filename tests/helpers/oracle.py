@@ -6,6 +6,7 @@ skipped, and the other tests of the same module run.
 
 from __future__ import annotations
 
+import os
 from types import ModuleType
 
 import pytest
@@ -22,11 +23,13 @@ def import_gensim(module: str = "gensim") -> ModuleType:
 class _LazyGensim:
     """Stand-in for the package gensim that imports it when one of its submodules is accessed.
 
-    A test module can import the stand-in without gensim; only a test that accesses a submodule is skipped.
+    A test module can import the stand-in without gensim; only a test that accesses a submodule is skipped. Outside of a
+    running test it has no attributes.
     """
 
     def __getattr__(self, name: str) -> ModuleType:
-        if name not in ("matutils", "models", "utils"):  # pytest looks for its own attributes in every global
+        # pytest looks for its own attributes in every global, and pytest-run-parallel follows the calls of each test.
+        if name not in ("matutils", "models", "utils") or "PYTEST_CURRENT_TEST" not in os.environ:
             raise AttributeError(name)
         return import_gensim(f"gensim.{name}")
 

@@ -31,6 +31,18 @@ def use_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
+def use_notebook(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
+    """Let the test run in what looks like the kernel of a notebook."""
+
+    class ZMQInteractiveShell:
+        pass
+
+    module = types.ModuleType("IPython")
+    module.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    return module
+
+
 def test_nothing_is_shown_where_nobody_sees_it(capsys, monkeypatch):
     monkeypatch.setattr(progress_bar, "QUIET_SECONDS", 0)
     Word2Vec(SENTENCES, **SMALL)
@@ -78,17 +90,24 @@ def test_a_log_that_is_shown_replaces_the_bar(monkeypatch, caplog):
 
 
 def test_a_notebook_is_recognised(monkeypatch):
-    class ZMQInteractiveShell:
-        pass
-
-    module = types.ModuleType("IPython")
-    module.get_ipython = ZMQInteractiveShell  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", module)
+    module = use_notebook(monkeypatch)
+    assert progress_bar.is_seen()
+    module.get_ipython = type("Shell", (type(module.get_ipython()),), {})  # as Google's Colab
     assert progress_bar.is_seen()
     monkeypatch.setattr(sys, "stderr", None)
     assert progress_bar.is_seen()
     monkeypatch.delitem(sys.modules, "IPython")
     assert not progress_bar.is_seen()
+
+
+def test_a_notebook_without_widgets_shows_lines_of_text_and_no_warning(monkeypatch, capsys):
+    use_notebook(monkeypatch)
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    monkeypatch.delitem(sys.modules, "tqdm.auto", raising=False)  # it warns where it is imported first
+    monkeypatch.setattr(progress_bar.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(progress_bar, "QUIET_SECONDS", 0)
+    Word2Vec(SENTENCES, **SMALL, progress=True)
+    assert "training: 100%" in capsys.readouterr().err
 
 
 def test_build_vocab_and_train_take_the_argument(capsys):

@@ -13,10 +13,8 @@ from fastw2v.vocabulary.noise_distribution import noise_table
 from fastw2v.vocabulary.subsampling import keep_probabilities, sample_ints, subsample_threshold
 from helpers.corpora import zipf_sentences
 from helpers.fresh import run_fresh
-from helpers.oracle import import_gensim
+from helpers.oracle import gensim, import_gensim
 from helpers.parameters import one_in
-
-gensim_models = import_gensim("gensim.models")
 
 SCHEMES = [{"negative": 5}, {"hs": 1, "negative": 0}, {"hs": 1, "negative": 3}]
 OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 3}
@@ -24,7 +22,7 @@ OPTIONS = {"vector_size": 16, "min_count": 2, "workers": 1, "epochs": 3}
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_words_counts_and_first_vectors_are_gensims(old, new, scheme):
-    ours, theirs = Word2Vec(old, **OPTIONS, **scheme), gensim_models.Word2Vec(old, **OPTIONS, **scheme)
+    ours, theirs = Word2Vec(old, **OPTIONS, **scheme), gensim.models.Word2Vec(old, **OPTIONS, **scheme)
     before = ours.wv.vectors.copy()
     for model in (ours, theirs):
         model.build_vocab(new, update=True)
@@ -68,7 +66,7 @@ def test_hierarchical_softmax_keeps_what_it_knew(old, new, sg):
     """Old words keep their path; gensim draws a new tree over inner nodes that were trained for the old one."""
     options = {**OPTIONS, "hs": 1, "negative": 0, "sg": sg, "sample": 0, "epochs": 10}
     scores = {}
-    for cls in (Word2Vec, gensim_models.Word2Vec):
+    for cls in (Word2Vec, gensim.models.Word2Vec):
         model = cls(old, **options)
         before = float(model.score(old[:200]).sum())
         model.build_vocab(new, update=True)
@@ -164,7 +162,7 @@ def test_an_empty_model_cannot_be_updated(new):
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_whole_cycle_of_a_user(tmp_path, old, new, scheme):
     """gensim's file, grown, trained, saved, loaded, trained again."""
-    gensim_models.Word2Vec(old, **OPTIONS, **scheme).save(str(tmp_path / "theirs"))
+    gensim.models.Word2Vec(old, **OPTIONS, **scheme).save(str(tmp_path / "theirs"))
     model = Word2Vec.load(tmp_path / "theirs")
     model.build_vocab(new, update=True)
     model.train(new, total_examples=model.corpus_count, epochs=2)
@@ -204,7 +202,7 @@ def test_the_whole_cycle_across_processes(tmp_path, name):
     fresh = [[f"fresh{i % 7}", "fresh0", "fresh1", "human", "computer"] for i in range(60)]
     if name is None:
         path = tmp_path / "gensim4"
-        gensim_models.Word2Vec(gensim_utils.common_texts, min_count=1, vector_size=12).save(str(path))
+        gensim.models.Word2Vec(gensim_utils.common_texts, min_count=1, vector_size=12).save(str(path))
     else:
         path = gensim_utils.datapath(name)
     model = Word2Vec.load(path)
@@ -227,7 +225,7 @@ def test_the_whole_cycle_across_processes(tmp_path, name):
     again.build_vocab([["newest", "fresh0"]] * 9, update=True)
     again.train(texts, total_examples=len(texts), epochs=1)
     again.save_gensim(tmp_path / "back")
-    theirs = gensim_models.Word2Vec.load(str(tmp_path / "back"))
+    theirs = gensim.models.Word2Vec.load(str(tmp_path / "back"))
     assert "newest" in theirs.wv
     np.testing.assert_array_equal(theirs.wv.vectors, again.wv.vectors)
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+from fastw2v.cli.output import shown
 from fastw2v.cli.parser import UsageError
 from fastw2v.common.files import check_writable, open_atomic
 from fastw2v.phrases import ENGLISH_CONNECTOR_WORDS, Phrases
@@ -72,8 +73,8 @@ def run(sentences: Iterable[list[str]], options: argparse.Namespace) -> tuple[di
         "output": options.output,
     }
     return summary, (
-        f"{n_sentences:,} sentences with {len(found):,} different phrases; the last of {options.passes} passes made "
-        f"{n_tokens:,} tokens of {n_before:,}; {seconds:.1f} s; wrote {options.output}"
+        f"{n_sentences:,} sentences with {len(found):,} different phrases; the last pass made {n_tokens:,} tokens "
+        f"of {n_before:,}; {seconds:.1f} s; saved {shown(options.output, 'stdout')}"
     )
 
 

@@ -7,6 +7,7 @@ end.
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import sys
 import time
@@ -35,13 +36,15 @@ def is_seen() -> bool:
 
 
 def is_notebook() -> bool:
-    """Return whether the program is a notebook."""
+    """Return whether the program is a notebook; services such as Colab have shells that derive from Jupyter's."""
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return type(shell).__name__ == "ZMQInteractiveShell"
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__)
 
 
 class ProgressBar:
-    """A bar of tqdm on stderr, or in a notebook its widget; it is a context manager that closes the bar.
+    """A bar of tqdm on stderr, or in a notebook its widget, if ipywidgets is installed.
+
+    It is a context manager that closes the bar.
 
     Parameters
     ----------
@@ -95,7 +98,10 @@ class ProgressBar:
     def _redraw(self, done: int, postfix: dict[str, Any]) -> None:
         now = time.perf_counter()
         if self._bar is None:
-            from tqdm.auto import tqdm
+            if is_notebook() and importlib.util.find_spec("ipywidgets") is None:
+                from tqdm import tqdm  # tqdm.auto chooses the same, with a warning
+            else:
+                from tqdm.auto import tqdm
 
             self._bar = tqdm(unit_scale=True, dynamic_ncols=True, **self._options)
             if self._bar.disable:  # by the environment variable TQDM_DISABLE
