@@ -980,8 +980,10 @@ UPDATE_HELP = {
     "--replay": "mix old sentences into the new text: a store of 'fastw2v store', to which TEXT is added afterwards, "
     "or old text, in which case the option may be repeated",
     "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
-    "--anchor": "strength of a pull of old words towards their old vectors and output weights; 0 for none (default: "
-    "1.0)",
+    "--lockf": "factor on the learning rate of the vectors of old words; 0 freezes them, and with --anchor-to or "
+    "without --replay their output weights too (default: 0.25 with --replay, unless --anchor-to is given; else 1.0)",
+    "--anchor": "strength of a pull of old words towards their old vectors, and with --anchor-to or without --replay "
+    "towards their old output weights; 0 for none (default: 1.0)",
     "--anchor-to": "the model, or vectors, that the old words are pulled towards (default: MODEL)",
     "--epochs": "number of passes over the text (default: that of MODEL)",
     "--alpha": "learning rate at the start (default: that of MODEL)",
@@ -997,6 +999,7 @@ UPDATE_OPTIONS: dict[str, dict[str, Any]] = {
     "--output": {"type": _file_name, "metavar": "FILE"},
     "--replay": {"type": _file_name, "metavar": "STORE_OR_TEXT", "action": "append", "default": []},
     "--replay-ratio": {"type": float, "metavar": "RATIO", "default": 1.0},
+    "--lockf": {"type": float, "metavar": "FACTOR"},
     "--anchor": {"type": float, "metavar": "STRENGTH", "default": 1.0},
     "--anchor-to": {"type": _file_name, "metavar": "FILE"},
     "--epochs": {"type": _positive_int, "metavar": "N"},
