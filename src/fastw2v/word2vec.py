@@ -863,7 +863,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
               the counts, it is another one than elsewhere; None for a text that was not counted;
             * ``training``: the number of trainings before that one.
 
-            All texts that were counted since the latest training belong to the next one that reaches its end.
+            All texts that were counted since the latest training belong to the next one that reaches its end. The text
+            of one call of `train_stream` is a row, with the chunks that were trained.
 
         Examples
         --------
@@ -1828,11 +1829,22 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
                 "them; use build_vocab(update=True) and train()"
             )
         effective_words = raw_words = n_chunks = 0
+        row = text_history.new_row(text=name_of(corpus), counted=text_history.now())
+        is_recorded = False
         with ProgressBar("training", total=total_words or 0, unit=" words", show=progress, log=logger) as bar:
             for chunk in counted_chunks(corpus, chunk_words):
+                rows, n_before = self.text_history, len(self.wv)
                 self._update_vocab_by_chunk(chunk, trim_rule)
+                size = chunk.provisional.n_sentences, chunk.provisional.raw_words, len(self.wv) - n_before
+                row = text_history.with_chunk(row, *size)
                 if len(self.wv):
-                    trained = self._train_chunk(chunk, epochs, total_words)
+                    self.text_history = text_history.with_row(rows[:-1] if is_recorded else rows, row)
+                    try:
+                        trained = self._train_chunk(chunk, epochs, total_words)
+                    except BaseException:
+                        self.text_history = rows  # without the chunk
+                        raise
+                    is_recorded = True
                     effective_words, raw_words = effective_words + trained[0], raw_words + trained[1]
                 self.stream_sentences += chunk.provisional.n_sentences
                 self.stream_words += chunk.provisional.raw_words
