@@ -49,6 +49,7 @@ Sentences = list[list[str]]
 
 OLD_HELD_OUT = 2_000  # last lines of the old text, at most a tenth of it
 NEW_HELD_OUT_EVERY = 50  # every 50th line of the new text is held out
+MIN_NEW_HELD_OUT = 250  # where these are fewer, lines that follow the new text are held out too
 MIN_OCCURRENCES = 10  # in the new text, of the new words whose similarities are compared
 FREQUENT = 3_000  # number of frequent words to which similarities are compared
 KEPT_WORDS = 5_000  # number of words whose neighbors are compared
@@ -95,8 +96,10 @@ class Texts:
         """Write the files that are missing and return the texts."""
         directory = options.directory
         old, new = _read_lines(options.old), _read_lines(options.new)
-        new = new[: options.updates * options.lines]
+        n_new = options.updates * options.lines
+        new, following = new[:n_new], new[n_new:]
         held_out = new[::NEW_HELD_OUT_EVERY]
+        held_out += following[: max(MIN_NEW_HELD_OUT - len(held_out), 0)]
         paths, counts = [], []
         for i in range(options.updates):
             first = i * options.lines

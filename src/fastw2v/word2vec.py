@@ -861,11 +861,12 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             * ``trained``: when the latest training on it has ended; None for a text that is not trained yet;
             * ``epochs``, ``alpha``, ``min_alpha``, ``update``: those of the training;
             * ``neighbours_kept``, ``mean_cosine``: what ``Update(drift_threshold=...)`` has measured;
-            * ``fingerprint``: a hash of the sentences, by which the text is recognised; None where `max_vocab_size`
-              limits the counts, and for a text that was not counted;
+            * ``fingerprint``: a hash of the sentences, by which the text is recognised; where `max_vocab_size` limits
+              the counts, it is another one than elsewhere; None for a text that was not counted;
             * ``training``: the number of trainings before that one.
 
-            All texts that were counted since the latest training belong to the next one that reaches its end.
+            All texts that were counted since the latest training belong to the next one that reaches its end. The text
+            of one call of `train_stream` is a row, with the chunks that were trained.
 
         Examples
         --------
@@ -1149,7 +1150,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> tuple[int, int]:
         """Count the words of an opened corpus for `scan_vocab`; subclasses may override this method."""
         cache = self._scan_cache
-        fingerprint = None if self.max_vocab_size else Fingerprint()
+        fingerprint = Fingerprint()
         found = scan(
             sentences,
             max_vocab_size=self.max_vocab_size,
@@ -1165,7 +1166,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             progress=self._progress,
             digest=fingerprint,
         )
-        self._scanned_fingerprint = None if fingerprint is None else fingerprint.value(found.counts)
+        self._scanned_fingerprint = fingerprint.value(found.counts)
         self._raw_counts = found.counts
         if cache is not None:
             cache.encoded = found.provisional

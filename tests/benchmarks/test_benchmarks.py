@@ -540,6 +540,34 @@ def test_routes_of_repeated_updates(corpus: Path, evaluation: Path, tmp_path: Pa
 
 
 @pytest.mark.slow
+def test_a_stream_is_compared_with_the_ordinary_training(
+    corpus: Path, evaluation: Path, tmp_path: Path
+) -> None:
+    results = tmp_path / "results.jsonl"
+    arguments = (
+        "--corpus",
+        corpus,
+        "--evaluation",
+        evaluation,
+        "--results",
+        results,
+        "--directory",
+        tmp_path,
+    )
+    arguments = (*arguments, "--repetitions", 2, "--max-words", 50, "--chunk-words", 1000, "--vector-size", 8)
+    first = program("benchmarks.stream", *arguments, "--models", "cbow")
+    assert first.returncode == 0, first.stderr
+    ordinary, stream = [json.loads(line) for line in results.read_text().splitlines()]
+    assert (ordinary["method"], stream["method"]) == ("ordinary", "stream")
+    assert stream["vocabulary"] <= 50
+    assert len(stream["memory_mib"]) == 10
+    assert stream["loss"] > 0
+    again = program("benchmarks.stream", *arguments, "--models", "cbow")
+    assert again.stdout == first.stdout
+    assert len(results.read_text().splitlines()) == 2  # nothing was trained again
+
+
+@pytest.mark.slow
 def test_slices_are_compared(tmp_path: Path) -> None:
     random = np.random.RandomState(2)
     words = np.minimum(random.zipf(1.2, (4000, 20)), 300)

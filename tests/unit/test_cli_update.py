@@ -60,7 +60,7 @@ def test_an_update_is_that_of_the_classes_and_prints_nothing(folder, capsys):
     expected.build_vocab(corpus_file="new.txt", update=True)
     expected.train(
         corpus_file="new.txt", total_examples=len(NEW), epochs=3,
-        update=Update(replay=ReplayStore("store"), anchor=1.0, outputs=True, alpha=0.01),
+        update=Update.recommended(replay=ReplayStore("store"), alpha=0.01),
     )  # fmt: skip
     options = ["--replay", "store", "--epochs", 3, "--alpha", 0.01, "--workers", 1]
     assert run("update", "model.fw2v", "new.txt", *options) == 0
@@ -130,7 +130,22 @@ def test_old_text_may_be_replayed_without_a_store(folder):
         run("update", "model.fw2v", "texts", "--replay", "old.txt", "--replay", "new.txt", "--anchor", 0) == 0
     )
     assert model_of(folder).history()[-1]["text"] == "texts"
-    assert model_of(folder).history()[-1]["update"] == "outputs=True, replay"
+    assert model_of(folder).history()[-1]["update"] == "lockf=0.25, replay"
+
+
+@pytest.mark.parametrize(
+    ("options", "update"),
+    [
+        ([], "anchor=1.0, outputs=True"),
+        (["--lockf", 0], "lockf=0.0, anchor=1.0, outputs=True"),
+        (["--replay", "store"], "lockf=0.25, anchor=1.0, replay"),
+        (["--replay", "store", "--lockf", 1, "--anchor", 2], "anchor=2.0, replay"),
+        (["--replay", "store", "--anchor-to", "model.fw2v"], "anchor=1.0, outputs=True, replay, anchor_to"),
+    ],
+)
+def test_what_is_kept_depends_on_the_old_text_and_the_reference(folder, options, update):
+    assert run("update", "model.fw2v", "new.txt", "--quiet", *options) == 0
+    assert model_of(folder).history()[-1]["update"] == update
 
 
 def test_a_store_is_made_and_grows(folder, capsys):

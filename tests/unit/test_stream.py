@@ -141,6 +141,32 @@ def test_an_interrupt_while_a_chunk_is_trained_keeps_the_chunks_before(
     assert model.stream_sentences == 300
 
 
+def test_the_record_has_a_row_for_a_stream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(map(" ".join, taken(200))), encoding="utf-8")
+    model = Word2Vec(taken(50), **SETTINGS)
+    model.build_vocab(taken(20), update=True)  # a text that is not trained before the stream
+    model.train_stream(corpus_file=str(path), chunk_words=400, epochs=2, checkpoint=tmp_path / "model")
+    for each in (model, Word2Vec.load(tmp_path / "model")):
+        first, second, streamed = each.history()
+        assert (streamed["text"], streamed["sentences"], streamed["epochs"]) == ("text.txt", 200, 2)
+        assert streamed["words"] == model.stream_words
+        assert all(row["trained"] for row in (first, second, streamed))
+
+    def interrupted() -> Iterator[list[str]]:
+        yield from taken(100)
+        monkeypatch.setattr(TrainingSession, "run", fail)
+        yield from taken(100)
+
+    def fail(session: TrainingSession) -> tuple[int, int]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.train_stream(interrupted(), chunk_words=900)
+    assert [row["sentences"] for row in model.history()] == [50, 20, 200, model.stream_sentences - 200]
+    assert all(row["trained"] for row in model.history())
+
+
 def test_a_stream_continues_a_trained_model_and_is_updated_later() -> None:
     text = taken(300)
     model = Word2Vec(text[:100], **SETTINGS)

@@ -234,13 +234,37 @@ def test_an_interrupted_update_is_repeated_without_counting_twice(model, caplog)
     assert "counted" not in caplog.text
 
 
-def test_limited_counts_have_no_fingerprint(caplog):
+def test_texts_are_recognised_where_the_counts_are_limited(tmp_path, caplog):
     caplog.set_level(logging.WARNING)
+    text = [[f"é{n % 37}", f"w{n}", "the"] for n in range(400)]
+    (tmp_path / "text.txt").write_text(
+        "".join(" ".join(sentence) + "\n" for sentence in text), encoding="utf-8"
+    )
+    forms = [
+        text,
+        map(iter, text),
+        [[], *map(tuple, text)],
+        [np.array(sentence) for sentence in text],
+        [np.char.encode(sentence, "utf-8") for sentence in text],
+        LineSentence(tmp_path / "text.txt"),
+    ]
     model = Word2Vec(**OPTIONS, max_vocab_size=100)
-    model.build_vocab(OLD)
-    model.build_vocab(OLD, update=True)
-    assert [row["fingerprint"] for row in model.history()] == [None, None]
+    fingerprints = set()
+    for form in forms:
+        model.build_vocab(form)
+        fingerprints.update(row["fingerprint"] for row in model.history())
+    assert len(fingerprints) == 1
     assert not caplog.records
+    with pytest.raises(ValueError, match="known_text='warn'"):
+        model.build_vocab(text, update=True, known_text="refuse")
+    for other in (
+        text[:-1],
+        text[::-1],
+        [*text[:-2], text[-2] + text[-1]],
+        [*text[:-1], ["é6w", "399", "the"]],
+    ):
+        model.build_vocab(other, update=True, known_text="refuse")
+    assert len({row["fingerprint"] for row in model.history()}) == 5
 
 
 def test_a_checkpoint_at_the_end_has_the_text_and_is_not_recorded_twice(model, tmp_path):

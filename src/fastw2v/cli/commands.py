@@ -28,6 +28,7 @@ from fastw2v.cli import (
     files,
     phrases,
     queries,
+    stream,
     texts,
     update,
     word2vec_tool,
@@ -195,7 +196,7 @@ def _is_resumed(options: argparse.Namespace, inputs: list[str]) -> bool:
         If the options contradict each other, or a file would be overwritten.
     """
     if options.checkpoint is None:
-        if options.resume or options.checkpoint_every:
+        if options.resume or getattr(options, "checkpoint_every", None):
             raise UsageError("--resume and --checkpoint-every need --checkpoint FILE")
         return False
     for name, path in (*(("INPUT", path) for path in inputs), ("OUTPUT", options.output)):
@@ -238,17 +239,20 @@ class TrainingObserver(CallbackAny2Vec):
         UsageError
             If a parameter of the model differs from the expected value.
         """
-        for name, value in self._expected.items():
-            actual = getattr(
-                model, name, value
-            )  # a model does not store the parameters of the initialization
-            if name not in MAY_DIFFER_ON_RESUME and actual != value:
-                option = "--" + name.replace("_", "-")
-                raise UsageError(
-                    f"the checkpoint was made with {option}={actual}, not {value}; resume the training with the "
-                    "options that it was started with"
-                )
+        _check_resumed(model, self._expected)
         self.model = model
+
+
+def _check_resumed(model: Word2Vec, expected: dict[str, Any]) -> None:
+    """Raise an error if a parameter of the model of a checkpoint differs from the expected value."""
+    for name, value in expected.items():
+        actual = getattr(model, name, value)  # a model does not store the parameters of the initialization
+        if name not in MAY_DIFFER_ON_RESUME and actual != value:
+            option = "--" + name.replace("_", "-")
+            raise UsageError(
+                f"the checkpoint was made with {option}={actual}, not {value}; resume the training with the "
+                "options that it was started with"
+            )
 
 
 def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, output_format: str) -> str:
@@ -263,6 +267,62 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
     if observer.model is None:
         return "interrupted before the training started; nothing was saved"
     return "interrupted; nothing was saved (--keep-partial saves the partly trained model)"
+
+
+# --- stream
+
+
+def train_stream(options: argparse.Namespace) -> None:
+    """Train a model in one pass over a text and save it, also after an interruption."""
+    stream.check_options(options)
+    output_format = options.format or files.output_format(options.output)
+    inputs = texts.find_files(options.inputs)
+    if options.output != STANDARD_STREAM:
+        _check_not_read(options, output_format, _named(inputs), "the corpus file")
+    _check_output(options, output_format)
+    parameters = stream.parameters_of(options)
+    if _is_resumed(options, inputs):
+        model = Word2Vec.load(options.checkpoint)
+        _check_resumed(model, parameters)
+        model.workers = options.workers
+    else:
+        model = Word2Vec(**parameters)
+    start, words_before = time.perf_counter(), model.stream_words
+    try:
+        stream.train(model, inputs, options)
+    except KeyboardInterrupt as interrupt:
+        if not model.stream_sentences:
+            raise type(interrupt)(
+                "interrupted before the first chunk was trained; nothing was saved"
+            ) from None
+        files.save(model, options.output, output_format)
+        raise type(interrupt)(
+            f"interrupted; the model of the first {model.stream_sentences:,} sentences was saved in "
+            f"{shown(options.output, 'stdout')}"
+        ) from None
+    seconds = time.perf_counter() - start
+    if not len(model.wv):
+        raise RuntimeError(
+            f"no word of the {model.stream_words:,} words of INPUT occurs --min-count={options.min_count} times"
+        )
+    files.save(model, options.output, output_format)
+    summary = {
+        "words": model.stream_words,
+        "sentences": model.stream_sentences,
+        "vocabulary": len(model.wv),
+        "epochs": options.epochs,
+        "seconds": round(seconds, 3),
+        "words_per_second": round((model.stream_words - words_before) / max(seconds, 1e-9)),
+        "output": options.output,
+        "format": output_format,
+    }
+    report(
+        options,
+        summary,
+        f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences, vocabulary of "
+        f"{summary['vocabulary']:,} words; {seconds:.1f} s at {summary['words_per_second']:,} words/s; saved "
+        f"{shown(options.output, 'stdout')} ({output_format} format)",
+    )
 
 
 # --- info, convert
@@ -504,6 +564,7 @@ def build_store(options: argparse.Namespace) -> None:
 # The commands by name; `fastw2v.cli.parser` defines their options.
 COMMANDS: dict[str, Command] = {
     "train": train,
+    "stream": train_stream,
     "update": update_model,
     "store": build_store,
     "similar": queries.similar,

@@ -29,6 +29,18 @@ NOT_OPTIONS = {
     "checkpoint_every",
     "sample_weight",
 }
+# Parameters of the constructor that are not options of ``fastw2v stream``: those that concern a text which is counted
+# before it is trained, and those that have an option of their own there.
+NOT_STREAMED = {
+    "max_vocab_size",
+    "max_final_vocab",
+    "corpus_budget",
+    "compute_loss",
+    "init_from",
+    "init_lockf",
+    "max_words",
+    "epochs",
+}
 ALL_CORES = -1
 
 # Parameters that are 0 or 1. The option without a value means 1.
@@ -158,6 +170,7 @@ examples:
   fastw2v eval model.fw2v --analogies questions-words.txt --pairs wordsim353.tsv men3000.tsv
   fastw2v compare older.fw2v model.fw2v
   fastw2v convert model.fw2v vectors.bin
+  tail -n +1 -f messages.txt | fastw2v stream - model.fw2v --max-words 100K
   fastw2v update model.fw2v new.txt --replay old-text
   fastw2v phrases corpus.txt phrases.txt --passes 2 --connector-words english
   fastw2v plot neighbours model.fw2v paris london -o picture.svg
@@ -284,6 +297,13 @@ def make_parser() -> Parser:
         "words. Every line is trained once in each epoch, in the order of the INPUTs.",
     )
     add(
+        "stream", _add_stream_arguments, "train a model in one pass over a text of any length",
+        "Train a word2vec model in a single pass: for a text that cannot be read again, has no known end, or is too "
+        "long to be kept. Its words are counted while it is trained, in chunks, and the vocabulary is bounded. stdin "
+        "and pipes are read as their text arrives. If the command is interrupted by Ctrl-C or SIGTERM, the model of "
+        "the chunks until then is saved.",
+    )  # fmt: skip
+    add(
         "update", _add_update_arguments, "train a model further on new text",
         "Count and train new text with a model that was trained before, and save the model once, at the end. Nothing "
         "is printed unless something is wrong, so that the command can run from cron. A text that is in the model "
@@ -407,6 +427,11 @@ def training_defaults() -> dict[str, Any]:
     return {**defaults, "workers": ALL_CORES}
 
 
+def streaming_defaults() -> dict[str, Any]:
+    """Return the parameters of `Word2Vec.__init__` that are options of ``stream`` as they are, with their defaults."""
+    return {name: value for name, value in training_defaults().items() if name not in NOT_STREAMED}
+
+
 class _ShowVersion(argparse.Action):
     """Print the version; reading it from the package metadata takes time that other commands need not spend."""
 
@@ -492,6 +517,23 @@ def _add_train_arguments(parser: Parser) -> None:
         + ", and options that follow it take precedence",
     )
     for name, default in training_defaults().items():
+        _add_parameter(group, name, default)
+
+
+def _add_stream_arguments(parser: Parser) -> None:
+    from fastw2v.cli.files import FORMATS
+
+    _add_texts(parser, OUTPUT_HELP)
+    for name, options in STREAM_OPTIONS.items():
+        parser.add_argument(name, help=STREAM_HELP[name], **options)
+    parser.add_argument("--format", choices=FORMATS, help=FORMAT_HELP)
+    _add_common_arguments(
+        parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
+    )
+    group = parser.add_argument_group(
+        "training parameters", "Those of 'fastw2v train' that do not need the whole text beforehand."
+    )
+    for name, default in streaming_defaults().items():
         _add_parameter(group, name, default)
 
 
@@ -909,7 +951,29 @@ def _with_unit(text: str, base: int) -> int:
     return int(float(text.rstrip("KMGTkmgt")) * base**exponent)
 
 
-# --- options of update and store, by the names of argparse
+# --- options of stream, update and store, by the names of argparse
+
+STREAM_HELP = {
+    "--max-words": "most words of the vocabulary; the rarest are evicted when there are more",
+    "--chunk-words": "words that are read, counted and trained at a time, e.g. 500K (default: 1M)",
+    "--total-words": "words of the whole text, or an estimate, e.g. 2G: the learning rate falls from --alpha to "
+    "--min-alpha until then (default: it stays --alpha, for text without an end)",
+    "--epochs": "number of passes over each chunk, while it is in memory (default: 1)",
+    "--checkpoint": "save the model in FILE after each chunk; --resume continues from it",
+    "--resume": "continue from the file of --checkpoint, with the text behind the sentences that it was trained on; "
+    "start from the beginning if the file does not exist",
+    "--no-skip": "with --resume: the INPUTs begin where the checkpoint ends, as those of a message queue; none of "
+    "their sentences is skipped",
+}
+STREAM_OPTIONS: dict[str, dict[str, Any]] = {
+    "--max-words": {"type": _word_count, "metavar": "N", "required": True},
+    "--chunk-words": {"type": _word_count, "metavar": "WORDS", "default": 1_000_000},
+    "--total-words": {"type": _word_count, "metavar": "WORDS"},
+    "--epochs": {"type": _positive_int, "metavar": "N", "default": 1},
+    "--checkpoint": {"type": _file_name, "metavar": "FILE"},
+    "--resume": {"action": "store_true"},
+    "--no-skip": {"action": "store_true"},
+}
 
 UPDATE_HELP = {
     "model": "file of the model to update, in the format of fastw2v or gensim",
@@ -919,8 +983,10 @@ UPDATE_HELP = {
     "--replay": "mix old sentences into the new text, from a store that 'fastw2v store' has made, or from a text. TEXT "
     "is added to a store afterwards. The option may be repeated for several texts",
     "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
-    "--anchor": "strength of a pull of old words towards their old vectors and output weights; 0 for none (default: "
-    "1.0)",
+    "--lockf": "factor on the learning rate of the vectors of old words; 0 freezes them, and with --anchor-to or "
+    "without --replay their output weights too (default: 0.25 with --replay, unless --anchor-to is given; else 1.0)",
+    "--anchor": "strength of a pull of old words towards their old vectors, and with --anchor-to or without --replay "
+    "towards their old output weights; 0 for none (default: 1.0)",
     "--anchor-to": "the model, or vectors, that the old words are pulled towards (default: MODEL)",
     "--epochs": "number of passes over the text (default: that of MODEL)",
     "--alpha": "learning rate at the start (default: that of MODEL)",
@@ -936,6 +1002,7 @@ UPDATE_OPTIONS: dict[str, dict[str, Any]] = {
     "--output": {"type": _file_name, "metavar": "FILE"},
     "--replay": {"type": _file_name, "metavar": "STORE_OR_TEXT", "action": "append", "default": []},
     "--replay-ratio": {"type": float, "metavar": "RATIO", "default": 1.0},
+    "--lockf": {"type": float, "metavar": "FACTOR"},
     "--anchor": {"type": float, "metavar": "STRENGTH", "default": 1.0},
     "--anchor-to": {"type": _file_name, "metavar": "FILE"},
     "--epochs": {"type": _positive_int, "metavar": "N"},

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import UsageError
-from fastw2v.common.codecs import SIGNATURES
+from fastw2v.common.codecs import suffix_of
 
 Result = TypeVar("Result")
 
@@ -29,8 +29,7 @@ def temporary_copy(stream: Any) -> Iterator[str]:
     The suffix of the file states the compression, which the first bytes of the stream identify.
     """
     first = stream.read(1 << 16)
-    suffix = next((suffix for signature, suffix in SIGNATURES.items() if first.startswith(signature)), "")
-    descriptor, path = tempfile.mkstemp(prefix="fastw2v-stdin-", suffix=suffix)
+    descriptor, path = tempfile.mkstemp(prefix="fastw2v-stdin-", suffix=suffix_of(first) or "")
     try:
         with open(descriptor, "wb") as file:
             file.write(first)

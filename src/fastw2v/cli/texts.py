@@ -1,7 +1,8 @@
 """The texts that commands read: files, directories, patterns and stdin, as one corpus.
 
 `find_files` finds the files and reads nothing, so that a command can check its other arguments before a long reading
-begins. `open_texts` then copies what can be read only once, stdin and pipes, and returns the corpus.
+begins. `open_texts` then copies what can be read only once, stdin and pipes, and returns the corpus. `read_once` reads
+a text a single time, and so copies nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import errno
 import glob
 import importlib
+import io
 import logging
 import os
 import sys
@@ -19,8 +21,10 @@ from typing import Any
 from fastw2v.cli.files import STANDARD_STREAM
 from fastw2v.cli.parser import UsageError
 from fastw2v.cli.streams import temporary_copy
+from fastw2v.common.codecs import DecompressedFile, suffix_of
 from fastw2v.common.files import local_path, open_input
 from fastw2v.corpora import FileSentences, PathLineSentences
+from fastw2v.text.file_sentences import line_splitter, split_lines
 from fastw2v.text.normalization import TOKENIZERS
 
 logger = logging.getLogger(__name__)
@@ -107,6 +111,38 @@ def open_texts(
                 path = stack.enter_context(temporary_copy(stack.enter_context(open(path, "rb"))))
             paths.append(path)
         yield FileSentences(paths, split, lower, max_sentence_length)
+
+
+def read_once(
+    files: Iterable[str],
+    tokenizer: str = "whitespace",
+    lower: bool = False,
+    max_sentence_length: int = 10_000,
+) -> Iterator[list[Any]]:
+    """Yield the sentences of files that `find_files` returned; stdin and pipes are read as their text arrives.
+
+    The arguments are those of `open_texts`.
+    """
+    split = find_tokenizer(tokenizer)
+    for path in files:
+        with contextlib.ExitStack() as stack:
+            if path == STANDARD_STREAM:
+                # Not through the buffer of sys.stdin, which would wait until it is full.
+                stream, name = getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), "stdin"
+            elif local_path(path) is not None and not os.path.isfile(path):  # a pipe
+                stream, name = stack.enter_context(open(path, "rb", buffering=0)), path
+            else:
+                yield from FileSentences([path], split, lower, max_sentence_length)
+                continue
+            lines = enumerate(stack.enter_context(_decompressed(stream, name)), 1)
+            yield from split_lines(lines, name, line_splitter(split, lower), max_sentence_length)
+
+
+def _decompressed(stream: Any, name: str) -> io.BufferedReader:
+    """Return an unbuffered binary stream as a buffered one, decompressed if its first bytes say so."""
+    buffered = io.BufferedReader(stream)
+    suffix = suffix_of(buffered.peek(8))
+    return buffered if suffix is None else io.BufferedReader(DecompressedFile(buffered, suffix, name))
 
 
 def find_tokenizer(name: str) -> Any:

@@ -205,16 +205,7 @@ def _train(model: Word2Vec, new: list[Corpus], replay: Any, options: argparse.Na
     corpus = EncodedCorpus(
         encoded.ids, encoded.offsets, encoded.raw_lengths, words=list(model.wv.index_to_key)
     )
-    update = Update(
-        alpha=options.alpha,
-        min_alpha=options.min_alpha,
-        anchor=options.anchor,
-        anchor_to=options.anchor_to,
-        outputs=True,
-        replay=replay,
-        replay_ratio=options.replay_ratio,
-        drift_threshold=options.drift_threshold,
-    )
+    update = _make_update(replay, options)
     if not np.any(encoded.raw_lengths):
         raise UsageError("TEXT has no words; is the file empty?")
     model.train(
@@ -225,6 +216,22 @@ def _train(model: Word2Vec, new: list[Corpus], replay: Any, options: argparse.Na
         update=update,
         progress=_progress(options),
     )
+
+
+def _make_update(replay: Any, options: argparse.Namespace) -> Update:
+    """Return the recommended update if there is old text to replay and no reference; otherwise, anchor the outputs."""
+    settings = {
+        "alpha": options.alpha,
+        "min_alpha": options.min_alpha,
+        "anchor": options.anchor,
+        "replay_ratio": options.replay_ratio,
+        "drift_threshold": options.drift_threshold,
+    }
+    if options.lockf is not None:
+        settings["lockf"] = options.lockf
+    if replay is not None and options.anchor_to is None:
+        return Update.recommended(replay=replay, **settings)
+    return Update(replay=replay, anchor_to=options.anchor_to, outputs=True, **settings)
 
 
 def _progress(options: argparse.Namespace) -> bool | None:

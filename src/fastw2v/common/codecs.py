@@ -49,7 +49,7 @@ def check_content(first_bytes: bytes, name: Any) -> None:
     for signature, what in _FOREIGN.items():
         if first_bytes.startswith(signature):
             raise ValueError(f"{str(name)!r} is {what}")
-    suffix = _suffix_of(first_bytes)
+    suffix = suffix_of(first_bytes)
     if suffix is not None and has_control_characters(first_bytes):
         raise ValueError(
             f"{str(name)!r} holds {_FORMAT_OF[suffix]} data; rename it so that its name ends in {suffix!r}"
@@ -70,7 +70,8 @@ def is_utf8(data: bytes) -> bool:
     return True
 
 
-def _suffix_of(first_bytes: bytes) -> str | None:
+def suffix_of(first_bytes: bytes) -> str | None:
+    """Return the suffix of the compression format that begins with these bytes; None if it is none."""
     return next((suffix for start, suffix in SIGNATURES.items() if first_bytes.startswith(start)), None)
 
 
@@ -125,9 +126,9 @@ class DecompressedFile(io.RawIOBase):
         self._checked = True
         peek = getattr(self._compressed, "peek", None)
         first = b"" if peek is None else peek(8)[:8]
-        if len(first) < 8 or _suffix_of(first) == self._suffix or _is_zstd_skippable(first, self._suffix):
+        if len(first) < 8 or suffix_of(first) == self._suffix or _is_zstd_skippable(first, self._suffix):
             return  # a file that is so short is damaged, or empty
-        other = _suffix_of(first)
+        other = suffix_of(first)
         if other is not None:
             remedy = f"but holds {_FORMAT_OF[other]} data; rename it so that its name ends in {other!r}"
         elif has_control_characters(first):

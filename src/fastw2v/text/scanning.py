@@ -48,7 +48,11 @@ Sink = Callable[..., None]  # takes ids, lengths and raw lengths, as `CorpusBuil
 
 
 class Digest(Protocol):
-    """What may receive a corpus while it is scanned: in batches of provisional ids, or as an encoded corpus."""
+    """What may receive a corpus while it is scanned.
+
+    It receives batches of provisional ids, or an encoded corpus. Where words are pruned, which changes their ids, it
+    receives the sentences.
+    """
 
     def append(
         self,
@@ -57,6 +61,7 @@ class Digest(Protocol):
         raw_lengths: npt.NDArray[np.int64],
     ) -> None: ...
     def append_corpus(self, corpus: EncodedCorpus) -> None: ...
+    def watch(self, sentences: Iterable[Any]) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,9 +178,8 @@ def scan(
     progress : bool or None, default False
         Show a progress bar; with None, on a terminal or in a notebook, after two seconds, unless the log shows the
         progress.
-    digest : object with methods `append` and `append_corpus`, optional
-        Receives the corpus by provisional ids while it is read, and keeps of it what it needs; see
-        `fastw2v.formats.fingerprint`. This cannot be combined with `max_vocab_size`.
+    digest : object with methods `append`, `append_corpus` and `watch`, optional
+        Receives the corpus while it is read, and keeps of it what it needs; see `fastw2v.formats.fingerprint`.
 
     Returns
     -------
@@ -187,7 +191,7 @@ def scan(
         If a sentence is a table or not iterable (None, for example), or a token is neither a str nor an int; the
         message says which.
     ValueError
-        If `progress_per` is less than 1, or `max_vocab_size` is given together with `keep_ids` or `digest`.
+        If `progress_per` is less than 1, or `max_vocab_size` is given together with `keep_ids`.
 
     Examples
     --------
@@ -210,10 +214,9 @@ def scan(
         raise ValueError("keep_ids needs the whole vocabulary; leave out either keep_ids or max_vocab_size")
     if digest is not None and not hasattr(digest, "append_corpus"):
         raise TypeError(
-            f"digest must have methods append and append_corpus, as Fingerprint has, not {digest!r:.80}"
+            "digest must have methods append, append_corpus and watch, as Fingerprint has, not "
+            f"{digest!r:.80}"
         )
-    if digest is not None and max_vocab_size:
-        raise ValueError("digest needs the whole vocabulary; leave out either digest or max_vocab_size")
     progress = as_progress("progress", progress)
     log.info("collecting all words and their counts")
     if isinstance(corpus, EncodedCorpus) and not max_vocab_size:
@@ -221,11 +224,17 @@ def scan(
         if digest is not None:
             digest.append_corpus(corpus)
     else:
-        text, sentences = (None, iter(corpus)) if max_vocab_size else open_source(corpus)
+        sinks: list[Any] = [] if digest is None else [digest]
+        if max_vocab_size:
+            text, sentences = None, iter(corpus)
+            if digest is not None:
+                sinks, sentences = [], digest.watch(sentences)
+        else:
+            text, sentences = open_source(corpus)
         bar = ProgressBar("counting words", unit=" words", show=progress, log=log)
         with CorpusBuilder(budget) as builder, bar:
             observer = _ScanObserver(log, progress_per, max_vocab_size, trim_rule, bar)
-            sink = _sink_of([builder] * keep_ids + [digest] * (digest is not None))
+            sink = _sink_of([builder] * keep_ids + sinks)
             if text is not None:
                 result = _scan_text(text, observer, sink)
             else:

@@ -24,10 +24,11 @@ from fastw2v.common.exclusive_lock import ExclusiveLock
 from fastw2v.common.logs import get_logger
 from fastw2v.common.progress_bar import ProgressBar, as_progress
 from fastw2v.common.validation import as_int, as_optional_int, check_function
+from fastw2v.text.corpus import name_of
 from fastw2v.text.counted_chunks import CountedChunk, counted_chunks
 from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.text.scanning import provisional_table, renumber
-from fastw2v.training import checkpoints
+from fastw2v.training import checkpoints, text_history
 from fastw2v.training.arguments import Reports, Schedule, TrainingText
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.session import TrainableModel, TrainingSession
@@ -74,6 +75,7 @@ class StreamedModel(TrainableModel, Protocol):
     max_words: int | None
     stream_sentences: int
     stream_words: int
+    text_history: list[dict[str, Any]]
 
     def _check_not_within_growth(self) -> None: ...
     def _update_vocab_by_chunk(self, chunk: CountedChunk, trim_rule: Any) -> None: ...
@@ -102,11 +104,22 @@ def train_stream(
     _check_model(model, by_hooks)
     effective_words = raw_words = n_chunks = 0
     total = settings.total_words or 0
+    row = text_history.new_row(text=name_of(corpus), counted=text_history.now())
+    is_recorded = False
     with ProgressBar("training", total=total, unit=" words", show=settings.progress, log=logger) as bar:
         for chunk in counted_chunks(corpus, settings.chunk_words):
+            rows, n_before = model.text_history, len(model.wv)
             model._update_vocab_by_chunk(chunk, settings.trim_rule)
+            size = chunk.provisional.n_sentences, chunk.provisional.raw_words, len(model.wv) - n_before
+            row = text_history.with_chunk(row, *size)
             if len(model.wv):
-                trained = _train_chunk(model, chunk, settings)
+                model.text_history = text_history.with_row(rows[:-1] if is_recorded else rows, row)
+                try:
+                    trained = _train_chunk(model, chunk, settings)
+                except BaseException:
+                    model.text_history = rows  # without the chunk
+                    raise
+                is_recorded = True
                 effective_words, raw_words = effective_words + trained[0], raw_words + trained[1]
             model.stream_sentences += chunk.provisional.n_sentences
             model.stream_words += chunk.provisional.raw_words

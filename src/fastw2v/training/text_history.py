@@ -36,6 +36,20 @@ def with_row(rows: Sequence[Row], row: Row) -> list[Row]:
     return [*rows, row][-MAX_TEXTS:]
 
 
+def with_chunk(row: Row, sentences: int, words: int, new_words: int) -> Row:
+    """Return the row of a text that is read in chunks, with one chunk more.
+
+    Examples
+    --------
+    >>> from fastw2v.training.text_history import new_row, with_chunk
+    >>> row = with_chunk(with_chunk(new_row(), 2, 10, 5), 3, 20, 1)
+    >>> row["sentences"], row["words"], row["new_words"]
+    (5, 30, 6)
+    """
+    chunk = {"sentences": sentences, "words": words, "new_words": new_words}
+    return {**row, **{name: (row[name] or 0) + size for name, size in chunk.items()}}
+
+
 def find(rows: Sequence[Row], fingerprint: str | None) -> Row | None:
     """Return the latest row of a text, or None.
 
