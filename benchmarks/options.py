@@ -4,7 +4,11 @@
 
 The table has a row for each option and architecture, and first of all one of gensim's defaults. Each training runs in a
 fresh process. Its figures are appended to the results file, and trainings that are already there are skipped, as
-`benchmarks.seeds` does; several commands can share a results file.
+`benchmarks.seeds` does; several commands can share a results file. Options that only make other vectors from the same
+trained models share these models.
+
+Time is processor time from the text to the vectors, which other processes on the machine disturb less than elapsed
+time. The column "time" is the median over the seeds of its ratio to gensim's defaults with the same seed.
 
 A new option is an element of `OPTIONS`: its name, the parameters in which it differs from the defaults, and, if the
 vectors are made from the trained model by other means than training, a function for that.
@@ -30,8 +34,9 @@ from benchmarks.table import markdown, mean_and_spread
 
 ARCHITECTURES = {"sg": 1, "cbow": 0}
 BASELINE = "defaults"
-N_RUNS = 5  # that are averaged
+N_RUNS = 3  # that are averaged
 SOFTMAX = {"objective": "sampled_softmax", "negative": 16, "ns_exponent": 0}
+WHOLE_WINDOWS = {"shrink_windows": False}
 
 
 @dataclass(frozen=True)
@@ -64,16 +69,28 @@ def _mean_of_runs(models: list[Any]) -> Any:
 
 OPTIONS: dict[str, Option] = {
     BASELINE: Option(),
-    "shrink_windows=0": Option({"shrink_windows": False}),
+    "postprocess": Option(vectors=lambda models: models[0].wv.postprocess()),
+    "combined_vectors": Option(vectors=lambda models: models[0].combined_vectors()),
+    "alpha=0.05": Option({"alpha": 0.05}),
+    "alpha=0.075": Option({"alpha": 0.075}, ("cbow",)),
+    "corrected alpha=0.075": Option({"cbow_update": "corrected", "alpha": 0.075}, ("cbow",)),
     "cbow_mean=0": Option({"cbow_mean": 0}, ("cbow",)),
-    "hs=1": Option({"hs": 1, "negative": 0}),
-    "shared_negatives": Option({"shared_negatives": True, "negative": 10}, ("sg",)),
+    "linear weights": Option({**WHOLE_WINDOWS, "window_weights": "linear"}),
+    "harmonic weights": Option({**WHOLE_WINDOWS, "window_weights": "harmonic"}),
+    "shrink_windows=0": Option(WHOLE_WINDOWS),
+    "left window=5": Option({"window": (5, 0)}),
+    "full_windows": Option({"full_windows": True}),
+    "window 2 to 8": Option({"window": 2, "final_window": 8}),
     "softmax": Option(SOFTMAX),
     "softmax-tied": Option({**SOFTMAX, "tied_weights": True}),
     "softmax-logq": Option({**SOFTMAX, "ns_exponent": 0.75, "logq_correction": True}),
     "softmax-sum": Option({**SOFTMAX, "cbow_mean": 0}, ("cbow",)),
-    "postprocess": Option(vectors=lambda models: models[0].wv.postprocess()),
-    "combined_vectors": Option(vectors=lambda models: models[0].combined_vectors()),
+    "negative=16": Option({"negative": 16}),
+    "negative_pool=1024": Option({"negative_pool": 1024}),
+    "shared_negatives": Option({"shared_negatives": True, "negative": 10}, ("sg",)),
+    "hs=1": Option({"hs": 1, "negative": 0}),
+    "max_norm=2": Option({"max_norm": 2.0}),
+    "sample=99%": Option({"sample": "99%"}),
     "mean_of_runs": Option(vectors=_mean_of_runs, n_runs=N_RUNS),
 }
 
@@ -82,6 +99,16 @@ def parameters(option: str, architecture: str, epochs: int | None = None) -> dic
     """Return the parameters of an option, without seed and workers."""
     chosen = {**COMMON, "sg": ARCHITECTURES[architecture], **OPTIONS[option].parameters}
     return chosen if epochs is None else {**chosen, "epochs": epochs}
+
+
+def shared_models(option: str, architecture: str) -> list[str]:
+    """Return the options whose vectors are made from the same trained models as those of `option`."""
+    return [
+        other
+        for other, settings in OPTIONS.items()
+        if architecture in settings.architectures
+        and (settings.parameters, settings.n_runs) == (OPTIONS[option].parameters, OPTIONS[option].n_runs)
+    ]
 
 
 def run_seeds(option: str, seed: int) -> list[int]:
@@ -111,17 +138,19 @@ def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Yield each training that is selected, ordered by seed, so that an early table has all rows."""
     for seed in options.seeds:
         for architecture in options.architectures:
-            for option in options.options:
-                if architecture in OPTIONS[option].architectures:
-                    yield {
-                        "option": option,
-                        "architecture": architecture,
-                        "parameters": {
-                            **parameters(option, architecture, options.epochs),
-                            "workers": options.workers,
-                        },
-                        "seed": seed,
-                    }
+            chosen = [name for name in options.options if architecture in OPTIONS[name].architectures]
+            while chosen:
+                shared = [name for name in shared_models(chosen[0], architecture) if name in chosen]
+                yield {
+                    "options": shared,
+                    "architecture": architecture,
+                    "parameters": {
+                        **parameters(shared[0], architecture, options.epochs),
+                        "workers": options.workers,
+                    },
+                    "seed": seed,
+                }
+                chosen = [name for name in chosen if name not in shared]
 
 
 def train_all(options: argparse.Namespace, results: Results) -> None:
@@ -131,16 +160,20 @@ def train_all(options: argparse.Namespace, results: Results) -> None:
     with unpacked(options.corpus) as corpus:
         for job in jobs(options):
             facts = {**job, "corpus": corpus.name, "tokens": corpus.tokens}
-            label = f"{job['architecture']} {job['option']} seed={job['seed']}"
-            with results.claim(_key(facts)) as claimed:
-                if not claimed or _key(facts) in map(_key, results.read()):
+            rows = {name: {"option": name, **facts} for name in facts.pop("options")}
+            label = f"{job['architecture']} {', '.join(rows)} seed={job['seed']}"
+            with results.claim(_key(rows[job["options"][0]])) as claimed:
+                done = {_key(result) for result in results.read()}
+                missing = [name for name, row in rows.items() if _key(row) not in done]
+                if not claimed or not missing:
                     reason = "already in the results" if claimed else "running in another process"
                     print(f"{label}: {reason}", file=sys.stderr, flush=True)
                     continue
                 print(f"{label} ...", file=sys.stderr, flush=True)
-                task = json.dumps({**job, "path": corpus.path, "evaluation": evaluation})
+                task = json.dumps({**job, "options": missing, "path": corpus.path, "evaluation": evaluation})
                 figures = measure.run_module("benchmarks.options_child", task, name=label)
-                results.add({**facts, **figures, "measured_on": machine.conditions()})
+                for name in missing:
+                    results.add({**rows[name], **figures[name], "measured_on": machine.conditions()})
 
 
 def _key(result: dict[str, Any]) -> str:
@@ -150,7 +183,7 @@ def _key(result: dict[str, Any]) -> str:
 
 
 def table(results: list[dict[str, Any]]) -> str:
-    """Return a table with the mean and standard deviation of each measure over the seeds.
+    """Return a table with the mean and standard deviation of each measure over the seeds, and processor times.
 
     The rows are grouped by architecture, and in the order of `OPTIONS`. Results of options that are not there any more
     come last.
@@ -161,18 +194,31 @@ def table(results: list[dict[str, Any]]) -> str:
         groups.setdefault((result["architecture"], result["option"], rest), []).append(result)
     places = [*OPTIONS, *(option for _, option, _ in groups if option not in OPTIONS)]
     measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
-    rows = [["model", "option", "seeds", *measures, "seconds"]]
+    baselines = {_conditions(result): result["seconds"] for result in results if result["option"] == BASELINE}
+    rows = [["model", "option", "seeds", *measures, "seconds", "time"]]
     for key in sorted(groups, key=lambda key: (list(ARCHITECTURES).index(key[0]), places.index(key[1]))):
         members = groups[key]
+        ratios = [
+            member["seconds"] / baselines[_conditions(member)]
+            for member in members
+            if _conditions(member) in baselines
+        ]
         rows.append(
             [
                 *key[:2],
                 str(len(members)),
                 *(mean_and_spread([member.get(name) for member in members]) for name in measures),
                 f"{statistics.mean(member['seconds'] for member in members):,.1f}",
+                f"{statistics.median(ratios):.2f}" if ratios else "-",
             ]
         )
     return markdown(rows, left={0, 1})
+
+
+def _conditions(result: dict[str, Any]) -> str:
+    """Return a string that a result has in common with the one of gensim's defaults that it is compared with."""
+    parameters = {name: result["parameters"].get(name) for name in ("epochs", "workers")}
+    return _key({**result, "option": BASELINE, "parameters": parameters})
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -40,9 +40,20 @@ def test_every_option_trains(corpus, evaluation):
         options.make_parser().parse_args(["--results", "x", "--seeds", "2", "--epochs", "1"])
     ):
         job["parameters"]["vector_size"] = 8
-        figures = options_child.measure({**job, "path": str(corpus), "evaluation": str(evaluation)})
-        assert figures["seconds"] > 0, job
-        assert -1 <= figures["ws353"] <= 1, job
+        measured = options_child.measure({**job, "path": str(corpus), "evaluation": str(evaluation)})
+        assert list(measured) == job["options"]
+        for figures in measured.values():
+            assert figures["seconds"] > 0, job
+            assert -1 <= figures["ws353"] <= 1, job
+
+
+def test_options_that_only_change_the_vectors_share_a_training():
+    from benchmarks import options
+
+    chosen = ["--results", "x", "--seeds", "1", "--architectures", "cbow"]
+    chosen += ["--options", "postprocess,max_norm=2,defaults,mean_of_runs"]
+    jobs = list(options.jobs(options.make_parser().parse_args(chosen)))
+    assert [job["options"] for job in jobs] == [["defaults", "postprocess"], ["max_norm=2"], ["mean_of_runs"]]
 
 
 def test_the_models_of_a_mean_have_different_seeds_in_every_row():
@@ -62,10 +73,14 @@ def test_the_table_has_a_row_for_each_option_and_the_command_resumes(
 
     def child(module: str, task: str, *, name: str) -> dict[str, Any]:
         job = json.loads(task)
-        trained.append((job["architecture"], job["option"], job["seed"]))
+        trained.extend((job["architecture"], option, job["seed"]) for option in job["options"])
         if job["seed"] == 3:
             raise RuntimeError("interrupted")
-        return {"ws353": 0.1 * job["seed"], "seconds": 2.0}
+        seconds = 2.0 if job["architecture"] == "sg" else 1.0
+        return {
+            option: {"ws353": 0.1 * job["seed"], "seconds": seconds * (1 + (option != "defaults"))}
+            for option in job["options"]
+        }
 
     monkeypatch.setattr(measure, "run_module", child)
     results = str(tmp_path / "results")
@@ -85,11 +100,11 @@ def test_the_table_has_a_row_for_each_option_and_the_command_resumes(
     assert {seed for _, _, seed in trained} == {2}
     printed = capsys.readouterr().out
     lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in printed.splitlines()]
-    assert lines[0] == ["model", "option", "seeds", "ws353", "seconds"]
+    assert lines[0] == ["model", "option", "seeds", "ws353", "seconds", "time"]
     assert lines[2:] == [
-        ["sg", "defaults", "2", "0.150 ± 0.071", "2.0"],
-        ["cbow", "defaults", "2", "0.150 ± 0.071", "2.0"],
-        ["cbow", "cbow_mean=0", "2", "0.150 ± 0.071", "2.0"],
+        ["sg", "defaults", "2", "0.150 ± 0.071", "2.0", "1.00"],
+        ["cbow", "defaults", "2", "0.150 ± 0.071", "1.0", "1.00"],
+        ["cbow", "cbow_mean=0", "2", "0.150 ± 0.071", "2.0", "2.00"],
     ]
     assert options.main(["--results", results, "--table"]) == 0
     assert capsys.readouterr().out == printed

@@ -37,6 +37,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "news").mkdir()
     (tmp_path / "archive" / "2025").mkdir(parents=True)
     (tmp_path / "corpus.txt").write_text("".join(lines[:300]))
+    (tmp_path / "held-out.txt").write_text("".join(lines[600:650]))
     (tmp_path / "new.txt").write_text("quokka " + " quokka ".join(lines[:50]))
     (tmp_path / "news" / "a.txt").write_text("".join(lines[300:600]))
     (tmp_path / "archive" / "2025" / "b.txt.gz").write_bytes(gzip.compress("".join(lines[600:]).encode()))

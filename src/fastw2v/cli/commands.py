@@ -26,6 +26,7 @@ from fastw2v.cli import (
     distributed,
     evaluation,
     files,
+    monitoring,
     phrases,
     queries,
     stream,
@@ -61,7 +62,7 @@ def train(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace, communicator: Communicator) -> None:
     prepared = _prepare_training(options) if communicator.rank == 0 else None
-    output_format, inputs, resume = communicator.broadcast(prepared)
+    output_format, inputs, held_out, resume = communicator.broadcast(prepared)
     parameters = {name: getattr(options, name) for name in training_defaults()}
     parameters["shrink_windows"] = bool(options.shrink_windows)
     parameters["compute_loss"] = bool(options.compute_loss)
@@ -69,18 +70,20 @@ def _train(options: argparse.Namespace, communicator: Communicator) -> None:
     observer = TrainingObserver(parameters if resume else {})
     start = time.perf_counter()
     try:
-        if options.distributed:
-            model = distributed.train(
-                options,
-                inputs,
-                communicator,
-                parameters=parameters,
-                resume=resume,
-                callbacks=[observer],
-                progress=progress,
-            )
-        else:
-            model = _train_alone(options, inputs, parameters, resume, observer, progress)
+        with monitoring.monitoring(options, held_out, is_first=communicator.rank == 0) as monitor:
+            callbacks = [observer, *monitor.callbacks]
+            if options.distributed:
+                model = distributed.train(
+                    options,
+                    inputs,
+                    communicator,
+                    parameters=parameters,
+                    resume=resume,
+                    callbacks=callbacks,
+                    progress=progress,
+                )
+            else:
+                model = _train_alone(options, inputs, parameters, resume, callbacks, progress)
     except KeyboardInterrupt as interrupt:
         raise type(interrupt)(_handle_interrupt(observer, options, output_format)) from None
     except RuntimeError as error:
@@ -105,6 +108,7 @@ def _train(options: argparse.Namespace, communicator: Communicator) -> None:
         "raw_words_per_second": round(
             (model.corpus_total_words or 0) * model.epochs / max(model.total_train_time, 1e-9)
         ),
+        **monitor.summary(),
         "output": options.output,
         "format": output_format,
     }
@@ -118,15 +122,22 @@ def _train(options: argparse.Namespace, communicator: Communicator) -> None:
     )
 
 
-def _prepare_training(options: argparse.Namespace) -> tuple[str, list[str], bool]:
-    """Check the options; return the format of OUTPUT, the files of the text, and whether a checkpoint is resumed."""
+def _prepare_training(options: argparse.Namespace) -> tuple[str, list[str], list[str], bool]:
+    """Check the options.
+
+    Returns
+    -------
+    tuple
+        The format of OUTPUT, the files of the text, those of the held-out text, and whether a checkpoint is resumed.
+    """
     distributed.check_options(options)
     output_format = options.format or files.output_format(options.output)
     inputs = texts.find_files(options.inputs)
     if options.output != STANDARD_STREAM:
         _check_not_read(options, output_format, _named(inputs), "the corpus file")
     _check_output(options, output_format)
-    return output_format, inputs, _is_resumed(options, inputs)
+    held_out = monitoring.check_options(options, inputs)
+    return output_format, inputs, held_out, _is_resumed(options, inputs)
 
 
 def _train_alone(
@@ -134,7 +145,7 @@ def _train_alone(
     inputs: list[str],
     parameters: dict[str, Any],
     resume: bool,
-    observer: TrainingObserver,
+    callbacks: list[Any],
     progress: bool | None,
 ) -> Word2Vec:
     """Train, or resume a training, in this process."""
@@ -144,11 +155,11 @@ def _train_alone(
                 options.checkpoint,
                 corpus,
                 workers=options.workers,
-                callbacks=[observer],
+                callbacks=callbacks,
                 progress=progress,
             )
         checkpoint = {"checkpoint": options.checkpoint, "checkpoint_every": options.checkpoint_every}
-        return Word2Vec(corpus, **parameters, **checkpoint, callbacks=[observer], progress=progress)
+        return Word2Vec(corpus, **parameters, **checkpoint, callbacks=callbacks, progress=progress)
 
 
 def _check_output(options: argparse.Namespace, output_format: str) -> None:

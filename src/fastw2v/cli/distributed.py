@@ -77,7 +77,7 @@ def check_options(options: argparse.Namespace) -> None:
         )
     if options.keep_partial:
         raise UsageError("--keep-partial does not work with --distributed; use --checkpoint")
-    if STANDARD_STREAM in options.inputs:
+    if STANDARD_STREAM in (*options.inputs, options.validation):
         raise UsageError(
             "--distributed cannot read stdin, since every process reads a part of the text; name files"
         )

@@ -486,6 +486,7 @@ def _add_train_arguments(parser: Parser) -> None:
         action="store_true",
         help="continue the training from the file of --checkpoint; start from the beginning if the file does not exist",
     )
+    _add_monitoring_arguments(parser)
     _add_common_arguments(
         parser, quiet="no progress bar, no summary, no warnings", json="print the summary as JSON"
     )
@@ -535,6 +536,36 @@ def _add_stream_arguments(parser: Parser) -> None:
     )
     for name, default in streaming_defaults().items():
         _add_parameter(group, name, default)
+
+
+def _add_monitoring_arguments(parser: Parser) -> None:
+    group = parser.add_argument_group("after each epoch")
+    group.add_argument(
+        "--validation",
+        metavar="FILE",
+        help="show the loss of a text that is not trained, which is read as INPUT is",
+    )
+    group.add_argument(
+        "--keep-best",
+        action="store_true",
+        help="with --validation: write the weights of the epoch with the lowest loss to OUTPUT, not the last ones",
+    )
+    group.add_argument(
+        "--patience",
+        type=_positive_int,
+        metavar="N",
+        help="with --validation: end the training when the loss has not fallen for N epochs (default: never)",
+    )
+    group.add_argument(
+        "--probe", type=_words, metavar="WORD,...", help="show the nearest neighbours of these words"
+    )
+    group.add_argument(
+        "--probe-topn",
+        type=_positive_int,
+        default=5,
+        metavar="N",
+        help="number of neighbours of each word of --probe (default: 5)",
+    )
 
 
 def _add_texts(parser: Parser, output_help: str) -> None:
@@ -916,6 +947,13 @@ def _tokenizer_name(text: str) -> str:
     if text not in ("whitespace", "words") and not (package and function):
         raise argparse.ArgumentTypeError(f"{text!r} is none of whitespace, words and PACKAGE:FUNCTION")
     return text
+
+
+def _words(text: str) -> list[str]:
+    words = list(dict.fromkeys(word for word in text.split(",") if word))
+    if not words:
+        raise argparse.ArgumentTypeError(f"{text!r} has no word; give words with commas between them")
+    return words
 
 
 def _positive_int(text: str) -> int:

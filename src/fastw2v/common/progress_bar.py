@@ -41,6 +41,21 @@ def is_notebook() -> bool:
     return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(shell).__mro__)
 
 
+def print_above(text: str) -> None:
+    """Print a line to stderr, above the bars that are on the screen.
+
+    Examples
+    --------
+    >>> from fastw2v.common.progress_bar import print_above
+    >>> print_above("epoch 1 has ended")
+    """
+    tqdm = sys.modules.get("tqdm")  # without it, no bar has been drawn
+    if tqdm is None:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        tqdm.tqdm.write(text, file=sys.stderr)
+
+
 class ProgressBar:
     """A bar of tqdm on stderr, or in a notebook its widget, if ipywidgets is installed.
 
