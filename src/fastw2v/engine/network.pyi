@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+STRIPE_DRAWS: int
+
 def guide_table(cum_table: NDArray[np.uint32]) -> tuple[NDArray[np.int32], int]: ...
 
 class Network:

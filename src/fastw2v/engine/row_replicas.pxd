@@ -1,16 +1,21 @@
-"""Each worker's private replicas of the output rows that are updated most often.
+"""Each worker's private replicas of the weight rows that are updated most often.
 
 Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
 cache, that costs more than the arithmetic. So with several workers, each worker updates its own replica of a frequent
 row. After a number of uses, and whenever the worker waits for a job, the replica is flushed: its change since it was
 copied is added to the shared row (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016).
 With no replicas (n = 0) every function here uses the shared rows.
+
+The address at which a row is trained, its replica or the shared row, does not change while a worker runs: a replica
+that is flushed and copied again keeps its place. So an address stays valid when other rows, or the same one again, are
+acquired after it.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from fastw2v.engine.arena cimport Arena, arena_alloc
+from fastw2v.engine.network cimport Net, limit_norm
 
 
 cdef struct RowReplicas:
@@ -23,6 +28,7 @@ cdef struct RowReplicas:
     float *originals             # (n, stride): the shared rows at the time they were copied
     uint8_t *uses                # (n,): how often each replica was acquired since; 0: there is no replica now
     uint8_t max_uses             # a replica is flushed after this number of uses
+    const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
 
 
 cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
@@ -45,14 +51,22 @@ cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
 
 
 cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
-    """Add the change of replica i to its shared row, and drop the replica."""
+    """Add the change of replica i to its shared row, and drop the replica.
+
+    A replica without a change, such as that of a locked word, leaves the shared row as it is, to the bit. The sum of
+    several workers' changes may exceed the bound on norms, which is why the shared row is limited too.
+    """
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     cdef const float *replica = rows.replicas + i * rows.stride
     cdef const float *original = rows.originals + i * rows.stride
     cdef int64_t c
+    rows.uses[i] = 0
+    if memcmp(replica, original, rows.dim * sizeof(float)) == 0:
+        return
     for c in range(rows.dim):
         shared[c] += replica[c] - original[c]
-    rows.uses[i] = 0
+    if rows.bounded != NULL:
+        limit_norm(rows.bounded, shared)
 
 
 cdef inline void flush_all(RowReplicas *rows) noexcept nogil:

@@ -393,6 +393,8 @@ def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker
             first_partition=first_partition,
             n_partitions=plan.partitions,
             n_whole_words=plan.whole_words,
+            replicated_inputs=plan.inputs,
+            input_uses=plan.input_uses,
         )
         for _ in range(n)
     ]
