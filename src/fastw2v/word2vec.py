@@ -196,7 +196,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     seed : int, default 1
         The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
-        The number of threads to train with; -1 means one per core.
+        The number of threads to train with; -1 means one for each core that the process may use.
     min_alpha : float, default 0.0001
         The learning rate at the end of the training.
     sg : {0, 1}, default 0

@@ -125,7 +125,7 @@ def test_replicas_of_input_rows_reach_the_vectors(monkeypatch):
 
 @pytest.mark.parametrize("sg", [0, 1])
 def test_the_sum_of_the_updates_of_many_workers_obeys_the_bound_on_norms(sg, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: MANY_WORKERS)
+    monkeypatch.setattr("fastw2v.training.trainer.usable_cores", lambda: MANY_WORKERS)
     plan = SharingPlan(inputs=20, input_uses=200)
     monkeypatch.setattr("fastw2v.training.trainer.plan_for", lambda *args, **settings: plan)
     model, before = trained({"sg": sg, "max_norm": 0.3, "alpha": 0.5}, workers=MANY_WORKERS, batch_words=50)
@@ -144,7 +144,7 @@ def test_the_number_of_uses_is_checked(uses):
 
 @pytest.mark.parametrize("sg", [0, 1])
 def test_many_workers_learn_the_topics_of_a_text(sg, monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: MANY_WORKERS)
+    monkeypatch.setattr("fastw2v.training.trainer.usable_cores", lambda: MANY_WORKERS)
     rng = np.random.default_rng(1)
     topics = [[f"{name}{i}" for i in range(500)] for name in "abc"]
     weights = 1 / np.arange(5, 505)
