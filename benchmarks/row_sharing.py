@@ -60,9 +60,10 @@ class Scheme:
     pool: int = 0
 
 
-def installed_scheme(workers: int, dim: int, cum_table: NDArray[np.uint32]) -> Scheme:
-    """Return the scheme of the installed engine."""
-    plan = sharing.plan_for(workers, dim, cum_table)
+def installed_scheme(workers: int, dim: int, cum_table: NDArray[np.uint32], *, skip_gram: bool) -> Scheme:
+    """Return the scheme of the installed engine for a long text."""
+    jobs = workers * sharing.LONG_TEXT
+    plan = sharing.plan_for(workers, dim, cum_table, jobs=jobs, pair_negatives=skip_gram)
     return Scheme(
         plan.inputs,
         plan.words,
@@ -76,24 +77,23 @@ def installed_scheme(workers: int, dim: int, cum_table: NDArray[np.uint32]) -> S
 def schemes(workers: int, installed: Scheme) -> dict[str, Scheme]:
     """Return the schemes of the table by name."""
     uses = max(8, min(64, 128 // workers))
-    built = Scheme(512, 1024, 16, 32, partitions=16, whole_words=1024)
+    earlier = Scheme(0, 1024, 16, partitions=16, whole_words=1024)
     return {
         "as installed": installed,
         "as installed, pool of 1,024 negatives": replace(installed, pool=1024),
+        "as installed, but inputs flushed by uses alone": replace(installed, inputs_end=False),
+        "as installed, but 8 uses of input rows": replace(installed, input_uses=8),
+        "as installed, but 16 uses of input rows": replace(installed, input_uses=16),
+        "as installed, but 16 uses of output rows": replace(installed, uses=16),
+        "as installed, but 32 uses of output rows": replace(installed, uses=32),
+        "as installed, but 48 uses of output rows": replace(installed, uses=48),
+        "as installed, without input rows": replace(installed, inputs=0),
         "no replicas, one distribution": Scheme(),
         "the same, pool of 1,024 negatives": Scheme(pool=1024),
         "4 parts of all words, 16 output rows": Scheme(0, 16, uses, partitions=4),
         "16 parts of all words, 256 output rows": Scheme(0, 256, 16, partitions=16),
-        "1,024 output rows, tail in 16 parts, 16 uses": replace(built, inputs=0),
-        "the same, and 512 input rows, 16 uses": replace(built, input_uses=16),
-        "... 32 uses": built,
-        "... 32 uses, not flushed at the end of a job": replace(built, inputs_end=False),
-        "... 64 uses": replace(built, input_uses=64),
-        "... 32 uses, and 32 of output rows": replace(built, uses=32),
-        "... 32 uses, and 64 of output rows": replace(built, uses=64),
-        "4,096 output rows, tail in 16 parts, 2,048 input rows": replace(
-            built, inputs=2048, outputs=4096, uses=32, whole_words=4096
-        ),
+        "1,024 output rows, tail in 16 parts, 16 uses": earlier,
+        "the same, and 512 input rows": replace(earlier, inputs=512),
     }
 
 
@@ -297,12 +297,11 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(
             f"the text has {text.ids.size:,} effective words, but a job of each worker needs {JOB_WORDS:,}"
         )
-    installed = installed_scheme(
-        options.workers, options.dimensions, (text.cumulative * (2**31 - 1)).astype(np.uint32)
-    )
+    cum_table = (text.cumulative * (2**31 - 1)).astype(np.uint32)
     print(f"{text.cumulative.size:,} words, {text.ids.size:,} effective words, {options.workers} workers")
     for skip_gram in (True, False):
         print(f"\n{'skip-gram' if skip_gram else 'CBOW':54} " + "  ".join(COLUMNS) + "  all")
+        installed = installed_scheme(options.workers, options.dimensions, cum_table, skip_gram=skip_gram)
         for name, scheme in schemes(options.workers, installed).items():
             row = count_foreign_rows(text, scheme, workers=options.workers, skip_gram=skip_gram)
             cells = [f"{value:{len(column)}.2f}" for column, value in zip(COLUMNS, row, strict=True)]

@@ -39,9 +39,11 @@ def test_the_divided_words_begin_with_a_stripe_of_each_partition(dim):
     assert behind < whole - DOMAIN[plan.words - 2]  # only the last replicated word reaches over the beginning
 
 
-@pytest.mark.parametrize(("workers", "uses"), [(8, 64), (16, 48), (32, 24), (96, 8), (500, 8)])
-def test_all_workers_together_hold_back_no_more_updates_the_more_they_are(workers, uses):
-    assert plan_for(workers, 100, FALLING).uses == uses
+def test_replicas_are_flushed_more_often_in_short_texts_and_with_one_set_of_negatives_a_window():
+    assert plan_for(16, 100, FALLING, jobs=2_000, pair_negatives=True).uses == 32
+    assert plan_for(16, 100, FALLING, jobs=1_000, pair_negatives=True).uses == 16
+    assert plan_for(16, 100, FALLING, pair_negatives=True).uses == 16
+    assert plan_for(16, 100, FALLING, jobs=2_000).uses == 16
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,11 @@ cdef class Network:
         return self.net.dim
 
     @property
+    def pair_negatives(self):
+        """Whether each skip-gram pair has negatives of its own; otherwise a window has one set of them, or none."""
+        return bool(self.net.skip_gram and self.net.negative and not self.net.shared_negatives)
+
+    @property
     def cum_table(self):
         """The cumulative noise distribution of the words whose output rows can have replicas; None: there are none."""
         if self.net.negative == 0 or self.net.tied_weights:

@@ -29,17 +29,7 @@ cdef struct RowReplicas:
     uint8_t *uses                # (n,): how often each replica was acquired since; 0: there is no replica now
     uint8_t max_uses             # a replica is flushed after this number of uses
     const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
-
-
-cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
-                                int max_uses) noexcept:
-    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
-    cdef int64_t stride = (dim + 15) // 16 * 16
-    rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
-    rows.stride, rows.max_uses = stride, max_uses
-    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
-    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
-    rows.uses = <uint8_t *>arena_alloc(arena, n)
+    float *(*acquire_replica)(RowReplicas *, int64_t) noexcept nogil
 
 
 cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
@@ -77,12 +67,9 @@ cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
             flush(rows, i)
 
 
-cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
-    """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row."""
-    cdef int64_t i = row - rows.first
-    cdef float *shared = rows.matrix + row * rows.dim
-    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
-        return shared
+cdef inline float *acquire_replica(RowReplicas *rows, int64_t i) noexcept nogil:
+    """Count a use of replica i, make it if it does not exist, and return its address."""
+    cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     if rows.uses[i] == rows.max_uses:
         flush(rows, i)
     if rows.uses[i] == 0:
@@ -90,3 +77,26 @@ cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
         memcpy(rows.originals + i * rows.stride, rows.replicas + i * rows.stride, rows.dim * sizeof(float))
     rows.uses[i] += 1
     return rows.replicas + i * rows.stride
+
+
+cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
+                                int max_uses) noexcept:
+    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
+    cdef int64_t stride = (dim + 15) // 16 * 16
+    rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
+    rows.stride, rows.max_uses = stride, max_uses
+    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.uses = <uint8_t *>arena_alloc(arena, n)
+    rows.acquire_replica = acquire_replica
+
+
+cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
+    """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row.
+
+    It is short, so that compilers inline it. Replicas are behind a pointer, so that their code stays out of the loops.
+    """
+    cdef int64_t i = row - rows.first
+    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
+        return rows.matrix + row * rows.dim
+    return rows.acquire_replica(rows, i)

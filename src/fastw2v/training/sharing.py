@@ -39,9 +39,12 @@ LEAST_USES = 8
 TAIL_PARTITIONS = 16
 HEAD_WORDS = 2_048
 HEAD_BYTES = 819_200
-HEAD_PENDING = 768  # uses of a row that all workers together may hold back; shared among them
-MAX_HEAD_USES = 64
+HEAD_USES = 16
 INPUT_USES = 32
+# With negatives for each pair, output rows are used five times as often, so that twice the uses are still less time.
+# In a short text, twice the uses would be a large part of all updates of a row.
+PAIR_HEAD_USES = 32
+LONG_TEXT = 64  # jobs of an epoch for each worker
 MIN_WORDS = 1_024  # of a vocabulary whose tail is divided; half of a small one is replicated at most
 MAX_UNSORTED_NOISE = 0.05
 
@@ -76,7 +79,13 @@ class SharingPlan:
 
 
 def plan_for(
-    workers: int, dim: int, cum_table: NDArray[np.uint32] | None = None, *, cores: int | None = None
+    workers: int,
+    dim: int,
+    cum_table: NDArray[np.uint32] | None = None,
+    *,
+    cores: int | None = None,
+    jobs: int | None = None,
+    pair_negatives: bool = False,
 ) -> SharingPlan:
     """Return the plan for a number of workers and vectors of `dim` dimensions.
 
@@ -91,6 +100,10 @@ def plan_for(
     cores : int, optional
         How many of the workers run at the same time at most; by default all of them. Workers that share a core share
         its cache as well, where many replicas would only evict one another.
+    jobs : int, optional
+        The number of jobs of an epoch. Without it, the text counts as short.
+    pair_negatives : bool, default False
+        Whether each skip-gram pair has negatives of its own; otherwise a window has one set of negatives.
 
     Returns
     -------
@@ -112,7 +125,8 @@ def plan_for(
     if is_many and cum_table is not None and len(cum_table) > MIN_WORDS:
         words = _head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2))
         if _is_head(cum_table, words):
-            uses = max(LEAST_USES, min(MAX_HEAD_USES, HEAD_PENDING // workers))
+            is_long = jobs is not None and jobs >= LONG_TEXT * workers
+            uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
             return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, whole_words=words, inputs=inputs)
     uses = max(LEAST_USES, min(REPLICA_USES, 2 * REPLICA_USES // workers))
     return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS, inputs=inputs)

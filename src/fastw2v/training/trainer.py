@@ -368,22 +368,30 @@ def prepare_encoded(
     """
     n_workers = thread_count(workers)
     jobs: Iterable[EncodedJobs]
+    n_jobs = None
     if isinstance(corpus, EncodedCorpus):
         jobs = list(cut_into_jobs([corpus], batch_words))
-        capacity = sum(len(batch.sentences_at) - 1 for batch in jobs)
+        capacity = n_jobs = sum(len(batch.sentences_at) - 1 for batch in jobs)
         n_workers = min(n_workers, capacity)
     else:
         jobs = cut_into_jobs(corpus, batch_words)
         capacity = max(4 * n_workers, QUEUE_WORDS // batch_words)
     return (
         JobQueue(max(capacity, 1), network.n_words),
-        _make_workers(network, n_workers, first_partition),
+        _make_workers(network, n_workers, n_jobs, first_partition),
         jobs,
     )
 
 
-def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker]:
-    plan = plan_for(n, network.dim, network.cum_table, cores=usable_cores())
+def _make_workers(network: Network, n: int, jobs: int | None, first_partition: int) -> list[Worker]:
+    plan = plan_for(
+        n,
+        network.dim,
+        network.cum_table,
+        cores=usable_cores(),
+        jobs=jobs,
+        pair_negatives=network.pair_negatives,
+    )
     return [
         Worker(
             network,
