@@ -115,7 +115,7 @@ def plan_for(
     >>> from fastw2v.training.sharing import plan_for
     >>> cum_table = np.cumsum(1_000_000 / np.arange(1, 50_001)).astype(np.uint32)
     >>> [(plan.words, plan.inputs) for plan in (plan_for(workers, 100, cum_table) for workers in (1, 2, 16))]
-    [(0, 0), (16, 0), (1849, 1024)]
+    [(0, 0), (16, 0), (2048, 1024)]
     """
     if workers < 2:
         return SharingPlan()
