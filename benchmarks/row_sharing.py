@@ -8,8 +8,8 @@ and needs no large machine. Windows, subsampling and negatives follow word2vec.
     python -m benchmarks.row_sharing --corpus TEXT [--workers 16] [--tokens 3000000]
 
 The first scheme of the table is that of fastw2v as it is installed; its sizes are read from `training.sharing`. The
-others are earlier schemes and alternatives; replicas of input rows are not built. Columns: rows of `syn0`; the center's
-row of `syn1neg`; the negatives' rows; flushes of replicas of output rows and of input rows; all of them together.
+others are earlier schemes and alternatives. Columns: rows of `syn0`; the center's row of `syn1neg`; the negatives'
+rows; flushes of replicas of output rows and of input rows; all of them together.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ class Scheme:
     ----------
     inputs, outputs : int
         How many of the first rows of `syn0` and of `syn1neg` each worker replicates.
-    uses : int
-        Of a replica before it is flushed.
+    uses, input_uses : int
+        Of a replica of an output and of an input row before it is flushed.
+    inputs_end : bool
+        Whether replicas of input rows are flushed at the end of a job, too.
     partitions : int
         Parts of the noise distribution from which the jobs draw in turn.
     whole_words : int
@@ -51,31 +53,47 @@ class Scheme:
     inputs: int = 0
     outputs: int = 0
     uses: int = 16
+    input_uses: int = 32
+    inputs_end: bool = True
     partitions: int = 1
     whole_words: int = 0
     pool: int = 0
 
 
-def installed_scheme(workers: int, dim: int, cum_table: NDArray[np.uint32]) -> Scheme:
-    """Return the scheme of the installed engine."""
-    plan = sharing.plan_for(workers, dim, cum_table)
-    return Scheme(0, plan.words, plan.uses, plan.partitions, plan.whole_words)
+def installed_scheme(workers: int, dim: int, cum_table: NDArray[np.uint32], *, skip_gram: bool) -> Scheme:
+    """Return the scheme of the installed engine for a long text."""
+    jobs = workers * sharing.LONG_TEXT
+    plan = sharing.plan_for(workers, dim, cum_table, jobs=jobs, pair_negatives=skip_gram)
+    return Scheme(
+        plan.inputs,
+        plan.words,
+        plan.uses,
+        plan.input_uses,
+        partitions=plan.partitions,
+        whole_words=plan.whole_words,
+    )
 
 
 def schemes(workers: int, installed: Scheme) -> dict[str, Scheme]:
     """Return the schemes of the table by name."""
     uses = max(8, min(64, 128 // workers))
+    earlier = Scheme(0, 1024, 16, partitions=16, whole_words=1024)
     return {
         "as installed": installed,
         "as installed, pool of 1,024 negatives": replace(installed, pool=1024),
+        "as installed, but inputs flushed by uses alone": replace(installed, inputs_end=False),
+        "as installed, but 8 uses of input rows": replace(installed, input_uses=8),
+        "as installed, but 16 uses of input rows": replace(installed, input_uses=16),
+        "as installed, but 16 uses of output rows": replace(installed, uses=16),
+        "as installed, but 32 uses of output rows": replace(installed, uses=32),
+        "as installed, but 48 uses of output rows": replace(installed, uses=48),
+        "as installed, without input rows": replace(installed, inputs=0),
         "no replicas, one distribution": Scheme(),
         "the same, pool of 1,024 negatives": Scheme(pool=1024),
-        "4 parts of all words, 16 output rows": Scheme(0, 16, uses, 4),
-        "16 parts of all words, 256 output rows": Scheme(0, 256, 16, 16),
-        "1,024 output rows, tail in 16 parts, 8 uses": Scheme(0, 1024, 8, 16, 1024),
-        "the same, 32 uses": Scheme(0, 1024, 32, 16, 1024),
-        "the same, and 512 input rows": Scheme(512, 1024, 32, 16, 1024),
-        "4,096 output rows, tail in 16 parts, 2,048 input rows": Scheme(2048, 4096, 32, 16, 4096),
+        "4 parts of all words, 16 output rows": Scheme(0, 16, uses, partitions=4),
+        "16 parts of all words, 256 output rows": Scheme(0, 256, 16, partitions=16),
+        "1,024 output rows, tail in 16 parts, 16 uses": earlier,
+        "the same, and 512 input rows": replace(earlier, inputs=512),
     }
 
 
@@ -126,19 +144,30 @@ class RowOwners:
     ----------
     n_words, n_workers, replicated, uses : int
         The first `replicated` rows have replicas, which are flushed after `uses` uses.
+    end : bool, default False
+        Whether the end of a job flushes them, too.
     """
 
-    def __init__(self, n_words: int, n_workers: int, replicated: int, uses: int) -> None:
+    def __init__(
+        self, n_words: int, n_workers: int, replicated: int, uses: int, *, end: bool = False
+    ) -> None:
         self._last = np.full(n_words, -1, dtype=np.int64)
         self._used = np.zeros((n_workers, replicated), dtype=np.int64)
-        self._replicated, self._uses = replicated, uses
+        self._replicated, self._uses, self._end = replicated, uses, end
 
     def write(self, rows: IntArray, workers: IntArray, times: IntArray, kinds: IntArray, n: int) -> IntArray:
         """Count the rows that come from another worker, for each of `n` kinds of use; kind ``n`` is a flush."""
         kinds = np.where(rows < self._replicated, n, kinds)
         order = np.lexsort((times, rows))
-        rows, workers, kinds = rows[order], workers[order], kinds[order]
+        rows, workers, times, kinds = rows[order], workers[order], times[order], kinds[order]
         shared = self._reaches_the_matrix(rows, workers)
+        if self._end:
+            ended = self._flush_all()
+            latest = np.full(len(ended), times.max() + 1)
+            rows = np.concatenate([rows[shared], ended[:, 1]])
+            workers = np.concatenate([workers[shared], ended[:, 0]])
+            kinds = np.concatenate([kinds[shared], np.full(len(ended), n)])
+            shared = np.lexsort((np.concatenate([times[shared], latest]), rows))
         rows, workers, kinds = rows[shared], workers[shared], kinds[shared]
         first = np.ones(rows.size, dtype=bool)
         first[1:] = rows[1:] != rows[:-1]
@@ -160,6 +189,12 @@ class RowOwners:
             shared[mine] = nth % self._uses == 0
             self._used[worker] += np.bincount(replicas, minlength=self._replicated)
         return shared
+
+    def _flush_all(self) -> IntArray:
+        """Drop all replicas; return the worker and the row of each, shape (n, 2)."""
+        flushed = np.argwhere(self._used > 0)
+        self._used[:] = 0
+        return flushed
 
 
 def draw_negatives(
@@ -205,7 +240,9 @@ def count_foreign_rows(
     """Return the foreign rows of each effective word, by the kinds of COLUMNS."""
     rng = np.random.default_rng(seed)
     n_words = text.cumulative.size
-    inputs = RowOwners(n_words, workers, min(scheme.inputs, n_words), scheme.uses)
+    inputs = RowOwners(
+        n_words, workers, min(scheme.inputs, n_words), scheme.input_uses, end=scheme.inputs_end
+    )
     outputs = RowOwners(n_words, workers, min(scheme.outputs, n_words), scheme.uses)
     counts, trained = np.zeros(len(COLUMNS)), 0
     for first in range(0, text.ids.size - job * workers + 1, job * workers):
@@ -260,12 +297,11 @@ def main(arguments: list[str] | None = None) -> None:
         parser.error(
             f"the text has {text.ids.size:,} effective words, but a job of each worker needs {JOB_WORDS:,}"
         )
-    installed = installed_scheme(
-        options.workers, options.dimensions, (text.cumulative * (2**31 - 1)).astype(np.uint32)
-    )
+    cum_table = (text.cumulative * (2**31 - 1)).astype(np.uint32)
     print(f"{text.cumulative.size:,} words, {text.ids.size:,} effective words, {options.workers} workers")
     for skip_gram in (True, False):
         print(f"\n{'skip-gram' if skip_gram else 'CBOW':54} " + "  ".join(COLUMNS) + "  all")
+        installed = installed_scheme(options.workers, options.dimensions, cum_table, skip_gram=skip_gram)
         for name, scheme in schemes(options.workers, installed).items():
             row = count_foreign_rows(text, scheme, workers=options.workers, skip_gram=skip_gram)
             cells = [f"{value:{len(column)}.2f}" for column, value in zip(COLUMNS, row, strict=True)]

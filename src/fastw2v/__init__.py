@@ -122,7 +122,7 @@ def __dir__() -> list[str]:
 
 
 def show_config() -> dict[str, Any]:
-    """Print and return what a bug report should contain: versions, instruction sets, number of cores.
+    """Print and return what a bug report should contain: versions, instruction sets, numbers of cores.
 
     Returns
     -------
@@ -141,6 +141,7 @@ def show_config() -> dict[str, Any]:
 
     import numpy as np
 
+    from fastw2v.common.cores import usable_cores
     from fastw2v.engine import kernels
 
     config = {
@@ -149,6 +150,7 @@ def show_config() -> dict[str, Any]:
         "numpy": np.__version__,
         "platform": platform.platform(),
         "cores": os.cpu_count(),
+        "usable cores": usable_cores(),
         "instruction sets": ", ".join(kernels.instruction_sets()),
         "in use": kernels.active_instruction_set(),
     }

@@ -18,7 +18,7 @@ combination of model and objective. The other files, in reading order:
     engine/targets.pxd          the target rows of a center word
     engine/center_pipeline.pxd  windows and negatives, prepared ahead
     engine/negative_pool.pxd    the pool of recently drawn words, from which negatives are taken
-    engine/row_replicas.pxd     private replicas of frequent output rows
+    engine/row_replicas.pxd     private replicas of frequent input and output rows
     engine/arena.pxd            memory
     docs/development/mathematics.md     the notation and the derivation of all updates
 
@@ -50,8 +50,8 @@ from fastw2v.engine.job_queue cimport (
 )
 from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.noise cimport make_noise_partition, noise_partition
-from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor, row_of
-from fastw2v.engine.row_replicas cimport flush_all
+from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor
+from fastw2v.engine.row_replicas cimport acquire, flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
 from fastw2v.engine.targets cimport (
     Targets, add_offsets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets,
@@ -93,11 +93,15 @@ cdef class Worker:
         all jobs draw from the whole distribution, as in gensim.
     n_whole_words : int, default 0
         The first words, which all partitions have in common: each job draws them as from the whole distribution.
+    replicated_inputs : int, default 0
+        The number of input rows of which this worker trains private replicas: the first rows of `syn0`.
+    input_uses : int, default 16
+        The number of uses, 1 to 255, after which a replica of an input row is flushed; the end of a job flushes it too.
 
     Raises
     ------
     ValueError
-        If `replica_uses` or `n_partitions` is out of its range.
+        If `replica_uses`, `input_uses` or `n_partitions` is out of its range.
     MemoryError
         If the working memory cannot be allocated.
     """
@@ -113,11 +117,13 @@ cdef class Worker:
 
     def __cinit__(self, Network network not None, int64_t replicated_words=0, int64_t replicated_nodes=0,
                   int replica_uses=16, uint32_t first_partition=0, uint32_t n_partitions=1,
-                  int64_t n_whole_words=0):
+                  int64_t n_whole_words=0, int64_t replicated_inputs=0, int input_uses=16):
         cdef Arena arena = Arena(0, 0)
         cdef Scratch measured
         if not 1 <= replica_uses <= 255:
             raise ValueError(f"replica_uses={replica_uses} must be between 1 and 255")
+        if not 1 <= input_uses <= 255:
+            raise ValueError(f"input_uses={input_uses} must be between 1 and 255")
         if n_partitions < 1 or n_partitions > MAX_PARTITIONS or n_partitions & (n_partitions - 1):
             raise ValueError(f"n_partitions={n_partitions} must be a power of two, {MAX_PARTITIONS} at most")
         self.network, self.first_partition, self.n_partitions = network, first_partition, n_partitions
@@ -125,14 +131,16 @@ cdef class Worker:
             self.undivided = network.net.noise.cum_table[min(n_whole_words, network.net.n_words) - 1] + 1
         arena_alloc(&arena, sizeof(Scratch))
         arena_alloc(&arena, sizeof(Tally))
-        alloc_scratch(&arena, &measured, &network.net, replicated_words, replicated_nodes, replica_uses)
+        alloc_scratch(&arena, &measured, &network.net, replicated_words, replicated_nodes, replica_uses,
+                      replicated_inputs, input_uses)
         self.memory = calloc(arena.used + ARENA_ALIGNMENT, 1)     # more, to align the start
         if self.memory == NULL:
             raise MemoryError("no memory for the buffers of a worker; use fewer workers")
         arena = Arena(<uintptr_t>self.memory + ARENA_ALIGNMENT - <uintptr_t>self.memory % ARENA_ALIGNMENT, 0)
         self.s = <Scratch *>arena_alloc(&arena, sizeof(Scratch))
         self.tally = <Tally *>arena_alloc(&arena, sizeof(Tally))
-        alloc_scratch(&arena, self.s, &network.net, replicated_words, replicated_nodes, replica_uses)
+        alloc_scratch(&arena, self.s, &network.net, replicated_words, replicated_nodes, replica_uses,
+                      replicated_inputs, input_uses)
 
     def __dealloc__(self):
         if self.memory != NULL:
@@ -200,6 +208,7 @@ cdef class Worker:
         cdef int64_t loss_bits
         if not train_job(&self.network.net, self.s, job, counters):
             return False
+        flush_all(&self.s.syn0)
         self.loss += self.s.loss
         memcpy(&loss_bits, &self.loss, sizeof(double))
         counter_store(&tally.effective_words, tally.effective_words + self.s.pipeline.n_kept)
@@ -211,6 +220,7 @@ cdef class Worker:
 
     cdef void flush(self, JobQueue queue) noexcept nogil:
         """Add the updates of all replicas to the shared rows."""
+        flush_all(&self.s.syn0)
         flush_all(&self.s.syn1neg)
         flush_all(&self.s.syn1)
         counter_add(&queue.counters.n_unflushed, -1)
@@ -229,7 +239,7 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCount
         if counter_load(&counters.stopped):
             s.pipeline.n_kept = max(position, 0)
             break
-        if not advance(net, &s.pipeline, &s.syn1neg, position):
+        if not advance(net, &s.pipeline, &s.syn0, &s.syn1neg, position):
             return False
         if position < 0:
             continue
@@ -272,7 +282,8 @@ cdef void train_skip_gram_pairs(const Net *net, Scratch *s, const Center *center
         elif next_center != NULL and next_center.high - next_center.low > 1:
             prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative)
-        train_pair(net, s, s.pipeline.kept[j], &s.noise, pair_rate(net, center, j, alpha))
+        train_pair(net, s, s.pipeline.kept[j], acquire(&s.syn0, s.pipeline.kept[j]), &s.noise,
+                   pair_rate(net, center, j, alpha))
         pair += 1
     s.examples += n_pairs
 
@@ -294,13 +305,13 @@ cdef void train_skip_gram_softmax(const Net *net, Scratch *s, const Center *cent
         set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives + pair * net.negative, net.negative,
                                  alpha)
         rate = pair_rate(net, center, j, alpha)
-        row = row_of(net.syn0, net, s.pipeline.kept[j])
+        row = acquire(&s.syn0, s.pipeline.kept[j])
         lock = lock_factor(net, s.pipeline.kept[j])
         memcpy(s.hidden, row, net.dim * sizeof(float))       # tied weights: the row may be one of the targets
         train_softmax(net, s, s.hidden, &s.noise, rate)
         net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
         if net.max_norm > 0:
-            limit_input(net, s.pipeline.kept[j])
+            limit_input(net, s.pipeline.kept[j], row)
             limit_tied_targets(net, &s.noise)
         pair += 1
     s.examples += n_pairs
@@ -334,7 +345,7 @@ cdef inline void train_batch_on_path(const Net *net, Scratch *s, uint32_t word, 
     """Hierarchical softmax for the pairs of an input batch, with the result of training them one after another."""
     set_path_targets(&s.path, &s.syn1, net, word)
     if s.batch.n == 1:
-        train_pair(net, s, s.batch.words[0], &s.path, batch_rate(net, s, 0, alpha))
+        train_pair(net, s, s.batch.words[0], s.batch.inputs[0], &s.path, batch_rate(net, s, 0, alpha))
     else:
         set_learning_rate(&s.path, alpha)
         train_batch(net, s, &s.path, True)
@@ -353,7 +364,7 @@ cdef inline void train_batch_on_own_negatives(const Net *net, Scratch *s, uint32
     cdef int i
     for i in range(s.batch.n):
         set_noise_targets(&s.noise, &s.syn1neg, word, negatives + i * net.negative, net.negative)
-        train_pair(net, s, s.batch.words[i], &s.noise, batch_rate(net, s, i, alpha))
+        train_pair(net, s, s.batch.words[i], s.batch.inputs[i], &s.noise, batch_rate(net, s, i, alpha))
 
 
 cdef inline float batch_rate(const Net *net, const Scratch *s, int i, float alpha) noexcept nogil:
@@ -361,15 +372,14 @@ cdef inline float batch_rate(const Net *net, const Scratch *s, int i, float alph
     return alpha if net.left_weights == NULL else alpha * s.batch.weights[i]
 
 
-cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Targets *targets,
+cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, float *row, Targets *targets,
                             float alpha) noexcept nogil:
-    """Train one pair; the input x is the row of the context word.
+    """Train one pair; the input x is `row`, that of the context word.
 
         e    = sum_k g_k * t_k
         t_k += g_k * x
         x   += lock * e
     """
-    cdef float *row = row_of(net.syn0, net, context_word)
     cdef float lock = lock_factor(net, context_word)
     if targets.distinct:
         net.kernels.train_pair(row, targets.rows, targets.labels, targets.n, net.dim, alpha, lock, s.input_update,
@@ -379,7 +389,7 @@ cdef inline void train_pair(const Net *net, Scratch *s, int64_t context_word, Ta
         train_targets(net, s, row, targets, alpha)
         net.kernels.add_rows(&row, 1, s.input_update, net.dim, &lock, 0)
     if net.max_norm > 0:
-        limit_input(net, context_word)
+        limit_input(net, context_word, row)
     if net.tally_loss:
         tally_loss(s, targets)
 
@@ -400,7 +410,7 @@ cdef inline int64_t next_input_batch(const Net *net, Scratch *s, const Center *c
             if find_repeat(batch.words, 0, batch.n, word, &filter) < batch.n:
                 return j
             batch.words[batch.n] = word
-            batch.inputs[batch.n] = row_of(net.syn0, net, word)
+            batch.inputs[batch.n] = acquire(&s.syn0, word)
             if net.left_weights != NULL:
                 batch.weights[batch.n] = distance_weight(net, j - center.position)
             batch.n += 1
@@ -453,7 +463,7 @@ cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint s
     s.pipeline.prefetches.n = 0
     if net.max_norm > 0:
         for j in range(m):
-            limit_input(net, batch.words[j])
+            limit_input(net, batch.words[j], batch.inputs[j])
     if net.tally_loss:
         tally_batch_loss(s, targets)
 
@@ -475,7 +485,7 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
         return False
     for j in range(center.low, center.high):
         if j != center.position:
-            s.contexts[n_contexts] = row_of(net.syn0, net, s.pipeline.kept[j])
+            s.contexts[n_contexts] = acquire(&s.syn0, s.pipeline.kept[j])
             n_contexts += 1
     total = n_contexts
     if net.left_weights != NULL:
@@ -583,18 +593,19 @@ cdef void set_shares(const Net *net, Scratch *s, const Center *center, float sha
 
 # --- the bound on the norms of input vectors
 
-cdef void limit_input(const Net *net, int64_t word) noexcept nogil:
-    """Limit the norm of the input vector of a word that was trained; a word whose vector is locked keeps it."""
+cdef void limit_input(const Net *net, int64_t word, float *row) noexcept nogil:
+    """Limit the norm of the row of a word that was trained as an input; a word whose vector is locked keeps it."""
     if lock_factor(net, word) != 0:
-        limit_norm(net, row_of(net.syn0, net, word))
+        limit_norm(net, row)
 
 
 cdef void limit_contexts(const Net *net, const Scratch *s, const Center *center) noexcept nogil:
     """Limit the norms of the context words of a window."""
-    cdef int64_t j
+    cdef int64_t m = 0, j
     for j in range(center.low, center.high):
         if j != center.position:
-            limit_input(net, s.pipeline.kept[j])
+            limit_input(net, s.pipeline.kept[j], s.contexts[m])
+            m += 1
 
 
 cdef void limit_tied_targets(const Net *net, const Targets *targets) noexcept nogil:
@@ -602,7 +613,7 @@ cdef void limit_tied_targets(const Net *net, const Targets *targets) noexcept no
     cdef int k
     if net.tied_weights:
         for k in range(targets.n):
-            limit_input(net, targets.words[k])
+            limit_input(net, targets.words[k], targets.rows[k])
 
 
 # --- shared by skip-gram and CBOW

@@ -198,7 +198,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     seed : int, default 1
         The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
     workers : int, default 3
-        The number of threads to train with; -1 means one per core.
+        The number of threads to train with; -1 means one for each core that the process may use.
     min_alpha : float, default 0.0001
         The learning rate at the end of the training.
     sg : {0, 1}, default 0
@@ -1533,8 +1533,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             report["syn1neg"] = vocab_size * row
         n_copies = 0  # rows that each worker copies
         if self.workers >= 2:
-            words, nodes = replicated_rows(self.workers, self.vector_size)
-            n_copies += min(words, vocab_size) if self.negative else 0
+            words, inputs, nodes = replicated_rows(self.workers, self.vector_size)
+            n_copies += min(inputs, vocab_size) if not self.tied_weights else 0
+            n_copies += min(words, vocab_size) if self.negative and not self.tied_weights else 0
             n_copies += min(nodes, vocab_size) if self.hs else 0
         report["workers"] = self.workers * 2 * n_copies * row  # the copies, and the values that were copied
         report["total"] = sum(

@@ -30,7 +30,7 @@ def test_products_with_one_query_are_those_of_a_plain_sum(dim):
 
 def test_products_of_a_large_matrix_are_those_of_its_parts(monkeypatch):
     monkeypatch.setattr(similarity, "_WORTH_THREADS", 1)
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr("fastw2v.vectors.similarity.usable_cores", lambda: 3)
     for n in (0, 1, 2, 3, 4, 100):
         matrix = np.random.RandomState(n).standard_normal((n, 10)).astype(np.float32)
         query = np.arange(10, dtype=np.float32)

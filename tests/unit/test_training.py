@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
-from fastw2v.training.trainer import Trainer
+from fastw2v.common.cores import usable_cores
+from fastw2v.training.trainer import Trainer, thread_count
 from helpers.corpora import Reiterable, zipf_sentences
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
@@ -595,7 +596,17 @@ def test_many_workers_on_little_text():
 
 def test_all_cores(one_job):
     assert Word2Vec(one_job, **{**SMALL, "workers": -1}).wv.vectors.any()
-    assert os.cpu_count()
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="the system binds no process to cores")
+def test_all_cores_are_those_that_the_process_may_use():
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    try:
+        assert usable_cores() == thread_count(-1) == 1
+    finally:
+        os.sched_setaffinity(0, allowed)
+    assert thread_count(-1) == len(allowed)
 
 
 def test_a_callback_that_switches_all_training_off_is_told():

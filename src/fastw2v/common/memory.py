@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from fastw2v.common.cores import usable_cores
 from fastw2v.common.worker_pool import WorkerPool
 
 __all__ = ["CACHE_LINE", "HUGE_PAGE", "empty", "grown", "prefault", "release_freed", "zeros"]
@@ -152,7 +153,7 @@ def prefault(array: NDArray[Any]) -> Iterator[None]:
         Memory from `empty` whose content is not used yet. Nothing is done for a small array, or where the system does
         not support the request.
     """
-    threads = min(_PREFAULT_THREADS, os.cpu_count() or 1)
+    threads = min(_PREFAULT_THREADS, usable_cores())
     stopped: list[bool] = []  # not empty: stopped
     pool = WorkerPool(lambda: stopped.append(True))
     try:

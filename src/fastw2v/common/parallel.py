@@ -8,13 +8,13 @@ Where the system allows no more threads, fewer threads do the work, and without 
 from __future__ import annotations
 
 import _thread
-import os
 import queue
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from typing import Generic, TypeVar
 
+from fastw2v.common.cores import usable_cores
 from fastw2v.common.worker_pool import WorkerPool
 
 __all__ = ["ordered_map", "ordered_map_by"]
@@ -37,7 +37,8 @@ def ordered_map(
     items : iterable
         The calling thread iterates over it, at most two items per worker ahead of the results.
     workers : int, optional
-        Number of threads. By default it is the number of cores. With 1, the calling thread does the work.
+        Number of threads. By default it is the number of cores that the process may use. With 1, the calling thread
+        does the work.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def ordered_map(
     >>> list(ordered_map(str.upper, ["a", "b", "c"], workers=2))
     ['A', 'B', 'C']
     """
-    workers = workers or os.cpu_count() or 1
+    workers = workers or usable_cores()
     if workers == 1:
         yield from map(function, items)
     else:

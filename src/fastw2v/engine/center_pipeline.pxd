@@ -175,11 +175,11 @@ cdef inline Center *center_at(CenterPipeline *pipeline, int64_t position) noexce
     return &pipeline.centers[position & (N_CENTERS - 1)]
 
 
-cdef inline bint advance(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
-                         int64_t position) noexcept nogil:
+cdef inline bint advance(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
+                         const RowReplicas *syn1neg, int64_t position) noexcept nogil:
     """Move the centers after `position` on by one stage each; return False if memory runs out."""
     if 0 <= position + 1 < pipeline.n_kept:
-        resolve_center(net, pipeline, syn1neg, center_at(pipeline, position + 1))
+        resolve_center(net, pipeline, syn0, syn1neg, center_at(pipeline, position + 1))
     if 0 <= position + 2 < pipeline.n_kept:
         look_up_center(net, center_at(pipeline, position + 2))
     return position + 3 >= pipeline.n_kept or draw_center(net, pipeline, position + 3)
@@ -231,13 +231,13 @@ cdef inline void look_up_center(const Net *net, const Center *center) noexcept n
     prefetch_noise_entries(&net.noise, center.draws, center.n_pending)
 
 
-cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn1neg,
-                                const Center *center) noexcept nogil:
+cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
+                                const RowReplicas *syn1neg, const Center *center) noexcept nogil:
     """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are."""
     cdef int64_t newest = min(center.position + net.right + 1, pipeline.n_kept - 1), node
     cdef int64_t word = pipeline.kept[center.position]
     pipeline.prefetches.n = 0
-    schedule_prefetch(net, pipeline, row_of(net.syn0, net, pipeline.kept[newest]))
+    schedule_prefetch(net, pipeline, peek(syn0, pipeline.kept[newest]))
     if net.negative:
         schedule_prefetch(net, pipeline, peek(syn1neg, word))
         look_up_noise(&net.noise, center.draws, center.n_pending, center.negatives)

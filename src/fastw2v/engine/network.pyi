@@ -1,6 +1,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+STRIPE_DRAWS: int
+
 def guide_table(cum_table: NDArray[np.uint32]) -> tuple[NDArray[np.int32], int]: ...
 
 class Network:
@@ -38,5 +40,7 @@ class Network:
     def n_words(self) -> int: ...
     @property
     def dim(self) -> int: ...
+    @property
+    def pair_negatives(self) -> bool: ...
     @property
     def cum_table(self) -> NDArray[np.uint32] | None: ...

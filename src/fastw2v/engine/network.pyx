@@ -10,7 +10,7 @@ from cpython.pythread cimport PyThread_allocate_lock, PyThread_free_lock
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastw2v.engine.negative_pool cimport FRESH_PERIOD, MAX_POOL_SIZE, SHARED_POOL_SIZE
-from fastw2v.engine.noise cimport NOISE_STEP
+from fastw2v.engine.noise cimport NOISE_STEP, STRIPE_BITS
 from fastw2v.engine.kernels cimport kernels_named
 
 import numpy as np
@@ -19,6 +19,9 @@ import numpy as np
 cdef enum:
     MAX_WINDOW = 1 << 30
     MAX_NEGATIVE = 1 << 20
+
+# The width of a stripe of the noise distribution, in draws; each partition has every n-th stripe (noise.h).
+STRIPE_DRAWS = 1 << STRIPE_BITS
 
 
 def guide_table(const uint32_t[::1] cum_table):
@@ -252,6 +255,11 @@ cdef class Network:
     def dim(self):
         """The dimension of the vectors."""
         return self.net.dim
+
+    @property
+    def pair_negatives(self):
+        """Whether each skip-gram pair has negatives of its own; otherwise a window has one set of them, or none."""
+        return bool(self.net.skip_gram and self.net.negative and not self.net.shared_negatives)
 
     @property
     def cum_table(self):

@@ -5,6 +5,7 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 cdef extern from "engine/noise.h" nogil:
     enum:
         NOISE_STEP
+        STRIPE_BITS
     ctypedef struct noise_draw:
         uint32_t value
     ctypedef struct noise_table:

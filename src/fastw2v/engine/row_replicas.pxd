@@ -1,16 +1,21 @@
-"""Each worker's private replicas of the output rows that are updated most often.
+"""Each worker's private replicas of the weight rows that are updated most often.
 
 Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
 cache, that costs more than the arithmetic. So with several workers, each worker updates its own replica of a frequent
 row. After a number of uses, and whenever the worker waits for a job, the replica is flushed: its change since it was
 copied is added to the shared row (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016).
 With no replicas (n = 0) every function here uses the shared rows.
+
+The address at which a row is trained, its replica or the shared row, does not change while a worker runs: a replica
+that is flushed and copied again keeps its place. So an address stays valid when other rows, or the same one again, are
+acquired after it.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint64_t
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from fastw2v.engine.arena cimport Arena, arena_alloc
+from fastw2v.engine.network cimport Net, limit_norm
 
 
 cdef struct RowReplicas:
@@ -23,17 +28,8 @@ cdef struct RowReplicas:
     float *originals             # (n, stride): the shared rows at the time they were copied
     uint8_t *uses                # (n,): how often each replica was acquired since; 0: there is no replica now
     uint8_t max_uses             # a replica is flushed after this number of uses
-
-
-cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
-                                int max_uses) noexcept:
-    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
-    cdef int64_t stride = (dim + 15) // 16 * 16
-    rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
-    rows.stride, rows.max_uses = stride, max_uses
-    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
-    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
-    rows.uses = <uint8_t *>arena_alloc(arena, n)
+    const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
+    float *(*acquire_replica)(RowReplicas *, int64_t) noexcept nogil
 
 
 cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
@@ -45,14 +41,22 @@ cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
 
 
 cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
-    """Add the change of replica i to its shared row, and drop the replica."""
+    """Add the change of replica i to its shared row, and drop the replica.
+
+    A replica without a change, such as that of a locked word, leaves the shared row as it is, to the bit. The sum of
+    several workers' changes may exceed the bound on norms, which is why the shared row is limited too.
+    """
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     cdef const float *replica = rows.replicas + i * rows.stride
     cdef const float *original = rows.originals + i * rows.stride
     cdef int64_t c
+    rows.uses[i] = 0
+    if memcmp(replica, original, rows.dim * sizeof(float)) == 0:
+        return
     for c in range(rows.dim):
         shared[c] += replica[c] - original[c]
-    rows.uses[i] = 0
+    if rows.bounded != NULL:
+        limit_norm(rows.bounded, shared)
 
 
 cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
@@ -63,12 +67,9 @@ cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
             flush(rows, i)
 
 
-cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
-    """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row."""
-    cdef int64_t i = row - rows.first
-    cdef float *shared = rows.matrix + row * rows.dim
-    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
-        return shared
+cdef inline float *acquire_replica(RowReplicas *rows, int64_t i) noexcept nogil:
+    """Count a use of replica i, make it if it does not exist, and return its address."""
+    cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     if rows.uses[i] == rows.max_uses:
         flush(rows, i)
     if rows.uses[i] == 0:
@@ -76,3 +77,26 @@ cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
         memcpy(rows.originals + i * rows.stride, rows.replicas + i * rows.stride, rows.dim * sizeof(float))
     rows.uses[i] += 1
     return rows.replicas + i * rows.stride
+
+
+cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
+                                int max_uses) noexcept:
+    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
+    cdef int64_t stride = (dim + 15) // 16 * 16
+    rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
+    rows.stride, rows.max_uses = stride, max_uses
+    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.uses = <uint8_t *>arena_alloc(arena, n)
+    rows.acquire_replica = acquire_replica
+
+
+cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
+    """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row.
+
+    It is short, so that compilers inline it. Replicas are behind a pointer, so that their code stays out of the loops.
+    """
+    cdef int64_t i = row - rows.first
+    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
+        return rows.matrix + row * rows.dim
+    return rows.acquire_replica(rows, i)

@@ -24,7 +24,7 @@ cdef struct InputBatch:
     # `stride` is that of the targets.
     int n
     uint32_t words[MAX_INPUTS]
-    float *inputs[MAX_INPUTS]    # the rows of the words in syn0
+    float *inputs[MAX_INPUTS]    # where the rows of the words are trained
     float weights[MAX_INPUTS]    # of their distances; set if the network has weights
     float *logits                # (n, stride): dot products of inputs and targets
     float *gradients             # (n, stride): learning rate * (label - sigmoid(logit))
@@ -35,10 +35,11 @@ cdef struct Scratch:
     CenterPipeline pipeline
     Targets noise                # the targets of the center under negative sampling,
     Targets path                 # and under hierarchical softmax
+    RowReplicas syn0             # the rows of context words
     RowReplicas syn1neg
     RowReplicas syn1
     InputBatch batch             # skip-gram with window kernels
-    float **contexts             # CBOW: the input rows of the window
+    float **contexts             # CBOW: where the input rows of the window are trained
     float *weights               # CBOW: the weight of each, if the network has weights
     float *shares                # CBOW: the factor of the update of each
     float *hidden                # CBOW, (dim,): mean or sum of the input rows
@@ -51,17 +52,21 @@ cdef struct Scratch:
 
 
 cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t replicated_words,
-                               int64_t replicated_nodes, int replica_uses) noexcept:
+                               int64_t replicated_nodes, int replica_uses, int64_t replicated_inputs,
+                               int input_uses) noexcept:
     """Set up the arrays of fixed size. The memory of the arena must be zero."""
     cdef bint uses_batches = net.skip_gram and (net.hs or net.shared_negatives)
-    # Tied output rows are inputs as well, whose updates would not reach a replica.
+    # A tied row is both an input and an output, and the updates of one would not reach a replica of the other.
     cdef int64_t n_words = min(replicated_words, net.n_words) if net.negative and not net.tied_weights else 0
+    cdef int64_t n_inputs = min(replicated_inputs, net.n_words) if not net.tied_weights else 0
     cdef int64_t n_nodes = min(replicated_nodes, net.root + 1) if net.hs else 0
     cdef int64_t n_targets = (max(net.negative + 1, net.longest_path, 1) + 15) // 16 * 16
     alloc_targets(arena, &s.noise, net.negative + 1)
     alloc_targets(arena, &s.path, net.longest_path)
     # A vocabulary is usually sorted by falling frequency. The nodes of a Huffman tree are numbered towards the root,
     # except those that an update has added.
+    alloc_replicas(arena, &s.syn0, net.syn0, net.dim, 0, n_inputs, input_uses)
+    s.syn0.bounded = net if net.max_norm > 0 else NULL
     alloc_replicas(arena, &s.syn1neg, net.syn1neg, net.dim, 0, n_words, replica_uses)
     alloc_replicas(arena, &s.syn1, net.syn1, net.dim, net.root + 1 - n_nodes, n_nodes, replica_uses)
     s.batch.logits = <float *>arena_alloc(arena, uses_batches * MAX_INPUTS * n_targets * sizeof(float))

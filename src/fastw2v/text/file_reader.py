@@ -19,6 +19,7 @@ from functools import partial
 from typing import IO, Any, Protocol, cast
 
 from fastw2v.common.codecs import BYTE_ORDER_MARK, check_content
+from fastw2v.common.cores import usable_cores
 from fastw2v.common.files import compression, local_path, open_input
 from fastw2v.common.parallel import ordered_map_by
 from fastw2v.text.normalization import NormalizedFile, Transform, line_error
@@ -297,7 +298,7 @@ def tokenizers_for(text: TextSource, words: WordTable, workers: int | None = Non
         Maximum number of tokenizers. By default it is the number of cores.
     """
     useful = text.size() // BLOCK_SIZE + 1
-    n = max(1, min(workers or os.cpu_count() or 1, useful))
+    n = max(1, min(workers or usable_cores(), useful))
     return [Tokenizer(words, text.lines) for _ in range(n)]
 
 

@@ -1,18 +1,19 @@
-"""How several workers share the output rows: which rows each of them replicates, and how the negatives are divided.
+"""How several workers share the weights: which rows each of them replicates, and how the negatives are divided.
 
 Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
 cache, that takes longer than the arithmetic. A plan avoids most of these transfers:
 
-* Each worker trains replicas of the rows that all workers need: those of the most frequent words, and of the inner
-  nodes next to the root of the Huffman tree (engine/row_replicas.pxd).
+* Each worker trains replicas of the rows that all workers need: those of the most frequent words, as outputs and as
+  inputs, and of the inner nodes next to the root of the Huffman tree (engine/row_replicas.pxd).
 * The negatives of a job come from one partition of the noise distribution (engine/noise.h), so that workers whose jobs
   have different partitions need different rows.
 
 There are two schemes. A few workers divide the complete noise distribution into a few partitions, and replicate only
 the words that all partitions have in common. Many workers replicate the most frequent words, which all of them draw,
-and divide only the words behind these, into many partitions. A replicated word must not be in a partition: a worker
-that does not draw it would update its replica as a target only. docs/development/many-cores.md derives the schemes,
-and ``python -m benchmarks.row_sharing`` counts the rows that workers still pass to one another.
+and divide only the words behind these, into many partitions. A replicated output row must not be in a partition: a
+worker that does not draw its word would update its replica as a target only. An input row is in no partition, so that
+any of them may be replicated. docs/development/many-cores.md derives the schemes, and ``python -m
+benchmarks.row_sharing`` counts the rows that workers still pass to one another.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fastw2v.engine.network import STRIPE_DRAWS
 
 MANY_WORKERS = 8
 
@@ -31,12 +34,18 @@ REPLICATED_WORDS = 16
 REPLICA_USES = 64  # of a replica before it is flushed, with two workers; fewer with more workers
 LEAST_USES = 8
 
-# Many workers. The replicas of 1,024 words of 100 dimensions take 0.4 MB of a cache, and those of longer vectors are
-# fewer words.
+# Many workers. The replicas of 2,048 output rows and 1,024 input rows of 100 dimensions take 1.2 MB of a cache, and
+# those of longer vectors are fewer rows.
 TAIL_PARTITIONS = 16
-HEAD_WORDS = 1_024
-HEAD_BYTES = 491_520
+HEAD_WORDS = 2_048
+HEAD_BYTES = 819_200
 HEAD_USES = 16
+INPUT_USES = 32
+# With negatives for each pair, output rows are used five times as often, so that twice the uses are still less time.
+# In a short text, twice the uses would be a large part of all updates of a row.
+PAIR_HEAD_USES = 32
+LONG_TEXT = 64  # jobs of an epoch for each worker
+MIN_WORDS = 1_024  # of a vocabulary whose tail is divided; half of a small one is replicated at most
 MAX_UNSORTED_NOISE = 0.05
 
 REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
@@ -51,7 +60,9 @@ class SharingPlan:
     words, nodes : int
         Replicated rows of `syn1neg` and of `syn1`.
     uses : int
-        Of a replica before its change is added to the shared row.
+        Of such a replica before its change is added to the shared row.
+    inputs, input_uses : int
+        Replicated rows of `syn0`, and the uses of such a replica.
     partitions : int
         Of the noise distribution, a power of two.
     whole_words : int
@@ -63,10 +74,18 @@ class SharingPlan:
     uses: int = 1
     partitions: int = 1
     whole_words: int = 0
+    inputs: int = 0
+    input_uses: int = INPUT_USES
 
 
 def plan_for(
-    workers: int, dim: int, cum_table: NDArray[np.uint32] | None = None, *, cores: int | None = None
+    workers: int,
+    dim: int,
+    cum_table: NDArray[np.uint32] | None = None,
+    *,
+    cores: int | None = None,
+    jobs: int | None = None,
+    pair_negatives: bool = False,
 ) -> SharingPlan:
     """Return the plan for a number of workers and vectors of `dim` dimensions.
 
@@ -81,6 +100,10 @@ def plan_for(
     cores : int, optional
         How many of the workers run at the same time at most; by default all of them. Workers that share a core share
         its cache as well, where many replicas would only evict one another.
+    jobs : int, optional
+        The number of jobs of an epoch. Without it, the text counts as short.
+    pair_negatives : bool, default False
+        Whether each skip-gram pair has negatives of its own; otherwise a window has one set of negatives.
 
     Returns
     -------
@@ -91,30 +114,47 @@ def plan_for(
     >>> import numpy as np
     >>> from fastw2v.training.sharing import plan_for
     >>> cum_table = np.cumsum(1_000_000 / np.arange(1, 50_001)).astype(np.uint32)
-    >>> [plan_for(workers, 100, cum_table).words for workers in (1, 2, 16)]
-    [0, 16, 1024]
+    >>> [(plan.words, plan.inputs) for plan in (plan_for(workers, 100, cum_table) for workers in (1, 2, 16))]
+    [(0, 0), (16, 0), (2048, 1024)]
     """
     if workers < 2:
         return SharingPlan()
-    words, nodes = replicated_rows(workers, dim)
+    words, inputs, nodes = replicated_rows(workers, dim)
     is_many = min(workers, cores or workers) >= MANY_WORKERS
-    if is_many and cum_table is not None and _is_head(cum_table, words):
-        return SharingPlan(words, nodes, HEAD_USES, TAIL_PARTITIONS, whole_words=words)
+    inputs = inputs if is_many else 0
+    if is_many and cum_table is not None and len(cum_table) > MIN_WORDS:
+        words = _head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2))
+        if _is_head(cum_table, words):
+            is_long = jobs is not None and jobs >= LONG_TEXT * workers
+            uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
+            return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, whole_words=words, inputs=inputs)
     uses = max(LEAST_USES, min(REPLICA_USES, 2 * REPLICA_USES // workers))
-    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS)
+    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS, inputs=inputs)
 
 
-def replicated_rows(workers: int, dim: int) -> tuple[int, int]:
-    """Return how many word rows and inner-node rows each of several workers replicates at most."""
+def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
+    """Return how many output rows, input rows and rows of inner nodes each of several workers replicates at most."""
     row_bytes = dim * np.dtype(np.float32).itemsize
-    words = max(1, min(HEAD_WORDS, HEAD_BYTES // row_bytes)) if workers >= MANY_WORKERS else REPLICATED_WORDS
-    return words, max(1, REPLICATED_NODES_BYTES // row_bytes)
+    nodes = max(1, REPLICATED_NODES_BYTES // row_bytes)
+    if workers < MANY_WORKERS:
+        return REPLICATED_WORDS, 0, nodes
+    words = max(1, min(HEAD_WORDS, HEAD_BYTES // row_bytes))
+    return words, (words + 1) // 2, nodes
+
+
+def _head_of_whole_stripes(cum_table: NDArray[np.uint32], n: int) -> int:
+    """Return how many of the first n words to replicate, so that the tail begins where a stripe of each partition does.
+
+    Where it begins between them, some partitions have no stripe to which the first draws of the tail could be moved,
+    and all jobs draw these words. If the first n words have less noise than that, all of them are replicated.
+    """
+    group = TAIL_PARTITIONS * STRIPE_DRAWS
+    begin = int(cum_table[n - 1]) // group * group
+    return int(np.searchsorted(cum_table, begin)) + 1 if begin else n
 
 
 def _is_head(cum_table: NDArray[np.uint32], n: int) -> bool:
     """Return whether hardly any noise comes from words that are more frequent than the first n, but behind them."""
-    if len(cum_table) <= n:
-        return False
     shares = np.diff(cum_table.astype(np.int64), prepend=0)
     tail = shares[n:]
     return bool(tail[tail > shares[:n].min() + 1].sum() <= MAX_UNSORTED_NOISE * shares.sum())  # + 1: rounding

@@ -13,7 +13,6 @@ subclass has overridden.
 
 from __future__ import annotations
 
-import os
 import time
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
+from fastw2v.common.cores import usable_cores
 from fastw2v.common.logs import get_logger
 from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.engine.job_queue import JobQueue, cut_jobs
@@ -47,8 +47,8 @@ JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]
 def thread_count(workers: int) -> int:
     """Return the number of threads to start for `workers`.
 
-    -1 stands for one thread per core, -2 for one less, and so on. There are at most 16 threads per core: with more,
-    threads that wait for jobs take time from those that train.
+    -1 stands for one thread for each core that the process may use, -2 for one less, and so on. There are at most 16
+    threads for each of these cores: with more, threads that wait for jobs take time from those that train.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def thread_count(workers: int) -> int:
     """
     if workers == 0:
         raise ValueError("workers=0 would train nothing; use workers=1 or more, or -1 for one a core")
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     if workers < 0:
         return max(cores + 1 + workers, 1)
     return min(workers, MAX_THREADS_PER_CORE * cores)
@@ -368,22 +368,30 @@ def prepare_encoded(
     """
     n_workers = thread_count(workers)
     jobs: Iterable[EncodedJobs]
+    n_jobs = None
     if isinstance(corpus, EncodedCorpus):
         jobs = list(cut_into_jobs([corpus], batch_words))
-        capacity = sum(len(batch.sentences_at) - 1 for batch in jobs)
+        capacity = n_jobs = sum(len(batch.sentences_at) - 1 for batch in jobs)
         n_workers = min(n_workers, capacity)
     else:
         jobs = cut_into_jobs(corpus, batch_words)
         capacity = max(4 * n_workers, QUEUE_WORDS // batch_words)
     return (
         JobQueue(max(capacity, 1), network.n_words),
-        _make_workers(network, n_workers, first_partition),
+        _make_workers(network, n_workers, n_jobs, first_partition),
         jobs,
     )
 
 
-def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker]:
-    plan = plan_for(n, network.dim, network.cum_table, cores=os.cpu_count())
+def _make_workers(network: Network, n: int, jobs: int | None, first_partition: int) -> list[Worker]:
+    plan = plan_for(
+        n,
+        network.dim,
+        network.cum_table,
+        cores=usable_cores(),
+        jobs=jobs,
+        pair_negatives=network.pair_negatives,
+    )
     return [
         Worker(
             network,
@@ -393,6 +401,8 @@ def _make_workers(network: Network, n: int, first_partition: int) -> list[Worker
             first_partition=first_partition,
             n_partitions=plan.partitions,
             n_whole_words=plan.whole_words,
+            replicated_inputs=plan.inputs,
+            input_uses=plan.input_uses,
         )
         for _ in range(n)
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import parallel
+from fastw2v.common.cores import usable_cores
 from fastw2v.vectors import ngram_sums
 
 Array = NDArray[Any]
@@ -124,7 +124,7 @@ class Ngrams:
             self._average(vectors[start : start + len(part)], part, with_word=True)
 
         starts = range(0, len(words), _WORDS_TOGETHER)
-        for _ in parallel.ordered_map(average, starts, min(len(starts), os.cpu_count() or 1)):
+        for _ in parallel.ordered_map(average, starts, min(len(starts), usable_cores())):
             pass
 
     def _average(self, out: Array, words: Sequence[bytes], with_word: bool) -> None:

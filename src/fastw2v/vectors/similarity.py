@@ -8,7 +8,6 @@ zero vector with every vector is 0, also with itself. Equal scores are sorted by
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import parallel
+from fastw2v.common.cores import usable_cores
 from fastw2v.vectors import ranking
 
 Array = NDArray[Any]
@@ -103,7 +103,7 @@ def _row_products(matrix: Array, query: Array) -> Array:
     if matrix.size < _WORTH_THREADS:
         ranking.row_products(matrix, query, out)
         return out
-    cores = os.cpu_count() or 1
+    cores = usable_cores()
     step = max(1, -(-len(matrix) // cores))
 
     def multiply(start: int) -> None:
