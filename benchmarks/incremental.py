@@ -28,35 +28,38 @@ import argparse
 import copy
 import os
 import random
-import statistics
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks import quality
 from benchmarks.arguments import names, number, numbers
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
+from benchmarks.update_figures import (
+    FREQUENT,
+    MIN_OCCURRENCES,
+    NOISE_SEED,
+    REFERENCE_SEED,
+    TOPN,
+    Sentences,
+    cosines,
+    downsampled,
+    load_or_train,
+    mean_cells,
+    mean_correlation,
+    mean_overlap,
+    nearest,
+)
 from fastw2v import KeyedVectors, Update, Word2Vec
 from fastw2v.common.files import open_input
-from fastw2v.vocabulary import subsampling
-
-Lines = list[list[str]]
 
 HELD_OUT_EVERY = 50  # every 50th line of the new text is held out
 OLD_SAMPLE = 2_000  # number of lines of the old text whose loss is measured
-MIN_OCCURRENCES = 10  # in the new text, of the words whose neighbors are compared
-FREQUENT = 3_000  # number of frequent words to which similarities are compared
-TOPN = 10
-NOISE_SEED = 1  # of the negative samples of the losses
-REFERENCE_SEED = 99
 
 COLUMNS = {
     "analogies": ("analogies", "{:.3f}"),
@@ -76,10 +79,10 @@ COLUMNS = {
 class Texts:
     """The old text, the new text, and held-out lines of the new text."""
 
-    old: Lines
-    new: Lines
-    held_out: Lines
-    both: Lines = field(default_factory=list)
+    old: Sentences
+    new: Sentences
+    held_out: Sentences
+    both: Sentences = field(default_factory=list)
 
     @classmethod
     def read(cls, old: str, new: str) -> Texts:
@@ -93,7 +96,7 @@ class Texts:
         return texts
 
 
-def _lines(path: str) -> Lines:
+def _lines(path: str) -> Sentences:
     with open_input(path) as file:
         return [line.decode("utf8").split() for line in file]
 
@@ -195,37 +198,14 @@ class Evaluator:
 
     def _agreement(self, wv: KeyedVectors) -> dict[str, float]:
         """Return how well the neighbors and similarities of new words agree with the reference model."""
-        new = np.flatnonzero([word in self._compared for word in self._words])
-        ours, theirs = (_similarities(store, self._words, new) for store in (wv, self._reference))
-        nearest = [np.argpartition(-scores, TOPN, axis=1)[:, :TOPN] for scores in (ours, theirs)]
-        shared = [len(np.intersect1d(a, b)) / TOPN for a, b in zip(*nearest, strict=True)]
-        frequent = slice(0, FREQUENT)
-        correlations = [
-            np.corrcoef(a[frequent], b[frequent])[0, 1] for a, b in zip(ours, theirs, strict=True)
-        ]
+        new = [word for word in self._words if word in self._compared]
+        frequent = self._words[:FREQUENT]
+        stores = (wv, self._reference)
         return {
             "new_words": len(new),
-            "neighbors": float(np.mean(shared)),
-            "similarities": float(np.mean(correlations)),
+            "neighbors": mean_overlap(*(nearest(store, new, self._words) for store in stores)),
+            "similarities": mean_correlation(*(cosines(store, new, frequent) for store in stores)),
         }
-
-
-def downsampled(lines: Lines, reference: Word2Vec, words: Iterable[str]) -> Lines:
-    """Return the lines as a training sees them: without other words, and with frequent words downsampled."""
-    counts = reference.wv.expandos["count"]
-    threshold = subsampling.subsample_threshold(int(counts.sum()), reference.sample)
-    probabilities = subsampling.keep_probabilities(counts, threshold)
-    keep = {word: probabilities[reference.wv.key_to_index[word]] for word in words}
-    draw = random.Random(2).random
-    return [[word for word in line if draw() < keep.get(word, 0)] for line in lines]
-
-
-def _similarities(wv: KeyedVectors, words: list[str], queries: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return the cosines of some of `words` with all of them; those of a word with itself are set to -1."""
-    matrix = wv.subset(words).get_normed_vectors()
-    scores: NDArray[np.float32] = matrix[queries] @ matrix.T
-    scores[np.arange(len(queries)), queries] = -1
-    return scores
 
 
 # --- command line
@@ -312,15 +292,16 @@ def run(options: argparse.Namespace, results: Results, directory: str) -> None:
             print(f"{method}, seed {seed}: {figures}", file=sys.stderr)
 
 
-def _load_or_train(directory: str, name: str, lines: Lines, settings: dict[str, Any]) -> Word2Vec:
+def _load_or_train(directory: str, name: str, lines: Sentences, settings: dict[str, Any]) -> Word2Vec:
     """Return the model `name` in `directory`; train and save it if it is missing."""
-    path = os.path.join(directory, f"{name}.fw2v")
-    if not os.path.exists(path):
+
+    def train() -> Word2Vec:
         model = Word2Vec(**settings)
         model.build_vocab(lines, keep_raw_vocab=True)
         model.train(lines, total_examples=len(lines), epochs=model.epochs)
-        model.save(path)
-    return Word2Vec.load(path)
+        return model
+
+    return load_or_train(os.path.join(directory, f"{name}.fw2v"), train)
 
 
 def table(lines: list[dict[str, Any]]) -> str:
@@ -329,13 +310,8 @@ def table(lines: list[dict[str, Any]]) -> str:
     for method in ("old only", *METHODS):
         of_method = [line for line in lines if line["method"] == method]
         if of_method:
-            rows.append([f"{method} (n={len(of_method)})", *(_mean(of_method, name) for name in COLUMNS)])
+            rows.append([f"{method} (n={len(of_method)})", *mean_cells(of_method, COLUMNS)])
     return markdown(rows, left={0})
-
-
-def _mean(lines: list[dict[str, Any]], name: str) -> str:
-    values = [line[name] for line in lines if line.get(name) is not None]
-    return COLUMNS[name][1].format(statistics.fmean(values)) if values else "-"
 
 
 if __name__ == "__main__":

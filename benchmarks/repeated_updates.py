@@ -27,35 +27,39 @@ import argparse
 import os
 import random
 import shutil
-import statistics
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
-
-import numpy as np
 
 from benchmarks import quality
 from benchmarks.arguments import number, numbers
-from benchmarks.incremental import downsampled
 from benchmarks.seeds import Results
 from benchmarks.table import markdown
-from fastw2v import KeyedVectors, Update, Word2Vec
+from benchmarks.update_figures import (
+    FREQUENT,
+    MIN_OCCURRENCES,
+    NOISE_SEED,
+    REFERENCE_SEED,
+    Sentences,
+    cosines,
+    downsampled,
+    load_or_train,
+    mean_cells,
+    mean_correlation,
+    mean_overlap,
+    nearest,
+)
+from fastw2v import Update, Word2Vec
 from fastw2v.common.files import open_input
-
-Sentences = list[list[str]]
 
 OLD_HELD_OUT = 2_000  # last lines of the old text, at most a tenth of it
 NEW_HELD_OUT_EVERY = 50  # every 50th line of the new text is held out
 MIN_NEW_HELD_OUT = 250  # where these are fewer, lines that follow the new text are held out too
-MIN_OCCURRENCES = 10  # in the new text, of the new words whose similarities are compared
-FREQUENT = 3_000  # number of frequent words to which similarities are compared
 KEPT_WORDS = 5_000  # number of words whose neighbors are compared
-TOPN = 10
-NOISE_SEED = 1  # of the negative samples of the losses
-REFERENCE_SEED = 99
 NAMED_ROUTES = ("retrain", "gensim", "plain", "recommended")
 DEFAULT_ROUTES = (
     *NAMED_ROUTES,
@@ -245,9 +249,8 @@ class Evaluator:
         known = base.wv.key_to_index
         chosen = random.Random(1).sample(base.wv.index_to_key, min(KEPT_WORDS, len(base.wv)))
         self._chosen = chosen
-        self._before = base.wv.subset(base.wv.index_to_key)
-        self._neighbors = _nearest(base.wv, base.wv.index_to_key, chosen)
         self._base_words = list(base.wv.index_to_key)
+        self._neighbors = nearest(base.wv, chosen, self._base_words)
         self._frequent = [word for word in reference.wv.index_to_key if word in known][:FREQUENT]
         total = sum(texts.counts, Counter())
         earlier = base.raw_vocab or {}
@@ -266,37 +269,17 @@ class Evaluator:
         wv = model.wv
         figures: dict[str, Any] = quality.evaluate(wv.index_to_key, wv.vectors, self._evaluation)
         figures["words"] = len(wv)
-        now = _nearest(wv, self._base_words, self._chosen)
-        shared = [len(np.intersect1d(a, b)) / TOPN for a, b in zip(now, self._neighbors, strict=True)]
-        figures["kept"] = float(np.mean(shared))
+        figures["kept"] = mean_overlap(nearest(wv, self._chosen, self._base_words), self._neighbors)
         figures["old_loss"] = model.evaluate_loss(self._old, seed=NOISE_SEED)
         figures["new_loss"] = model.evaluate_loss(self._new, seed=NOISE_SEED)
         for name, words in (("first_words", self._first), ("later_words", self._later)):
             compared = [word for word in words if word in wv.key_to_index]
             if compared:
-                ours, theirs = (self._similarities(store, compared) for store in (wv, self._reference))
-                figures[name] = float(
-                    np.mean([np.corrcoef(a, b)[0, 1] for a, b in zip(ours, theirs, strict=True)])
+                figures[name] = mean_correlation(
+                    *(cosines(store, compared, self._frequent) for store in (wv, self._reference))
                 )
                 figures[f"n_{name}"] = len(compared)
         return figures
-
-    def _similarities(self, wv: KeyedVectors, words: list[str]) -> Any:
-        """Return the cosines of `words` with the frequent words."""
-        return wv.subset(words).get_normed_vectors() @ wv.subset(self._frequent).get_normed_vectors().T
-
-
-def _nearest(wv: KeyedVectors, words: list[str], queries: list[str]) -> Any:
-    """Return the positions in `words` of the nearest neighbors of `queries`, which are among them."""
-    matrix = wv.subset(words).get_normed_vectors()
-    position = {word: i for i, word in enumerate(words)}
-    rows = np.array([position[word] for word in queries])
-    nearest = []
-    for some in np.array_split(rows, max(len(rows) // 500, 1)):
-        scores = matrix[some] @ matrix.T
-        scores[np.arange(len(some)), some] = -1
-        nearest.append(np.argpartition(-scores, TOPN, axis=1)[:, :TOPN])
-    return np.concatenate(nearest)
 
 
 # --- command line
@@ -359,11 +342,11 @@ def run(options: argparse.Namespace, results: Results) -> None:
     work = os.path.join(options.directory, f"work-{os.getpid()}")
     os.makedirs(work, exist_ok=True)
     try:
-        reference = _load_or_train(
+        reference = load_or_train(
             os.path.join(options.directory, f"reference-{options.updates}-{options.lines}.fw2v"),
-            lambda: texts.all_text(options.updates, os.path.join(work, "all.txt")),
-            options,
-            REFERENCE_SEED,
+            lambda: _train(
+                texts.all_text(options.updates, os.path.join(work, "all.txt")), options, REFERENCE_SEED
+            ),
         )
         for seed in options.seeds:
             done = {line["route"] for line in results.read() if _matches(line, seed, options)}
@@ -371,7 +354,7 @@ def run(options: argparse.Namespace, results: Results) -> None:
             if not missing:
                 continue
             path = os.path.join(options.directory, f"base-{seed}.fw2v")
-            base = _load_or_train(path, lambda: texts.old, options, seed)
+            base = load_or_train(path, partial(_train, texts.old, options, seed))
             evaluator = Evaluator(texts, base, reference, options)
             for route in missing:
                 for n_updates, figures in _follow(route, texts, path, work, seed, evaluator, options):
@@ -424,13 +407,6 @@ def _follow(
             yield i + 1, {"cpu_seconds": seconds, **evaluator.measure(Word2Vec.load(path))}
 
 
-def _load_or_train(path: str, text: Callable[[], str], options: argparse.Namespace, seed: int) -> Word2Vec:
-    """Return the model in a file; train it on the text of a file and save it if it is missing."""
-    if not os.path.exists(path):
-        _train(text(), options, seed).save(path)
-    return Word2Vec.load(path)
-
-
 def _train(text: str, options: argparse.Namespace, seed: int) -> Word2Vec:
     model = Word2Vec(
         sg=1, vector_size=options.vector_size, epochs=options.epochs, workers=options.workers, seed=seed
@@ -449,15 +425,8 @@ def table(lines: list[dict[str, Any]], options: argparse.Namespace) -> str:
         for n_updates in (0, *options.after):
             chosen = [line for line in lines if (line["route"], line["updates"]) == (route, n_updates)]
             if chosen:
-                rows.append(
-                    [route, str(n_updates), str(len(chosen)), *(_mean(chosen, name) for name in COLUMNS)]
-                )
+                rows.append([route, str(n_updates), str(len(chosen)), *mean_cells(chosen, COLUMNS)])
     return markdown(rows, left={0})
-
-
-def _mean(lines: list[dict[str, Any]], name: str) -> str:
-    values = [line[name] for line in lines if line.get(name) is not None]
-    return COLUMNS[name][1].format(statistics.fmean(values)) if values else "-"
 
 
 if __name__ == "__main__":

@@ -184,8 +184,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     alpha : float, default 0.025
         The learning rate at the start of the training.
     window : int or (int, int), default 5
-        The largest distance between a center word and its context words. A pair gives that of the words before the
-        center word and that of the words after it; one of them may be 0.
+        The largest distance between a center word and its context words. A pair gives the largest distance of words
+        before the center word and of words after it; one of the two may be 0.
     min_count : int, default 5
         Words that occur less often are left out of the vocabulary.
     max_vocab_size : int, optional
@@ -234,14 +234,14 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     max_final_vocab : int, optional
         Raise `min_count` until at most this number of words is left.
     shrink_windows : bool, default True
-        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does. The sides of a window with
-        different lengths are drawn one by one, each uniformly from 1 to its length.
+        Draw the size of each window uniformly from 1 to `window`, as word2vec.c does. If the two sides of the window
+        have different lengths, the size of each side is drawn separately, uniformly from 1 to its length.
     progress : bool, optional
         Show a progress bar while the words are counted, and during the training. By default it is shown on a terminal
         or in a notebook, after two seconds, unless the log shows the progress.
     init_from : KeyedVectors, Word2Vec or path, optional
-        Vectors from which the words of the first vocabulary start, if they are among them. A path may lead to a file in
-        any format that the library reads. Other words start from random vectors, and output weights from zero.
+        Initial vectors of the words of the first vocabulary. A path may lead to a file in any format that the library
+        reads. Words that have no vector there start from random vectors, and output weights from zero.
     init_lockf : float or mapping of word to float, default 1.0
         Factor on the learning rate of these vectors: 0.0 freezes them. A mapping gives factors for single words, and
         missing words have the factor 1.0.
@@ -252,16 +252,17 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         of its set and takes the others from the latest 512. This is faster, and the vectors differ from gensim's.
         CBOW always draws one set for each window.
     negative_pool : int, default 0
-        The number of words, up to 2**20, from which most negatives are taken: each job keeps the words that it has
-        drawn lately in a pool of this size, draws one of 16 negatives from the noise distribution and takes the others
-        from the pool at random. The rows of these words stay in the cache of the processor, so that every trainer with
-        negatives is faster; 1024 is usual. The vectors differ from gensim's. 0 draws all negatives, but see
-        `shared_negatives`.
+        The size, up to 2**20, of a pool from which most negatives are taken. A job keeps the words that it has drawn
+        lately in the pool. It draws one of 16 negatives from the noise distribution, and takes the others from the pool
+        at random. The rows of these words are still in the cache of the processor, so every trainer with negatives is
+        faster; 1024 is a usual size. The vectors differ from gensim's. With 0, all negatives are drawn from the noise
+        distribution, except with `shared_negatives`.
     objective : {"negative_sampling", "sampled_softmax"}, default "negative_sampling"
-        How the center word and its `negative` negatives are trained. Negative sampling asks of each word alone whether
-        it is the center word. Sampled softmax asks which of them is, by the cross-entropy of a softmax over their
-        logits; the vectors then give probabilities, see `log_proba`. It needs ``hs=0`` and ``shared_negatives=False``,
-        and is often used with ``negative=16`` and uniform draws, ``ns_exponent=0``.
+        How the center word and its `negative` negatives are trained. Negative sampling decides for each word alone
+        whether it is the center word. Sampled softmax decides which of the words is the center word; its loss is the
+        cross-entropy of a softmax over their logits, and the model gives probabilities, see `log_proba`. It needs
+        ``hs=0`` and ``shared_negatives=False``, and is often used with ``negative=16`` and uniform draws,
+        ``ns_exponent=0``.
     cbow_update : {"word2vec", "corrected"}, default "word2vec"
         The update of the context vectors of CBOW. ``"word2vec"`` is that of word2vec.c and gensim: with the mean, each
         context vector gets the whole error, as if it had predicted alone. ``"corrected"`` is the gradient of the loss:
@@ -282,9 +283,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         The window of the last epoch: the window grows or shrinks linearly from `window` in the first epoch, in whole
         words. By default it is `window` in every epoch.
     max_norm : float, optional
-        An upper bound, above 0, on the Euclidean norm of the vectors, as that of ``torch.nn.Embedding``: a vector that
-        is longer after an update is scaled to this norm. It applies to `wv.vectors`, and not to output weights of their
-        own. Vectors that are never trained, or whose lock factor is 0, stay as they are.
+        An upper bound, above 0, on the Euclidean norm of the vectors, as `max_norm` of ``torch.nn.Embedding``: a vector
+        that is longer after an update is scaled to this norm. It applies to `wv.vectors`, and not to separate output
+        weights. Vectors that are never trained, or whose lock factor is 0, stay as they are.
     tied_weights : bool, default False
         Sampled softmax: use the input vectors as output vectors, without biases. Otherwise, the output vectors are a
         matrix of their own, `syn1neg`, with a bias for each word.
@@ -293,12 +294,12 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         logits approach log-probabilities for every `ns_exponent`.
     max_words : int, optional
         The largest size of the vocabulary. If a call of ``build_vocab(update=True)`` leaves more words, those with the
-        smallest merged counts are evicted with all their weights; words of `pin` stay. `max_final_vocab`, as in gensim,
-        only selects words of the text at hand, and never removes one from the model.
+        smallest merged counts are evicted with all their weights; words that `pin` has marked stay. `max_final_vocab`,
+        as in gensim, only selects words of the text at hand, and never removes a word from the model.
     count_decay : float, default 1.0
         A factor from 0 to 1 on all earlier counts, applied by the first ``build_vocab(update=True)`` after a training.
         With 0.9, the text of ten updates ago counts about a third. The vocabulary, the subsampling and the noise
-        distribution follow the present text then.
+        distribution then follow the recent texts.
     corpus_budget : int, optional
         Bytes of memory that the encoded corpus may use before it is moved to a temporary file; by default a quarter of
         the free memory.

@@ -254,7 +254,7 @@ def test_scorers():
         {"min_count": 0}, {"threshold": 0}, {"threshold": -1}, {"threshold": 2, "scoring": "npmi"},
         {"scoring": "pmi"}, {"scoring": lambda worda_count: 1},
     ],
-    ids=str,
+    ids=["min_count", "threshold 0", "threshold -1", "threshold of npmi", "unknown scoring", "scoring without names"],
 )  # fmt: skip
 def test_the_same_arguments_are_refused(options):
     with pytest.raises(ValueError) as expected:

@@ -217,7 +217,7 @@ def test_replay_reads_paths_and_readers_as_text(tmp_path, trained, old, new, for
         [""],
         io.StringIO("the cat sat"),
     ],
-    ids=str,
+    ids=lambda replay: type(replay).__name__,
 )
 def test_plain_strings_are_not_replayed_as_characters(trained, new, replay):
     model, before = grown(trained, 0, new)

@@ -1,6 +1,5 @@
 """The compiled reader of text against reading the same file line by line in Python."""
 
-import _thread
 import bz2
 import gzip
 import itertools
@@ -8,7 +7,6 @@ import logging
 import random
 import re
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from fastw2v.common.codecs import check_content
 from fastw2v.corpora import LineSentence, PathLineSentences, Text8Corpus, encode, scan
 from fastw2v.text import file_reader, tokenizer
 from helpers.parameters import one_in
+from helpers.threads import assert_threads_ended
 
 SPACES = [chr(c) for c in range(sys.maxunicode + 1) if chr(c).isspace()]
 CHARACTERS = st.one_of(st.sampled_from([*"ab\n\n\r\0é漢😀", *SPACES]), st.characters(codec="utf8"))
@@ -63,14 +62,6 @@ def assert_reads_as_twin(reader):
     assert (counted.total_words, counted.n_sentences) == (theirs.total_words, theirs.n_sentences)
     index = {word: i * 7 for i, word in enumerate(reversed(list(theirs.counts))) if i % 3}
     assert_same_arrays(encode(reader, index), encode(Twin(reader), index))
-
-
-def assert_threads_ended():
-    """No thread but the one of the test is left; a thread that has done its work may take a moment to end."""
-    deadline = time.monotonic() + 10
-    while _thread._count() > 0 and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert _thread._count() == 0
 
 
 def random_text(seed, size):

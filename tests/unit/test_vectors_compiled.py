@@ -1,9 +1,7 @@
 """The compiled reader and writer of vectors against NumPy and Python, number by number and line by line."""
 
-import _thread
 import io
 import random
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from fastw2v.common import memory, parallel
 from fastw2v.formats import word2vec, word2vec_rows
+from helpers.threads import assert_threads_ended
 
 
 def written(numbers):
@@ -335,7 +334,4 @@ def test_touching_pages_ends_when_filling_fails():
     array = memory.empty((memory._PREFAULT_MINIMUM // 4, 1))
     with pytest.raises(KeyError), memory.prefault(array):
         raise KeyError
-    deadline = time.monotonic() + 10
-    while _thread._count() and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert _thread._count() == 0
+    assert_threads_ended()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import pytest
 
@@ -15,13 +14,7 @@ from fastw2v.common import parallel
 from fastw2v.common.worker_pool import WorkerPool
 from fastw2v.corpora import LineSentence, encode, scan
 from fastw2v.text import file_reader
-
-
-def assert_threads_ended(before=0):
-    deadline = time.monotonic() + 10
-    while _thread._count() > before and time.monotonic() < deadline:
-        time.sleep(0.001)
-    assert _thread._count() == before
+from helpers.threads import assert_threads_ended
 
 
 @pytest.fixture

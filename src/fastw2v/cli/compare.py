@@ -147,7 +147,7 @@ def _print_comparison(result: dict[str, Any]) -> None:
     )
     drift = result["drift"]
     if drift is None:
-        print("  the vectors differ in width, so that their movement cannot be measured")
+        print("  the vectors have different dimensions, so how far words moved cannot be measured")
         print("\nwords whose neighbours changed most")
     else:
         print(f"  mean cosine                 {_number(drift['mean_cosine'])}")

@@ -61,12 +61,12 @@ MAX_TEXTS = 10_000  # that are remembered
 class ReplayStore:
     """A store of old text on disk that grows with each update: ``Update(replay=store)``.
 
-    An update that replays old text from files reads and encodes all of it. A store keeps it encoded, with words of its
-    own, and an update reads only the sentences that it trains. The model may have gained, lost or sorted words since
-    they were stored; words that it lacks are left out.
+    An update that replays old text from files reads and encodes all of it. A store keeps the text encoded, with all its
+    words, and an update reads only the sentences that it trains. The model may have gained, lost or sorted words since
+    the sentences were stored; words that the model lacks are left out.
 
-    All changes are atomic: if the process or the system is stopped at any moment, the store is as before the change or
-    as after it. Any number of processes may read a store while one changes it.
+    All changes are atomic: if the process or the system is stopped at any moment, the store is in the state before the
+    change or after it. Any number of processes may read a store while one process changes it.
 
     Iterating yields the sentences as lists of words.
 
@@ -75,11 +75,12 @@ class ReplayStore:
     path : str or path
         A local directory. If it does not exist or is empty, a new store is made there.
     max_words : int, optional
-        The most words that the store holds, about 4 bytes each on disk. A new value for an existing store takes effect
-        with the next text. By default, a new store has no limit.
+        The largest number of words in the store; a word takes about 4 bytes on disk. A new value for an existing store
+        takes effect with the next text. By default, a new store has no limit.
     keep : {"random", "newest"}, optional
-        What stays when there are more words: a random sample of all sentences ever added, each of which has the same
-        chance to be in it, or the newest text, to about a sixteenth of the store. By default "random" for a new store.
+        Which text stays when there is more than `max_words`. "random": a random sample of all sentences ever added,
+        each of which has the same chance to be in it. "newest": the newest text; the oldest is dropped in pieces of
+        about a sixteenth of the store. By default "random" for a new store.
     seed : int, optional
         The seed of all random choices; by default 0 for a new store.
 

@@ -75,11 +75,11 @@ class Update:
         at every update, a model keeps after many updates what it keeps after one; by default each update may move it
         further.
     keep_anchor : bool, default False
-        Keep the old values that `anchor` pulls towards with the model, in its files and copies too, and pull towards
-        them at each later update with `keep_anchor`: a model keeps after many updates what it keeps after one. They are
-        those at the start of the first such update, and for words that came later those at the start of the first one
-        in which the word is old. They take as much memory as the vectors, and with `outputs` as the output weights
-        too. `Word2Vec.discard_anchor` discards them.
+        Store the old values that `anchor` pulls towards in the model, in its files and copies too, and pull towards
+        them at each later update with `keep_anchor`: a model keeps after many updates what it keeps after one. The kept
+        values of a word are those at the start of the first such update in which the word is old. They take as much
+        memory as the vectors, and with `outputs` also as much as the output weights. `Word2Vec.discard_anchor` discards
+        them.
     outputs : bool, default False
         Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
         `anchor_to` if that is a model with output weights of the same kind.
@@ -140,8 +140,8 @@ class Update:
 
         It replays as many old words as there are new ones, trains the vectors of old words at a quarter of the learning
         rate, and anchors them to their values at the start of the update. New words learn at the full rate, and so do
-        all output weights. Among the settings that were compared in ten updates of one model, this one learnt the most
-        from new text of those that kept about four fifths of the nearest neighbours; see docs/incremental.md.
+        all output weights. Several settings were compared in ten updates of one model. Among those that kept about four
+        fifths of the nearest neighbours, this one learnt the most from the new text; see docs/incremental.md.
 
         Parameters
         ----------
