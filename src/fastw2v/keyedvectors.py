@@ -2283,7 +2283,19 @@ def load_any(path: PathLike) -> KeyedVectors:
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:
-    """Call `KeyedVectors.load_word2vec_format`."""
+    """Call `KeyedVectors.load_word2vec_format`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from fastw2v.keyedvectors import KeyedVectors, load_word2vec_format
+    >>> vectors = KeyedVectors(2)
+    >>> vectors.add_vectors(["a", "b"], [[1.0, 0.0], [0.0, 1.0]])
+    >>> path = os.path.join(tempfile.mkdtemp(), "vectors.txt")
+    >>> vectors.save_word2vec_format(path)
+    >>> load_word2vec_format(path).index_to_key
+    ['a', 'b']
+    """
     return KeyedVectors.load_word2vec_format(*args, **kwargs)
 
 

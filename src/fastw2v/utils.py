@@ -62,6 +62,13 @@ def call_on_class_only(*args: Any, **kwargs: Any) -> None:
     """Raise an AttributeError that says how to load a model.
 
     gensim's models store this function as their ``load``, so their pickles name it.
+
+    Examples
+    --------
+    >>> from fastw2v.utils import call_on_class_only
+    >>> call_on_class_only()
+    Traceback (most recent call last):
+    AttributeError: load() makes a new object: call it on the class, as in Word2Vec.load(path)
     """
     raise AttributeError("load() makes a new object: call it on the class, as in Word2Vec.load(path)")
 
@@ -220,7 +227,19 @@ def simple_preprocess(
 
 
 def open(uri: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-    """Open a path or URI, compressed or not, with ``smart_open.open``, which gets all arguments."""
+    """Open a path or URI, compressed or not, with ``smart_open.open``, which gets all arguments.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from fastw2v import utils
+    >>> path = os.path.join(tempfile.mkdtemp(), "text.txt.gz")
+    >>> with utils.open(path, "w") as file:
+    ...     _ = file.write("the cat sat")
+    >>> with utils.open(path) as file:
+    ...     file.read()
+    'the cat sat'
+    """
     import smart_open
 
     return smart_open.open(uri, mode, *args, **kwargs)

@@ -143,6 +143,24 @@ def test_a_training_resumes_on_any_number_of_members(tmp_path, members):
         run_threads(1, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator))
 
 
+def test_a_resumed_training_keeps_the_losses_of_all_epochs(tmp_path):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+
+    class Interrupt(CallbackAny2Vec):
+        def on_epoch_begin(self, model):
+            if len(model.loss_history) == 1:
+                raise KeyboardInterrupt
+
+    model = Word2Vec(vector_size=8, epochs=3, workers=1, compute_loss=True)
+    model.build_vocab(corpus_file=path)
+    group = {"corpus_file": path, "communicator": SingleProcess()}
+    with pytest.raises(KeyboardInterrupt):
+        train(model, **group, callbacks=[Interrupt()], checkpoint=checkpoint)
+    resumed = resume(checkpoint, **group)
+    assert resumed.loss_history[0] == model.loss_history[0]
+    assert len(resumed.loss_history) == 3
+
+
 def test_members_that_differ_are_refused(tmp_path):
     path = text_file(tmp_path)
 

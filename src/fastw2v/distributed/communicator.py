@@ -17,7 +17,25 @@ __all__ = ["Communicator", "CommunicatorError", "SingleProcess"]
 
 
 class CommunicatorError(RuntimeError):
-    """Another member of the group failed or was lost, so that the operation cannot be completed."""
+    """Another member of the group failed or was lost, so that the operation cannot be completed.
+
+    Examples
+    --------
+    The other members get it. `run_threads` raises what the member raised that failed:
+
+    >>> from fastw2v.distributed import CommunicatorError, run_threads
+    >>> def work(communicator):
+    ...     if communicator.rank == 1:
+    ...         raise ValueError("a broken part")
+    ...     try:
+    ...         communicator.barrier()
+    ...     except CommunicatorError:
+    ...         print("another member failed")
+    ...         raise
+    >>> run_threads(2, work)
+    Traceback (most recent call last):
+    ValueError: a broken part
+    """
 
 
 class Communicator(ABC):
@@ -29,6 +47,14 @@ class Communicator(ABC):
         The number of this member, from 0 to ``size - 1``.
     size : int
         The number of members.
+
+    Examples
+    --------
+    Each member is a thread here; the functions of `fastw2v.distributed` take any such object:
+
+    >>> from fastw2v.distributed import run_threads
+    >>> run_threads(2, lambda communicator: (communicator.rank, communicator.size, communicator.gather("part")))
+    [(0, 2, ['part', 'part']), (1, 2, None)]
     """
 
     rank: int

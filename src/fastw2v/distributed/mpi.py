@@ -31,6 +31,16 @@ class MPICommunicator(Communicator):
     ------
     ImportError
         If mpi4py is not installed.
+
+    Examples
+    --------
+    A program that ``mpirun -n 4 python program.py`` starts:
+
+    >>> from fastw2v import Word2Vec, distributed
+    >>> communicator = distributed.MPICommunicator()  # doctest: +SKIP
+    >>> model = Word2Vec(vector_size=100, workers=8)
+    >>> distributed.build_vocab(model, corpus_file="corpus.txt", communicator=communicator)  # doctest: +SKIP
+    >>> distributed.train(model, corpus_file="corpus.txt", communicator=communicator)  # doctest: +SKIP
     """
 
     exit_status = 1  # of the processes that `abort` ends

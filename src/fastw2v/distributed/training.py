@@ -58,6 +58,12 @@ class MergeSchedule:
     frequent_rows : int, default 1024
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
+
+    Examples
+    --------
+    >>> from fastw2v.distributed import MergeSchedule
+    >>> MergeSchedule(words=50_000).words
+    50000
     """
 
     words: int | None = None
@@ -270,6 +276,28 @@ def resume(
     ------
     ValueError
         If the file is not a checkpoint or is damaged, or the training is complete.
+
+    Examples
+    --------
+    A training that was interrupted, here by a callback after the first of three epochs:
+
+    >>> import os, tempfile
+    >>> from fastw2v import CallbackAny2Vec, Word2Vec
+    >>> from fastw2v.distributed import SingleProcess, resume, train
+    >>> class Interrupt(CallbackAny2Vec):
+    ...     def on_epoch_begin(self, model):
+    ...         if len(model.loss_history) == 1:
+    ...             raise KeyboardInterrupt
+    >>> text = [["the", "cat", "sat"], ["the", "dog", "barked"]] * 50
+    >>> model = Word2Vec(vector_size=8, min_count=1, epochs=3, workers=1, compute_loss=True)
+    >>> model.build_vocab(text)
+    >>> path = os.path.join(tempfile.mkdtemp(), "checkpoint")
+    >>> try:
+    ...     train(model, text, communicator=SingleProcess(), checkpoint=path, callbacks=[Interrupt()])
+    ... except KeyboardInterrupt:
+    ...     model = resume(path, text, communicator=SingleProcess())
+    >>> len(model.loss_history)
+    3
     """
     model: Word2Vec
     with communicator.abort_on_error():
@@ -284,6 +312,10 @@ def resume(
         model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
         if workers is not None:
             model.workers = as_int("workers", workers)
+        tally = state.position.tally
+        if model.compute_loss and tally.examples:  # an epoch records its loss after the checkpoint at its end
+            model.running_training_loss += tally.loss
+            model.loss_history.append(tally.mean_loss)
         first = _next_epoch(state)
         part = _part(corpus_iterable, corpus_file, communicator)
         run = _Run(
@@ -412,7 +444,9 @@ class _Run:
         model = self._model
         if position.epoch == self._epochs - 1:
             model._vocabulary.end_training(model.wv.index_to_key, len(model.wv))
-        state = TrainingState(None, None, position=TrainingPosition(position.epoch, complete=True))
+        state = TrainingState(
+            None, None, position=TrainingPosition(position.epoch, complete=True, tally=position.tally)
+        )
         try:
             checkpoints.write(self._checkpoint, model._to_state(), state)
         except OSError as error:

@@ -69,6 +69,14 @@ def is_long_list(corpus: Any, words: int, longest: int) -> bool:
     -------
     bool
         False also if a sentence has no length.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import is_long_list
+    >>> is_long_list([["a", "cat"], ["a", "dog"]], words=3, longest=10)
+    True
+    >>> is_long_list([["a", "cat"], ["a", "dog"]], words=3, longest=1)
+    False
     """
     words, longest = as_int("words", words), as_int("longest", longest)
     if not isinstance(corpus, (list, tuple)):

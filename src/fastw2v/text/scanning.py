@@ -80,6 +80,13 @@ class Scan:
     provisional : EncodedCorpus or None
         With ``keep_ids``, the corpus by provisional ids: id ``i`` is the ``i``-th word of `counts`. None for an
         `EncodedCorpus`, which has ids.
+
+    Examples
+    --------
+    >>> from fastw2v.corpora import scan
+    >>> result = scan([["a", "cat"], ["a", "dog"]])
+    >>> dict(result.counts), result.total_words, result.n_sentences
+    ({'a': 2, 'cat': 1, 'dog': 1}, 4, 2)
     """
 
     counts: dict[Any, int] | WordCounts

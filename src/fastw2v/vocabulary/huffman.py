@@ -33,6 +33,14 @@ class RaggedArray(Sequence[npt.NDArray[Scalar]], Generic[Scalar]):
         All rows, one after the other.
     offsets : ndarray of int64, shape (rows + 1,)
         Row `i` is ``values[offsets[i]:offsets[i + 1]]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from fastw2v.vocab import RaggedArray
+    >>> rows = RaggedArray(np.array([1, 2, 3]), np.array([0, 2, 3]))
+    >>> [row.tolist() for row in rows]
+    [[1, 2], [3]]
     """
 
     def __init__(self, values: npt.NDArray[Scalar], offsets: npt.NDArray[np.int64]) -> None:

@@ -37,6 +37,13 @@ class Selection:
         The minimum count that was applied.
     original_unique, original_total : int
         Number of distinct words and of tokens before the selection.
+
+    Examples
+    --------
+    >>> from fastw2v.vocab import select
+    >>> chosen = select({"the": 9, "rare": 1}, min_count=2)
+    >>> list(chosen.words), chosen.counts.tolist(), chosen.original_total
+    (['the'], [9], 10)
     """
 
     words: Sequence[Any]
