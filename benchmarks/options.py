@@ -8,7 +8,8 @@ fresh process. Its figures are appended to the results file, and trainings that 
 trained models share these models.
 
 Time is processor time from the text to the vectors, which other processes on the machine disturb less than elapsed
-time. The column "time" is the median over the seeds of its ratio to gensim's defaults with the same seed.
+time. They can only lengthen it, so the smallest one over the seeds counts: "seconds" is that, and "time" its ratio to
+the one of gensim's defaults.
 
 A new option is an element of `OPTIONS`: its name, the parameters in which it differs from the defaults, and, if the
 vectors are made from the trained model by other means than training, a function for that.
@@ -19,7 +20,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import statistics
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -194,31 +194,32 @@ def table(results: list[dict[str, Any]]) -> str:
         groups.setdefault((result["architecture"], result["option"], rest), []).append(result)
     places = [*OPTIONS, *(option for _, option, _ in groups if option not in OPTIONS)]
     measures = [name for name in quality.MEASURES if any(result.get(name) is not None for result in results)]
-    baselines = {_conditions(result): result["seconds"] for result in results if result["option"] == BASELINE}
+    baselines: dict[str, float] = {}
+    for result in results:
+        if result["option"] == BASELINE:
+            conditions = _conditions(result)
+            baselines[conditions] = min(result["seconds"], baselines.get(conditions, result["seconds"]))
     rows = [["model", "option", "seeds", *measures, "seconds", "time"]]
     for key in sorted(groups, key=lambda key: (list(ARCHITECTURES).index(key[0]), places.index(key[1]))):
         members = groups[key]
-        ratios = [
-            member["seconds"] / baselines[_conditions(member)]
-            for member in members
-            if _conditions(member) in baselines
-        ]
+        seconds = min(member["seconds"] for member in members)
+        baseline = baselines.get(_conditions(members[0]))
         rows.append(
             [
                 *key[:2],
                 str(len(members)),
                 *(mean_and_spread([member.get(name) for member in members]) for name in measures),
-                f"{statistics.mean(member['seconds'] for member in members):,.1f}",
-                f"{statistics.median(ratios):.2f}" if ratios else "-",
+                f"{seconds:,.1f}",
+                f"{seconds / baseline:.2f}" if baseline else "-",
             ]
         )
     return markdown(rows, left={0, 1})
 
 
 def _conditions(result: dict[str, Any]) -> str:
-    """Return a string that a result has in common with the one of gensim's defaults that it is compared with."""
+    """Return a string that a result has in common with those of gensim's defaults that it is compared with."""
     parameters = {name: result["parameters"].get(name) for name in ("epochs", "workers")}
-    return _key({**result, "option": BASELINE, "parameters": parameters})
+    return _key({**result, "option": BASELINE, "parameters": parameters, "seed": None})
 
 
 def make_parser() -> argparse.ArgumentParser:
