@@ -113,8 +113,10 @@ FW_INLINE void draw_noise(const noise_table *noise, noise_partition partition, u
             draw = (draw & MERSENNE_31) + (draw >> 31);
             draw = draw >= MERSENNE_31 ? draw - MERSENNE_31 : draw;
         } else draw %= table.domain;
-        const uint32_t moved = (draw & ~partition.mask) | partition.stripe;
-        draw = draw >= partition.undivided && moved >= partition.undivided && moved < table.domain ? moved : draw;
+        if (partition.mask) { /* a predictable branch: one worker has no partitions */
+            const uint32_t moved = (draw & ~partition.mask) | partition.stripe;
+            draw = draw >= partition.undivided && moved >= partition.undivided && moved < table.domain ? moved : draw;
+        }
         draws[i].value = draw;
         FW_PREFETCH_TO_READ(table.guide + (draw >> table.shift));
     }
