@@ -16,17 +16,17 @@ receives
 
     factor * (d_1 + ... + d_k),     factor = C / (1 + C) / sum_v (c_v / (1 + c_v)),     C = sum_v c_v
 
-where c_v says about which part of the way to where job v leads the row it has moved it. It is `CURVATURE` times the
+where c_v says which part of the way to where job v leads the row it has moved it, roughly. It is `CURVATURE` times the
 learning rate, times the number of updates of the row by job v, times the mean squared norm of the rows on the other
 side: the second derivative of the logistic loss of a target t and an input x in the direction of x is
-sigmoid'(t . x) * |x|^2, so an update is a larger part of the way if x is long. Input rows take the norms of the targets,
-and targets those of the inputs; the means are those of the job, weighted by updates.
+sigmoid'(t . x) * |x|^2, so an update is a larger part of the way if x is long. Input rows take the norms of the
+targets, and targets those of the inputs; the means are those of a sample of the job's rows, weighted by updates.
 
-If all c_v are equal to c, the factor is (1 + c) / (1 + k * c). It is 1 (the sum) for rows that were updated a few times:
-one worker would have made all these updates one after another. It falls to 1 / k (the mean) for rows that were updated
-very often: each job has then moved the row most of the way to where its text wants it, and the sum would lead beyond
-that. At the beginning of a training all norms are small, so that most rows take the sum. A row that one job has trained
-takes the value of its copy. The factor is that of `fastw2v.distributed.merging` with c / (1 + c) in place of
+If all c_v are equal to c, the factor is (1 + c) / (1 + k * c). It is 1 (the sum) for rows that were updated a few
+times: one worker would have made all these updates one after another. It falls to 1 / k (the mean) for rows that were
+updated very often: each job has then moved the row most of the way to where its text wants it, and the sum would lead
+beyond that. At the beginning of a training all norms are small, so that most rows take the sum. A row that one job has
+trained takes the value of its copy. The factor is that of `fastw2v.distributed.merging` with c / (1 + c) in place of
 1 - exp(-c): it is computed by additions and divisions alone, which every machine rounds in the same way.
 
 docs/development/many-cores.md has the measurements behind the constants.

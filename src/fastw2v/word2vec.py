@@ -254,10 +254,10 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         and the changes are merged in a fixed order at the end of the round. The vectors are other ones than those of
         ``reproducible=False``. Without it, a training is reproducible with ``workers=1`` alone. Processors with
         different instruction sets may differ by rounding. It needs a `seed`.
-    virtual_workers : int, default 16
-        Reproducible training: the number of jobs of a round, 1 to 65,536. No more threads than this can work. The
-        vectors depend on it.
-    round_words : int, default 32000
+    virtual_workers : int, default 8
+        Reproducible training: the number of jobs of a round, 1 to 65,536. The vectors depend on it. No more threads
+        than this can work, so more cores need a larger number.
+    round_words : int, default 16000
         Reproducible training: the raw words of a round, of which each job has an equal part; `batch_words` has no
         effect then. The vectors depend on it. In a longer round, less time is spent on copies, and the words are
         trained on older weights; the vectors get worse if a text has fewer than some hundred rounds in all epochs.
@@ -1941,8 +1941,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.
 
-        The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it gives,
-        bit for bit, the vectors that it would have given without the interruption. Checkpoints continue to be written
+        The training continues at the same epoch, position, learning rate and random state. With ``workers=1``,
+        and with ``reproducible=True`` on any number of workers, it gives, bit for bit, the vectors that it would have
+        given without the interruption. Checkpoints continue to be written
         to the same file. At the end the file holds the model as its last epoch left it, before ``on_epoch_end`` and
         ``on_train_end`` of callbacks; save the model to keep what these change.
 

@@ -188,7 +188,7 @@ def test_a_pickle_without_the_settings_has_their_defaults() -> None:
         del state[name]
     old = Word2Vec.__new__(Word2Vec)
     old.__setstate__(state)
-    assert (old.reproducible, old.virtual_workers, old.round_words) == (False, 16, 32_000)
+    assert (old.reproducible, old.virtual_workers, old.round_words) == (False, 8, 16_000)
 
 
 def test_the_random_state_of_the_model_is_not_used_up() -> None:

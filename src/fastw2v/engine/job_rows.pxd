@@ -28,7 +28,7 @@ cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 cdef enum:
-    NORM_SAMPLE = 1024               # rows of a job whose norms are computed
+    NORM_SAMPLE = 256                # rows of a job, at most, whose norms are computed
     N_RANGES = 256                   # parts of a matrix, of consecutive rows, that are merged by one thread each
 
 
@@ -289,7 +289,10 @@ cdef inline void count_negatives(RowNumbering *numbering, const uint32_t *slots,
 
 
 cdef inline void add_squared_norms(const RowCopies *copies, int64_t dim, double *total, double *n) noexcept nogil:
-    """Add the squared norms of the first copies, each times its updates, and add up the updates."""
+    """Add the squared norms of the first copies, each times its updates, and add up these updates.
+
+    The first copies are those of the words that come first in the job.
+    """
     cdef int64_t i, c
     cdef float squared
     for i in range(min(copies.n, <int64_t>NORM_SAMPLE)):

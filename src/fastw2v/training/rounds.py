@@ -22,9 +22,9 @@ from fastw2v.text.encoded_corpus import EncodedCorpus
 from fastw2v.training.sharing import MANY_WORKERS, SharingPlan, plan_for
 from fastw2v.training.trainer import QUEUE_WORDS, EncodedJobs, cut_into_jobs, thread_count
 
-VIRTUAL_WORKERS = 16
+VIRTUAL_WORKERS = 8
 MAX_VIRTUAL_WORKERS = 1 << 16
-ROUND_WORDS = 32_000
+ROUND_WORDS = 16_000
 MAX_PARTITIONS = 128  # that `Rounds` accepts
 PARTITION_WORDS = 160_000  # raw words of as many jobs as there are partitions
 
