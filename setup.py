@@ -20,7 +20,7 @@ from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 # Modules with loops that gain from -O3 over -O2.
-HOT = {"_inner", "kernels", "phrase_table", "ranking", "token_encoder", "tokenizer"}
+HOT = {"_inner", "_rounds", "kernels", "phrase_table", "ranking", "token_encoder", "tokenizer"}
 SANITIZE = os.environ.get("FASTW2V_SANITIZE", "")
 PACKAGE = Path("src/fastw2v")
 SOURCES = sorted(PACKAGE.rglob("*.pyx"))

@@ -49,7 +49,7 @@ from fastw2v.engine.job_queue cimport (
     QUEUE_CLOSED, QUEUE_EMPTY, Job, JobQueue, QueueCounters, counter_add, counter_load, counter_store, short_sleep,
 )
 from fastw2v.engine.kernels cimport log_sigmoid
-from fastw2v.engine.noise cimport make_noise_partition, noise_partition
+from fastw2v.engine.noise cimport MAX_PARTITIONS, partition_of_job
 from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor
 from fastw2v.engine.row_replicas cimport acquire, flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
@@ -57,11 +57,6 @@ from fastw2v.engine.targets cimport (
     Targets, add_offsets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets,
     set_path_targets,
 )
-
-cdef enum:
-    N_UNPARTITIONED_JOBS = 32        # the first jobs of an epoch, which draw from the whole noise distribution
-    MAX_PARTITIONS = 16              # each of them has 32 stripes of the distribution
-
 
 cdef struct Tally:
     # What a worker has trained. It stores them after each job, and the calling thread reads them.
@@ -171,7 +166,8 @@ cdef class Worker:
                 if flushed:
                     counter_add(&queue.counters.n_unflushed, 1)
                     flushed = False
-                self.s.pipeline.partition = self.partition_of_job(number)
+                self.s.pipeline.partition = partition_of_job(number, self.first_partition, self.n_partitions,
+                                                             self.undivided)
                 trained = self.train(&queue.jobs[number % queue.capacity], &queue.counters)
                 if not trained:              # before the job counts as done, so that no barrier starts from there
                     counter_store(&queue.counters.stopped, 1)
@@ -191,16 +187,6 @@ cdef class Worker:
         memcpy(&loss, &loss_bits, sizeof(double))
         return (counter_load(&self.tally.effective_words), counter_load(&self.tally.raw_words),
                 counter_load(&self.tally.sentences), counter_load(&self.tally.examples), loss)
-
-    cdef noise_partition partition_of_job(self, int64_t number) noexcept nogil:
-        """Return the part of the noise distribution from which a job draws its negatives.
-
-        The first jobs of an epoch draw from the whole distribution, so that a short text, above all one of a single
-        job, is trained as with one worker.
-        """
-        if number < N_UNPARTITIONED_JOBS:
-            return make_noise_partition(0, 1, 0)
-        return make_noise_partition(self.first_partition + <uint32_t>number, self.n_partitions, self.undivided)
 
     cdef bint train(self, const Job *job, const QueueCounters *counters) noexcept nogil:
         """Train a job and add it to the tallies; return False if memory runs out."""

@@ -92,6 +92,7 @@ from fastw2v.training.network import make_network
 from fastw2v.training.objective_settings import NEGATIVE_SAMPLING, SAMPLED_SOFTMAX, WORD2VEC, check_objective
 from fastw2v.training.progress import Tally
 from fastw2v.training.replay_store import ReplayStore as ReplayStore
+from fastw2v.training.rounds import MAX_VIRTUAL_WORKERS, ROUND_WORDS, VIRTUAL_WORKERS
 from fastw2v.training.sample_weights import SampleWeights
 from fastw2v.training.sentence_jobs import SentenceTrainer, are_overridden
 from fastw2v.training.session import RestoredSettings, TrainingSession
@@ -144,6 +145,8 @@ _INTEGERS = {
     "vector_size": 1,
     "negative": 0,
     "negative_pool": 0,
+    "virtual_workers": 1,
+    "round_words": 1,
     "epochs": 1,
     "batch_words": 1,
     "min_count": -LARGEST_INT,
@@ -159,7 +162,8 @@ _LATER_SETTINGS = {
     "objective": NEGATIVE_SAMPLING, "tied_weights": False, "logq_correction": False, "cbow_update": WORD2VEC,
     "window_weights": None, "full_windows": False, "final_window": None,
     "max_norm": None, "max_words": None, "count_decay": 1.0, "stream_sentences": 0, "stream_words": 0,
-    "negative_pool": 0,
+    "negative_pool": 0, "reproducible": False, "virtual_workers": VIRTUAL_WORKERS,
+    "round_words": ROUND_WORDS,
 }  # fmt: skip
 # A mark of files: their `words_before_update` is None after a training. Version 0.1 kept the number from then on.
 _RESET_BY_TRAINING = "words_before_update_is_reset"
@@ -196,7 +200,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         any other value is a count. ``"99%"`` is the 99th percentile of the counts of all words in the vocabulary: words
         that occur much more often than this are subsampled.
     seed : int, default 1
-        The seed of the initial vectors and of all random draws. With ``workers=1`` a training is reproducible.
+        The seed of the initial vectors and of all random draws. With ``workers=1``, and with ``reproducible=True``, a
+        training is reproducible.
     workers : int, default 3
         The number of threads to train with; -1 means one for each core that the process may use.
     min_alpha : float, default 0.0001
@@ -245,6 +250,19 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     init_lockf : float or mapping of word to float, default 1.0
         Factor on the learning rate of these vectors: 0.0 freezes them. A mapping gives factors for single words, and
         missing words have the factor 1.0.
+    reproducible : bool, default False
+        Train so that the vectors depend on the text, the settings and the seed alone, bit for bit, whatever `workers`
+        is. The text is trained in rounds of `virtual_workers` jobs: each job trains copies of the rows that it needs,
+        and the changes are merged in a fixed order at the end of the round. The vectors are other ones than those of
+        ``reproducible=False``. Without it, a training is reproducible with ``workers=1`` alone. Processors with
+        different instruction sets may differ by rounding. It needs a `seed`.
+    virtual_workers : int, default 8
+        Reproducible training: the number of jobs of a round, 1 to 65,536. The vectors depend on it. No more threads
+        than this can work, so more cores need a larger number.
+    round_words : int, default 16000
+        Reproducible training: the raw words of a round, of which each job has an equal part; `batch_words` has no
+        effect then. The vectors depend on it. In a longer round, less time is spent on copies, and the words are
+        trained on older weights; the vectors get worse if a text has fewer than some hundred rounds in all epochs.
     shared_negatives : bool, default False
         For skip-gram with negative sampling: draw one set of `negative` negatives for all pairs of a window instead of
         one set for each pair, and compute the gradients of the window together (HogBatch: Ji et al., "Parallelizing
@@ -387,6 +405,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         shrink_windows: bool = True,
         *,
         progress: bool | None = None,
+        reproducible: bool = False,
+        virtual_workers: int = VIRTUAL_WORKERS,
+        round_words: int = ROUND_WORDS,
         shared_negatives: bool = False,
         negative_pool: int = 0,
         objective: str = NEGATIVE_SAMPLING,
@@ -440,6 +461,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self.seed = seed
         self.hashfxn = hashfxn
         self.comment = comment
+        self.reproducible = reproducible
+        self.virtual_workers = virtual_workers
+        self.round_words = round_words
         self.shared_negatives = shared_negatives
         self.negative_pool = negative_pool
         self.objective = objective
@@ -1852,8 +1876,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.
 
-        The training continues at the same epoch, position, learning rate and random state. With ``workers=1`` it gives,
-        bit for bit, the vectors that it would have given without the interruption. Checkpoints continue to be written
+        The training continues at the same epoch, position, learning rate and random state. With ``workers=1``,
+        and with ``reproducible=True`` on any number of workers, it gives, bit for bit, the vectors that it would have
+        given without the interruption. Checkpoints continue to be written
         to the same file. At the end the file holds the model as its last epoch left it, before ``on_epoch_end`` and
         ``on_train_end`` of callbacks; save the model to keep what these change.
 
@@ -2061,12 +2086,22 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         self._check_bound()
         self.seed = as_optional_int("seed", self.seed, 0, 2**32 - 1)
         for name in (
-            "shrink_windows", "full_windows", "compute_loss", "shared_negatives", "tied_weights", "logq_correction",
+            "shrink_windows", "full_windows", "compute_loss", "reproducible", "shared_negatives", "tied_weights",
+            "logq_correction",
         ):  # fmt: skip
             setattr(self, name, as_flag(name, getattr(self, name)))
         for name in ("sg", "hs", "cbow_mean", "sorted_vocab", "null_word"):
             setattr(self, name, int(as_flag(name, getattr(self, name))))
         check_objective(self)
+        if self.virtual_workers > MAX_VIRTUAL_WORKERS:
+            raise ValueError(
+                f"virtual_workers={self.virtual_workers} must be at most {MAX_VIRTUAL_WORKERS}, as each of them needs "
+                "copies of the rows that it trains"
+            )
+        if self.reproducible and self.seed is None:
+            raise ValueError(
+                "reproducible=True needs a seed; seed=None draws another one each time, so pass a number"
+            )
 
     def _check_bound(self) -> None:
         """Check what bounds the vocabulary."""

@@ -18,6 +18,7 @@ ORDER = [
     ["common"],
     ["engine"],
     ["_inner"],
+    ["_rounds"],
     ["text"],
     ["vectors"],
     ["vocabulary"],

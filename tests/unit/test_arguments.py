@@ -211,13 +211,15 @@ RULES = {
         "dummy4unknown force freeze_outputs full_windows hs ignore_missing keep_ids keep_raw_vocab lower lowercase "
         "no_header norm null_word outputs post_normalize pre_normalize progress replace "
         "replace_word_vectors_with_normalized "
-        "restore_best center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab to_lower "
-        "update use_norm write_header",
+        "reproducible restore_best center pinned return_norm reverse sg shared_negatives shrink_windows sorted_vocab "
+        "to_lower update use_norm write_header",
     ),
     **rules(
-        integer(1), "batch_words chunk_words domain epochs max_sentence_length patience progress_per window"
+        integer(1),
+        "batch_words chunk_words domain epochs max_sentence_length patience progress_per round_words window",
     ),
     **rules(integer(1), "size vector_size"),
+    **rules(Rule(2, lambda value: integer(1).takes(value) and value <= 65_536), "virtual_workers"),
     **rules(integer(0), "chunksize max_docs negative negative_pool n reps total_examples"),
     **rules(integer(0, example=1), "count index passes"),
     **rules(integer(), "longest max_len min_count min_len min_reduce total_sentences topn workers"),

@@ -51,6 +51,7 @@ SWITCHES = {
     "null_word",
     "sorted_vocab",
     "compute_loss",
+    "reproducible",
     "shrink_windows",
     "full_windows",
     "shared_negatives",
@@ -75,7 +76,11 @@ PARAMETER_HELP = {
     "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing. "
     "A percentile such as 99%% makes the count at that percentile of all words the threshold",
     "seed": "seed of the random number generator",
-    "workers": "number of threads; -1 uses one thread per core. Results are reproducible only with 1",
+    "workers": "number of threads; -1 uses one thread per core. Results are reproducible with 1 or --reproducible",
+    "reproducible": "1 gives the same vectors for every number of --workers",
+    "virtual_workers": "with --reproducible: number of jobs that are trained from the same weights and then merged; "
+    "the vectors depend on it",
+    "round_words": "with --reproducible: number of words that all these jobs have together; the vectors depend on it",
     "sg": "1 trains skip-gram, 0 trains CBOW",
     "hs": "1 adds hierarchical softmax; with --negative 0 it is used alone",
     "negative": "number of negative samples for each positive example; 0 disables negative sampling",

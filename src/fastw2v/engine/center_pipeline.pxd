@@ -31,6 +31,7 @@ from libc.string cimport memset
 
 from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.job_queue cimport Job
+from fastw2v.engine.job_rows cimport RowNumbering, copy_new_rows, count_negatives, number_tokens, number_words
 from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport (
     NegativePool, PoolShare, divide_negatives, draw_slots, empty_pool, pool_slot, resolve_slots,
@@ -78,6 +79,7 @@ cdef struct CenterPipeline:
     int32_t *right_reductions    # (n_kept,): and on the right side; the same array if the sides are of equal length
     int64_t *sentence_ends       # (n_sentences,): the end of each sentence in `kept`
     const float *weights         # (n_sentences,): of the sentences; NULL: all are 1
+    RowNumbering *numbering      # training in rounds: replaces words by slots; NULL: words stay words
     int64_t n_kept
     int64_t sentence             # the sentence that stage 1 has reached, and its first position
     int64_t sentence_start
@@ -120,6 +122,8 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
     pipeline.sentence = pipeline.sentence_start = 0
     empty_pool(&pipeline.pool)
     pipeline.weights = job.weights
+    if drawn and pipeline.numbering != NULL:
+        return number_tokens(pipeline.numbering, pipeline.kept, pipeline.n_kept)
     return drawn
 
 
@@ -178,8 +182,11 @@ cdef inline Center *center_at(CenterPipeline *pipeline, int64_t position) noexce
 cdef inline bint advance(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
                          const RowReplicas *syn1neg, int64_t position) noexcept nogil:
     """Move the centers after `position` on by one stage each; return False if memory runs out."""
+    if pipeline.numbering != NULL:
+        copy_new_rows(pipeline.numbering)
     if 0 <= position + 1 < pipeline.n_kept:
-        resolve_center(net, pipeline, syn0, syn1neg, center_at(pipeline, position + 1))
+        if not resolve_center(net, pipeline, syn0, syn1neg, center_at(pipeline, position + 1)):
+            return False
     if 0 <= position + 2 < pipeline.n_kept:
         look_up_center(net, center_at(pipeline, position + 2))
     return position + 3 >= pipeline.n_kept or draw_center(net, pipeline, position + 3)
@@ -223,6 +230,8 @@ cdef inline bint draw_center(const Net *net, CenterPipeline *pipeline, int64_t p
     else:
         prefetch_noise_entries(&net.noise, center.draws, n_draws)
         look_up_noise(&net.noise, center.draws, n_draws, center.negatives)
+        if pipeline.numbering != NULL:
+            return number_words(pipeline.numbering, center.negatives, n_draws)
     return True
 
 
@@ -231,9 +240,12 @@ cdef inline void look_up_center(const Net *net, const Center *center) noexcept n
     prefetch_noise_entries(&net.noise, center.draws, center.n_pending)
 
 
-cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
+cdef inline bint resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
                                 const RowReplicas *syn1neg, const Center *center) noexcept nogil:
-    """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are."""
+    """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are.
+
+    Return False if memory runs out.
+    """
     cdef int64_t newest = min(center.position + net.right + 1, pipeline.n_kept - 1), node
     cdef int64_t word = pipeline.kept[center.position]
     pipeline.prefetches.n = 0
@@ -241,14 +253,20 @@ cdef inline void resolve_center(const Net *net, CenterPipeline *pipeline, const 
     if net.negative:
         schedule_prefetch(net, pipeline, peek(syn1neg, word))
         look_up_noise(&net.noise, center.draws, center.n_pending, center.negatives)
+        if pipeline.numbering != NULL and not number_words(pipeline.numbering, center.negatives, center.n_pending):
+            return False
     if pipeline.pool.size:
         resolve_slots(&pipeline.pool, center.share, center.slots, center.negatives, center.n_negatives)
+        if pipeline.numbering != NULL:
+            count_negatives(pipeline.numbering, center.negatives + center.share.n_fresh,
+                            center.n_negatives - center.share.n_fresh)
     if net.hs:
         node = net.path_starts[word + 1] - 1
         while (node >= net.path_starts[word]
                and <uint64_t>(net.points[node] - net.first_cached_node) >= <uint64_t>N_CACHED_NODES):
             schedule_prefetch(net, pipeline, row_of(net.syn1, net, net.points[node]))
             node -= 1
+    return True
 
 
 # --- prefetching of weight rows

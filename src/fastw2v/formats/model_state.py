@@ -46,7 +46,8 @@ KIND = "Word2Vec"
 NOT_IN_GENSIM = {
     "loss_history", "corpus_budget", "words_before_update", "shared_negatives", "objective", "tied_weights",
     "logq_correction", "negative_pool", "max_words", "count_decay", "stream_sentences", "stream_words",
-    "cbow_update", "final_window", "window_weights", "full_windows", "max_norm",
+    "cbow_update", "final_window", "window_weights", "full_windows", "max_norm", "reproducible", "virtual_workers",
+    "round_words",
     "text_history", "validation_loss_history",
 }  # fmt: skip
 WEIGHTS = ("syn1neg", "syn1neg_bias", "syn1")

@@ -34,6 +34,7 @@ from fastw2v.training.divergence import warn_if_diverged
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
 from fastw2v.training.progress import ProgressReporter, Tally
+from fastw2v.training.rounds import epoch_key, prepare_rounds
 from fastw2v.training.run_callbacks import run_callbacks
 from fastw2v.training.sample_weights import SampleWeights, check_same_weights
 from fastw2v.training.sentence_jobs import (
@@ -62,6 +63,9 @@ class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
     epochs: int
     workers: int
     batch_words: int
+    reproducible: bool
+    virtual_workers: int
+    round_words: int
     running_training_loss: float
     loss_history: list[float]
     validation_loss_history: list[float]
@@ -181,6 +185,7 @@ class TrainingSession:
         """
         updating = None if update is None else _begin_update(update, model, schedule, by_hooks)
         weights = _sample_weights(text.sample_weight, by_hooks)
+        _check_reproducible(model, by_hooks)
         alpha = model.alpha if schedule.start_alpha is None else schedule.start_alpha
         if alpha > model.min_alpha_yet_reached and update is None:
             logger.warning("Effective 'alpha' higher than previous training cycles")
@@ -260,6 +265,7 @@ class TrainingSession:
         """
         weights = _sample_weights(text.sample_weight, by_hooks)
         check_same_weights(state.sample_weight, weights)
+        _check_reproducible(model, by_hooks)
         model._check_can_train()
         corpora = (text.corpus_iterable, text.corpus_file, replay)
         checkpoints.check_arguments(checkpoint, state.checkpoint_every, corpora)
@@ -387,13 +393,29 @@ class TrainingSession:
         # The workers draw from a copy: the corpus, or another thread, may draw from `model.random` meanwhile.
         self._random = np.random.RandomState()
         self._random.set_state(model.random.get_state())
-        queue, workers, jobs = prepare_encoded(
-            self._make_network(start.epoch),
-            self._corpus_of_epoch(start.epoch),
-            workers=model.workers,
-            batch_words=model.batch_words,
-            first_partition=model.train_count + start.epoch,
-        )
+        network, corpus = self._make_network(start.epoch), self._corpus_of_epoch(start.epoch)
+        first_partition = model.train_count + start.epoch
+        queue: JobQueue
+        workers: Sequence[Any]
+        if model.reproducible:
+            queue, workers, jobs = prepare_rounds(
+                network,
+                corpus,
+                workers=model.workers,
+                virtual_workers=model.virtual_workers,
+                round_words=model.round_words,
+                key=epoch_key(self._random, model.train_count, start.epoch),
+                first_partition=first_partition,
+                first_job=0 if start.complete else start.jobs,
+            )
+        else:
+            queue, workers, jobs = prepare_encoded(
+                network,
+                corpus,
+                workers=model.workers,
+                batch_words=model.batch_words,
+                first_partition=first_partition,
+            )
 
         def alphas(sentences: NDArray[np.int64], words: NDArray[np.int64]) -> NDArray[np.float64]:
             if update is not None:
@@ -401,8 +423,10 @@ class TrainingSession:
             return self.learning_rate.of_jobs(start.epoch, sentences, words)
 
         try:
-            make_queue = partial(JobQueue, 1, len(model.wv.vectors))
-            tally = self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
+            # A round needs a thread: the calling thread alone would train each job as a round of its own.
+            make_queue = None if model.reproducible else partial(JobQueue, 1, len(model.wv.vectors))
+            round_jobs = model.virtual_workers if model.reproducible else 1
+            tally = self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start, round_jobs)
         finally:
             model.random.set_state(self._random.get_state())
         self._note_rate()
@@ -430,12 +454,13 @@ class TrainingSession:
     def _run_trainer(
         self,
         queue: Any,
-        make_queue: Callable[[], Any],
+        make_queue: Callable[[], Any] | None,
         workers: Sequence[Any],
         jobs: Iterable[Any],
         alphas: JobAlphas,
         barriers: Sequence[Barrier],
         start: TrainingPosition,
+        round_jobs: int = 1,
     ) -> Tally:
         self._trainer = Trainer(
             queue,
@@ -445,6 +470,7 @@ class TrainingSession:
             barriers=barriers,
             start=start,
             make_queue=make_queue,
+            round_jobs=round_jobs,
         )
         self._arrays = _trained_arrays(self._model)
         try:
@@ -596,6 +622,14 @@ def _begin_update(update: Any, model: TrainableModel, schedule: Schedule, by_hoo
         if value is not None:
             raise ValueError(f"{name} would change the model's own rates; with update= use {instead}")
     return UpdateSession(update, model, takes_replay=not by_hooks)
+
+
+def _check_reproducible(model: TrainableModel, by_hooks: bool) -> None:
+    if model.reproducible and by_hooks:
+        raise ValueError(
+            "reproducible=True cannot be used with a subclass that overrides methods such as _do_train_job, because "
+            "its threads train in no fixed order; use workers=1 and reproducible=False"
+        )
 
 
 def _sample_weights(values: Any, by_hooks: bool) -> SampleWeights | None:

@@ -186,7 +186,8 @@ class Trainer:
         Where to begin: the jobs before it were trained already and are skipped.
     make_queue : callable, optional
         Returns a new queue of one job, for a calling thread that has to train the jobs itself.
-
+    round_jobs : int, default 1
+        Barriers are only run after a multiple of this number of jobs.
     """
 
     def __init__(
@@ -199,8 +200,10 @@ class Trainer:
         barriers: Sequence[Barrier] = (),
         start: TrainingPosition | None = None,
         make_queue: Callable[[], Any] | None = None,
+        round_jobs: int = 1,
     ) -> None:
         self._queue = queue
+        self._round_jobs = round_jobs
         self._make_queue = make_queue
         self._workers = workers
         self._alphas = alphas
@@ -279,13 +282,15 @@ class Trainer:
             alphas = self._alphas(sentences_before[first:-1], words_before[first:-1])
             done = first
             while done < n_jobs:
-                due = words_before[done] >= self._schedule.next_words
+                due = words_before[done] >= self._schedule.next_words and self._jobs % self._round_jobs == 0
                 if not self._wait_for_space(self._capacity if due else 1):
                     return
                 if due:
                     self._schedule.run(self._position())
                 before_barrier = np.searchsorted(words_before[done + 1 : -1], self._schedule.next_words)
-                last = done + min(1 + int(before_barrier), self._queue.n_free)
+                to_barrier = 1 + int(before_barrier)
+                to_barrier += -(self._jobs + to_barrier) % self._round_jobs
+                last = min(done + min(to_barrier, self._queue.n_free), n_jobs)
                 batch.push(self._queue, done, last, alphas[done - first : last - first])
                 self._rates.extend(alphas[done - first : last - first].tolist())
                 self._count(last - done, int(sentences_before[last]), int(words_before[last]))
