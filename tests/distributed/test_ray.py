@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,26 @@ SETTINGS = {"vector_size": 12, "min_count": 2, "epochs": 2, "workers": 1, "sg": 
 
 @pytest.fixture(autouse=True, scope="module")
 def cluster():
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
-    yield
-    ray.shutdown()
+    """Start Ray in a way that needs no network, little shared memory, and no other Ray of this machine."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder,
+    ):
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv(
+            "RAY_memory_monitor_refresh_ms", "0"
+        )  # it ends actors if other programs need much memory
+        ray.init(
+            "local",
+            num_cpus=2,
+            object_store_memory=80 << 20,
+            include_dashboard=False,
+            logging_level="ERROR",
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,  # with a short name, as the names of sockets are limited
+        )
+        yield
+        ray.shutdown()
 
 
 def test_a_file_and_the_parts_of_it_give_a_model_that_can_be_trained_further(tmp_path):
