@@ -29,23 +29,35 @@ def cluster():
     """Start Ray in a way that needs no network, little shared memory, and no other Ray of this machine."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder,
+        tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder,  # the names of sockets must be short
     ):
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_AUTH_MODE", "disabled")  # it would write a token into the home directory
         patch.setenv(
             "RAY_memory_monitor_refresh_ms", "0"
         )  # it ends actors if other programs need much memory
-        ray.init(
-            "local",
-            num_cpus=2,
-            object_store_memory=80 << 20,
-            include_dashboard=False,
-            logging_level="ERROR",
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,  # with a short name, as the names of sockets are limited
-        )
+        for attempt in range(3):
+            try:
+                start_ray(folder)
+                break
+            except Exception:  # it waits 30 s for its processes, which is too short on a busy machine
+                ray.shutdown()
+                if attempt == 2:
+                    raise
         yield
         ray.shutdown()
+
+
+def start_ray(folder):
+    ray.init(
+        "local",
+        num_cpus=2,
+        object_store_memory=80 << 20,
+        include_dashboard=False,
+        logging_level="ERROR",
+        _node_ip_address="127.0.0.1",
+        _temp_dir=folder,
+    )
 
 
 def test_a_file_and_the_parts_of_it_give_a_model_that_can_be_trained_further(tmp_path):
