@@ -44,7 +44,7 @@ from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.curvature import Curvature
 
 SLOPE = 0.03  # the mean of sigmoid * (1 - sigmoid); found by measurement with 2 to 16 members
-_MOMENT_ROWS = 2048  # the most frequent rows, from which second moments are computed
+_MOMENT_ROWS = 4096  # the most frequent rows, from which second moments are computed
 _MOMENT_MERGES = 8  # merges from one computation to the next, after
 _FIRST_MERGES = 64  # the first ones, each of which changes much
 _BLOCK_BYTES = 1 << 23  # of a matrix that is merged at a time, which bounds the temporary memory
