@@ -18,8 +18,11 @@ times the curvature of the loss in that direction, which is `SLOPE` times an eig
 against which the row is trained (`curvature`). The number of updates is the expected one: it follows from the words
 trained since the last merge and from the counts of the vocabulary.
 
-One factor for all directions has to suit the one of the largest curvature, or the training diverges. It then takes
-little more than the mean in all others, and the more members there are, the less they learn.
+With hierarchical softmax, and for a bias, all directions have one factor: the few nodes near the root, which most
+updates train, have other moments than the nodes of a single word, and a factor for each direction made the training
+worse. There, the curvature is `UNIFORM_CURVATURE` times `size`, which keeps large groups stable. Elsewhere, one factor
+for all directions would have to suit the one of the largest curvature, or the training would diverge. It would take
+little more than the mean in all others, and the more members there were, the less they would learn.
 `docs/development/experiments.md` compares both, sums, and means.
 
 Each member multiplies its own changes by F, and adds up afterwards: the result is the same, and because only the sum
@@ -44,6 +47,7 @@ from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.curvature import Curvature
 
 SLOPE = 0.03  # the mean of sigmoid * (1 - sigmoid); found by measurement with 2 to 16 members
+UNIFORM_CURVATURE = 0.005  # times the number of members: of all directions, where moments are not used
 _MOMENT_ROWS = 4096  # the most frequent rows, from which second moments are computed
 _MOMENT_MERGES = 8  # merges from one computation to the next, after
 _FIRST_MERGES = 64  # the first ones, each of which changes much
@@ -74,8 +78,8 @@ class Replicated:
     order : ndarray of int or None
         The rows by falling frequency; None: they are in this order.
     opposites : sequence of int
-        Which of the arrays of a `Merger` hold the rows against which rows of this one are trained. Without any, as for
-        the numbers of a bias, the curvature is 1.
+        Which of the arrays of a `Merger` hold the rows against which rows of this one are trained. Without any, all
+        directions have one factor.
     """
 
     values: NDArray[np.float32]
@@ -110,7 +114,7 @@ class Merger:
             np.zeros(len(array.values)) for array in arrays
         ]  # words at the last merge of each row
         self._curvatures = [
-            Curvature.unknown(array.values.shape[1]) if array.values.ndim > 1 else None for array in arrays
+            Curvature.unknown(array.values.shape[1]) if array.opposites else None for array in arrays
         ]
         self._n_merges = 0
         self.merged_bytes = 0
@@ -135,7 +139,7 @@ class Merger:
         everything = zip(self._arrays, self._merged, self._trained, self._curvatures, strict=True)
         for array, merged, trained, curvature in everything:
             for rows in _blocks(array, n_rows):
-                steps = SLOPE * alpha * array.updates[rows] * (words - trained[rows])
+                steps = alpha * array.updates[rows] * (words - trained[rows])
                 change = _damped(array.values[rows] - merged[rows], steps, curvature, self._communicator.size)
                 self._communicator.allreduce(change)
                 self.merged_bytes += change.nbytes
@@ -156,11 +160,13 @@ class Merger:
 
 
 def _damped(change: Any, steps: NDArray[np.float64], curvature: Curvature | None, size: int) -> Any:
-    """Return the changes of rows times F; `steps` are the c of a curvature of 1."""
+    """Return the changes of rows times F; `steps` are alpha times the number of updates."""
     if curvature is None:
-        return change * merge_factors(steps, size)
-    rest = merge_factors(steps * curvature.rest, size)
-    factors = merge_factors(steps[:, None] * curvature.values, size)
+        factors = merge_factors(UNIFORM_CURVATURE * size * steps, size)
+        change *= factors.reshape(-1, *[1] * (change.ndim - 1))
+        return change
+    rest = merge_factors(SLOPE * steps * curvature.rest, size)
+    factors = merge_factors(SLOPE * steps[:, None] * curvature.values, size)
     along = change @ curvature.directions
     along *= factors - rest[:, None]
     change *= rest[:, None]

@@ -464,7 +464,8 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     targets, tree = float(model.negative and model.negative + 1), model.huffman_tree if model.hs else None
     if tree is not None:
         targets += float(np.average(np.diff(tree.offsets), weights=counts))
-    inputs = Replicated(model.wv.vectors, centers * contexts * targets, order)
+    opposites = (0,) if tree is None else ()  # `merging` says why
+    inputs = Replicated(model.wv.vectors, centers * contexts * targets, order, opposites)
     outputs = []
     if (
         model.negative
@@ -474,19 +475,15 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     ):
         noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
         updates = uses * (centers + centers.sum() * model.negative * noise)
-        outputs.append(Replicated(model.syn1neg, updates, order, opposites=(0,)))
+        outputs.append(Replicated(model.syn1neg, updates, order, opposites))
+        inputs = replace(inputs, opposites=(1,) if opposites else ())
         if model.syn1neg_bias is not None:
             outputs.append(Replicated(model.syn1neg_bias, updates, order))
     if tree is not None and model.syn1 is not None:
         paths = np.repeat(centers, np.diff(tree.offsets))
         visits = np.bincount(tree.points, weights=paths, minlength=len(model.syn1)).astype(np.float64)
-        by_visits = np.argsort(-visits, kind="stable")
-        outputs.append(Replicated(model.syn1, uses * visits, by_visits, opposites=(0,)))
-    opposites = [i for i, output in enumerate(outputs, start=1) if output.opposites]
-    return [
-        replace(inputs, opposites=opposites or (0,)),
-        *outputs,
-    ]  # tied weights are trained against each other
+        outputs.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
+    return [inputs, *outputs]
 
 
 def _part(corpus_iterable: Any, corpus_file: Any, communicator: Communicator) -> Any:
