@@ -35,6 +35,8 @@ AVX512_TESTS = [
     "tests/unit/test_training.py",
     "tests/unit/test_kernels.py",
 ]
+# The engines of distributed training, with the packages that their tests need besides the extra of that name.
+ENGINES: dict[str, tuple[str, ...]] = {"mpi": (), "ray": ("pyarrow", "pandas"), "spark": ()}
 
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.default_venv_backend = "virtualenv"
@@ -267,10 +269,17 @@ def integrations(session: nox.Session) -> None:
 
 
 @nox.session
-def distributed(session: nox.Session) -> None:
-    """Train with two members under MPI, Ray and Spark; the tests of Spark need Java."""
-    install(session, "test", "distributed-test")
-    pytest(session, "tests/distributed", "--durations=5")
+@nox.parametrize("engine", [nox.param(name, id=name) for name in ENGINES])
+def distributed(session: nox.Session, engine: str) -> None:
+    """Train with two members under MPI, Ray or Spark, as installed from the package index; Spark needs Java.
+
+    The sessions are separate, as most of their time goes into downloads (pyspark has 456 MB).
+    """
+    if engine == "spark" and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        session.skip("Spark needs Java, which is not installed")
+    install(session, engine)
+    session.install("pytest>=8", "hypothesis>=6.100", *ENGINES[engine])
+    pytest(session, f"tests/distributed/test_{engine}.py", "--durations=5", *session.posargs)
 
 
 @nox.session

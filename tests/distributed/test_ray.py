@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,38 @@ SETTINGS = {"vector_size": 12, "min_count": 2, "epochs": 2, "workers": 1, "sg": 
 
 @pytest.fixture(autouse=True, scope="module")
 def cluster():
-    ray.init(num_cpus=2, include_dashboard=False, logging_level="ERROR")
-    yield
-    ray.shutdown()
+    """Start Ray in a way that needs no network, little shared memory, and no other Ray of this machine."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="ray", dir="/tmp") as folder,  # the names of sockets must be short
+    ):
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_AUTH_MODE", "disabled")  # it would write a token into the home directory
+        patch.setenv(
+            "RAY_memory_monitor_refresh_ms", "0"
+        )  # it ends actors if other programs need much memory
+        for attempt in range(3):
+            try:
+                start_ray(folder)
+                break
+            except Exception:  # it waits 30 s for its processes, which is too short on a busy machine
+                ray.shutdown()
+                if attempt == 2:
+                    raise
+        yield
+        ray.shutdown()
+
+
+def start_ray(folder):
+    ray.init(
+        "local",
+        num_cpus=2,
+        object_store_memory=80 << 20,
+        include_dashboard=False,
+        logging_level="ERROR",
+        _node_ip_address="127.0.0.1",
+        _temp_dir=folder,
+    )
 
 
 def test_a_file_and_the_parts_of_it_give_a_model_that_can_be_trained_further(tmp_path):

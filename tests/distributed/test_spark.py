@@ -34,7 +34,10 @@ SETTINGS = {"vector_size": 12, "min_count": 2, "epochs": 2, "workers": 1, "sg": 
 
 @pytest.fixture(scope="module")
 def session():
-    os.environ["PYSPARK_PYTHON"] = sys.executable
+    """Start Spark in a way that needs no network and no name of this machine."""
+    os.environ.update(
+        PYSPARK_PYTHON=sys.executable, SPARK_LOCAL_IP="127.0.0.1", SPARK_LOCAL_HOSTNAME="localhost"
+    )
     builder = sql.SparkSession.builder.master("local[2]")
     for name, value in (
         ("ui.enabled", "false"),
@@ -107,10 +110,10 @@ def is_ours(process):
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes in /proc")
 def test_a_stage_whose_processes_are_killed_is_repeated_from_the_checkpoint(sentences, tmp_path):
-    checkpoint, killed, epochs = tmp_path / "checkpoint", [], 400
+    checkpoint, killed, ended, epochs = tmp_path / "checkpoint", [], threading.Event(), 400
 
     def kill():
-        while not checkpoint.exists():
+        while not (checkpoint.exists() or ended.is_set()):
             time.sleep(0.005)
         for process in python_workers():
             os.kill(process, signal.SIGKILL)
@@ -118,10 +121,13 @@ def test_a_stage_whose_processes_are_killed_is_repeated_from_the_checkpoint(sent
 
     killer = threading.Thread(target=kill, daemon=True)
     killer.start()
-    model = engine.train(
-        sentences, "words", {**SETTINGS, "epochs": epochs}, members=2, checkpoint=str(checkpoint)
-    )
-    killer.join()
+    try:
+        model = engine.train(
+            sentences, "words", {**SETTINGS, "epochs": epochs}, members=2, checkpoint=str(checkpoint)
+        )
+    finally:
+        ended.set()
+        killer.join()
     assert killed
     assert model.train_count == 1
     assert np.isfinite(model.wv.vectors).all()

@@ -15,7 +15,8 @@ from fastw2v.distributed import (
     run_threads,
     train,
 )
-from fastw2v.distributed.merging import CURVATURE, Merger, Replicated, merge_factors, rows_of_merge
+from fastw2v.distributed.curvature import Curvature
+from fastw2v.distributed.merging import SLOPE, Merger, Replicated, merge_factors, rows_of_merge
 from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(6_000, 300, seed=4)
@@ -74,7 +75,16 @@ def test_all_members_have_one_model_which_learns_from_all_parts(tmp_path, scheme
     if "objective" not in scheme:
         untrained = Word2Vec(corpus_file=path, **{**SETTINGS, **scheme, "epochs": 1, "alpha": 1e-6})
         start, end, merged = (model.evaluate_loss(CORPUS) for model in (untrained, whole, first))
-        assert merged < start - 0.5 * (start - end)
+        assert merged < max(end, start - 0.5 * (start - end))  # overfitting makes `end` the larger one
+
+
+def test_jobs_are_small_enough_for_the_schedule(tmp_path):
+    path = text_file(tmp_path)
+    small, large = (
+        run_threads(2, lambda communicator: trained(communicator, path, {"batch_words": size}))[0]  # noqa: B023
+        for size in (100, 10_000)
+    )
+    assert_same(small, large)
 
 
 def test_the_same_parts_give_the_same_model(tmp_path):
@@ -229,44 +239,79 @@ def test_arguments_that_are_refused(tmp_path):
 # --- merging
 
 
-def naive_merge(old, changes, steps):
-    """The definition, row by row in double precision."""
+def naive_merge(old, changes, updates, opposite, weights):
+    """The definition in double precision, from all eigenvectors of the second moment of the opposite rows."""
     size = len(changes)
+    values, directions = np.linalg.eigh((opposite.T * weights) @ opposite / weights.sum())
+    steps = SLOPE * 0.025 * updates[:, None] * values
     factors = (1 - np.exp(-size * steps)) / (size * (1 - np.exp(-steps)))
-    return old + factors[:, None] * np.sum(changes, axis=0, dtype=np.float64)
+    return old + np.sum(changes, axis=0, dtype=np.float64) @ directions * factors @ directions.T
 
 
 @pytest.mark.parametrize("order", [None, "reversed"])
 def test_merges_agree_with_the_definition(order):
     rng = np.random.default_rng(0)
-    old = rng.standard_normal((50, 7)).astype(np.float32)
+    old, opposite = rng.standard_normal((2, 50, 7)).astype(np.float32) * [1, 2, 3, 4, 5, 6, 7]
+    old, opposite = old.astype(np.float32), opposite.astype(np.float32)
     changes = rng.standard_normal((3, 50, 7)).astype(np.float32)
-    updates = rng.random(50)
+    updates, weights = rng.random((2, 50))
     rows = np.arange(50) if order is None else np.arange(50)[::-1]
 
     def part(communicator):
-        values = old.copy()
-        merger = Merger(communicator, [Replicated(values, updates, None if order is None else rows)])
+        values, order_or_none = old.copy(), None if order is None else rows
+        arrays = [
+            Replicated(values, updates, order_or_none, opposites=(1,)),
+            Replicated(opposite.copy(), weights, opposites=(0,)),
+        ]
+        merger = Merger(communicator, arrays)
         values += changes[communicator.rank]
         merger.merge(20, 1_000, 0.025)
         return values
 
-    expected = naive_merge(old, changes, 0.005 * 3 * 0.025 * updates * 1_000)
+    expected = naive_merge(old, changes, updates * 1_000, opposite.astype(np.float64), weights)
     for rank, values in enumerate(run_threads(3, part)):
-        np.testing.assert_allclose(values[rows[:20]], expected[rows[:20]], rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(values[rows[:20]], expected[rows[:20]], rtol=1e-3, atol=1e-3)
         np.testing.assert_array_equal(values[rows[20:]], (old + changes[rank])[rows[20:]])
+
+
+def test_members_that_agree_are_added_up_only_where_the_loss_is_flat():
+    """All members have moved a row by one in each of 40 directions; the loss curves strongly in the first one only."""
+    opposite = np.zeros((4, 40), dtype=np.float32)
+    opposite[:, 0] = 30.0
+
+    def part(communicator):
+        values = np.zeros((1, 40), dtype=np.float32)
+        arrays = [
+            Replicated(values, np.ones(1), opposites=(1,)),
+            Replicated(opposite.copy(), np.ones(4), opposites=(0,)),
+        ]
+        merger = Merger(communicator, arrays)
+        values += 1.0
+        merger.merge(None, 100.0, 0.025)
+        return values[0]
+
+    for values in run_threads(8, part):
+        np.testing.assert_allclose(values, [1.0, *[8.0] * 39], rtol=1e-3)
+
+
+def test_second_moments_are_followed():
+    rng = np.random.default_rng(1)
+    scales = 0.8 ** np.arange(30)
+    rows, weights = (rng.standard_normal((500, 30)) * scales).astype(np.float32), rng.random(500)
+    curvature = Curvature.unknown(30)
+    curvature.follow([(rows[:0], weights[:0]), (np.zeros_like(rows), weights)])
+    assert curvature.rest == 0.0
+    for _ in range(4):
+        curvature.follow([(rows[:100], weights[:100]), (rows[100:], weights[100:])])
+    moment = (rows.T * weights) @ rows / weights.sum()
+    expected = np.linalg.eigvalsh(moment)
+    np.testing.assert_allclose(curvature.values[-4:], expected[-4:], rtol=0.02)
+    np.testing.assert_allclose(curvature.values.sum() + 18 * curvature.rest, expected.sum(), rtol=1e-3)
 
 
 def test_factors_go_from_the_sum_to_the_mean():
     np.testing.assert_allclose(merge_factors(np.array([0.0, 1e9]), 4), [1.0, 0.25], rtol=1e-4)
     assert merge_factors(np.array([0.0, 1.0, 50.0]), 1).tolist() == [1, 1, 1]
-
-
-@pytest.mark.parametrize("size", [8, 16, 64])
-def test_large_groups_do_not_add_up_the_changes_of_a_row_that_all_have_trained_often(size):
-    """Eight times the change of one member makes the training diverge."""
-    steps = CURVATURE * size * 0.025 * np.array([200.0, 1_000.0, 10_000.0])
-    assert (size * merge_factors(steps, size)).max() < 4.5
 
 
 def test_the_ruler_reaches_every_row():

@@ -506,8 +506,8 @@ def _add_train_arguments(parser: Parser) -> None:
         "--merge-words",
         type=_word_count,
         metavar="WORDS",
-        help="words that each process trains from one exchange with the others to the next (default: 20000, fewer "
-        "with more than four processes, but at least --workers times --batch-words)",
+        help="words that each process trains from one exchange with the others to the next (default: 5000, fewer "
+        "with more than eight processes, but at least 1000 for each worker)",
     )
     group = parser.add_argument_group(
         "training parameters",

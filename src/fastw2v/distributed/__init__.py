@@ -4,6 +4,7 @@
 * `threads`: a group of threads of one process (`run_threads`)
 * `mpi`: processes that ``mpirun`` has started (`MPICommunicator`)
 * `merging`: how the changes of replicas become one change, and which rows are merged when
+* `curvature`: the directions in which the loss of a row curves, for `merging`
 * `training`: `build_vocab`, `train` and `resume`, which every member of a group calls
 
 It may import all packages but `cli`. No other package imports it, but `cli`.

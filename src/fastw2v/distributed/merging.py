@@ -3,22 +3,30 @@
 Each member trains a replica. At a merge, with the changes d[0], d[1], ... of a row on the members since its last
 merge, the row becomes, on all of them,
 
-    old value + factor * (d[0] + d[1] + ...)
+    old value + F (d[0] + d[1] + ...)
 
-A row that was trained a few times takes the sum: one process would have made all these updates, one after the other.
-For a row that every member has trained some hundred times, the sum would overshoot. Each member has then moved the row
-most of the way to where its text wants it, and the members' texts want nearly the same. If the updates of one member
-take the row the share 1 - exp(-c) of that way, those of all `size` members, one after the other, would take it
-1 - exp(-size * c), so that
+where F multiplies each of some orthogonal directions by a factor of its own. In a direction in which the row was moved
+a little, the factor is 1, which gives the sum: one process would have made all these updates, one after the other.
+Where every member has moved the row most of the way to where its text wants it, the sum would overshoot, as the
+members' texts want nearly the same. If the updates of one member take the row the share 1 - exp(-c) of that way, those
+of all `size` members, one after the other, would take it 1 - exp(-size * c), so that
 
     factor = (1 - exp(-size * c)) / (size * (1 - exp(-c)))
 
-which falls from 1 (the sum) to 1 / size (the mean). An update of one target moves a row by about alpha times the
-curvature of the loss, so c is alpha times the number of updates of the row by one member, times `CURVATURE * size`. The
-factor `size` keeps large groups stable: if the members' changes all lead nearly to the same place, their sum must not
-lead far beyond it, and with a smaller c, 8 and 16 members diverged. The number of updates is the expected one: it
-follows from the words trained since the last merge and from the counts of the vocabulary, so all members compute the
-same factors. `docs/development/experiments.md` compares this rule with sums and means.
+which falls from 1 (the sum) to 1 / size (the mean). c is alpha times the number of updates of the row by one member,
+times the curvature of the loss in that direction, which is `SLOPE` times an eigenvalue of the second moment of the rows
+against which the row is trained (`curvature`). The number of updates is the expected one: it follows from the words
+trained since the last merge and from the counts of the vocabulary.
+
+With hierarchical softmax, and for a bias, all directions have one factor: the few nodes near the root, which most
+updates train, have other moments than the nodes of a single word, and a factor for each direction made the training
+worse. There, the curvature is `UNIFORM_CURVATURE` times `size`, which keeps large groups stable. Elsewhere, one factor
+for all directions would have to suit the one of the largest curvature, or the training would diverge. It would take
+little more than the mean in all others, and the more members there were, the less they would learn.
+`docs/development/experiments.md` compares both, sums, and means.
+
+Each member multiplies its own changes by F, and adds up afterwards: the result is the same, and because only the sum
+goes into the replicas, these stay equal bit for bit, however the members' processors round.
 
 Frequent rows are merged often, all rows rarely: the ruler schedule of pWord2Vec (Ji, Satish, Li and Dubey 2016,
 "Parallelizing Word2Vec in Shared and Distributed Memory"). Merge number t of an epoch takes the 2**(number of trailing
@@ -36,8 +44,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.distributed.communicator import Communicator
+from fastw2v.distributed.curvature import Curvature
 
-CURVATURE = 0.005  # for each member; found by measurement with 2 to 16 of them
+SLOPE = 0.03  # the mean of sigmoid * (1 - sigmoid); found by measurement with 2 to 16 members
+UNIFORM_CURVATURE = 0.005  # times the number of members: of all directions, where moments are not used
+_MOMENT_ROWS = 4096  # the most frequent rows, from which second moments are computed
+_MOMENT_MERGES = 8  # merges from one computation to the next, after
+_FIRST_MERGES = 64  # the first ones, each of which changes much
 _BLOCK_BYTES = 1 << 23  # of a matrix that is merged at a time, which bounds the temporary memory
 
 
@@ -64,11 +77,19 @@ class Replicated:
         How often a row is updated, on the average, for each raw word of the text.
     order : ndarray of int or None
         The rows by falling frequency; None: they are in this order.
+    opposites : sequence of int
+        Which of the arrays of a `Merger` hold the rows against which rows of this one are trained. Without any, all
+        directions have one factor.
     """
 
     values: NDArray[np.float32]
     updates: NDArray[np.float64]
     order: NDArray[np.intp] | None = None
+    opposites: Sequence[int] = ()
+
+    def most_frequent(self, start: int, stop: int) -> Any:
+        """Return the places from `start` to `stop` by falling frequency as a slice or as row numbers."""
+        return slice(start, stop) if self.order is None else self.order[start:stop]
 
 
 class Merger:
@@ -92,6 +113,10 @@ class Merger:
         self._trained = [
             np.zeros(len(array.values)) for array in arrays
         ]  # words at the last merge of each row
+        self._curvatures = [
+            Curvature.unknown(array.values.shape[1]) if array.opposites else None for array in arrays
+        ]
+        self._n_merges = 0
         self.merged_bytes = 0
 
     def merge(self, n_rows: int | None, words: float, alpha: float) -> None:
@@ -108,21 +133,45 @@ class Merger:
         """
         if self._communicator.size == 1:
             return
-        for array, merged, trained in zip(self._arrays, self._merged, self._trained, strict=True):
+        self._n_merges += 1
+        if self._n_merges <= _FIRST_MERGES or self._n_merges % _MOMENT_MERGES == 0:
+            self._compute_curvatures()
+        everything = zip(self._arrays, self._merged, self._trained, self._curvatures, strict=True)
+        for array, merged, trained, curvature in everything:
             for rows in _blocks(array, n_rows):
-                updates = array.updates[rows] * (words - trained[rows])
-                size = self._communicator.size
-                factors = merge_factors(CURVATURE * size * alpha * updates, size)
-                self._merge_rows(array.values, merged, rows, factors)
+                steps = alpha * array.updates[rows] * (words - trained[rows])
+                change = _damped(array.values[rows] - merged[rows], steps, curvature, self._communicator.size)
+                self._communicator.allreduce(change)
+                self.merged_bytes += change.nbytes
+                merged[rows] += change
+                array.values[rows] = merged[rows]
                 trained[rows] = words
 
-    def _merge_rows(self, values: Any, merged: Any, rows: Any, factors: NDArray[np.float32]) -> None:
-        change = values[rows] - merged[rows]
-        self._communicator.allreduce(change)
-        self.merged_bytes += change.nbytes
+    def _compute_curvatures(self) -> None:
+        """Compute the second moments from the merged values, which all members have."""
+        frequent = [
+            (merged[rows], array.updates[rows])
+            for array, merged in zip(self._arrays, self._merged, strict=True)
+            for rows in (array.most_frequent(0, _MOMENT_ROWS),)
+        ]
+        for array, curvature in zip(self._arrays, self._curvatures, strict=True):
+            if curvature is not None:
+                curvature.follow([frequent[opposite] for opposite in array.opposites])
+
+
+def _damped(change: Any, steps: NDArray[np.float64], curvature: Curvature | None, size: int) -> Any:
+    """Return the changes of rows times F; `steps` are alpha times the number of updates."""
+    if curvature is None:
+        factors = merge_factors(UNIFORM_CURVATURE * size * steps, size)
         change *= factors.reshape(-1, *[1] * (change.ndim - 1))
-        merged[rows] += change
-        values[rows] = merged[rows]
+        return change
+    rest = merge_factors(SLOPE * steps * curvature.rest, size)
+    factors = merge_factors(SLOPE * steps[:, None] * curvature.values, size)
+    along = change @ curvature.directions
+    along *= factors - rest[:, None]
+    change *= rest[:, None]
+    change += along @ curvature.directions.T
+    return change
 
 
 def merge_factors(steps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
@@ -130,8 +179,8 @@ def merge_factors(steps: NDArray[np.float64], size: int) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    steps : ndarray, shape (rows,)
-        The c of each row, as the head of this module defines it.
+    steps : ndarray
+        Values of c, as the head of this module defines it.
     size : int
         The number of members.
 
@@ -150,5 +199,4 @@ def _blocks(array: Replicated, n_rows: int | None) -> Iterator[Any]:
     count = len(array.values) if n_rows is None else min(n_rows, len(array.values))
     step = max(1, _BLOCK_BYTES // max(1, array.values.nbytes // max(1, len(array.values))))
     for start in range(0, count, step):
-        block = slice(start, min(start + step, count))
-        yield block if array.order is None else array.order[block]
+        yield array.most_frequent(start, min(start + step, count))

@@ -14,7 +14,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,9 +39,10 @@ __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
 
 logger = get_logger(__name__, "models.word2vec")
 
-# At most between two merges, if the jobs of the workers are not larger:
-_MEMBER_WORDS = 20_000  # of each member
-_GROUP_WORDS = 80_000  # of all members together
+# At most between two merges, if each worker has a job of some size:
+_MEMBER_WORDS = 5_000  # of each member
+_GROUP_WORDS = 40_000  # of all members together
+_JOB_WORDS = 1_000
 _SEED_STEP = 1_000_003  # between the seeds of two members
 
 
@@ -52,10 +53,10 @@ class MergeSchedule:
     Parameters
     ----------
     words : int, optional
-        Raw words that each member trains, on the average, from one merge to the next. By default 20,000, with more than
-        four members 80,000 divided by their number; but at least a job (`batch_words`) for each worker. Merges happen
-        between two jobs, so that smaller numbers need smaller jobs.
-    frequent_rows : int, default 1024
+        Raw words that each member trains, on the average, from one merge to the next. By default 5,000, with more than
+        eight members 40,000 divided by their number; but at least 1,000 for each worker. Merges happen between two
+        jobs, so the jobs of a group of several members have at most this number of words divided by `workers`.
+    frequent_rows : int, default 256
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
 
@@ -67,7 +68,7 @@ class MergeSchedule:
     """
 
     words: int | None = None
-    frequent_rows: int = 1024
+    frequent_rows: int = 256
 
     def __post_init__(self) -> None:
         as_optional_int("words", self.words, minimum=1)
@@ -376,7 +377,7 @@ class _Run:
             )
         self._words = int(total[0]) / communicator.size
         words = schedule.words or max(
-            min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * model.batch_words
+            min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * _JOB_WORDS
         )
         self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
@@ -384,7 +385,8 @@ class _Run:
         own = as_callbacks(callbacks) if communicator.rank == 0 else ()
         self.callbacks = [_SharedCallbacks(communicator, own)] if communicator.size > 1 else own
         every = max(1, -(-self._raw_words // self._n_merges))
-        self.barrier = Barrier(every, self._at_barrier)
+        job_words = max(1, words // max(1, model.workers)) if communicator.size > 1 else None
+        self.barrier = Barrier(every, self._at_barrier, job_words)
 
     def train(self, session: TrainingSession) -> tuple[int, int]:
         model, communicator = self._model, self._communicator
@@ -491,7 +493,9 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     targets, tree = float(model.negative and model.negative + 1), model.huffman_tree if model.hs else None
     if tree is not None:
         targets += float(np.average(np.diff(tree.offsets), weights=counts))
-    found = [Replicated(model.wv.vectors, centers * contexts * targets, order)]
+    opposites = (0,) if tree is None else ()  # `merging` says why
+    inputs = Replicated(model.wv.vectors, centers * contexts * targets, order, opposites)
+    outputs = []
     if (
         model.negative
         and model.syn1neg is not None
@@ -500,14 +504,15 @@ def _replicated(model: Word2Vec) -> list[Replicated]:
     ):
         noise = np.diff(model.cum_table.astype(np.float64), prepend=0.0) / max(1, int(model.cum_table[-1]))
         updates = uses * (centers + centers.sum() * model.negative * noise)
-        found.append(Replicated(model.syn1neg, updates, order))
+        outputs.append(Replicated(model.syn1neg, updates, order, opposites))
+        inputs = replace(inputs, opposites=(1,) if opposites else ())
         if model.syn1neg_bias is not None:
-            found.append(Replicated(model.syn1neg_bias, updates, order))
+            outputs.append(Replicated(model.syn1neg_bias, updates, order))
     if tree is not None and model.syn1 is not None:
         paths = np.repeat(centers, np.diff(tree.offsets))
         visits = np.bincount(tree.points, weights=paths, minlength=len(model.syn1)).astype(np.float64)
-        found.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
-    return found
+        outputs.append(Replicated(model.syn1, uses * visits, np.argsort(-visits, kind="stable")))
+    return [inputs, *outputs]
 
 
 def _part(corpus_iterable: Any, corpus_file: Any, communicator: Communicator) -> Any:

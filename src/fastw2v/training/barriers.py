@@ -51,10 +51,13 @@ class Barrier:
         Raw words from one barrier to the next; None: only at the end of each epoch.
     action : callable
         Called with the `TrainingPosition`. An exception ends the training and reaches the caller of `train`.
+    job_words : int or None
+        The largest size of jobs that lets the barriers be as frequent; None: any.
     """
 
     every_words: int | None
     action: Callable[[TrainingPosition], None]
+    job_words: int | None = None
 
     def __post_init__(self) -> None:
         if self.every_words is not None and not self.every_words >= 1:

@@ -413,7 +413,7 @@ class TrainingSession:
                 network,
                 corpus,
                 workers=model.workers,
-                batch_words=model.batch_words,
+                batch_words=self._job_words(),
                 first_partition=first_partition,
             )
 
@@ -444,7 +444,7 @@ class TrainingSession:
             shares = self.learning_rate.progress(sentences, words)
             return np.array([model._get_next_alpha(float(share), start.epoch) for share in shares])
 
-        jobs = cut_sentences(self._corpus.sentences, model, model.batch_words)
+        jobs = cut_sentences(self._corpus.sentences, model, self._job_words())
         try:
             queue, make_queue = SentenceQueue(2 * n_threads), partial(SentenceQueue, 1)
             return self._run_trainer(queue, make_queue, workers, jobs, alphas, barriers, start)
@@ -542,6 +542,11 @@ class TrainingSession:
     def _lock_factors(self) -> NDArray[np.float32]:
         factors = checked_lock_factors(self._model.wv.vectors_lockf)
         return factors if self._update is None else self._update.lock_factors(factors)
+
+    def _job_words(self) -> int:
+        """Return how many words a job may have: as many as the model says, or as the barriers allow."""
+        sizes = [barrier.job_words for barrier in self._barriers if barrier.job_words is not None]
+        return min([self._model.batch_words, *sizes])
 
     def _make_barriers(self, start: TrainingPosition) -> list[Barrier]:
         barriers = list(self._barriers)
