@@ -278,7 +278,7 @@ def distributed(session: nox.Session, engine: str) -> None:
     if engine == "spark" and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         session.skip("Spark needs Java, which is not installed")
     install(session, engine)
-    session.install("pytest>=8", "hypothesis>=6.100", *ENGINES[engine])
+    session.install("pytest>=9", "hypothesis>=6.100", *ENGINES[engine])
     pytest(session, f"tests/distributed/test_{engine}.py", "--durations=5", *session.posargs)
 
 
