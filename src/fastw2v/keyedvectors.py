@@ -919,7 +919,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         KeyError
             If the keys have no attribute ``count``.
         ValueError
-            If the matrix has another number of rows than there are keys.
+            If the matrix has another number of rows than there are keys, or if ``count`` has not one number for each
+            key.
 
         Examples
         --------
@@ -934,7 +935,13 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         self._table.extend_attributes()
         if self._overrides("allocate_vecattrs"):
             self.allocate_vecattrs()
-        order = np.argsort(self.expandos["count"], kind="stable")[::-1]
+        counts = np.asarray(self.expandos["count"])
+        if counts.shape != (len(self),):
+            raise ValueError(
+                f"the attribute 'count' has the shape {counts.shape}, but sorting needs one number for each of the "
+                f"{len(self)} keys; set the counts with set_vecattr(key, 'count', n)"
+            )
+        order = np.argsort(counts, kind="stable")[::-1]
         if len(self.vectors):
             logger.warning("sorting after vectors have been allocated is expensive & error-prone")
         self._table.take(order)

@@ -495,6 +495,15 @@ def test_sorting_is_gensims(vectors, caplog):
         vectors.sort_by_descending_frequency()
 
 
+@pytest.mark.parametrize("counts", [np.zeros((30, 2)), [[0, 1]] * 30, np.zeros((30, 0))])
+def test_sorting_needs_one_count_for_each_key(vectors, counts):
+    vectors.expandos["count"] = counts
+    keys = list(vectors.index_to_key)
+    with pytest.raises(ValueError, match="'count' has the shape"):
+        vectors.sort_by_descending_frequency()
+    assert vectors.index_to_key == keys
+
+
 def test_half_precision_copies(vectors):
     half = vectors.astype(np.float16)
     assert half.vectors.nbytes * 2 == vectors.vectors.nbytes
