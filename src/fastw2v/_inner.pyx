@@ -39,7 +39,7 @@ of the rows x_j of the context words. Every loop below computes, for one input,
     loss -= log sigmoid(f_k if y_k = 1 else -f_k)
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
@@ -463,16 +463,13 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
     A window without context words changes no weight, as x = 0, but it counts as an example and in the loss. A center
     that is skipped because its window is not full counts nowhere.
     """
-    cdef int64_t j, n_contexts = 0
+    cdef int64_t n_contexts
     cdef float total                             # of the weights of the context words
     cdef uint32_t word = s.pipeline.kept[center.position]
     if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
             and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))):
         return False
-    for j in range(center.low, center.high):
-        if j != center.position:
-            s.contexts[n_contexts] = acquire(&s.syn0, s.pipeline.kept[j])
-            n_contexts += 1
+    n_contexts = acquire_contexts(s, center)
     total = n_contexts
     if net.left_weights != NULL:
         total = set_weights(net, s, center)
@@ -495,6 +492,28 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
         train_window(net, s, center, n_contexts, total, &s.noise, alpha)
     s.examples += 1
     return True
+
+
+cdef inline int64_t acquire_contexts(Scratch *s, const Center *center) noexcept nogil:
+    """Set where the rows of the context words are trained, and return how many there are."""
+    # The local variables tell the compiler that storing an address changes none of them.
+    cdef const int32_t *kept = s.pipeline.kept
+    cdef float **contexts = s.contexts
+    cdef float *matrix = s.syn0.matrix
+    cdef int64_t dim = s.syn0.dim, position = center.position, high = center.high, n = 0, j
+    if s.syn0.n == 0:
+        for j in range(center.low, position):
+            contexts[n] = matrix + kept[j] * dim
+            n += 1
+        for j in range(position + 1, high):
+            contexts[n] = matrix + kept[j] * dim
+            n += 1
+        return n
+    for j in range(center.low, high):
+        if j != position:
+            contexts[n] = acquire(&s.syn0, kept[j])
+            n += 1
+    return n
 
 
 cdef float set_weights(const Net *net, Scratch *s, const Center *center) noexcept nogil:
