@@ -88,9 +88,11 @@ def test_line_sentence_reads_what_gensim_reads(text, options):
 )
 @settings(max_examples=150)
 def test_line_sentence_splits_as_gensim_splits(content, length):
-    source = io.BytesIO(content.encode())
-    expected = list(gensim.models.word2vec.LineSentence(source, length))
-    assert list(LineSentence(source, length)) == expected
+    without_mark = content.removeprefix(
+        "\ufeff"
+    )  # fastw2v skips a byte order mark; for gensim it is part of a word
+    expected = list(gensim.models.word2vec.LineSentence(io.BytesIO(without_mark.encode()), length))
+    assert list(LineSentence(io.BytesIO(content.encode()), length)) == expected
 
 
 @pytest.mark.parametrize(

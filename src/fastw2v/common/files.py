@@ -94,12 +94,16 @@ def compression(path: PathLike) -> str | None:
     return suffix if suffix in COMPRESSED_SUFFIXES else None
 
 
-def known_size(path: PathLike) -> int | None:
-    """Return the size of a file in bytes; None for compressed files, pipes and URIs, where it says nothing."""
+def known_size(path: PathLike, stream: IO[bytes] | None = None) -> int | None:
+    """Return the size of a file in bytes; None for compressed files, pipes and URIs, where it says nothing.
+
+    With `stream`, which `open_input` has returned for `path`, it is the size of the file that was opened. The path may
+    name another file by then.
+    """
     local = local_path(path)
     if local is None or compression(path) is not None or not os.path.isfile(local):
         return None
-    return os.path.getsize(local)
+    return os.path.getsize(local) if stream is None else os.fstat(stream.fileno()).st_size
 
 
 def check_writable(path: PathLike) -> None:

@@ -100,7 +100,7 @@ def read(path: PathLike, encoding: str = "utf8") -> FastTextVectors:
         If it cannot be read.
     """
     with open_input(path) as stream, describe_damage(path):
-        return _read(BinaryInput(stream, known_size(path), "fastText model"), encoding)
+        return _read(BinaryInput(stream, known_size(path, stream), "fastText model"), encoding)
 
 
 def _read(source: BinaryInput, encoding: str) -> FastTextVectors:

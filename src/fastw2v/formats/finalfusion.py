@@ -119,7 +119,7 @@ def read(path: PathLike) -> FinalfusionVectors:
     """
     try:
         with open_input(path) as stream, describe_damage(path):
-            return _read(BinaryInput(stream, known_size(path), "finalfusion file"))
+            return _read(BinaryInput(stream, known_size(path, stream), "finalfusion file"))
     except _NotReadError as error:
         raise ValueError(
             f"cannot load {str(path)!r}: it has {_NOT_READ[error.identifier]}, which fastw2v does not read; "
