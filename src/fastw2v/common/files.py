@@ -94,16 +94,15 @@ def compression(path: PathLike) -> str | None:
     return suffix if suffix in COMPRESSED_SUFFIXES else None
 
 
-def known_size(path: PathLike, stream: IO[bytes] | None = None) -> int | None:
-    """Return the size of a file in bytes; None for compressed files, pipes and URIs, where it says nothing.
+def known_size(path: PathLike, stream: IO[bytes]) -> int | None:
+    """Return the size in bytes of a file that is open; None for compressed files, pipes and URIs, which have none.
 
-    With `stream`, which `open_input` has returned for `path`, it is the size of the file that was opened. The path may
-    name another file by then.
+    It is that of the opened file, `stream` of ``open_input(path)``: `path` may name another file by now.
     """
-    local = local_path(path)
-    if local is None or compression(path) is not None or not os.path.isfile(local):
+    if local_path(path) is None or compression(path) is not None:
         return None
-    return os.path.getsize(local) if stream is None else os.fstat(stream.fileno()).st_size
+    status = os.fstat(stream.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def check_writable(path: PathLike) -> None:

@@ -113,20 +113,21 @@ def read_text(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
+        size = known_size(path, stream)
         lines = _lines(stream, path)
         first, second = next(lines, b""), b""
         if no_header:
             second = next(lines, b"")
         sizes = None
         if not no_header or _are_header_and_vector(first, second):
-            sizes = _parse_header(first, path)
+            sizes = _parse_header(first, path, size)
         if sizes is None:
             logger.debug("no header in %s", path)
             width = _width_of(first)
             if width < 1:
                 raise ValueError(f"line 1 of {str(path)!r} holds no vector: {first[:80]!r}")
             first += second
-            expected = _rows_to_allocate(path, limit, len(first) // 2, width)
+            expected = _rows_to_allocate(size, limit, len(first) // 2, width)
             rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
             _read_lines(_blocks_of_lines(stream, path, first), rows, limit, False, 1, path)
         else:
@@ -134,7 +135,7 @@ def read_text(
                 logger.warning("%s has a header, which is used although no_header=True says otherwise", path)
             count, width = sizes
             n_vectors = min(count, limit)
-            expected = _rows_to_allocate(path, n_vectors, 1 + 2 * width, width)
+            expected = _rows_to_allocate(size, n_vectors, 1 + 2 * width, width)
             rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
             _read_lines(_blocks_of_lines(stream, path, second), rows, n_vectors, True, 2, path)
     return rows.index, rows.matrix()
@@ -158,14 +159,15 @@ def read_binary(
     """
     limit = _checked_limit(limit)
     with open_input(path, "rb") as stream:
-        sizes = _parse_header(next(_lines(stream, path), b""), path, binary=True)
+        size = known_size(path, stream)
+        sizes = _parse_header(next(_lines(stream, path), b""), path, size, binary=True)
         assert sizes is not None
         count, width = sizes
         n_vectors = min(count, limit)
         sample = stream.read(_SAMPLE_SIZE)
         if n_vectors and is_text_vectors(sample, width):
             raise ValueError(f"{str(path)!r} is in the text format; leave out binary=True")
-        expected = _rows_to_allocate(path, n_vectors, 1 + 4 * width, width)
+        expected = _rows_to_allocate(size, n_vectors, 1 + 4 * width, width)
         rows = _RowCollector(width, datatype, only, expected, encoding, unicode_errors)
         with memory.prefault(rows.buffer), _progress_bar("reading", n_vectors) as bar:
             seen = 0
@@ -265,8 +267,13 @@ def _decode_error(error: UnicodeDecodeError, where: str) -> UnicodeDecodeError:
     return UnicodeDecodeError(error.encoding, error.object, error.start, error.end, reason)
 
 
-def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[int, int] | None:
-    """Return number and width of the vectors, given the header; None if the line is a vector instead."""
+def _parse_header(
+    line: bytes, path: PathLike, size: int | None, binary: bool = False
+) -> tuple[int, int] | None:
+    """Return number and width of the vectors, given the header; None if the line is a vector instead.
+
+    `size` is that of the file, None if it is unknown.
+    """
     fields = line.split()
     try:
         count, width = map(int, fields)
@@ -279,7 +286,6 @@ def _parse_header(line: bytes, path: PathLike, binary: bool = False) -> tuple[in
         if binary and len(fields) > 2 and _all_numbers(fields[1:]):
             message += "; this is the text format without a header: leave out binary=True"
         raise ValueError(message) from None
-    size = known_size(path)
     largest = _MAX_WIDTH if size is None else size
     if (
         count < 0
@@ -301,9 +307,8 @@ def _all_numbers(fields: Sequence[bytes]) -> bool:
         return False
 
 
-def _rows_to_allocate(path: PathLike, n_vectors: int, row_length: int, width: int) -> int:
-    """Return how many of `n_vectors` rows to allocate at first; a row takes at least `row_length` bytes in the file."""
-    size = known_size(path)
+def _rows_to_allocate(size: int | None, n_vectors: int, row_length: int, width: int) -> int:
+    """Return how many of `n_vectors` rows to allocate at first; a row takes at least `row_length` bytes of `size`."""
     most = _FIRST_NUMBERS // width if size is None else size // max(1, row_length)
     return min(n_vectors, most + 1)
 
