@@ -131,13 +131,19 @@ def _prepare_training(options: argparse.Namespace) -> tuple[str, list[str], list
         The format of OUTPUT, the files of the text, those of the held-out text, and whether a checkpoint is resumed.
     """
     distributed.check_options(options)
+    output_format, inputs = _check_paths(options)
+    held_out = monitoring.check_options(options, inputs)
+    return output_format, inputs, held_out, _is_resumed(options, inputs)
+
+
+def _check_paths(options: argparse.Namespace) -> tuple[str, list[str]]:
+    """Check INPUT and OUTPUT; return the format of OUTPUT and the files of the text."""
     output_format = options.format or files.output_format(options.output)
     inputs = texts.find_files(options.inputs)
     if options.output != STANDARD_STREAM:
         _check_not_read(options, output_format, _named(inputs), "the corpus file")
     _check_output(options, output_format)
-    held_out = monitoring.check_options(options, inputs)
-    return output_format, inputs, held_out, _is_resumed(options, inputs)
+    return output_format, inputs
 
 
 def _train_alone(
@@ -286,11 +292,7 @@ def _handle_interrupt(observer: TrainingObserver, options: argparse.Namespace, o
 def train_stream(options: argparse.Namespace) -> None:
     """Train a model in one pass over a text and save it, also after an interruption."""
     stream.check_options(options)
-    output_format = options.format or files.output_format(options.output)
-    inputs = texts.find_files(options.inputs)
-    if options.output != STANDARD_STREAM:
-        _check_not_read(options, output_format, _named(inputs), "the corpus file")
-    _check_output(options, output_format)
+    output_format, inputs = _check_paths(options)
     parameters = stream.parameters_of(options)
     if _is_resumed(options, inputs):
         model = Word2Vec.load(options.checkpoint)
