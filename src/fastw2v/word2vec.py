@@ -1876,11 +1876,11 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> Self:
         """Resume a training from its checkpoint, train to its end, and return the model.
 
-        The training continues at the same epoch, position, learning rate and random state. With ``workers=1``,
-        and with ``reproducible=True`` on any number of workers, it gives, bit for bit, the vectors that it would have
-        given without the interruption. Checkpoints continue to be written
-        to the same file. At the end the file holds the model as its last epoch left it, before ``on_epoch_end`` and
-        ``on_train_end`` of callbacks; save the model to keep what these change.
+        The training continues at the same epoch, position, learning rate and random state. With ``workers=1``, and with
+        ``reproducible=True`` on any number of workers, it gives, bit for bit, the vectors that it would have given
+        without the interruption. Checkpoints continue to be written to the same file. At the end the file holds the
+        model as its last epoch left it, before ``on_epoch_end`` and ``on_train_end`` of callbacks; save the
+        model to keep what these change.
 
         Parameters
         ----------
