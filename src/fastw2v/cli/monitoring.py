@@ -77,7 +77,7 @@ def monitoring(
     held_out : list of str
         The files that `check_options` returned.
     is_first : bool, default True
-        Whether this process is the first or the only one; the others have no callbacks.
+        Whether this process is the first or the only one, which alone reads the held-out text.
     """
     with contextlib.ExitStack() as stack:
         corpus = None
