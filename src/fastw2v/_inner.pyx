@@ -39,7 +39,7 @@ of the rows x_j of the context words. Every loop below computes, for one input,
     loss -= log sigmoid(f_k if y_k = 1 else -f_k)
 """
 
-from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t, uintptr_t
+from libc.stdint cimport int64_t, uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
@@ -51,7 +51,7 @@ from fastw2v.engine.job_queue cimport (
 from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.noise cimport MAX_PARTITIONS, partition_of_job
 from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor
-from fastw2v.engine.row_replicas cimport acquire, flush_all
+from fastw2v.engine.row_replicas cimport acquire, acquire_rows, flush_all
 from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
 from fastw2v.engine.targets cimport (
     Targets, add_offsets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets,
@@ -65,6 +65,12 @@ cdef struct Tally:
     int64_t sentences
     int64_t examples
     int64_t loss_bits                # of a double
+
+
+# A training loop: trains a center with the learning rate of its sentence, and prefetches rows of the next center (NULL:
+# there is none). The loops are called by a pointer, so that compilers do not merge them into one large function, in
+# which they would no longer inline the short functions that the loops consist of.
+ctypedef void (*CenterTrainer)(const Net *, Scratch *, const Center *, const Center *, float) noexcept nogil
 
 
 # --- jobs
@@ -215,11 +221,11 @@ cdef class Worker:
 cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCounters *counters) noexcept nogil:
     """Train a job; return False if memory runs out. If the queue is stopped, the remaining centers are not trained."""
     cdef int64_t position
+    cdef CenterTrainer train_center = choose_trainer(net)
     cdef Center *center
-    cdef float alpha                             # of the sentence
     cdef Center *next_center                     # its rows are prefetched; NULL: this center is the last one
     s.examples, s.loss = 0, 0.0
-    if not start_job(net, &s.pipeline, job):
+    if not start_job(net, &s.pipeline, job) or not (net.skip_gram or reserve_window(net, s)):
         return False
     for position in range(1 - N_CENTERS, s.pipeline.n_kept):     # negative positions only fill the pipeline
         if counter_load(&counters.stopped):
@@ -231,17 +237,19 @@ cdef bint train_job(const Net *net, Scratch *s, const Job *job, const QueueCount
             continue
         center = center_at(&s.pipeline, position)
         next_center = center_at(&s.pipeline, position + 1) if position + 1 < s.pipeline.n_kept else NULL
-        alpha = job.alpha * center.weight
-        if not net.skip_gram:
-            if not train_cbow(net, s, center, next_center, alpha):
-                return False
-        elif net.sampled_softmax:
-            train_skip_gram_softmax(net, s, center, next_center, alpha)
-        elif net.hs or net.shared_negatives:
-            train_skip_gram_batches(net, s, center, next_center, alpha)
-        else:
-            train_skip_gram_pairs(net, s, center, next_center, alpha)
+        train_center(net, s, center, next_center, job.alpha * center.weight)
     return True
+
+
+cdef CenterTrainer choose_trainer(const Net *net) noexcept nogil:
+    """Return the training loop for the model and the objective."""
+    if not net.skip_gram:
+        return train_cbow
+    if net.sampled_softmax:
+        return train_skip_gram_softmax
+    if net.hs or net.shared_negatives:
+        return train_skip_gram_batches
+    return train_skip_gram_pairs
 
 
 # --- skip-gram: each context word of a window predicts the center word
@@ -456,9 +464,17 @@ cdef void train_batch(const Net *net, Scratch *s, const Targets *targets, bint s
 
 # --- CBOW: the context words of a window together predict the center word
 
-cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Center *next_center,
+cdef inline bint reserve_window(const Net *net, Scratch *s) noexcept nogil:
+    """Make space for the largest window of the job; return False if memory runs out."""
+    cdef int64_t n = min(net.left, s.pipeline.n_kept) + min(net.right, s.pipeline.n_kept)
+    return (reserve(<void **>&s.contexts, &s.contexts_capacity, n, sizeof(float *))
+            and reserve(<void **>&s.shares, &s.shares_capacity, n, sizeof(float))
+            and reserve(<void **>&s.weights, &s.weights_capacity, n if net.left_weights != NULL else 0, sizeof(float)))
+
+
+cdef void train_cbow(const Net *net, Scratch *s, const Center *center, const Center *next_center,
                      float alpha) noexcept nogil:
-    """CBOW with hierarchical softmax, negative sampling, or both; return False if memory runs out.
+    """CBOW with hierarchical softmax, negative sampling, or both.
 
     A window without context words changes no weight, as x = 0, but it counts as an example and in the loss. A center
     that is skipped because its window is not full counts nowhere.
@@ -466,62 +482,39 @@ cdef bint train_cbow(const Net *net, Scratch *s, const Center *center, const Cen
     cdef int64_t n_contexts
     cdef float total                             # of the weights of the context words
     cdef uint32_t word = s.pipeline.kept[center.position]
-    if not (reserve(<void **>&s.contexts, &s.contexts_capacity, center.high - center.low, sizeof(float *))
-            and reserve(<void **>&s.shares, &s.shares_capacity, center.high - center.low, sizeof(float))):
-        return False
     n_contexts = acquire_contexts(s, center)
-    total = n_contexts
-    if net.left_weights != NULL:
-        total = set_weights(net, s, center)
-        if total < 0:
-            return False
+    total = n_contexts if net.left_weights == NULL else set_weights(net, s, center)
     if net.negative and next_center != NULL:
         prefetch_negatives(net, &s.pipeline, &s.syn1neg, next_center.negatives)
     if n_contexts == 0 and net.full_windows:
-        return True
+        return
     if net.hs:
         set_path_targets(&s.path, &s.syn1, net, word)
         train_window(net, s, center, n_contexts, total, &s.path, alpha)
     if net.sampled_softmax:
         if n_contexts == 0:                      # it predicts nothing, so it is no example
-            return True
+            return
         set_merged_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative, alpha)
         train_window_softmax(net, s, center, n_contexts, total, &s.noise, alpha)
     elif net.negative:
         set_noise_targets(&s.noise, &s.syn1neg, word, center.negatives, net.negative)
         train_window(net, s, center, n_contexts, total, &s.noise, alpha)
     s.examples += 1
-    return True
 
 
 cdef inline int64_t acquire_contexts(Scratch *s, const Center *center) noexcept nogil:
     """Set where the rows of the context words are trained, and return how many there are."""
-    # The local variables tell the compiler that storing an address changes none of them.
-    cdef const int32_t *kept = s.pipeline.kept
-    cdef float **contexts = s.contexts
-    cdef float *matrix = s.syn0.matrix
-    cdef int64_t dim = s.syn0.dim, position = center.position, high = center.high, n = 0, j
-    if s.syn0.n == 0:
-        for j in range(center.low, position):
-            contexts[n] = matrix + kept[j] * dim
-            n += 1
-        for j in range(position + 1, high):
-            contexts[n] = matrix + kept[j] * dim
-            n += 1
-        return n
-    for j in range(center.low, high):
-        if j != position:
-            contexts[n] = acquire(&s.syn0, kept[j])
-            n += 1
-    return n
+    cdef const uint32_t *kept = <const uint32_t *>s.pipeline.kept
+    cdef int64_t n_left = center.position - center.low, n_right = center.high - center.position - 1
+    acquire_rows(&s.syn0, kept + center.low, n_left, s.contexts)
+    acquire_rows(&s.syn0, kept + center.position + 1, n_right, s.contexts + n_left)
+    return n_left + n_right
 
 
 cdef float set_weights(const Net *net, Scratch *s, const Center *center) noexcept nogil:
-    """Set the weights of the context words by their distances; return their sum, or -1 if memory runs out."""
+    """Set the weights of the context words by their distances, and return their sum."""
     cdef int64_t m = 0, j
     cdef float total = 0.0
-    if not reserve(<void **>&s.weights, &s.weights_capacity, center.high - center.low, sizeof(float)):
-        return -1.0
     for j in range(center.low, center.high):
         if j != center.position:
             s.weights[m] = distance_weight(net, j - center.position)

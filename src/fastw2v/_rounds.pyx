@@ -44,7 +44,7 @@ from fastw2v.engine.job_queue cimport (
 )
 from fastw2v.engine.job_rows cimport (
     N_RANGES, JobRows, RowCopies, RowNumbering, add_squared_norms, forget_slots, free_job_rows, free_numbering,
-    order_copies, rows_in_range,
+    number_words, order_copies, rows_in_range,
 )
 from fastw2v.engine.network cimport Net, Network, bit_generator, limit_norm, lock_factor
 from fastw2v.engine.noise cimport partition_of_job
@@ -370,7 +370,7 @@ cdef class RoundWorker:
         arena = Arena(<uintptr_t>self.memory + ARENA_ALIGNMENT - <uintptr_t>self.memory % ARENA_ALIGNMENT, 0)
         self.s = <Scratch *>arena_alloc(&arena, sizeof(Scratch))
         alloc_scratch(&arena, self.s, &self.net, 0, 0, 1, 0, 1)
-        numbering.shared, numbering.net = shared, &self.net
+        numbering.shared, numbering.net, numbering.number = shared, &self.net, number_words
         numbering.syn0, numbering.syn1neg, numbering.syn1 = &self.s.syn0, &self.s.syn1neg, &self.s.syn1
         numbering.contexts = (shared.left + shared.right + (shared.left > 0) + (shared.right > 0)) / 2.0 \
             if shared.shrink_windows else shared.left + shared.right

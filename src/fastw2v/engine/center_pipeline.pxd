@@ -31,7 +31,7 @@ from libc.string cimport memset
 
 from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.job_queue cimport Job
-from fastw2v.engine.job_rows cimport RowNumbering, copy_new_rows, count_negatives, number_tokens, number_words
+from fastw2v.engine.job_rows cimport RowNumbering, copy_new_rows, count_negatives, number_tokens
 from fastw2v.engine.kernels cimport prefetch_queue
 from fastw2v.engine.negative_pool cimport (
     NegativePool, PoolShare, divide_negatives, draw_slots, empty_pool, pool_slot, resolve_slots,
@@ -231,7 +231,7 @@ cdef inline bint draw_center(const Net *net, CenterPipeline *pipeline, int64_t p
         prefetch_noise_entries(&net.noise, center.draws, n_draws)
         look_up_noise(&net.noise, center.draws, n_draws, center.negatives)
         if pipeline.numbering != NULL:
-            return number_words(pipeline.numbering, center.negatives, n_draws)
+            return pipeline.numbering.number(pipeline.numbering, center.negatives, n_draws)
     return True
 
 
@@ -253,7 +253,8 @@ cdef inline bint resolve_center(const Net *net, CenterPipeline *pipeline, const 
     if net.negative:
         schedule_prefetch(net, pipeline, peek(syn1neg, word))
         look_up_noise(&net.noise, center.draws, center.n_pending, center.negatives)
-        if pipeline.numbering != NULL and not number_words(pipeline.numbering, center.negatives, center.n_pending):
+        if pipeline.numbering != NULL and not pipeline.numbering.number(
+                pipeline.numbering, center.negatives, center.n_pending):
             return False
     if pipeline.pool.size:
         resolve_slots(&pipeline.pool, center.share, center.slots, center.negatives, center.n_negatives)

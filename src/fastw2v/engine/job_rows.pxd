@@ -82,6 +82,8 @@ cdef struct RowNumbering:
     int64_t starts_capacity
     int64_t points_capacity
     int64_t codes_capacity
+    # `number_words`, behind a pointer so that its code stays out of the loops of ordinary training.
+    bint (*number)(RowNumbering *, uint32_t *, int64_t) noexcept nogil
 
 
 cdef inline void free_copies(RowCopies *copies) noexcept:

@@ -11,7 +11,7 @@ that is flushed and copied again keeps its place. So an address stays valid when
 acquired after it.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
 from fastw2v.engine.arena cimport Arena, arena_alloc
@@ -100,3 +100,18 @@ cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
     if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
         return rows.matrix + row * rows.dim
     return rows.acquire_replica(rows, i)
+
+
+cdef inline void acquire_rows(RowReplicas *rows, const uint32_t *indices, int64_t n, float **addresses) noexcept nogil:
+    """Set the addresses at which to train n rows; a row that occurs twice counts as used twice.
+
+    The local variables tell the compiler that storing an address changes none of them.
+    """
+    cdef float *matrix = rows.matrix
+    cdef int64_t dim = rows.dim, i
+    if rows.n == 0:
+        for i in range(n):
+            addresses[i] = matrix + indices[i] * dim
+    else:
+        for i in range(n):
+            addresses[i] = acquire(rows, indices[i])

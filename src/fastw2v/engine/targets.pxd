@@ -9,7 +9,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 
 from fastw2v.engine.arena cimport Arena, arena_alloc
 from fastw2v.engine.network cimport Net
-from fastw2v.engine.row_replicas cimport RowReplicas, acquire
+from fastw2v.engine.row_replicas cimport RowReplicas, acquire_rows
 
 cdef enum:
     TARGET_ALIGNMENT = 16            # floats: the window kernels work on groups of this number of targets
@@ -69,15 +69,15 @@ cdef inline void set_noise_targets(Targets *targets, RowReplicas *syn1neg, uint3
     cdef uint32_t negative
     cdef bint distinct = True
     cdef int n = 1, i
-    targets.rows[0], targets.labels[0] = acquire(syn1neg, word), 1.0
+    targets.words[0], targets.labels[0] = word, 1.0
     for i in range(n_negatives):
         negative = negatives[i]
         if negative == word:
             continue
         distinct = distinct and find_repeat(targets.words, 1, n, negative, &filter) == n
         targets.words[n] = negative
-        targets.rows[n] = acquire(syn1neg, negative)
         n += 1
+    acquire_rows(syn1neg, targets.words, n, targets.rows)
     targets.n, targets.distinct = n, distinct
 
 
@@ -90,7 +90,7 @@ cdef inline void set_merged_noise_targets(Targets *targets, RowReplicas *syn1neg
     cdef uint64_t filter = 0
     cdef uint32_t negative
     cdef int n = 1, i, k
-    targets.words[0], targets.rows[0], targets.labels[0] = word, acquire(syn1neg, word), 1.0
+    targets.words[0], targets.labels[0] = word, 1.0
     targets.learning_rates[0], targets.multiplicities[0] = alpha, 1.0
     for i in range(n_negatives):
         negative = negatives[i]
@@ -102,8 +102,8 @@ cdef inline void set_merged_noise_targets(Targets *targets, RowReplicas *syn1neg
             targets.learning_rates[k] = alpha * targets.multiplicities[k]
             continue
         targets.words[n], targets.learning_rates[n], targets.multiplicities[n] = negative, alpha, 1.0
-        targets.rows[n] = acquire(syn1neg, negative)
         n += 1
+    acquire_rows(syn1neg, targets.words, n, targets.rows)
     targets.n, targets.distinct = n, True
     pad_learning_rates(targets)
 
@@ -122,8 +122,8 @@ cdef inline void set_path_targets(Targets *targets, RowReplicas *syn1, const Net
     """Set the targets to the inner nodes on the Huffman path of a word. The label of a node is 1 - code."""
     cdef int64_t start = net.path_starts[word]
     cdef int n = <int>(net.path_starts[word + 1] - start), i
+    acquire_rows(syn1, net.points + start, n, targets.rows)
     for i in range(n):
-        targets.rows[i] = acquire(syn1, net.points[start + i])
         targets.labels[i] = 1.0 - net.codes[start + i]
     targets.n, targets.distinct = n, True
 
