@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fastw2v import KeyedVectors, Word2Vec
+from helpers.parameters import one_in
 
 SMALL = {"vector_size": 4, "min_count": 1, "workers": 1, "epochs": 1}
 
@@ -34,7 +35,7 @@ WAYS = {
     "deepcopy": lambda model, path: copy.deepcopy(model),
     "pickle": lambda model, path: pickle.loads(pickle.dumps(model)),
 }
-WAY = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+WAY = pytest.mark.parametrize("way", one_in(2, WAYS.values()), ids=WAYS)
 
 
 @pytest.fixture(autouse=True)

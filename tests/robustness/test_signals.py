@@ -12,6 +12,7 @@ import textwrap
 import pytest
 
 from fastw2v import Word2Vec
+from helpers.parameters import one_in
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals by a POSIX timer")
 SECONDS = pytest.mark.parametrize("seconds", [0.5, pytest.param(15, marks=pytest.mark.slow)])
@@ -153,7 +154,7 @@ INTERRUPTS_OF_THE_MODEL = """
 
 @SECONDS
 @pytest.mark.parametrize(
-    "code", [HANDLER_USES_THE_MODEL, INTERRUPTS_OF_THE_LOCK, INTERRUPTS_OF_THE_MODEL],
+    "code", one_in(3, [HANDLER_USES_THE_MODEL, INTERRUPTS_OF_THE_LOCK, INTERRUPTS_OF_THE_MODEL], first=2),
     ids=["handler", "lock", "model"],
 )  # fmt: skip
 def test_signals_at_any_moment_leave_no_lock_behind(code, seconds):
@@ -213,7 +214,7 @@ def interrupted(call, number):
 # Files that an interrupt left open.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("step", [907, pytest.param(23, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
+@pytest.mark.parametrize("call", one_in(3, CALLS.values(), first=1), ids=CALLS)
 def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_traceback_is_kept(call, step):
     def trained(model):
         assert model.train(CORPUS, total_examples=20, epochs=1)[1] == 80

@@ -24,7 +24,7 @@ from helpers.parameters import one_in
 
 CORPUS = zipf_sentences(6_000, 100, seed=7)
 SMALL = {"vector_size": 8, "min_count": 1, "sample": 0}
-WORKERS = pytest.mark.parametrize("workers", [1, 4])
+WORKERS = pytest.mark.parametrize("workers", one_in(2, [4, 1]))
 
 
 class Stream:
@@ -443,7 +443,7 @@ def test_vocabularies_of_no_one_and_two_words(scheme, sg, n_words):
 
 @pytest.mark.parametrize("scheme", [{"negative": 5}, {"hs": 1, "negative": 0}])
 @pytest.mark.parametrize("sg", [0, 1])
-@pytest.mark.parametrize("alpha", [10.0, 1e4, 1e30])
+@pytest.mark.parametrize("alpha", one_in(3, [1e4, 10.0, 1e30]))
 @WORKERS
 def test_numbers_that_diverge_name_alpha(caplog, scheme, sg, alpha, workers):
     with caplog.at_level(logging.WARNING):
@@ -461,7 +461,9 @@ def test_numbers_that_diverge_name_alpha(caplog, scheme, sg, alpha, workers):
 
 @WORKERS
 @pytest.mark.parametrize("event", ["on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end"])
-@pytest.mark.parametrize("error", [ZeroDivisionError("mine"), KeyboardInterrupt(), SystemExit(3)], ids=type)
+@pytest.mark.parametrize(
+    "error", one_in(3, [ZeroDivisionError("mine"), KeyboardInterrupt(), SystemExit(3)]), ids=type
+)
 def test_an_exception_inside_a_callback(workers, event, error):
     def fail(model):
         raise error

@@ -13,9 +13,10 @@ from fastw2v import Word2Vec
 from fastw2v.formats.pickler import Global, Object, Pickler
 from faults import fields
 from faults.fields import FORMS, MISSING
+from helpers.parameters import one_in
 
 
-@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("name", one_in(3, FORMS))
 def test_some_changed_fields(name):
     tally = fields.try_fields(name, every=131)
     assert not tally.failures, tally.failures[:3]
@@ -73,10 +74,10 @@ def huge_gensim4(n_words):
 
 
 def test_one_array_for_many_attributes_is_not_copied_for_each(tmp_path):
-    tree, wv = huge_gensim4(2000)
-    shared = np.zeros(2000, np.int64)
-    wv["expandos"].update({f"{i}": shared for i in range(2000)})
-    assert len(load_in_little_memory(tmp_path / "model", tree).wv.expandos) > 2000
+    tree, wv = huge_gensim4(700)
+    shared = np.zeros(700, np.int64)
+    wv["expandos"].update({f"{i}": shared for i in range(700)})
+    assert len(load_in_little_memory(tmp_path / "model", tree).wv.expandos) > 700
 
 
 def test_one_path_of_the_tree_for_all_words_is_refused(tmp_path):
@@ -88,7 +89,7 @@ def test_one_path_of_the_tree_for_all_words_is_refused(tmp_path):
         load_in_little_memory(tmp_path / "model", tree)
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("shared", one_in(2, [True, False]))
 def test_one_record_with_many_attributes_is_not_one_for_each_word(tmp_path, shared):
     tree, wv = huge_gensim4(2000)
     kind = Global("gensim.models.keyedvectors", "Vocab")

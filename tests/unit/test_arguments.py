@@ -670,7 +670,15 @@ def call(function: str, argument: str, value: Any) -> None:
 
 @pytest.mark.usefixtures("files")
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("function", "argument"), ARGUMENTS, ids=lambda part: part)
+@pytest.mark.parametrize(
+    ("function", "argument"),
+    [
+        # Every call of these draws a figure.
+        pytest.param(*pair, marks=pytest.mark.slow if pair[0].startswith("plot_") else ())
+        for pair in ARGUMENTS
+    ],
+    ids=lambda part: part,
+)
 def test_values_are_taken_by_a_rule_or_refused_by_name(function, argument):
     rule = rule_of(function, argument)
     wrong = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import os
 import signal
@@ -132,8 +131,8 @@ SCHEMES = {
     "sg-shared": {"sg": 1, "negative": 10, "shared_negatives": True},
     "sg-pool": {"sg": 1, "negative_pool": 100},
 }
-# Each kind of corpus and each scheme is tested quickly once; all pairs of them take longer.
-QUICK_PAIRS = [*zip(SCHEMES, itertools.cycle(KINDS)), ("sg", "stream")]
+# The quick tests take each kind of corpus once; all pairs of kinds and schemes take longer.
+QUICK_PAIRS = [*zip(["sg", "cbow", "sg-hs", "cbow-both", "sg-shared"], KINDS, strict=True)]
 KINDS_AND_SCHEMES = pytest.mark.parametrize(
     ("kind", "scheme"),
     [
@@ -176,7 +175,9 @@ def test_resumed_is_uninterrupted_after_a_callback_ended_it(path, text, kind, sc
     assert_same(Word2Vec.resume(path, **corpus_of(kind, text)), whole)
 
 
-@pytest.mark.parametrize("every", [None, 1, 2_500, 12_000, 10**9, np.int64(2_500)])
+@pytest.mark.parametrize(
+    "every", [None, pytest.param(1, marks=pytest.mark.slow), 2_500, 12_000, 10**9, np.int64(2_500)]
+)
 def test_checkpoints_of_any_distance_change_nothing(path, every):
     whole, model = built(), built()
     assert train(whole, {"corpus_iterable": CORPUS}) == train(

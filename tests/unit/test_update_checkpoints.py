@@ -114,7 +114,7 @@ def assert_same(resumed, whole):
 @pytest.mark.parametrize(
     ("scheme", "kind"),
     one_in(
-        3,
+        6,
         [
             *(("sg", kind) for kind in UPDATES),
             *((scheme, kind) for scheme in list(SCHEMES)[1:] for kind in HOLDING_OUTPUTS),
