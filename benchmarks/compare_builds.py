@@ -30,18 +30,14 @@ import tempfile
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from benchmarks import machine
+from benchmarks import configurations, machine
 from benchmarks.arguments import names, number, numbers
 from benchmarks.corpus import unpacked
 from benchmarks.table import aligned
 
 CONFIGURATIONS: dict[str, dict[str, Any]] = {
-    "sg": {"sg": 1},
-    "cbow": {"sg": 0},
-    "sg-hs": {"sg": 1, "hs": 1, "negative": 0},
-    "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
-    "sg-shared-5": {"sg": 1, "negative": 5, "shared_negatives": True},
-    "sg-shared-10": {"sg": 1, "negative": 10, "shared_negatives": True},
+    name: configurations.CONFIGURATIONS[name]
+    for name in ("sg", "cbow", "sg-hs", "cbow-hs", "sg-shared-5", "sg-shared-10")
 }
 
 # Runs in the interpreter of a build, which need not have this package.

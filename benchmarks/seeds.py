@@ -197,8 +197,8 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
     parser.add_argument(
-        "--config", type=names(CONFIGURATIONS), default=["sg", "sg-shared"], metavar="NAME,...",
-        help="configurations, of " + ", ".join(CONFIGURATIONS) + " (default: sg,sg-shared)",
+        "--config", type=names(CONFIGURATIONS), default=["sg", "sg-shared-5"], metavar="NAME,...",
+        help="configurations, of " + ", ".join(CONFIGURATIONS) + " (default: sg,sg-shared-5)",
     )  # fmt: skip
     parser.add_argument(
         "--negative", type=numbers, metavar="K,...",

@@ -474,7 +474,9 @@ def test_libraries_without_shared_negatives_train_with_five(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks.configurations import parameters
 
-    ours, theirs = (parameters("sg-shared", {"epochs": 2}, library) for library in ("fastw2v-list", "gensim"))
+    ours, theirs = (
+        parameters("sg-shared-10", {"epochs": 2}, library) for library in ("fastw2v-list", "gensim")
+    )
     assert (ours["negative"], ours["shared_negatives"], ours["epochs"]) == (10, True, 2)
     assert (theirs["negative"], "shared_negatives" in theirs, theirs["epochs"]) == (5, False, 2)
 
