@@ -861,7 +861,17 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         )
 
     def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
-        """Return how far the words have moved since `other`, vectors or a model; see `KeyedVectors.drift`.
+        """Return how far the words have moved since `other`.
+
+        Parameters
+        ----------
+        other, topn, sample
+            The older vectors or model, and the size and the number of the compared neighbourhoods, as in
+            `KeyedVectors.drift`.
+
+        Returns
+        -------
+        Drift
 
         Examples
         --------
@@ -1158,6 +1168,13 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         trim_rule: TrimRule | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`, and return (number of words, number of sentences).
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file, progress_per, trim_rule
+            As in `build_vocab`.
+        workers : int, optional
+            Without effect; kept for compatibility.
 
         Examples
         --------
@@ -2512,8 +2529,14 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     def save_gensim(self, fname: Any) -> None:
         """Save the model to a file that gensim loads, queries and trains further.
 
-        gensim knows negative sampling and hierarchical softmax only; it can query a model of sampled softmax, and not
+        gensim has only negative sampling and hierarchical softmax. It can query a model of sampled softmax, but not
         train it further.
+
+        Parameters
+        ----------
+        fname : str or path
+            The file to write. As in gensim, an array of more than 10 million numbers is written to a file of its own
+            beside it.
 
         Examples
         --------
