@@ -253,16 +253,16 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     reproducible : bool, default False
         Train so that the vectors depend on the text, the settings and the seed alone, bit for bit, whatever `workers`
         is. The text is trained in rounds of `virtual_workers` jobs: each job trains copies of the rows that it needs,
-        and the changes are merged in a fixed order at the end of the round. The vectors are other ones than those of
-        ``reproducible=False``. Without it, a training is reproducible with ``workers=1`` alone. Processors with
-        different instruction sets may differ by rounding. It needs a `seed`.
+        and the changes are merged in a fixed order at the end of the round. The vectors differ from those of
+        ``reproducible=False``, which is reproducible only with ``workers=1``. Processors with different instruction
+        sets may differ by rounding. A `seed` is required.
     virtual_workers : int, default 8
-        Reproducible training: the number of jobs of a round, 1 to 65,536. The vectors depend on it. No more threads
-        than this can work, so more cores need a larger number.
+        Reproducible training: the number of jobs of a round, 1 to 65,536. The vectors depend on it. At most this number
+        of threads can work at a time, so more cores need a larger number.
     round_words : int, default 16000
-        Reproducible training: the raw words of a round, of which each job has an equal part; `batch_words` has no
-        effect then. The vectors depend on it. In a longer round, less time is spent on copies, and the words are
-        trained on older weights; the vectors get worse if a text has fewer than some hundred rounds in all epochs.
+        Reproducible training: the raw words of a round, of which each job has an equal part. It takes the place of
+        `batch_words`. The vectors depend on it. In a longer round, less time is spent on copies, and the words are
+        trained on older weights; the vectors get worse if a text has fewer than a few hundred rounds in all epochs.
     shared_negatives : bool, default False
         For skip-gram with negative sampling: draw one set of `negative` negatives for all pairs of a window instead of
         one set for each pair, and compute the gradients of the window together (HogBatch: Ji et al., "Parallelizing
@@ -278,8 +278,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     objective : {"negative_sampling", "sampled_softmax"}, default "negative_sampling"
         How the center word and its `negative` negatives are trained. Negative sampling decides for each word alone
         whether it is the center word. Sampled softmax decides which of the words is the center word; its loss is the
-        cross-entropy of a softmax over their logits, and the model gives probabilities, see `log_proba`. It needs
-        ``hs=0`` and ``shared_negatives=False``, and is often used with ``negative=16`` and uniform draws,
+        cross-entropy of a softmax over their logits, and the model gives probabilities, see `log_proba`. Sampled
+        softmax needs ``hs=0`` and ``shared_negatives=False``, and is often used with ``negative=16`` and uniform draws,
         ``ns_exponent=0``.
     cbow_update : {"word2vec", "corrected"}, default "word2vec"
         The update of the context vectors of CBOW. ``"word2vec"`` is that of word2vec.c and gensim: with the mean, each
@@ -668,7 +668,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     def discard_anchor(self) -> None:
         """Discard the values that ``Update(keep_anchor=True)`` has kept; the next such update keeps new ones.
 
-        Call this where meanings are to follow the language again, for example once a year, or to save the memory.
+        Call this to let the vectors follow changes of meaning again, for example once a year, or to save memory.
 
         Raises
         ------
@@ -691,7 +691,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
 
     @property
     def raw_vocab(self) -> dict[Any, int] | None:
-        """Raw counts of the latest vocabulary scan. They are deleted with the scan unless they are to be kept."""
+        """Raw counts of the latest scan; deleted once the vocabulary is made, unless ``keep_raw_vocab=True``."""
         if isinstance(self._raw_counts, WordCounts):
             self._raw_counts = self._raw_counts.as_dict()
         return self._raw_counts
@@ -861,7 +861,17 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         )
 
     def drift(self, other: Any, *, topn: int = 10, sample: int | None = 1000) -> Drift:
-        """Return how far the words have moved since `other`, vectors or a model; see `KeyedVectors.drift`.
+        """Return how far the words have moved since `other`.
+
+        Parameters
+        ----------
+        other, topn, sample
+            The older vectors or model, and the size and the number of the compared neighbourhoods, as in
+            `KeyedVectors.drift`.
+
+        Returns
+        -------
+        Drift
 
         Examples
         --------
@@ -878,7 +888,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         Returns
         -------
         list of dict
-            It prints as a table, and `pandas.DataFrame` takes it. The keys of each dict:
+            The list prints as a table, and `pandas.DataFrame` takes it. The keys of each dict are:
 
             * ``text``: the name of the file or directory, or the type of the object; None if it was not counted;
             * ``words``, ``sentences``, ``new_words``: how many the text has, and how many words it has added;
@@ -886,9 +896,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             * ``trained``: when the latest training on it has ended; None for a text that is not trained yet;
             * ``epochs``, ``alpha``, ``min_alpha``, ``update``: those of the training;
             * ``neighbours_kept``, ``mean_cosine``: what ``Update(drift_threshold=...)`` has measured;
-            * ``fingerprint``: a hash of the sentences, by which the text is recognised; where `max_vocab_size` limits
-              the counts, it is another one than elsewhere; None for a text that was not counted;
-            * ``training``: the number of trainings before that one.
+            * ``fingerprint``: a hash of the sentences, by which the text is recognised; models with and without
+              `max_vocab_size` compute it in different ways; None for a text that was not counted;
+            * ``training``: the number of trainings of the model before the training of the text.
 
             All texts that were counted since the latest training belong to the next one that reaches its end. The text
             of one call of `train_stream` is a row, with the chunks that were trained.
@@ -943,7 +953,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     def add_lifecycle_event(self, event_name: str, log_level: int = logging.INFO, **event: Any) -> None:
         """Append an event to `lifecycle_events` and log it; only log it if `lifecycle_events` is None.
 
-        At most 1000 events are kept: one event "summary" takes the place of the oldest ones. It has their number by
+        At most 1000 events are kept: one event "summary" takes the place of the oldest ones. It holds their number by
         name, and the times of the first and the last of them.
         """
         log_level = as_int("log_level", 0 if log_level is None else log_level)
@@ -984,8 +994,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             The corpus, as in the constructor. It is read once.
         update : bool, default False
             Add the words of the corpus to the present vocabulary and keep the weights. If the raw counts of the
-            earlier text were kept, new words need `min_count` occurrences in all text together, and otherwise in this
-            corpus; the log says which. An update that fails changes nothing.
+            earlier text were kept, a new word needs `min_count` occurrences in all text together; otherwise, in this
+            corpus alone. The log says which rule applies. An update that fails changes nothing.
         progress_per : int, default 10000
             Log a line after this number of sentences.
         keep_raw_vocab : bool, default False
@@ -996,11 +1006,11 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             As in the constructor.
         init_from, init_lockf : optional
             As in the constructor, for the words that this call adds; words that the model had before an update keep
-            their vectors. Without it, the first vocabulary uses those of the constructor, and an update none.
+            their vectors. By default, the first vocabulary uses the arguments of the constructor; an update does not.
         known_text : {"warn", "refuse", "skip"}, default "warn"
             What an update does with a text that the model has counted before, see `history`: count it again and log a
             warning, raise a ValueError, or not count it again. With "skip", an update that was interrupted can be
-            repeated. `corpus_count` and `corpus_total_words` are those of the text in any case.
+            repeated. `corpus_count` and `corpus_total_words` are set to those of the text in all cases.
         **kwargs
             `progress`, as in the constructor, and arguments for `prepare_vocab`.
 
@@ -1159,6 +1169,13 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     ) -> tuple[int, int]:
         """Count the words of a corpus into `raw_vocab`, and return (number of words, number of sentences).
 
+        Parameters
+        ----------
+        corpus_iterable, corpus_file, progress_per, trim_rule
+            As in `build_vocab`.
+        workers : int, optional
+            Without effect; kept for compatibility.
+
         Examples
         --------
         >>> model = Word2Vec(vector_size=16)
@@ -1214,7 +1231,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         ----------
         update : bool, default False
             Append the words that reach `min_count` to the present ones, and add the counts of the words that are
-            present already. Keep probabilities and noise table then follow from the merged counts of all words.
+            present already. The subsampling and the noise table then follow from the merged counts of all words.
         keep_raw_vocab : bool, default False
             Keep `raw_vocab` afterwards.
         trim_rule : callable, optional
@@ -1676,13 +1693,13 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             The number of passes over the corpus; required.
         start_alpha, end_alpha : float, optional
             The learning rates at the start and the end; they replace `alpha` and `min_alpha` of the model. None: these
-            remain. No rate is lower than that at the end, so 0.0 for both trains nothing.
+            remain. The rate never falls below `end_alpha`. With 0.0 for both, nothing is trained.
         word_count, queue_factor
             Ignored; kept for compatibility.
         report_delay : float, default 1.0
             Seconds between two progress lines in the log.
         compute_loss : bool, optional
-            Whether to compute the loss; None: as the constructor was told.
+            Whether to compute the loss; by default as `compute_loss` of the constructor says.
         callbacks : iterable of CallbackAny2Vec
             Called at the beginning and the end of the training and of each epoch. A callback may raise `StopTraining`
             to end the training early.
@@ -1690,13 +1707,13 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             Show a progress bar; by default on a terminal or in a notebook, after two seconds, unless the log shows the
             progress.
         update : Update, optional
-            What old words keep: frozen or anchored rows, learning rates for this training alone, old sentences mixed
-            in.
+            How the training treats what the model knew before: it can freeze or anchor the rows of old words, mix in
+            old sentences, and use learning rates of its own.
         checkpoint : str or path, optional
-            A file that is replaced, at the end of each epoch and after every `checkpoint_every` words, by the model
-            as it is then and all that `resume` needs to continue. It is written atomically. If it cannot be written,
-            an error is logged and the training goes on. `load` reads it too. Under an `update`, it also holds the old
-            values of anchored and frozen rows.
+            A file that is written, atomically, at the end of each epoch and after every `checkpoint_every` words. It
+            holds the model as it is then, and all that `resume` needs to continue; `load` reads it too. With an
+            `update`, it also holds the old values of anchored and frozen rows. If the file cannot be written, an error
+            is logged and the training goes on.
         checkpoint_every : int, optional
             Raw words from one checkpoint to the next within an epoch; None: only at the ends of epochs. No worker
             trains while a checkpoint is written, which takes as long as `save`.
@@ -1783,21 +1800,22 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         """Build the vocabulary and train in one pass over a text of any length, in bounded memory.
 
         The text is read in chunks. Each chunk is an update of the model: its words are counted, the vocabulary is
-        updated within `max_words`, and the chunk is trained. Counts of words outside the vocabulary are remembered as
-        `bounded_counts` says, so that a word enters once it has `min_count` occurrences in several chunks together.
-        The model is usable at any time: if the training is interrupted, it has learnt the chunks before.
+        updated within `max_words`, and the chunk is trained. Counts of words outside the vocabulary are remembered, at
+        most ``4 * max_words`` of them, so that a word enters once it has `min_count` occurrences in several chunks
+        together. The model is usable at any time: if the training is interrupted, it has learnt the chunks before.
 
         Parameters
         ----------
         corpus_iterable, corpus_file
-            The text, as in `train`; an iterator that never ends will do.
+            The text, as in `train`. It may also be an iterator, even one that never ends.
         chunk_words : int, default 1_000_000
-            Raw words of a chunk. The memory of a chunk is about 4 bytes for each, and its distinct words.
+            Raw words of a chunk. A chunk takes about 4 bytes of memory for each of them, and more for its distinct
+            words.
         epochs : int, default 1
             Number of passes over each chunk, while it is in memory.
         total_words : int, optional
-            Raw words of the whole stream, over all calls. The learning rate falls from `alpha` to `min_alpha` until
-            then; None or 0: it stays `alpha`.
+            Raw words of the whole stream, over all calls, during which the learning rate falls from `alpha` to
+            `min_alpha`. With None or 0, the rate stays `alpha`.
         trim_rule : callable, optional
             As in `build_vocab`.
         progress : bool, optional
@@ -1885,16 +1903,16 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         Parameters
         ----------
         path : str or path
-            What `train` was given as `checkpoint`.
+            The file that was given to `train` as `checkpoint`.
         corpus_iterable, corpus_file
             The corpus that was trained on. The part that was already trained is read and skipped.
         workers : int, optional
             The number of threads to train with; None: as before.
         callbacks : iterable of CallbackAny2Vec
-            Called as by `train`: ``on_train_begin`` first, and ``on_epoch_begin`` for the epoch that continues too.
-            Callbacks with methods ``state_dict`` and ``load_state_dict`` (as `EarlyStopping` has) get their state back
-            between the two; it must be what JSON can hold. Arrays of numbers, by name, are stored by ``state_arrays``
-            and set by ``load_state_arrays``.
+            Called as by `train`: ``on_train_begin`` first, then ``on_epoch_begin``, for the epoch that continues too.
+            In between, callbacks with the methods ``state_dict`` and ``load_state_dict``, such as `EarlyStopping`, get
+            back their state, which consists of what JSON can hold. The methods ``state_arrays`` and
+            ``load_state_arrays`` do the same for arrays of numbers, by name.
         report_delay, progress
             As in `train`.
         replay : iterable of lists of str, path, or list of these, optional
@@ -1906,9 +1924,9 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         Raises
         ------
         ValueError
-            If the file is not a checkpoint or is damaged; if the corpus (or `replay`) is not that of the checkpoint: it
-            must have as many sentences and words, and as many of them before the position; if `replay` is missing or
-            not expected. A corpus whose order changes from pass to pass can be resumed at the end of an epoch only, so
+            If the file is not a checkpoint or is damaged; if the corpus or `replay` has another number of sentences or
+            words than that of the checkpoint, in total or before the position; or if `replay` is missing or not
+            expected. A corpus whose order changes from pass to pass can be resumed only at the end of an epoch, so
             train it without `checkpoint_every`.
         TypeError, OSError, Exception
             As from `train`. If the training is interrupted, the model is the attribute `model` of the exception.
@@ -1981,7 +1999,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         corpus_iterable, corpus_file
             The held-out sentences, as in `train`. Words that are not in the vocabulary are skipped.
         seed : int, default 0
-            Of the noise words; losses are comparable under the same one.
+            The seed of the noise words. Losses can be compared only if they were computed with the same seed.
 
         Raises
         ------
@@ -2186,7 +2204,7 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         sentences : iterable of lists of str
             Words that are not in the vocabulary are skipped.
         total_sentences : int
-            Score no more than so many. No further sentence of an iterator is read.
+            The largest number of sentences to score. No further sentence of an iterator is read.
         chunksize, queue_factor, report_delay
             Without effect; kept for compatibility.
 
@@ -2295,8 +2313,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         Raises
         ------
         RuntimeError
-            If the model was not trained with ``objective="sampled_softmax"``, whose logits alone are those of a
-            probability.
+            If the model was not trained with ``objective="sampled_softmax"``: logits of negative sampling do not give
+            probabilities.
         ValueError
             If no word of a context is in the vocabulary.
 
@@ -2511,8 +2529,14 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
     def save_gensim(self, fname: Any) -> None:
         """Save the model to a file that gensim loads, queries and trains further.
 
-        gensim knows negative sampling and hierarchical softmax only; it can query a model of sampled softmax, and not
+        gensim has only negative sampling and hierarchical softmax. It can query a model of sampled softmax, but not
         train it further.
+
+        Parameters
+        ----------
+        fname : str or path
+            The file to write. As in gensim, an array of more than 10 million numbers is written to a file of its own
+            beside it.
 
         Examples
         --------

@@ -116,8 +116,8 @@ def _train(options: argparse.Namespace, communicator: Communicator) -> None:
         options,
         summary,
         f"trained on {summary['words']:,} words in {summary['sentences']:,} sentences for {model.epochs} epochs, "
-        f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, "
-        f"{model.total_train_time:.1f} s of them training at {summary['raw_words_per_second']:,} words/s; "
+        f"vocabulary of {summary['vocabulary']:,} words; {seconds:.1f} s in total, including "
+        f"{model.total_train_time:.1f} s of training at {summary['raw_words_per_second']:,} words/s; "
         f"saved {shown(options.output, 'stdout')} ({output_format} format)",
     )
 

@@ -78,9 +78,9 @@ PARAMETER_HELP = {
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible with 1 or --reproducible",
     "reproducible": "1 gives the same vectors for every number of --workers",
-    "virtual_workers": "with --reproducible: number of jobs that are trained from the same weights and then merged; "
-    "the vectors depend on it",
-    "round_words": "with --reproducible: number of words that all these jobs have together; the vectors depend on it",
+    "virtual_workers": "with --reproducible: number of jobs in a round; they are trained from the same weights and "
+    "then merged. The vectors depend on this number",
+    "round_words": "with --reproducible: number of words in a round. The vectors depend on this number",
     "sg": "1 trains skip-gram, 0 trains CBOW",
     "hs": "1 adds hierarchical softmax; with --negative 0 it is used alone",
     "negative": "number of negative samples for each positive example; 0 disables negative sampling",
@@ -305,8 +305,8 @@ def make_parser() -> Parser:
         "stream", _add_stream_arguments, "train a model in one pass over a text of any length",
         "Train a word2vec model in a single pass: for a text that cannot be read again, has no known end, or is too "
         "long to be kept. Its words are counted while it is trained, in chunks, and the vocabulary is bounded. stdin "
-        "and pipes are read as their text arrives. If the command is interrupted by Ctrl-C or SIGTERM, the model of "
-        "the chunks until then is saved.",
+        "and pipes are read as their text arrives. If the command is interrupted by Ctrl-C or SIGTERM, the model is "
+        "saved as the complete chunks have trained it.",
     )  # fmt: skip
     add(
         "update", _add_update_arguments, "train a model further on new text",
@@ -389,9 +389,9 @@ def make_parser() -> Parser:
         "word2vec",
         _add_word2vec_arguments,
         "train with the flags of the original word2vec tool",
-        "Train word vectors with the flags and the defaults of word2vec.c, so that its scripts need no changes. There "
-        "is no word </s> for the ends of lines. 'fastw2v train' has more options, and saves models that can be trained "
-        "further.",
+        "Train word vectors with the flags and the defaults of word2vec.c, so that scripts for it need no other "
+        "change. The ends of lines do not count as the word </s>. 'fastw2v train' has more options, and saves models "
+        "that can be trained further.",
     )
     add(
         "demo", _add_demo_arguments, "train on the documentation of Python and show the results",
@@ -997,13 +997,13 @@ def _with_unit(text: str, base: int) -> int:
 # --- options of stream, update and store, by the names of argparse
 
 STREAM_HELP = {
-    "--max-words": "most words of the vocabulary; the rarest are evicted when there are more",
+    "--max-words": "largest size of the vocabulary; if there are more words, the rarest are removed",
     "--chunk-words": "words that are read, counted and trained at a time, e.g. 500K (default: 1M)",
-    "--total-words": "words of the whole text, or an estimate, e.g. 2G: the learning rate falls from --alpha to "
-    "--min-alpha until then (default: it stays --alpha, for text without an end)",
+    "--total-words": "words of the whole text, or an estimate, e.g. 2G; the learning rate falls from --alpha to "
+    "--min-alpha over these words (default: the rate stays --alpha, which suits text without an end)",
     "--epochs": "number of passes over each chunk, while it is in memory (default: 1)",
     "--checkpoint": "save the model in FILE after each chunk; --resume continues from it",
-    "--resume": "continue from the file of --checkpoint, with the text behind the sentences that it was trained on; "
+    "--resume": "continue from the file of --checkpoint; the sentences that it was trained on are skipped; "
     "start from the beginning if the file does not exist",
     "--no-skip": "with --resume: the INPUTs begin where the checkpoint ends, as those of a message queue; none of "
     "their sentences is skipped",
@@ -1023,13 +1023,14 @@ UPDATE_HELP = {
     "texts": "new text: a file, plain or compressed, with one sentence per line, or a directory of such files. All "
     "TEXTs are one update",
     "--output": "file to write, in the format of fastw2v (default: MODEL, which is replaced)",
-    "--replay": "mix old sentences into the new text, from a store that 'fastw2v store' has made, or from a text. TEXT "
-    "is added to a store afterwards. The option may be repeated for several texts",
+    "--replay": "mix old sentences into the new text, from a store that 'fastw2v store' has made, or from a text. "
+    "After the update, TEXT is added to the store. The option may be repeated for several texts",
     "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
-    "--lockf": "factor on the learning rate of the vectors of old words; 0 freezes them, and with --anchor-to or "
-    "without --replay their output weights too (default: 0.25 with --replay, unless --anchor-to is given; else 1.0)",
-    "--anchor": "strength of a pull of old words towards their old vectors, and with --anchor-to or without --replay "
-    "towards their old output weights; 0 for none (default: 1.0)",
+    "--lockf": "factor on the learning rate of the vectors of old words; 0 freezes these vectors. With --anchor-to, or "
+    "without --replay, 0 also freezes their output weights (default: 0.25 with --replay and without --anchor-to; "
+    "otherwise 1.0)",
+    "--anchor": "strength of a pull of the vectors of old words towards their old values; 0 for none. With "
+    "--anchor-to, or without --replay, the output weights are pulled too (default: 1.0)",
     "--anchor-to": "the model, or vectors, that the old words are pulled towards (default: MODEL)",
     "--epochs": "number of passes over the text (default: that of MODEL)",
     "--alpha": "learning rate at the start (default: that of MODEL)",
@@ -1060,8 +1061,8 @@ STORE_HELP = {
     "store": "directory of the store; it is made if it does not exist",
     "texts": "text to add: a file, plain or compressed, or a directory of such files",
     "--max-words": "largest number of words in the store, e.g. 100M (default: no limit for a new store)",
-    "--keep": "which text stays when there is more than that: a random sample of all text ever added, or the newest "
-    "text (default: random for a new store)",
+    "--keep": "which text stays when there are more than --max-words words: a random sample of all text ever added, "
+    "or the newest text (default: random for a new store)",
 }
 STORE_OPTIONS: dict[str, dict[str, Any]] = {
     "store": {"type": _file_name, "metavar": "STORE"},

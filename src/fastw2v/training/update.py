@@ -56,9 +56,9 @@ class Update:
 
     New words are those that any number of calls ``build_vocab(update=True)`` have added since the latest training; all
     others are old, those of the first vocabulary included. The state is saved with the model, and a training that
-    reaches its end makes all words old. All parameters except `replay` concern old words only: new words are trained as
-    usual. Words must not be sorted or removed during the training. A training that a callback starts within it does not
-    inherit the update.
+    reaches its end makes all words old. The learning rates and `replay` apply to the whole training; all other
+    parameters concern old words only. Words must not be sorted or removed during the training. A training that a
+    callback starts within it does not inherit the update.
 
     Parameters
     ----------
@@ -70,10 +70,10 @@ class Update:
         Strength of a pull of the old words' vectors towards their old values. At the full learning rate, the distance
         shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
     anchor_to : KeyedVectors, Word2Vec or path, optional
-        The old values that `anchor` pulls towards: the vectors of these words there. The old words that it lacks are
-        pulled to their values at the start of this training, as all of them are by default. With the same `anchor_to`
-        at every update, a model keeps after many updates what it keeps after one; by default each update may move it
-        further.
+        A model or vectors: `anchor` pulls each old word towards its vector there. Old words that have none there are
+        pulled towards their values at the start of this training; by default, all old words are. With the same
+        `anchor_to` at every update, a model keeps after many updates what it keeps after one; by default each update
+        may move the words further.
     keep_anchor : bool, default False
         Store the old values that `anchor` pulls towards in the model, in its files and copies too, and pull towards
         them at each later update with `keep_anchor`: a model keeps after many updates what it keeps after one. The kept
@@ -89,16 +89,17 @@ class Update:
         intervals during the training, and at its end.
     replay : iterable of lists of str, path, ReplayStore, or list of these, optional
         Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
-        `corpus_file`, that of a directory of such files, or a list of several of them. They count as trained words in
-        what `train` returns. Of a `ReplayStore`, or its path, only the sentences that are trained are read.
+        `corpus_file`, that of a directory of such files, or a list of several of them. Only the sentences that are
+        trained are read from a `ReplayStore`, or from its path. The word counts that `train` returns include the
+        replayed words.
     replay_ratio : float, default 1.0
         Raw words of old text for each raw word of new text. No epoch uses a sentence twice.
     old_words : int, optional
-        Take the first `old_words` words of the vocabulary as the old ones. This is needed where the vocabulary was
-        sorted after it grew, since old and new words are mixed then.
+        Take the first `old_words` words of the vocabulary as the old ones. This is needed if the vocabulary was sorted
+        after new words were added, because fastw2v then no longer knows which words are new.
     drift_threshold : float, optional
-        Measure how far the old words move, and log a warning if a smaller share of their 10 nearest neighbours than
-        this stays the same; 0.0 only measures. The neighbours of 1,000 words among the first 20,000 old words are
+        Measure how far the old words move, and log a warning if the share of their 10 nearest neighbours that stay the
+        same is smaller than this; 0.0 only measures. The neighbours of 1,000 words among the first 20,000 old words are
         compared. The row of the text in ``model.history()`` has the results. See also `Word2Vec.drift`.
 
     Raises
