@@ -226,7 +226,7 @@ class TrainingSession:
             barriers=barriers,
         )
         session._log(
-            f"training model with {model.workers} workers on {len(model.wv)} vocabulary and {model.vector_size} "
+            f"training model with {thread_count(model.workers)} workers on {len(model.wv)} vocabulary and {model.vector_size} "
             f"features, using sg={model.sg} hs={model.hs} sample={model.sample} negative={model.negative} "
             f"window={model.window} shrink_windows={model.shrink_windows}"
         )
