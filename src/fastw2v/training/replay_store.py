@@ -54,8 +54,8 @@ logger = get_logger(__name__, "models.word2vec")
 
 Opened = TypeVar("Opened")
 
-MAX_SEGMENTS = 32  # more are merged until half of them are left
-MAX_TEXTS = 10_000  # that are remembered
+MAX_SEGMENTS = 32  # with more segments, some are merged until half of them are left
+MAX_TEXTS = 10_000  # largest number of texts that are remembered
 
 
 class ReplayStore:
@@ -625,4 +625,4 @@ def _those(items: list[Any], chosen: list[bool]) -> list[Any]:
     return [item for item, is_chosen in zip(items, chosen, strict=True) if is_chosen]
 
 
-ReplayStore.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
+ReplayStore.__module__ = "fastw2v.word2vec"  # the public module that exports the class, which pickles name
