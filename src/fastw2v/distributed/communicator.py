@@ -21,7 +21,7 @@ class CommunicatorError(RuntimeError):
 
     Examples
     --------
-    The other members get it. `run_threads` raises what the member raised that failed:
+    The other members raise it. `run_threads` raises the exception of the member that failed:
 
     >>> from fastw2v.distributed import CommunicatorError, run_threads
     >>> def work(communicator):
