@@ -1,4 +1,4 @@
-"""The mean of several trainings on the same text, whose neighbours change less from seed to seed."""
+"""The mean of several trainings on the same text, whose neighbours depend less on the seed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def mean_of_runs(runs: Iterable[Word2Vec | KeyedVectors]) -> KeyedVectors:
     Parameters
     ----------
     runs : iterable of Word2Vec or KeyedVectors
-        Two or more trainings on the same text, with the same parameters but another `seed`. Their vectors have the same
-        width.
+        Two or more trainings on the same text, with the same parameters and different values of `seed`. Their vectors
+        have the same width.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def mean_of_runs(runs: Iterable[Word2Vec | KeyedVectors]) -> KeyedVectors:
         If there are fewer than two runs, their vectors differ in width, they have no word in common, or a vector is not
         finite.
     TypeError
-        If `runs` contains anything but models and vectors.
+        If an element of `runs` is neither a model nor vectors.
 
     Examples
     --------

@@ -69,10 +69,10 @@ class CallbackAny2Vec:
 class ValidationLoss(CallbackAny2Vec):
     """Callback that computes the loss of held-out sentences at the end of each epoch.
 
-    The losses are in `losses`, and in ``model.validation_loss_history``, which is saved with the model and stands
-    beside ``model.loss_history``, the training loss of each epoch with ``compute_loss=True``. The two are not on one
-    scale: the training loss is a mean over an epoch in which the weights change, with reduced windows and without the
-    tokens that subsampling drops.
+    The losses are in `losses`, and in ``model.validation_loss_history``, which is saved with the model. The training
+    loss of each epoch is in ``model.loss_history`` with ``compute_loss=True``. The two losses cannot be compared: the
+    training loss is a mean over an epoch in which the weights change, with reduced windows and without the tokens that
+    subsampling drops.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ class ValidationLoss(CallbackAny2Vec):
         self._loss_of(model)
 
     def on_epoch_end(self, model: Any) -> None:
-        """Compute the loss and store it, here and on the model."""
+        """Compute the loss and append it to `losses` and to the history of the model."""
         self._evaluate(model)
         trained = model.loss_history[-1:] if model.compute_loss else []
         logger.info(
@@ -135,10 +135,15 @@ class ValidationLoss(CallbackAny2Vec):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the state to that of a checkpoint.
 
+        Parameters
+        ----------
+        state : dict
+            A result of `state_dict`.
+
         Raises
         ------
         ValueError
-            If it is not what `state_dict` returns.
+            If it is not such a dict.
         """
         losses = state.get("losses") if isinstance(state, dict) else None
         if not isinstance(losses, list) or not all(isinstance(loss, (int, float)) for loss in losses):
@@ -289,10 +294,15 @@ class EarlyStopping(ValidationLoss):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the state to that of a checkpoint.
 
+        Parameters
+        ----------
+        state : dict
+            A result of `state_dict`.
+
         Raises
         ------
         ValueError
-            If it is not what `state_dict` returns.
+            If it is not such a dict.
         """
         super().load_state_dict(state)
         best, words = state.get("best_epoch"), state.get("words")
@@ -314,10 +324,15 @@ class EarlyStopping(ValidationLoss):
     def load_state_arrays(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Set the weights of the best epoch to those of a checkpoint.
 
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            A result of `state_arrays`.
+
         Raises
         ------
         ValueError
-            If they are not numbers of type float32.
+            If the arrays are not float32.
         """
         for name, array in arrays.items():
             if array.dtype != np.float32:
@@ -418,13 +433,13 @@ class ProbeWords(CallbackAny2Vec):
             logger.warning("the probe words %.200r are not in the vocabulary and are left out", unknown)
 
     def on_epoch_end(self, model: Any) -> None:
-        """Show the neighbours if it is time to."""
+        """Show the neighbours if `every` epochs have passed since the last display."""
         self._epochs += 1
         if self._epochs % self.every == 0:
             self._show(model)
 
     def on_train_end(self, model: Any) -> None:
-        """Show the neighbours of the last epoch, and as the other callbacks have left the vectors."""
+        """Show the neighbours of the last epoch, after the other callbacks have changed the vectors."""
         if self._epochs:
             self._show(model)
 
@@ -439,10 +454,15 @@ class ProbeWords(CallbackAny2Vec):
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Set the state to that of a checkpoint.
 
+        Parameters
+        ----------
+        state : dict
+            A result of `state_dict`.
+
         Raises
         ------
         ValueError
-            If it is not what `state_dict` returns.
+            If it is not such a dict.
         """
         try:
             epochs = as_int("epochs", state["epochs"], minimum=0)

@@ -97,7 +97,7 @@ _PICKLED = {
 class _TableOnDemand:
     """The table of an object whose class does not call ``KeyedVectors.__init__``, or assigns `vectors` before it.
 
-    An object that has a table finds it in its own attributes, before this descriptor.
+    An object that has a table stores it in its own attributes, which Python looks up before this descriptor.
     """
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
@@ -247,9 +247,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         own_attributes(self).update(state)
 
     def _overrides(self, *names: str) -> bool:
-        """Return whether a subclass, or this object, has a method of its own in place of one of `names`.
+        """Return whether a subclass, or this object, has a method of its own instead of one of `names`.
 
-        What gensim computes by calling one of its public methods has to call the override.
+        If gensim computes a result by calling one of its public methods, fastw2v must call the override too.
         """
         for name in names:  # a loop over plain look-ups, because each query comes here
             method, own = getattr(self, name), _METHODS[name]
@@ -317,9 +317,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def vectors(self) -> Array:
         """Matrix of shape (len, vector_size): row `i` belongs to ``index_to_key[i]``.
 
-        An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`, and the
-        norms are discarded. Keys and vectors may be assigned in any order; queries, training and saving raise a
-        ValueError if they contradict each other. None means that there are no vectors.
+        An assigned array is kept without a copy, even if it is a memory map. Its width becomes `vector_size`, and the
+        norms are discarded. Keys and vectors may be assigned in any order. Queries, training and saving raise a
+        ValueError if their numbers differ. None means that there are no vectors.
         """
         vectors: Array = self._table.vectors
         return vectors
@@ -347,7 +347,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     @property
     def vectors_lockf(self) -> Array | None:
-        """Factors on the learning rate, or None."""
+        """Factors on the learning rates of the vectors, or None."""
         return self._table.lock_factors
 
     @vectors_lockf.setter
@@ -361,7 +361,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     # --- norms
 
     def invalidate_norms(self) -> None:
-        """Discard the norms, because vectors were changed in place; the next query computes them again.
+        """Discard the norms after the vectors were changed in place; the next query computes them again.
 
         Examples
         --------
@@ -382,7 +382,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         force : bool, default False
-            Compute them in any case. This is needed after a write into ``vectors[...]``, which is not noticed.
+            Compute them even if they are known. This is needed after a write into ``vectors[...]``, which is not
+            noticed.
 
         Examples
         --------
@@ -397,6 +398,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     def get_normed_vectors(self) -> Array:
         """Return a new matrix with every row scaled to length 1; zero rows stay zero.
+
+        Returns
+        -------
+        ndarray, shape (len, vector_size)
 
         Examples
         --------
@@ -419,7 +424,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
         Vectors that are mapped read-only (``mmap="r"``) are copied into memory instead.
 
-        The lengths are lost. Training needs them, so do not train a model any further after this.
+        The lengths are lost. A model needs them for training, so do not train it any further after this.
 
         Examples
         --------
@@ -436,14 +441,18 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     # --- look-up
 
     def get_index(self, key: Key, default: int | None = None) -> int:
-        """Return the row of `key`; an integer that is not a key is taken as a row.
+        """Return the row of `key`; an integer that is not a key is used as the number of a row.
 
         Parameters
         ----------
         key : str or int
-            Where keys are integers, ``5`` means the key 5 if there is one, and otherwise row 5.
+            If keys are integers, ``5`` means the key 5 if there is one, and otherwise row 5.
         default : int, optional
             The result for a missing key.
+
+        Returns
+        -------
+        int
 
         Raises
         ------
@@ -470,6 +479,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def has_index_for(self, key: Key) -> bool:
         """Return whether `get_index` finds `key`, which may be a key or the number of a row.
 
+        Parameters
+        ----------
+        key : str or int
+
+        Returns
+        -------
+        bool
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -492,6 +509,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         norm : bool, default False
             Return a new array of length 1 (a zero vector stays zero). By default the result is a view of the row,
             which shows later changes.
+
+        Returns
+        -------
+        ndarray, shape (vector_size,)
 
         Raises
         ------
@@ -546,12 +567,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         attrs : iterable of str, optional
             Names of the attributes; by default all that exist.
         types : iterable of dtype, optional
-            Type of each attribute; int means int64, and str means object.
+            Type of each attribute, required with `attrs`. int means int64, and str means object.
 
         Raises
         ------
         TypeError
             If an attribute exists with another type.
+        ValueError
+            If the numbers of attributes and types differ.
 
         Examples
         --------
@@ -576,14 +599,24 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         self._table.allocate_attributes(names, dtypes)
 
     def set_vecattr(self, key: Key, attr: str, val: Any) -> None:
-        """Set the attribute `attr` of `key`; the first value fixes the type of the attribute.
+        """Set the attribute `attr` of `key`; the first value determines the type of the attribute.
+
+        Parameters
+        ----------
+        key : str or int
+        attr : str
+            Name of the attribute. If it does not exist, it is created, with 0 for all other keys.
+        val : object
+            The value.
 
         Raises
         ------
         KeyError
             If the key is missing.
         TypeError
-            If `val` does not fit the type of the attribute.
+            If the type of `val` does not fit that of the attribute.
+        ValueError
+            If `val` is a number that is too large for the type of the attribute.
 
         Examples
         --------
@@ -606,6 +639,17 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         """Return the attribute `attr` of `key`.
 
         For the words of a model with hierarchical softmax, ``code`` and ``point`` are those of its Huffman tree.
+
+        Parameters
+        ----------
+        key : str or int
+        attr : str
+            Name of the attribute, such as ``"count"``.
+
+        Returns
+        -------
+        object
+            The value, in the type of the attribute.
 
         Raises
         ------
@@ -639,7 +683,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         seed : int, default 0
-            New vectors are random; they are those that `prep_vectors` makes with this seed.
+            New vectors are random. They are those that `prep_vectors` makes with this seed.
 
         Examples
         --------
@@ -658,6 +702,23 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
         The first empty slot is used (see the parameter `count` of the constructor). If there is none, one row is
         appended, in amortised constant time.
+
+        Parameters
+        ----------
+        key : str or int
+            An integer is a key here, never a row.
+        vector : array-like, shape (vector_size,)
+            It is converted to the dtype of `vectors`.
+
+        Returns
+        -------
+        int
+            The row of the key.
+
+        Raises
+        ------
+        ValueError
+            If `vector` has another shape, or `key` is None. Nothing is changed then.
 
         Examples
         --------
@@ -734,8 +795,13 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def remove_keys(self, keys: Key | Iterable[Key]) -> None:
         """Remove keys with their vectors and attributes; the other keys keep their order.
 
-        Output weights and noise table of the model that these vectors belong to lose the same rows. A model that was
+        If the vectors belong to a model, its output weights and noise table lose the same rows. A model that was
         trained with hierarchical softmax cannot be trained any further afterwards.
+
+        Parameters
+        ----------
+        keys : str, int or iterable of them
+            The keys to remove.
 
         Raises
         ------
@@ -755,12 +821,16 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def rename_key(self, old: Key, new: Key) -> None:
         """Give the vector of `old` the key `new`.
 
+        Parameters
+        ----------
+        old, new : str or int
+
         Raises
         ------
         KeyError
             If `old` is missing.
         ValueError
-            If `new` is present already, or is None.
+            If `new` is already present, or is None.
 
         Examples
         --------
@@ -774,12 +844,16 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         self._table.rename(old, new)
 
     def subset(self: KV, keys: Iterable[Key]) -> KV:
-        """Return new vectors of some keys, in the order given, with copies of their vectors and attributes.
+        """Return new vectors of some keys, in the given order, with copies of their vectors and attributes.
 
         Parameters
         ----------
         keys : iterable of str or int
             A key that is given twice counts once.
+
+        Returns
+        -------
+        KeyedVectors
 
         Raises
         ------
@@ -800,7 +874,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def vectors_for_all(
         self, keys: Iterable[Key], allow_inference: bool = True, copy_vecattrs: bool = False
     ) -> KeyedVectors:
-        """Return new vectors of those of `keys` that are present, each once, in the order given.
+        """Return new vectors of those of `keys` that are present, each once, in the given order.
 
         Parameters
         ----------
@@ -809,6 +883,10 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             Whether the numbers of rows are accepted as keys. In gensim, subclasses infer vectors of unknown keys.
         copy_vecattrs : bool, default False
             Copy the attributes. Without it, the counts of n keys are n, n - 1, ..., 1.
+
+        Returns
+        -------
+        KeyedVectors
 
         Examples
         --------
@@ -843,8 +921,17 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def astype(self: KV, dtype: DTypeLike) -> KV:
         """Return a copy whose vectors are stored in another floating type.
 
-        float16 takes half the memory and has three significant digits. Queries on float16 vectors are computed in
-        float32.
+        float16 takes half the memory of float32 and has three significant digits. Queries on float16 vectors are
+        computed in float32.
+
+        Parameters
+        ----------
+        dtype : dtype
+            A floating type.
+
+        Returns
+        -------
+        KeyedVectors
 
         Raises
         ------
@@ -864,15 +951,16 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def postprocess(self: KV, *, center: bool = True, remove: int | None = None) -> KV:
         """Return a copy without the mean and the main directions that the vectors have in common.
 
-        This is "all-but-the-top" (Mu and Viswanath, 2018). It usually improves similarities of words. A model must not
-        be trained any further with the result, because its output weights do not fit.
+        This method is "all-but-the-top" (Mu and Viswanath, 2018). It improves similarities of words after some
+        trainings and makes them worse after others, so evaluate the result. A model must not be trained any further
+        with the result, because its output weights do not fit.
 
         Parameters
         ----------
         center : bool, default True
             Subtract the mean of all vectors.
         remove : int, optional
-            The number of main directions to remove; by default one for each 100 dimensions, as in the paper.
+            The number of main directions to remove. By default it is one for each 100 dimensions, as in the paper.
 
         Returns
         -------
@@ -912,15 +1000,15 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def sort_by_descending_frequency(self) -> None:
         """Sort all rows by descending ``count``; of keys with equal counts, the last one goes first.
 
-        Output weights, noise table and Huffman tree of the model that these vectors belong to are sorted, too.
+        If the vectors belong to a model, its output weights, noise table and Huffman tree are sorted, too.
 
         Raises
         ------
         KeyError
             If the keys have no attribute ``count``.
         ValueError
-            If the matrix has another number of rows than there are keys, or if ``count`` has not one number for each
-            key.
+            If the number of rows of the matrix is not the number of keys, or if ``count`` does not have one number for
+            each key.
 
         Examples
         --------
@@ -961,7 +1049,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         keys : iterable of str, int or ndarray of shape (vector_size,)
-            Arrays are used as they are. A single key, or a single array, is accepted as well.
+            Arrays are used as they are. A single key or a single array is accepted as well.
         weights : iterable of float, optional
             One weight for each of `keys`; by default 1.0.
         pre_normalize : bool, default True
@@ -981,7 +1069,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         KeyError
             If a key is missing and `ignore_missing` is False.
         ValueError
-            If there are no keys, the number of weights differs, or an array has another shape.
+            If there are no keys, the number of weights differs from that of the keys, or an array has another shape.
 
         Examples
         --------
@@ -1034,7 +1122,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         positive, negative : str, int, ndarray, or sequence of these and of ``(key or ndarray, weight)``, optional
-            What to add and what to subtract. The vectors of keys are scaled to length 1 first, arrays are used as
+            What to add and what to subtract. The vectors of keys are scaled to length 1 first; arrays are used as
             they are. A weight is used as it is given, in both arguments. A two-dimensional array is a sequence of
             vectors.
         topn : int or None, default 10
@@ -1042,7 +1130,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         clip_start, clip_end : int, optional
             Search only in this range of rows. Negative numbers count from the end, as in a slice.
         restrict_vocab : int, optional
-            Search only in this number of rows from the start; overrides the range.
+            Search only in this number of rows from the start. It overrides the range.
         indexer : object, optional
             An index of nearest neighbours. Its ``most_similar(vector, topn)`` is called instead of a full search.
         candidates : iterable of str or int, optional
@@ -1051,15 +1139,15 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Returns
         -------
         list of (key, float), or ndarray of float32
-            Best first, without the keys of the query. With ``topn=None``, the cosines of all searched rows (for
-            `candidates`, in their order), including those of the query's keys.
+            Best first, without the keys of the query. With ``topn=None``, the cosines of all searched rows, including
+            those of the query's keys; with `candidates`, in their order.
 
         Raises
         ------
         KeyError
             If a key is missing.
         ValueError
-            If there is nothing to search for, or `candidates` is combined with a range.
+            If neither `positive` nor `negative` has an element, or `candidates` is combined with a range.
 
         Examples
         --------
@@ -1107,6 +1195,11 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         list of list of (key, float), or ndarray of shape (queries, rows)
             One ranking for each query; with ``topn=None``, the matrix of cosines.
 
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -1133,6 +1226,24 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def similar_by_word(self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """Return the keys most similar to `word`; see `most_similar`.
 
+        Parameters
+        ----------
+        word : str or int
+        topn : int or None, default 10
+            Number of keys in the result; see `most_similar`.
+        restrict_vocab : int, optional
+            Search only in this number of rows from the start.
+
+        Returns
+        -------
+        list of (key, float), or ndarray of float32
+            As for `most_similar`.
+
+        Raises
+        ------
+        KeyError
+            If the word is missing.
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -1144,6 +1255,24 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     def similar_by_key(self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None) -> Any:
         """Return the keys most similar to `key`; see `most_similar`.
+
+        Parameters
+        ----------
+        key : str or int
+        topn : int or None, default 10
+            Number of keys in the result; see `most_similar`.
+        restrict_vocab : int, optional
+            Search only in this number of rows from the start.
+
+        Returns
+        -------
+        list of (key, float), or ndarray of float32
+            As for `most_similar`.
+
+        Raises
+        ------
+        KeyError
+            If the key is missing.
 
         Examples
         --------
@@ -1157,7 +1286,25 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def similar_by_vector(
         self, vector: Array | Sequence[float], topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Any:
-        """Return the keys most similar to `vector`, shape (vector_size,); see `most_similar`.
+        """Return the keys whose vectors are most similar to `vector`; see `most_similar`.
+
+        Parameters
+        ----------
+        vector : array-like, shape (vector_size,)
+        topn : int or None, default 10
+            Number of keys in the result; see `most_similar`.
+        restrict_vocab : int, optional
+            Search only in this number of rows from the start.
+
+        Returns
+        -------
+        list of (key, float), or ndarray of float32
+            As for `most_similar`.
+
+        Raises
+        ------
+        ValueError
+            If the vector has another shape.
 
         Examples
         --------
@@ -1183,14 +1330,23 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         positive, negative : str, int, ndarray, or sequence of these, optional
-            Arrays are used as they are; weights are not supported.
+            Arrays are used as they are. Weights are not supported.
         topn, restrict_vocab, candidates
             As for `most_similar`. (gensim ignores `restrict_vocab` here.)
 
         Returns
         -------
         list of (key, float), or ndarray
-            As for `most_similar`; the scores are not cosines.
+            As for `most_similar`, but the scores are not cosines.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        ValueError
+            If `positive` is empty.
+        TypeError
+            If an element is neither a key nor a vector.
 
         Examples
         --------
@@ -1261,6 +1417,19 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def similarity(self, w1: Key, w2: Key) -> np.float32:
         """Return the cosine of two keys; it is exactly 1 for a key and itself.
 
+        Parameters
+        ----------
+        w1, w2 : str or int
+
+        Returns
+        -------
+        float32
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -1276,6 +1445,19 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def distance(self, w1: Key, w2: Key) -> np.float32:
         """Return ``1 - similarity(w1, w2)``.
 
+        Parameters
+        ----------
+        w1, w2 : str or int
+
+        Returns
+        -------
+        float32
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -1286,7 +1468,16 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return np.float32(1) - self.similarity(w1, w2)
 
     def n_similarity(self, ws1: Iterable[Key], ws2: Iterable[Key]) -> np.float32:
-        """Return the cosine of the mean vectors of two lists of keys; missing keys are ignored.
+        """Return the cosine of the mean vectors of two lists of keys.
+
+        Parameters
+        ----------
+        ws1, ws2 : iterable of str or int
+            Missing keys are ignored. Vectors are not scaled before the mean.
+
+        Returns
+        -------
+        float32
 
         Raises
         ------
@@ -1310,7 +1501,21 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     @staticmethod
     def cosine_similarities(vector_1: Array, vectors_all: Array) -> Array:
-        """Return the cosines of `vector_1`, shape (D,), with each row of `vectors_all`, shape (n, D).
+        """Return the cosines of one vector with each row of a matrix.
+
+        Parameters
+        ----------
+        vector_1 : ndarray, shape (D,)
+        vectors_all : ndarray, shape (n, D)
+
+        Returns
+        -------
+        ndarray, shape (n,)
+
+        Raises
+        ------
+        ValueError
+            If the shapes disagree.
 
         Examples
         --------
@@ -1327,7 +1532,24 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def distances(
         self, word_or_vector: Key | Array | Sequence[float], other_words: Iterable[Key] = ()
     ) -> Array:
-        """Return ``1 - cosine`` of a key or vector with each of `other_words`; by default with every row.
+        """Return ``1 - cosine`` of a key or vector with each of several keys.
+
+        Parameters
+        ----------
+        word_or_vector : str, int or array-like of shape (vector_size,)
+        other_words : iterable of str or int, optional
+            By default, the distances from every row are computed.
+
+        Returns
+        -------
+        ndarray, shape (len(other_words),) or (len,)
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        ValueError
+            If the vector has another shape.
 
         Examples
         --------
@@ -1351,7 +1573,25 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return distances
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
-        """Return the one of `keys_list` that is most similar to `key1`.
+        """Return the element of `keys_list` that is most similar to `key1`.
+
+        Parameters
+        ----------
+        key1 : str or int
+        keys_list : sequence of str or int
+            The keys to choose from.
+
+        Returns
+        -------
+        str or int
+            The first such element if several are equally similar.
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        ValueError
+            If `keys_list` is empty.
 
         Examples
         --------
@@ -1367,6 +1607,19 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     def closer_than(self, key1: Key, key2: Key) -> list[Any]:
         """Return the keys that are closer to `key1` than `key2` is, in the order of the rows.
+
+        Parameters
+        ----------
+        key1, key2 : str or int
+
+        Returns
+        -------
+        list of keys
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
 
         Examples
         --------
@@ -1386,6 +1639,19 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def rank(self, key1: Key, key2: Key) -> int:
         """Return the rank of `key2` among all keys by distance from `key1`, counted from 1.
 
+        Parameters
+        ----------
+        key1, key2 : str or int
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+
         Examples
         --------
         >>> kv = KeyedVectors(2)
@@ -1396,14 +1662,19 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return len(self.closer_than(key1, key2)) + 1
 
     def rank_by_centrality(self, words: Iterable[Key], use_norm: bool = True) -> list[tuple[np.float32, Any]]:
-        """Return pairs ``(closeness to the mean, key)`` of some keys, closest first.
+        """Return some keys with the closeness of their vectors to the mean, closest first.
 
         Parameters
         ----------
         words : iterable of str or int
-            Missing keys are left out, and logged as a warning.
+            Missing keys are left out, and a warning is logged.
         use_norm : bool, default True
             Scale the vectors to length 1 first.
+
+        Returns
+        -------
+        list of (float32, key)
+            The dot product with the mean vector, which is scaled to length 1, and the key.
 
         Raises
         ------
@@ -1432,7 +1703,21 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return queries.centrality_ranking(present, vectors, mean)
 
     def doesnt_match(self, words: Iterable[Key]) -> Any:
-        """Return the one of `words` that is farthest from their mean.
+        """Return the element of `words` that is farthest from their mean; see `rank_by_centrality`.
+
+        Parameters
+        ----------
+        words : iterable of str or int
+            Missing keys are left out, and a warning is logged.
+
+        Returns
+        -------
+        str or int
+
+        Raises
+        ------
+        ValueError
+            If none of the keys is present.
 
         Examples
         --------
@@ -1444,10 +1729,27 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return self.rank_by_centrality(words)[-1][1]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Return the similarity of two keys divided by the sum of the similarities of `wa`'s `topn` nearest keys.
+        """Return the similarity of two keys divided by the sum of the similarities of the nearest keys of `wa`.
 
         A value above 0.10 suggests that the words are synonyms (Leeuwenberg et al., "A Minimally Supervised Approach
         for Synonym Extraction with Word Embeddings", 2016).
+
+        Parameters
+        ----------
+        wa, wb : str or int
+        topn : int, default 10
+            The number of nearest keys.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        KeyError
+            If a key is missing.
+        ValueError
+            If there is no other key.
 
         Examples
         --------
@@ -1509,7 +1811,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         return similarity.word_movers_distance(*sides)
 
     def similarity_unseen_docs(self, *args: Any, **kwargs: Any) -> None:
-        """Raise NotImplementedError: word vectors have no such method, gensim's Doc2Vec has it."""
+        """Raise NotImplementedError: word vectors have no such method; gensim's Doc2Vec has it."""
         raise NotImplementedError("Call similarity_unseen_docs on a Doc2Vec model instead.")
 
     # --- evaluation
@@ -1527,15 +1829,15 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         analogies : str, os.PathLike or iterable of str
-            A file, or its lines. A line ": name" begins a section, a line "a b c d" is a question.
+            A file, or its lines. A line ": name" begins a section, and a line "a b c d" is a question.
         restrict_vocab : int, optional, default 300000
-            Use only this number of words from the start, as questions and as answers; None uses all words.
+            Use only this number of words from the start, in questions and as answers. None uses all words.
         case_insensitive : bool, default True
             Compare words in upper case.
         dummy4unknown : bool, default False
             Count questions with unknown words as wrong, instead of skipping them.
         similarity_function : {"most_similar", "most_similar_cosmul"}
-            Without effect, as in gensim: questions are answered by the additive method (3CosAdd), so that the
+            It has no effect, as in gensim. Questions are answered by the additive method (3CosAdd), so that the
             results of different programs can be compared.
 
         Returns
@@ -1543,7 +1845,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         accuracy : float
             Share of right answers in all sections.
         sections : list of dict
-            Name and questions of each section, under "section", "correct" and "incorrect". The last one, "Total
+            Name and questions of each section, under "section", "correct" and "incorrect". The last element, "Total
             accuracy", has the questions of all sections.
 
         Examples
@@ -1622,12 +1924,12 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         other : KeyedVectors or Word2Vec
-            The older vectors, from which these were trained. For two independent trainings, only the overlap of the
-            neighbourhoods is meaningful.
+            The older vectors, from which these vectors were trained. For two independent trainings, only the overlap
+            of the neighbourhoods is meaningful.
         topn : int, default 10
-            Size of the neighbourhoods, which consist of shared words only; with 0, they are not compared.
+            Size of the neighbourhoods, which consist of shared words only. With 0, they are not compared.
         sample : int, optional
-            Number of words whose neighbourhoods are compared, evenly spread over the shared words; None for all.
+            Number of words whose neighbourhoods are compared, evenly spread over the shared words; None means all.
 
         Returns
         -------
@@ -1637,7 +1939,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Raises
         ------
         ValueError
-            If the vectors differ in width, or a number is negative.
+            If the widths of the vectors differ, or a number is negative.
         TypeError
             If `other` is neither vectors nor a model.
 
@@ -1679,11 +1981,11 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         fname : str or os.PathLike
-            Saved atomically: if saving fails, an existing file stays as it was.
+            The file is saved atomically: if saving fails, an existing file stays as it was.
         ignore : collection of str, optional
             Attributes to leave out.
         separately, sep_limit, pickle_protocol
-            Without effect; kept for gensim's signature.
+            These have no effect; they are kept for gensim's signature.
 
         Raises
         ------
@@ -1713,8 +2015,12 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         ----------
         fname : str or os.PathLike
         mmap : {None, "r", "c", "r+"}, default None
-            Map the vectors from the file instead of reading them: read-only, copy-on-write, or with changes written
-            to the file. Mapped arrays are not checked for damage.
+            Map the vectors from the file instead of reading them: "r" read-only, "c" copy-on-write, "r+" with changes
+            written to the file. Mapped arrays are not checked for damage.
+
+        Returns
+        -------
+        KeyedVectors
 
         Raises
         ------
@@ -1737,6 +2043,11 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
     def save_gensim(self, fname: PathLike) -> None:
         """Save to a file that gensim 4 loads; large arrays go into files beside it, as gensim expects.
+
+        Parameters
+        ----------
+        fname : str or os.PathLike
+            The other files have this name with a suffix.
 
         Examples
         --------
@@ -1831,7 +2142,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         fname : str or os.PathLike
-            Compressed according to its suffix (.gz, .bz2, .xz, .zst).
+            The file is compressed according to its suffix (.gz, .bz2, .xz, .zst).
         fvocab : str or os.PathLike, optional
             A second file, for lines of a key and its value of `sort_attr`.
         binary : bool, default False
@@ -1839,8 +2150,9 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         total_vec : int, optional
             Number of vectors for the header, if more will be appended later.
         write_header : bool, default True
+            Begin with a line of the number of vectors and their size.
         prefix : str, default ""
-            Put before each key.
+            Text that is written before each key.
         append : bool, default False
             Append to an existing file.
         sort_attr : str, default "count"
@@ -1894,15 +2206,16 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         datatype: DTypeLike = REAL,
         no_header: bool = False,
     ) -> KV:
-        """Load the format of the original word2vec tool, and fastText's ``.vec`` and GloVe's files.
+        """Load a file in the format of the original word2vec tool, a ``.vec`` file of fastText, or a file of GloVe.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Decompressed according to its suffix.
+            The file is decompressed according to its suffix.
         fvocab : str or os.PathLike, optional
             A file of lines of a key and its count. Without it, the counts of n keys are n, n - 1, ..., 1.
         binary : bool, default False
+            Whether the numbers are raw float32.
         encoding, unicode_errors : str, default "utf8", "strict"
             How to decode keys. With "ignore" or "replace", keys that were cut within a character can be read.
         limit : int, optional
@@ -1910,7 +2223,12 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         datatype : dtype, default float32
             Type in which the vectors are stored; float16 halves the memory.
         no_header : bool, default False
-            The file begins with the first vector (GloVe). A text file without a header is recognised without it.
+            The file begins with the first vector (GloVe). A text file without a header is recognised without this
+            argument.
+
+        Returns
+        -------
+        KeyedVectors
 
         Raises
         ------
@@ -1940,7 +2258,8 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Parameters
         ----------
         fname : str or os.PathLike
-            A model of version 11 or 12, also a supervised or a pruned one. Decompressed according to its suffix.
+            A model of version 11 or 12, which may be supervised or pruned. The file is decompressed according to its
+            suffix.
         encoding : str, default "utf8"
             Encoding of the words in the file. Bytes that are invalid in it are shown as ``\\xNN``.
 
@@ -1953,7 +2272,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         Raises
         ------
         ValueError
-            If the file is no such model, or is damaged; the message names the file and the field.
+            If the file is not such a model, or is damaged; the message names the file and the field.
         OSError
             If the file cannot be read.
 
@@ -1987,14 +2306,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def save_finalfusion(self, fname: PathLike) -> None:
         """Save in the format of finalfusion (``.fifu``), which its libraries for Python, Rust and other languages read.
 
-        The file has a simple vocabulary, the vectors divided by their norms, and the norms, as finalfusion expects. If
-        there is an attribute `finalfusion_metadata`, a TOML text, it becomes the metadata of the file.
+        The file has a simple vocabulary, the vectors divided by their norms, and the norms, as finalfusion expects. An
+        attribute `finalfusion_metadata`, which is a TOML text, becomes the metadata of the file.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Compressed according to its suffix (.gz, .bz2, .xz, .zst), which finalfusion itself does not read. Keys that
-            are integers become strings.
+            The file is compressed according to its suffix (.gz, .bz2, .xz, .zst); finalfusion itself does not read
+            compressed files. Keys that are integers become strings.
 
         Raises
         ------
@@ -2020,12 +2339,12 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
     def load_finalfusion(cls: type[KV], fname: PathLike) -> KV:
         """Load a file of finalfusion (``.fifu``) with a simple vocabulary and a matrix of float32.
 
-        Vectors that the file stores with their norms get back their lengths, up to rounding.
+        If the file stores norms, the vectors are multiplied by them, which restores their lengths up to rounding.
 
         Parameters
         ----------
         fname : str or os.PathLike
-            Decompressed according to its suffix.
+            The file is decompressed according to its suffix.
 
         Returns
         -------
@@ -2108,27 +2427,26 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
 
 class FastTextKeyedVectors(KeyedVectors):
-    """Vectors that fastText trained: words that are not among the keys have vectors, too.
+    """Vectors that fastText trained; words that are not among the keys have vectors, too.
 
-    Made by `KeyedVectors.load_fasttext`. The vector of an unknown word is the mean of the vectors of its character
-    n-grams (Bojanowski et al., "Enriching Word Vectors with Subword Information", 2017), as fastText computes it.
-    `save` and `load` keep the n-grams; the formats of word2vec and gensim's files have the words only. Rows,
-    `index_to_key` and attributes exist for the keys only. New and changed vectors of words do not change those of
-    n-grams.
+    `KeyedVectors.load_fasttext` returns this class. The vector of an unknown word is the mean of the vectors of its
+    character n-grams (Bojanowski et al., "Enriching Word Vectors with Subword Information", 2017), as fastText computes
+    it. `save` and `load` keep the n-grams. The formats of word2vec and gensim hold the words only. Rows, `index_to_key`
+    and attributes exist for the keys only. Adding or changing the vectors of words does not change those of n-grams.
 
     Attributes
     ----------
     vectors_ngrams : ndarray of float32, shape (n, vector_size), or None
         The vectors of the n-grams.
     min_n, max_n : int
-        The least and the largest number of characters of an n-gram.
+        The smallest and the largest number of characters of an n-gram.
     bucket : int
         The number of buckets into which n-grams are hashed; 0 if the words have no n-grams.
 
     Notes
     -----
-    A word without n-grams, such as one that is shorter than `min_n`, has the vector zero. `in` is True for each word if
-    there are n-grams, as in gensim; ``key in kv.key_to_index`` and `has_index_for` tell whether a word is a key.
+    The vector of a word without n-grams, such as one that is shorter than `min_n`, is zero. If there are n-grams, `in`
+    is True for each word, as in gensim; ``key in kv.key_to_index`` and `has_index_for` tell whether a word is a key.
 
     Examples
     --------
@@ -2149,7 +2467,7 @@ class FastTextKeyedVectors(KeyedVectors):
 
     @property
     def min_n(self) -> int:
-        """The least number of characters of an n-gram."""
+        """The smallest number of characters of an n-gram."""
         return 0 if self._ngrams is None else self._ngrams.min_n
 
     @property
@@ -2183,6 +2501,10 @@ class FastTextKeyedVectors(KeyedVectors):
         norm : bool, default False
             Return a new array of length 1 (a zero vector stays zero).
 
+        Returns
+        -------
+        ndarray, shape (vector_size,)
+
         Raises
         ------
         KeyError
@@ -2204,6 +2526,14 @@ class FastTextKeyedVectors(KeyedVectors):
     def get_sentence_vector(self, sentence: Iterable[Key | Array]) -> Array:
         """Return the mean of the vectors of the words of a sentence, each scaled to length 1, as gensim does.
 
+        Parameters
+        ----------
+        sentence : iterable of str
+
+        Returns
+        -------
+        ndarray, shape (vector_size,)
+
         Examples
         --------
         See `KeyedVectors.load_fasttext`.
@@ -2212,6 +2542,15 @@ class FastTextKeyedVectors(KeyedVectors):
 
     def postprocess(self, *, center: bool = True, remove: int | None = None) -> KeyedVectors:  # type: ignore[override]
         """Return `KeyedVectors.postprocess` of the words, without n-grams, whose vectors would not fit the result.
+
+        Parameters
+        ----------
+        center, remove
+            As for `KeyedVectors.postprocess`.
+
+        Returns
+        -------
+        KeyedVectors
 
         Examples
         --------
@@ -2258,7 +2597,12 @@ def load_any(path: PathLike) -> KeyedVectors:
     ----------
     path : str or os.PathLike
         A file that fastw2v or gensim saved, a model of fastText, or a file in the format of finalfusion, word2vec or
-        GloVe. The contents of the file decide, not its name. Arrays are mapped from the file where possible, read-only.
+        GloVe. The format is recognised by the contents of the file, not by its name. Arrays are mapped from the file
+        where possible, read-only.
+
+    Returns
+    -------
+    KeyedVectors
 
     Raises
     ------
@@ -2290,7 +2634,7 @@ def load_any(path: PathLike) -> KeyedVectors:
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:
-    """Call `KeyedVectors.load_word2vec_format`.
+    """Load a file in the format of word2vec; see `KeyedVectors.load_word2vec_format`.
 
     Examples
     --------
@@ -2318,7 +2662,7 @@ def _load_word2vec_format(
     no_header: bool = False,
     binary_chunk_size: int = 1 << 20,
 ) -> KV:
-    """Load a word2vec file into a new `cls`; a binary file is read in chunks of `binary_chunk_size` bytes."""
+    """Load a word2vec file into a new object of `cls`; a binary file is read in chunks of `binary_chunk_size` bytes."""
     binary, no_header = as_flag("binary", binary), as_flag("no_header", no_header)
     limit = as_optional_int("limit", limit, minimum=0)
     datatype = as_dtype("datatype", datatype)
@@ -2360,7 +2704,7 @@ def _read_counts(
 
 
 def _attribute_dtype(kind: DTypeLike) -> np.dtype[Any]:
-    """Return the dtype for values of some type; strings, and types that NumPy does not know, are objects."""
+    """Return the dtype for values of some type; it is object for strings and for types that NumPy does not know."""
     if isinstance(kind, type) and issubclass(kind, (str, bytes)):
         return np.dtype(object)
     try:
@@ -2370,7 +2714,7 @@ def _attribute_dtype(kind: DTypeLike) -> np.dtype[Any]:
 
 
 def _plain_key(key: Any) -> Any:
-    """Return the str or int that a key of another library's type stands for, so that it is found by that."""
+    """Return the str or int that a key of another library's type represents, so that the key is found by it."""
     word = None if type(key) in (str, int) else as_word(key)
     return key if word is None else word
 

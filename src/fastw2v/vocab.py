@@ -81,7 +81,7 @@ class Vocab:
     ns_exponent : float, default 0.75
         Exponent of the noise distribution; see `noise_table`.
     min_count, max_vocab_size, max_final_vocab
-        Kept for `update`.
+        These limits are kept and apply to later calls of `update`; see `from_corpus`.
 
     Attributes
     ----------
@@ -183,7 +183,7 @@ class Vocab:
         corpus : iterable of sentences, optional
             Each sentence is an iterable of tokens.
         corpus_file : path, optional
-            In place of `corpus`: a text file with one sentence in each line.
+            A text file with one sentence in each line, instead of `corpus`.
         min_count, max_final_vocab, trim_rule
             Which words enter the vocabulary; see `select`.
         max_vocab_size : int, optional
@@ -194,6 +194,15 @@ class Vocab:
             See `subsample_threshold` and `noise_table`.
         progress_per : int, default 10000
             Log a line after this number of sentences.
+
+        Returns
+        -------
+        Vocab
+
+        Raises
+        ------
+        TypeError
+            Unless exactly one of `corpus` and `corpus_file` is given.
 
         Examples
         --------
@@ -234,7 +243,18 @@ class Vocab:
         sample: float | str | None = 1e-3,
         ns_exponent: float = 0.75,
     ) -> Vocab:
-        """Make a vocabulary of counted words; the other parameters are those of `from_corpus`.
+        """Make a vocabulary of counted words.
+
+        Parameters
+        ----------
+        frequencies : mapping of hashable to int
+            The count of each word.
+        min_count, max_vocab_size, max_final_vocab, trim_rule, sorted_vocab, sample, ns_exponent
+            As for `from_corpus`.
+
+        Returns
+        -------
+        Vocab
 
         Examples
         --------
@@ -271,9 +291,9 @@ class Vocab:
     ) -> int:
         """Add the words and counts of another corpus.
 
-        Known words keep their indices and get larger counts. New words need `min_count` occurrences in what is added;
-        they are appended in the order of their first occurrence. Keep probabilities, noise table and Huffman codes
-        follow from the merged counts.
+        Known words keep their indices, and their counts are increased. A new word is added if it occurs at least
+        `min_count` times in the new corpus. New words are appended in the order of their first occurrence. Keep
+        probabilities, noise table and Huffman codes follow from the merged counts.
 
         Parameters
         ----------
@@ -328,12 +348,12 @@ class Vocab:
 
     @cached_property
     def keep_probabilities(self) -> npt.NDArray[np.float64]:
-        """Probability of each word that an occurrence of it is trained, shape (words,)."""
+        """Probability that an occurrence of a word is trained, by index, shape (words,)."""
         return keep_probabilities(self.counts, subsample_threshold(self.total, self.sample, self.counts))
 
     @cached_property
     def noise_table(self) -> npt.NDArray[np.uint32]:
-        """Cumulative noise distribution, shape (words,); see the function of the same name."""
+        """Cumulative noise distribution, shape (words,); see the function `noise_table`."""
         return noise_table(self.counts, self.ns_exponent)
 
     @cached_property
@@ -384,6 +404,15 @@ class Vocab:
     def get(self, word: Any, default: int | None = None) -> int | None:
         """Return the index of `word`, or `default` if it is unknown.
 
+        Parameters
+        ----------
+        word : hashable
+        default : int, optional
+
+        Returns
+        -------
+        int or None
+
         Examples
         --------
         >>> vocab = Vocab(["the", "cat"], [10, 3])
@@ -396,6 +425,14 @@ class Vocab:
     def count(self, word: Any) -> int:
         """Return the count of `word`; 0 if it is unknown.
 
+        Parameters
+        ----------
+        word : hashable
+
+        Returns
+        -------
+        int
+
         Examples
         --------
         >>> vocab = Vocab(["the", "cat"], [10, 3])
@@ -407,7 +444,17 @@ class Vocab:
         return 0 if index is None else int(self.counts[index])
 
     def to_ids(self, words: Iterable[Any], default: int | None = None) -> npt.NDArray[np.int64]:
-        """Return the indices of `words`, with `default` for unknown ones.
+        """Return the indices of `words`.
+
+        Parameters
+        ----------
+        words : iterable of hashable
+        default : int, optional
+            The index of unknown words; without it they are errors.
+
+        Returns
+        -------
+        ndarray of int64, shape (len(words),)
 
         Raises
         ------
@@ -428,6 +475,14 @@ class Vocab:
     def to_words(self, ids: Iterable[int]) -> list[Any]:
         """Return the words with the indices `ids`.
 
+        Parameters
+        ----------
+        ids : iterable of int
+
+        Returns
+        -------
+        list of hashable
+
         Raises
         ------
         IndexError
@@ -442,12 +497,12 @@ class Vocab:
 
     @property
     def stoi(self) -> dict[Any, int]:
-        """Index of each word: `key_to_index` under the name that PyTorch code uses."""
+        """Index of each word: `key_to_index`, under the name that PyTorch code uses."""
         return self.key_to_index
 
     @property
     def itos(self) -> list[Any]:
-        """Word of each index: `index_to_key` under the name that PyTorch code uses."""
+        """Word of each index: `index_to_key`, under the name that PyTorch code uses."""
         return self.index_to_key
 
     @overload
@@ -460,14 +515,18 @@ class Vocab:
         """Return the index of a word, or the indices of a list of words.
 
         `get_index`, `get_freq` and `lookup_token` have the names of the class `Vocab` in Breslow, "Implementing
-        Word2vec in PyTorch from the Ground Up". That class adds a word for everything unknown; here, `default` takes
-        its place.
+        Word2vec in PyTorch from the Ground Up". That class has a special word for all unknown words; here, `default` is
+        used instead.
 
         Parameters
         ----------
         word : hashable, or list or ndarray of these
         default : int, optional
             The index of unknown words; without it they are errors.
+
+        Returns
+        -------
+        int or list of int
 
         Raises
         ------
@@ -494,6 +553,14 @@ class Vocab:
     def get_freq(self, word: Any) -> Any:
         """Return the count of a word, or the counts of a list of words; that of an unknown word is 0.
 
+        Parameters
+        ----------
+        word : hashable, or list or ndarray of these
+
+        Returns
+        -------
+        int or list of int
+
         Examples
         --------
         >>> vocab = Vocab(["the", "cat"], [10, 3])
@@ -506,6 +573,14 @@ class Vocab:
 
     def lookup_token(self, index: Any) -> Any:
         """Return the word with the index `index`, or the words with the indices in a list.
+
+        Parameters
+        ----------
+        index : int, or list or ndarray of int
+
+        Returns
+        -------
+        hashable or list of hashable
 
         Raises
         ------
@@ -526,7 +601,20 @@ class Vocab:
         return self.index_to_key[index]
 
     def lookup_tokens(self, indices: Iterable[int]) -> list[Any]:
-        """Return the words with the given indices.
+        """Return the words with the given indices; `to_words` under the name that PyTorch code uses.
+
+        Parameters
+        ----------
+        indices : iterable of int
+
+        Returns
+        -------
+        list of hashable
+
+        Raises
+        ------
+        IndexError
+            If an index is negative or too large.
 
         Examples
         --------
@@ -536,7 +624,20 @@ class Vocab:
         return self.to_words(as_list("indices", indices, "integers"))
 
     def lookup_indices(self, tokens: Iterable[Any]) -> list[int]:
-        """Return the indices of the given words.
+        """Return the indices of the given words, under the name that PyTorch code uses.
+
+        Parameters
+        ----------
+        tokens : iterable of hashable
+
+        Returns
+        -------
+        list of int
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
 
         Examples
         --------
@@ -548,9 +649,12 @@ class Vocab:
     # --- files
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the vocabulary to `path`, as one JSON document.
+        """Save the vocabulary as one JSON document.
 
-        The file is saved atomically. It is compressed according to its suffix (".gz", ".bz2", ".xz", ".zst").
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file is saved atomically. It is compressed according to its suffix (".gz", ".bz2", ".xz", ".zst").
 
         Raises
         ------
@@ -586,10 +690,18 @@ class Vocab:
     def load(cls, path: str | os.PathLike[str]) -> Vocab:
         """Load a vocabulary from a file of `save`.
 
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Returns
+        -------
+        Vocab
+
         Raises
         ------
         ValueError
-            If the file is something else, or damaged.
+            If the file does not contain a vocabulary, or is damaged.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Training on several machines, on engines that exist: the same model, the text in parts, replicas that are merged.
+"""Training on several machines with existing engines: each member trains a part of the text, and replicas are merged.
 
 * `communicator`: what an engine provides (`Communicator`), and a group of one process
 * `threads`: a group of threads of one process (`run_threads`)
@@ -7,7 +7,7 @@
 * `curvature`: the directions in which the loss of a row curves, for `merging`
 * `training`: `build_vocab`, `train` and `resume`, which every member of a group calls
 
-It may import all packages but `cli`. No other package imports it, but `cli`.
+The package may import all packages except `cli`. Only `cli` imports it.
 """
 
 from __future__ import annotations

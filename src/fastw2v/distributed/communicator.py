@@ -1,4 +1,4 @@
-"""What distributed training needs of an engine that connects processes.
+"""The operations that distributed training needs from an engine that connects processes.
 
 A group has `size` members; each has a `rank` from 0 on. All members call the same operations in the same order, as in
 MPI. An engine is adapted by a subclass of `Communicator` with five methods.
@@ -21,7 +21,7 @@ class CommunicatorError(RuntimeError):
 
     Examples
     --------
-    The other members get it. `run_threads` raises what the member raised that failed:
+    The other members raise it. `run_threads` raises the exception of the member that failed:
 
     >>> from fastw2v.distributed import CommunicatorError, run_threads
     >>> def work(communicator):
@@ -62,22 +62,30 @@ class Communicator(ABC):
 
     @abstractmethod
     def allreduce(self, array: NDArray[Any]) -> None:
-        """Replace the contiguous `array` by the sum of the members' arrays, which have one shape and type.
+        """Replace `array` by the sum of the arrays of all members. Every member gets the same sum, bit for bit.
 
-        Every member gets the same sum, bit for bit.
+        Parameters
+        ----------
+        array : ndarray
+            A contiguous array, which is changed in place. The arrays of all members have the same shape and type.
+
+        Raises
+        ------
+        CommunicatorError
+            If another member failed or was lost. The other operations raise it too.
         """
 
     @abstractmethod
     def broadcast(self, value: Any) -> Any:
-        """Return the `value` of rank 0; those of the others are ignored."""
+        """Return the `value` of rank 0 on all members; the values of the others are ignored."""
 
     @abstractmethod
     def gather(self, value: Any) -> list[Any] | None:
-        """Return the values of all members by rank on rank 0, and None on the others."""
+        """Return the values of all members, by rank, on rank 0, and None on the others."""
 
     @abstractmethod
     def barrier(self) -> None:
-        """Wait until all members are here."""
+        """Wait until all members have called this method."""
 
     @contextlib.contextmanager
     def abort_on_error(self) -> Iterator[None]:

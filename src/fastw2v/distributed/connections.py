@@ -1,13 +1,13 @@
 """A ring of processes that are connected by the standard library's `multiprocessing.connection`.
 
-It serves engines that start processes and let them exchange short texts, but have no operation for arrays: Ray and
+It is for engines that start processes and let them exchange short texts, but have no operation for arrays: Ray and
 Spark. Each member listens on a port, tells its address to the others through the engine, and connects to the next
 member. The connections are authenticated by a key that rank 0 makes.
 
-An allreduce goes round the ring twice, in as many pieces as there are members: first the sums are formed, then they are
-passed on. Each member sends and receives less than twice the size of the array, however many members there are
-(Patarasuk and Yuan 2009, "Bandwidth Optimal All-reduce Algorithms for Clusters of Workstations"). Each piece is summed
-in one order, so every member has the same sum, bit for bit.
+An allreduce passes the array around the ring twice, in as many pieces as there are members: in the first round the sums
+are computed, in the second they are distributed. Each member sends and receives less than twice the size of the array,
+for any number of members (Patarasuk and Yuan 2009, "Bandwidth Optimal All-reduce Algorithms for Clusters of
+Workstations"). Each piece is summed in the same order, so every member has the same sum, bit for bit.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class RingCommunicator(Communicator):
     ----------
     rank, size : int
     exchange : callable
-        Called twice by every member with a text; returns the texts of all members, by rank.
+        Every member calls it twice with a text; it returns the texts of all members, by rank.
     host : str, optional
         The name or address under which the others reach this member.
 
@@ -59,7 +59,7 @@ class RingCommunicator(Communicator):
         self._previous: Connection[Any, Any] | None = None
         if size == 1:
             return
-        # The key first: a listener needs it before it can accept.
+        # The key is exchanged first, because a listener needs it before it can accept.
         key = bytes.fromhex(exchange(secrets.token_hex(32) if rank == 0 else "")[0])
         host = host or _own_address()
         with Listener((host, 0), authkey=key) as listener:
@@ -95,7 +95,7 @@ class RingCommunicator(Communicator):
         self._sender.start()
 
     def close(self) -> None:
-        """Send what waits to be sent and end the connections; the others then get a `CommunicatorError`."""
+        """Send the waiting data and close the connections; the others then get a `CommunicatorError`."""
         if self._next is not None and self._previous is not None:
             self._outgoing.put(None)
             self._sender.join()
@@ -148,7 +148,7 @@ class RingCommunicator(Communicator):
         self.allreduce(np.zeros(1, dtype=np.int64))
 
     def _send(self, data: bytes) -> None:
-        """Hand data to the thread that sends: two members that send to each other would wait for each other."""
+        """Pass data to the thread that sends, because two members that send to each other would wait for each other."""
         if self._send_error is not None:
             raise CommunicatorError("the next member of the ring is lost") from self._send_error
         self._outgoing.put(data)
@@ -192,7 +192,7 @@ def _attempt(function: Callable[[], Any]) -> Any:
 
 @contextlib.contextmanager
 def _socket_of(connection: Any) -> Iterator[socket.socket]:
-    """Give the socket of a connection, which the connection still owns."""
+    """Return the socket of a connection, which the connection still owns."""
     end = socket.socket(fileno=connection.fileno())
     try:
         yield end
@@ -201,17 +201,17 @@ def _socket_of(connection: Any) -> Iterator[socket.socket]:
 
 
 def _notice_lost_machines(connection: Any) -> None:
-    """Make the system ask whether the other machine is there, as one that has lost its power closes no connection."""
+    """Make the system check that the other machine is there, because a machine without power closes no connection."""
     with _socket_of(connection) as end:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 6)):
-            if hasattr(socket, name):  # the system's own values are some hours
+            if hasattr(socket, name):  # the default values of the system are some hours
                 end.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _own_address() -> str:
-    """Return the address of this machine towards others; no packet is sent."""
+    """Return the address of this machine that others can reach; no packet is sent."""
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # an address for documentation, which nobody has
+        probe.connect(("192.0.2.1", 9))  # an address for documentation, which no machine has
         return str(probe.getsockname()[0])
     return "127.0.0.1"

@@ -1,16 +1,16 @@
-"""In which directions, and how strongly, the loss of a row curves: the second moment of the rows it is trained against.
+"""The curvature of the loss of a row, by direction: the second moment of the rows against which it is trained.
 
-An update of a pair of rows u (input) and v (output) changes u by alpha * (label - sigmoid(u @ v)) * v. Near the place
-where a row settles, that pulls it back by alpha * slope * (v @ d) * v for a distance d from there, with the slope
-sigmoid * (1 - sigmoid). On the average over the v that u meets, these pulls are the matrix alpha * slope * M, where M
-is the mean of the outer products of v with itself, weighted by how often each v is updated. Output rows are pulled in
-the same way by the input rows.
+An update of a pair of rows u (input) and v (output) changes u by alpha * (label - sigmoid(u @ v)) * v. Near its
+minimum, a row u at the displacement d from the minimum is moved back by alpha * slope * (v @ d) * v, with the slope
+sigmoid * (1 - sigmoid). Averaged over the rows v with which u is trained, this is the matrix alpha * slope * M times d,
+where M is the mean of the outer products of v with itself, weighted by the number of updates of each v. The same holds
+for output rows, with the input rows in place of v.
 
-M is very uneven. In a model of English Wikipedia with 100 dimensions, one direction, which nearly all frequent words
-share, has 60 to 95 % of the sum of the eigenvalues, ten more have most of the rest, and the median is a thousandth. So
-M is described by its `N_DIRECTIONS` largest eigenvectors and the mean of its other eigenvalues. They are found by
-orthogonal iteration (Golub and Van Loan, "Matrix Computations", section 8.2), which starts from those of last time, as
-they change slowly.
+The eigenvalues of M are very unequal. In a model of English Wikipedia with 100 dimensions, one direction, which nearly
+all frequent words share, has 60 to 95 % of their sum. Ten more directions have most of the rest, and the median is a
+thousandth. M is therefore described by the eigenvectors of its `N_DIRECTIONS` largest eigenvalues and the mean of its
+other eigenvalues. They are found by orthogonal iteration (Golub and Van Loan, "Matrix Computations", section 8.2). The
+iteration starts from the eigenvectors of the previous call, because they change slowly.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _ITERATIONS = 2
 
 @dataclass
 class Curvature:
-    """The eigenvalues and eigenvectors of a second moment, as far as they are kept.
+    """The largest eigenvalues of a second moment and their eigenvectors.
 
     Attributes
     ----------
@@ -45,18 +45,18 @@ class Curvature:
 
     @classmethod
     def unknown(cls, size: int) -> Curvature:
-        """Return the curvature of rows of `size` numbers before anything is known: none."""
+        """Return zero curvature for rows of `size` numbers, before any moment is known."""
         count = min(size, N_DIRECTIONS)
         start, _ = np.linalg.qr(np.random.default_rng(0).standard_normal((size, count)))
         return cls(start.astype(np.float32), np.zeros(count), 0.0)
 
     def follow(self, groups: Iterable[tuple[NDArray[np.float32], NDArray[np.float64]]]) -> None:
-        """Take over the second moment of some rows.
+        """Update the curvature to the second moment of some rows.
 
         Parameters
         ----------
         groups : iterable of (rows, weights)
-            Matrices with D columns, and a number for each of their rows. Only the ratios of the weights count.
+            Matrices with D columns, and a weight for each of their rows. Only the ratios of the weights matter.
         """
         taken = [(rows, weights) for rows, weights in groups if len(rows)]
         total = sum(float(weights.sum()) for _, weights in taken)

@@ -16,14 +16,14 @@ __all__ = ["Job", "raise_cause"]
 
 @dataclass(frozen=True)
 class Job:
-    """What every member does with its part of the text.
+    """The training that every member does with its part of the text.
 
     Attributes
     ----------
     parameters : dict
         Parameters of `Word2Vec` for a new model.
     model : Word2Vec or None
-        A model to train further, in place of a new one.
+        A model to train further, instead of a new one.
     update : bool
         Whether words of the text that `model` lacks are added to it.
     arguments : dict
@@ -66,7 +66,7 @@ class Job:
             ``corpus_iterable`` or ``corpus_file``.
         checkpoint : str, path or None
         resumes : bool
-            Whether `checkpoint` holds an earlier attempt on rank 0, whose decision counts.
+            Whether `checkpoint` holds an earlier attempt. Only the value on rank 0 is used.
         callbacks : sequence
             Called on rank 0.
         """
@@ -96,6 +96,6 @@ class Job:
 
 
 def raise_cause(errors: Iterable[BaseException]) -> None:
-    """Raise the error of the member that failed, if there is one, before those of members that have lost it."""
+    """Raise the error of the member that failed, if there is one, instead of those of members that have lost it."""
     for error in sorted(errors, key=lambda error: isinstance(error, CommunicatorError)):
         raise error

@@ -6,10 +6,10 @@ merge, the row becomes, on all of them,
     old value + F (d[0] + d[1] + ...)
 
 where F multiplies each of some orthogonal directions by a factor of its own. In a direction in which the row was moved
-a little, the factor is 1, which gives the sum: one process would have made all these updates, one after the other.
-Where every member has moved the row most of the way to where its text wants it, the sum would overshoot, as the
-members' texts want nearly the same. If the updates of one member take the row the share 1 - exp(-c) of that way, those
-of all `size` members, one after the other, would take it 1 - exp(-size * c), so that
+a little, the factor is 1, which gives the sum: one process would have made all these updates, one after another. If
+every member has moved the row most of the distance to the minimum of the loss of its text, the sum would overshoot,
+because the minima of the members are nearly the same. If the updates of one member move the row by the share 1 -
+exp(-c) of this distance, those of all `size` members, one after another, would move it by 1 - exp(-size * c), so
 
     factor = (1 - exp(-size * c)) / (size * (1 - exp(-c)))
 
@@ -18,20 +18,20 @@ times the curvature of the loss in that direction, which is `SLOPE` times an eig
 against which the row is trained (`curvature`). The number of updates is the expected one: it follows from the words
 trained since the last merge and from the counts of the vocabulary.
 
-With hierarchical softmax, and for a bias, all directions have one factor: the few nodes near the root, which most
+With hierarchical softmax, and for a bias, all directions have one factor. The few nodes near the root, which most
 updates train, have other moments than the nodes of a single word, and a factor for each direction made the training
-worse. There, the curvature is `UNIFORM_CURVATURE` times `size`, which keeps large groups stable. Elsewhere, one factor
-for all directions would have to suit the one of the largest curvature, or the training would diverge. It would take
-little more than the mean in all others, and the more members there were, the less they would learn.
+worse. The curvature is then `UNIFORM_CURVATURE` times `size`, which keeps large groups stable. For other rows, one
+factor for all directions would have to suit the direction of the largest curvature, or the training would diverge. In
+all other directions it would give little more than the mean, and with more members the group would learn less.
 `docs/development/experiments.md` compares both, sums, and means.
 
-Each member multiplies its own changes by F, and adds up afterwards: the result is the same, and because only the sum
-goes into the replicas, these stay equal bit for bit, however the members' processors round.
+Each member multiplies its own changes by F before they are added up. The result is the same, and only the sum is added
+to the replicas, so these stay equal bit for bit even if the processors of the members round differently.
 
-Frequent rows are merged often, all rows rarely: the ruler schedule of pWord2Vec (Ji, Satish, Li and Dubey 2016,
+Frequent rows are merged often, and all rows rarely, by the ruler schedule of pWord2Vec (Ji, Satish, Li and Dubey 2016,
 "Parallelizing Word2Vec in Shared and Distributed Memory"). Merge number t of an epoch takes the 2**(number of trailing
 zero bits of t) times `frequent_rows` most frequent rows, and the last merge of an epoch all rows. Under Zipf's law,
-rows of all frequencies are then trained about as often from one of their merges to the next.
+rows of all frequencies then have about the same number of updates between two of their merges.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.curvature import Curvature
 
 SLOPE = 0.03  # the mean of sigmoid * (1 - sigmoid); found by measurement with 2 to 16 members
-UNIFORM_CURVATURE = 0.005  # times the number of members: of all directions, where moments are not used
+UNIFORM_CURVATURE = 0.005  # times the number of members: for all directions, if moments are not used
 _MOMENT_ROWS = 4096  # the most frequent rows, from which second moments are computed
 _MOMENT_MERGES = 8  # merges from one computation to the next, after
-_FIRST_MERGES = 64  # the first ones, each of which changes much
-_BLOCK_BYTES = 1 << 23  # of a matrix that is merged at a time, which bounds the temporary memory
+_FIRST_MERGES = 64  # the first ones, at each of which they are computed
+_BLOCK_BYTES = 1 << 23  # bytes of a matrix that are merged at a time, which limits the temporary memory
 
 
 def rows_of_merge(number: int, frequent_rows: int, n_rows: int) -> int:
@@ -74,12 +74,12 @@ class Replicated:
     values : ndarray of float32, shape (rows,) or (rows, D)
         The replica, which a merge changes in place.
     updates : ndarray of float, shape (rows,)
-        How often a row is updated, on the average, for each raw word of the text.
+        The mean number of updates of each row for each raw word of the text.
     order : ndarray of int or None
         The rows by falling frequency; None: they are in this order.
     opposites : sequence of int
-        Which of the arrays of a `Merger` hold the rows against which rows of this one are trained. Without any, all
-        directions have one factor.
+        The indices of the arrays of a `Merger` that hold the rows against which the rows of this array are trained. If
+        it is empty, all directions have one factor.
     """
 
     values: NDArray[np.float32]
@@ -103,7 +103,7 @@ class Merger:
     Attributes
     ----------
     merged_bytes : int
-        The bytes that this member has given to allreduce.
+        The bytes that this member has passed to allreduce.
     """
 
     def __init__(self, communicator: Communicator, arrays: Sequence[Replicated]) -> None:

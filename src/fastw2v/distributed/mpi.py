@@ -1,6 +1,6 @@
 """MPI, through mpi4py: for clusters with a scheduler, and for several processes of one machine.
 
-Install it with ``pip install "fastw2v[mpi]"``, which brings an MPI library too, and start a program with
+Install it with ``pip install "fastw2v[mpi]"``, which also installs an MPI library, and start a program with
 ``mpirun -n 4 python program.py``.
 """
 
@@ -20,7 +20,7 @@ __all__ = ["MPICommunicator"]
 class MPICommunicator(Communicator):
     """The processes of an MPI communicator.
 
-    An exception of one process ends all of them (`MPI_Abort`), because the others would wait for it without end.
+    An exception of one process ends all of them (`MPI_Abort`), because the others would otherwise wait for it forever.
 
     Parameters
     ----------

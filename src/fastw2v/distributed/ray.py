@@ -1,9 +1,8 @@
-"""Ray: actors that one call from a notebook or a driver program starts.
+"""Ray: one call in a notebook or a driver program starts actors that train the model.
 
-Install it with ``pip install "fastw2v[ray]"``. Ray starts the actors and finds the machines for them; arrays travel
-directly between the actors (`connections`). An actor `_Rendezvous` passes the addresses on, and an actor
-`_CheckpointStore` has the model of the last full merge, from which the training goes on if an actor or its machine is
-lost.
+Install it with ``pip install "fastw2v[ray]"``. Ray starts the actors and chooses their machines. Arrays are sent
+directly between the actors (`connections`). An actor `_Rendezvous` exchanges the addresses. An actor `_CheckpointStore`
+holds the model of the last full merge, from which the training continues if an actor or its machine is lost.
 """
 
 from __future__ import annotations
@@ -56,15 +55,15 @@ def train(
     corpus_file : str, os.PathLike, or a list of these, optional
         The text, in files that every machine can read under the same name.
     dataset : ray.data.Dataset, optional
-        The text, in place of files: the sentences are in `column`, as lists of words.
+        The text, instead of files. The sentences are in `column`, as lists of words.
     column : str, optional
         The column of `dataset`.
     parts : sequence of iterables, optional
-        The text, in place of files: one re-iterable of sentences for each actor.
+        The text, instead of files: one re-iterable of sentences for each actor.
     members : int, default 2
         The number of actors.
     model : Word2Vec, optional
-        A model to train further, in place of `parameters` for a new one.
+        A model to train further, instead of `parameters` for a new one.
     update : bool, default False
         Add words of the text that `model` lacks.
     schedule : MergeSchedule, optional
@@ -72,7 +71,7 @@ def train(
     resources : mapping, optional
         Options of each actor, such as ``{"num_cpus": 4}``. By default, a CPU for each worker.
     max_restarts : int, default 3
-        How often the training goes on from its last full merge after an actor was lost.
+        How often the training continues from its last full merge after an actor was lost.
     **arguments
         Further arguments of `fastw2v.distributed.train`: `epochs`, `start_alpha`, `end_alpha`, `compute_loss`.
 
@@ -87,7 +86,7 @@ def train(
     CommunicatorError
         If actors were lost more often than `max_restarts`.
     Exception
-        What an actor raised, such as an error of the corpus.
+        An exception that an actor raised, such as an error of the corpus.
 
     Examples
     --------
@@ -140,7 +139,7 @@ def _library() -> Any:
 def _corpora(
     corpus_file: Any, dataset: Any, column: str | None, parts: Sequence[Any] | None, members: int
 ) -> list[dict[str, Any]]:
-    """Return what each member is told of the text."""
+    """Return the arguments about the text for each member."""
     given = [value is not None for value in (corpus_file, dataset, parts)]
     if sum(given) != 1:
         raise TypeError("pass the text once: as corpus_file, as dataset with column, or as parts")
@@ -159,13 +158,13 @@ def _corpora(
 
 
 def _result(library: Any, running: list[Any]) -> Word2Vec:
-    """Wait for all members, and return the model of rank 0; an error of the text is raised before one of a ring."""
+    """Wait for all members, and return the model of rank 0; raise an error of the text rather than one of the ring."""
     waiting = list(running)
     errors: list[BaseException] = []
     while waiting and not errors:
         done, waiting = library.wait(waiting, num_returns=1)
         errors = [error for error in (_error(library, reference) for reference in done) if error is not None]
-    if errors and waiting:  # the member that caused it may be slower to say so
+    if errors and waiting:  # the member that caused it may report it later
         done, _ = library.wait(waiting, num_returns=len(waiting), timeout=5 * _POLL_SECONDS)
         errors += [error for error in (_error(library, reference) for reference in done) if error is not None]
     raise_cause(errors)
@@ -219,7 +218,7 @@ class _CheckpointStore:
 
 
 class _StoreCheckpoint(CallbackAny2Vec):
-    """Give the checkpoint of each epoch to a `_CheckpointStore`."""
+    """Send the checkpoint of each epoch to a `_CheckpointStore`."""
 
     def __init__(self, library: Any, store: Any, path: Path) -> None:
         self._library, self._store, self._path = library, store, path

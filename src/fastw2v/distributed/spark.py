@@ -1,10 +1,11 @@
 """Spark: the partitions of a DataFrame, each trained by a task of one barrier stage.
 
 Install it with ``pip install "fastw2v[spark]"`` where the driver runs and on the executors. Spark runs all tasks of a
-barrier stage at the same time and tells them one another's addresses; arrays travel directly between the tasks
-(`connections`). If a task is lost, Spark runs the whole stage again, which goes on from the checkpoint of the last full
-merge if there is one. Spark does that for stages before a shuffle only, so the model goes to the driver through one. A
-Python exception would be lost when Spark ends the other tasks, so a task returns it as a row of its result.
+barrier stage at the same time and gives each task the addresses of the others. Arrays are sent directly between the
+tasks (`connections`). If a task is lost, Spark runs the whole stage again, and the training continues from the
+checkpoint of the last full merge if there is one. Spark repeats only stages before a shuffle, so the model is sent to
+the driver through a shuffle. A Python exception would be lost when Spark ends the other tasks, so a task returns it as
+a row of its result.
 """
 
 from __future__ import annotations
@@ -54,8 +55,8 @@ def train(
     model, update, schedule
         As in `fastw2v.distributed.ray.train`.
     checkpoint : str, optional
-        A file that every executor can read and write under this name. With it, a stage that Spark runs again goes on
-        from the last epoch; without it, it begins anew.
+        A file that every executor can read and write under this name. With it, a stage that Spark runs again continues
+        from the last epoch; without it, the stage begins anew.
     **arguments
         Further arguments of `fastw2v.distributed.train`.
 
@@ -72,8 +73,8 @@ def train(
     CommunicatorError
         If the tasks cannot reach one another.
     Exception
-        What a task raised, such as an error of the corpus; and Spark's own exception, if tasks were lost more often
-        than Spark repeats a stage (``spark.stage.maxConsecutiveAttempts``, by default 4).
+        An exception that a task raised, such as an error of the corpus; and Spark's own exception, if tasks were lost
+        more often than Spark repeats a stage (``spark.stage.maxConsecutiveAttempts``, by default 4).
 
     Examples
     --------
@@ -154,7 +155,7 @@ def _train_part(
 
 
 def _pickled(error: Exception) -> bytes:
-    """Return the pickle of an exception, or of one with its text if it cannot be pickled and read again."""
+    """Return the pickle of an exception; if it cannot be pickled and read again, of another one with its text."""
     try:
         data = pickle.dumps(error)
         pickle.loads(data)

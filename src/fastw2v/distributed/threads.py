@@ -1,4 +1,4 @@
-"""A group of threads of one process: for tests, and to try the settings of a distributed training."""
+"""A group of threads of one process, for tests and for trying the settings of a distributed training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["run_threads"]
 
 
 class _Rendezvous:
-    """Where the members of a group exchange one value each."""
+    """A point at which the members of a group exchange one value each."""
 
     def __init__(self, size: int) -> None:
         self._barrier = threading.Barrier(size)
@@ -78,7 +78,7 @@ def run_threads(size: int, function: Callable[[Communicator], Any]) -> list[Any]
     size : int
         The number of members, at least 1.
     function : callable
-        Called with the `Communicator` of each member.
+        A function that is called with the `Communicator` of each member.
 
     Raises
     ------

@@ -3,10 +3,10 @@
     build_vocab   count the part -> gather -> merge the counts -> broadcast -> the same vocabulary on every member
     train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> checkpoint (rank 0)
 
-All members begin with the same weights, since these follow from the seed. Each trains with the ordinary engine, which
-calls the merges at its barriers, between two jobs. The learning rate falls with the share of the part that was trained;
-the members meet at every merge, so this is the share of the whole text. Merges are counted in words and not in seconds,
-and every member makes the same number of them, whatever the size of its part.
+All members begin with the same weights, because these follow from the seed. Each trains with the ordinary engine, which
+runs the merges at its barriers, between two jobs. The learning rate falls with the trained share of the part; the
+members wait for one another at every merge, so this is also the share of the whole text. The interval between merges is
+counted in words and not in seconds, and every member makes the same number of merges, whatever the size of its part.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
 
 logger = get_logger(__name__, "models.word2vec")
 
-# At most between two merges, if each worker has a job of some size:
+# Largest number of words between two merges, unless the jobs of the workers would be too small:
 _MEMBER_WORDS = 5_000  # of each member
 _GROUP_WORDS = 40_000  # of all members together
 _JOB_WORDS = 1_000
-_SEED_STEP = 1_000_003  # between the seeds of two members
+_SEED_STEP = 1_000_003  # difference between the seeds of two members
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class MergeSchedule:
     Parameters
     ----------
     words : int, optional
-        Raw words that each member trains, on the average, from one merge to the next. By default 5,000, with more than
-        eight members 40,000 divided by their number; but at least 1,000 for each worker. Merges happen between two
-        jobs, so the jobs of a group of several members have at most this number of words divided by `workers`.
+        Mean number of raw words that each member trains from one merge to the next. The default is 5,000, or, with more
+        than eight members, 40,000 divided by their number, but at least 1,000 for each worker. Merges are made between
+        two jobs, so the jobs of a group of several members have at most this number of words divided by `workers`.
     frequent_rows : int, default 256
         Number of the most frequent rows that every merge takes. Every second merge takes twice as many, every fourth
         four times as many, and so on; the last merge of an epoch takes all.
@@ -87,7 +87,8 @@ def build_vocab(
 ) -> None:
     """Build, or with `update` extend, the vocabulary of a model from the parts of a text that the members hold.
 
-    Every member calls this with a model of the same settings, and has the same vocabulary and initial weights then.
+    Every member calls this with a model of the same settings. All members then have the same vocabulary and the same
+    initial weights.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ def build_vocab(
     Raises
     ------
     ValueError
-        If the model has a `max_vocab_size`, since each member would leave out other words.
+        If the model has a `max_vocab_size`, because each member would leave out different words.
 
     Examples
     --------
@@ -140,7 +141,7 @@ def build_vocab(
 
 @contextlib.contextmanager
 def _shared_seed(model: Word2Vec, communicator: Communicator) -> Iterator[None]:
-    """Give a model with ``seed=None`` the same new seed on all members inside the block."""
+    """Context manager in which a model with ``seed=None`` has the same new seed on all members."""
     drawn = communicator.broadcast(int(np.random.RandomState().randint(2**32, dtype=np.uint32)))
     seed = model.seed
     model.seed = drawn if seed is None else seed
@@ -151,7 +152,7 @@ def _shared_seed(model: Word2Vec, communicator: Communicator) -> Iterator[None]:
 
 
 def _merge_counts(parts: Sequence[tuple[dict[Any, int], int, int]]) -> tuple[dict[Any, int], int, int]:
-    """Return the sums; words are in the order in which the whole text would have them."""
+    """Return the sums of the counts, with the words in the order of the whole text."""
     counts: dict[Any, int] = {}
     for part, _, _ in parts:
         for word, count in part.items():
@@ -191,15 +192,15 @@ def train(
     schedule : MergeSchedule, optional
         How often the replicas are merged.
     callbacks : iterable of CallbackAny2Vec
-        Called on rank 0. Its `StopTraining` ends the training of all members.
+        They are called on rank 0. If one raises `StopTraining`, the training of all members ends.
     checkpoint : str or path, optional
         A file that rank 0 replaces at the end of each epoch, for `resume`. If it cannot be written, an error is logged
-        and the training goes on.
+        and the training continues.
 
     Returns
     -------
     (int, int)
-        The effective words and the raw words that all members have trained.
+        The numbers of effective words and raw words that all members have trained.
 
     Raises
     ------
@@ -267,11 +268,11 @@ def resume(
     Parameters
     ----------
     path : str or path
-        The checkpoint. Rank 0 alone reads it.
+        The checkpoint. Only rank 0 reads it.
     corpus_iterable, corpus_file, communicator, schedule, callbacks, report_delay, progress
         As in `train`.
     workers : int, optional
-        The number of threads of each member; None: as before.
+        The number of threads of each member; by default that of the interrupted training.
 
     Raises
     ------
@@ -350,7 +351,7 @@ def _next_epoch(state: TrainingState) -> int:
 
 
 class _Run:
-    """What one member does beside the training itself: merges, checkpoints, callbacks."""
+    """The actions of a member besides the training itself: merges, checkpoints, callbacks."""
 
     def __init__(
         self,
@@ -403,7 +404,7 @@ class _Run:
         return int(counts[0]), int(counts[1])
 
     def _check_equal(self) -> None:
-        """Raise an error on all members if their models or settings differ, as merges would then give nonsense."""
+        """Raise an error on all members if their models or settings differ, which would make merges meaningless."""
         model = self._model
         weights = XXH64()
         for array in (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias):
@@ -425,7 +426,7 @@ class _Run:
             )
 
     def _at_barrier(self, position: TrainingPosition) -> None:
-        """Make the merges that are due at a position of the part."""
+        """Make the merges that are due at a position in the part."""
         due = self._n_merges
         if not position.complete:
             due = min(due - 1, self._n_merges * position.raw_words // max(1, self._raw_words))
@@ -456,7 +457,7 @@ class _Run:
 
 
 class _SharedCallbacks(CallbackAny2Vec):
-    """The callbacks of rank 0, whose wish to stop reaches all members."""
+    """The callbacks of rank 0; if one of them raises `StopTraining`, all members stop."""
 
     def __init__(self, communicator: Communicator, callbacks: Sequence[Any]) -> None:
         self._communicator, self._callbacks = communicator, callbacks

@@ -1,7 +1,7 @@
-"""The engine: what the training loops of `fastw2v._inner` are built from, compiled and without the GIL.
+"""The engine: the compiled parts of the training loops of `fastw2v._inner`, which run without the GIL.
 
-The package knows no model class, no vocabulary and no file; it gets plain arrays and settings. It may import
-`fastw2v.common` alone.
+The package depends on no model class, vocabulary or file; it takes plain arrays and settings. It may import only
+`fastw2v.common`.
 
 Public names
 ------------
@@ -14,5 +14,6 @@ scoring.score_sentences, scoring.held_out_loss
 kernels.instruction_sets
     The names of the instruction sets whose row kernels this machine can run.
 
-The `.pxd` files are for other Cython modules: `_inner.pyx` lists them in reading order and says why they hold code.
+The `.pxd` files are for other Cython modules: `_inner.pyx` lists them in reading order and explains why they contain
+code.
 """

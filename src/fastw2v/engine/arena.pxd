@@ -1,8 +1,9 @@
 """Memory for one thread: an arena of arrays whose sizes are known beforehand, and arrays that grow.
 
 An arena is one block of memory from which arrays are taken one after another. Each array starts on a cache line of its
-own, so that two threads with separate arenas never write to the same cache line (false sharing). The same layout
-function runs twice: once on an arena without a block, to measure the size, and once on the allocated block.
+own, so two threads with separate arenas never write to the same cache line, which would be false sharing. The function
+that lays out the arrays runs twice: once on an arena without a block, to measure the size, and once on the allocated
+block.
 """
 
 from libc.stdint cimport int64_t, uintptr_t
@@ -18,7 +19,7 @@ cdef struct Arena:
 
 
 cdef inline void *arena_alloc(Arena *arena, int64_t n_bytes) noexcept:
-    """Return the next `n_bytes` of the block. Where the arena only measures, the address must not be used."""
+    """Return the next `n_bytes` of the block. If the arena only measures, the address must not be used."""
     cdef void *memory = <void *>(arena.start + <uintptr_t>arena.used)
     arena.used += (n_bytes + ARENA_ALIGNMENT - 1) // ARENA_ALIGNMENT * ARENA_ALIGNMENT
     return memory
@@ -27,7 +28,7 @@ cdef inline void *arena_alloc(Arena *arena, int64_t n_bytes) noexcept:
 cdef inline bint reserve(void **array, int64_t *capacity, int64_t n_items, int64_t item_size) noexcept nogil:
     """Let a growing array hold at least `n_items` items; return False if there is no memory for them.
 
-    The array keeps its contents. It grows by half more than needed, so that it seldom grows again.
+    The array keeps its contents. It gets half more space than needed, so that it seldom grows again.
     """
     cdef void *grown
     if n_items <= capacity[0]:

@@ -1,27 +1,28 @@
 """The center pipeline: kept tokens, windows and negatives of a job, prepared ahead of the training loops.
 
-Order of random numbers. It is that of gensim, where the corpus is an iterable. For each job, the random numbers are
-drawn in these steps:
+Order of random numbers. The order is that of gensim with an iterable corpus. For each job, the random numbers are drawn
+in these steps:
 
 1. The model's Mersenne Twister gives the two halves of the seed of a 48-bit linear congruential generator (LCG).
 2. The LCG decides for every token whether subsampling keeps it.
-3. The Mersenne Twister gives one window reduction for each kept token; if the sides of the windows are of different
-   lengths, it gives those of all left sides and then those of all right sides.
+3. The Mersenne Twister gives one window reduction for each kept token. If the two sides of the window have different
+   lengths, it gives the reductions of all left sides and then those of all right sides.
 4. The LCG draws the negatives, center by center.
 
-Within a job nothing depends on other threads: a corpus of one job gives the same result with any number of workers.
+Within a job, nothing depends on other threads. A corpus of one job therefore gives the same result with any number of
+workers.
 
 Stages. While the loops train the center at one position, the centers after it pass through three stages, so that what a
 stage reads has been prefetched one center earlier:
 
-* `draw_center` (position + 3) finds the window and draws random numbers: `Center.draws`, and `Center.slots` where some
+* `draw_center` (position + 3) finds the window and draws random numbers: `Center.draws`, and `Center.slots` if some
   negatives come from the pool.
 * `look_up_center` (position + 2) prefetches the entries of the noise table where the draws are searched for.
 * `resolve_center` (position + 1) turns draws and slots into words, `Center.negatives`, and prefetches weight rows.
 
-The stages do not change the order of the draws, as nothing else draws from the LCG in between. A center with more
-than MAX_STAGED_DRAWS draws needs no stages, because the memory accesses of its draws overlap with one another. Its
-first stage looks the words up as well.
+The stages do not change the order of the draws, because nothing else draws from the LCG in between. A center with more
+than MAX_STAGED_DRAWS draws needs no separate stages, because the memory accesses of its draws overlap with one another.
+Its first stage also looks the words up.
 """
 
 from cpython.pythread cimport PyThread_acquire_lock, PyThread_release_lock
@@ -47,7 +48,7 @@ cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 cdef enum:
-    N_CENTERS = 4                    # centers in the pipeline, the one that is trained included; a power of two
+    N_CENTERS = 4                    # centers in the pipeline, including the trained one; a power of two
     MAX_STAGED_DRAWS = 16            # a center with more draws is looked up at once
 
 
@@ -75,10 +76,10 @@ cdef struct CenterPipeline:
     noise_partition partition    # the part of the noise distribution from which the job draws
     NegativePool pool
     int32_t *kept                # (n_kept,): the tokens of the job that subsampling keeps
-    int32_t *reductions          # (n_kept,): by how many words the window of each is reduced on the left side
-    int32_t *right_reductions    # (n_kept,): and on the right side; the same array if the sides are of equal length
+    int32_t *reductions          # (n_kept,): words by which the window of each is reduced on the left side
+    int32_t *right_reductions    # (n_kept,): the same for the right side; one array if the lengths are equal
     int64_t *sentence_ends       # (n_sentences,): the end of each sentence in `kept`
-    const float *weights         # (n_sentences,): of the sentences; NULL: all are 1
+    const float *weights         # (n_sentences,): weights of the sentences; NULL: all are 1
     RowNumbering *numbering      # training in rounds: replaces words by slots; NULL: words stay words
     int64_t n_kept
     int64_t sentence             # the sentence that stage 1 has reached, and its first position
@@ -105,7 +106,7 @@ cdef inline void free_pipeline(CenterPipeline *pipeline) noexcept:
 # --- the start of a job
 
 cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *job) noexcept nogil:
-    """Make all random choices of a job but its negatives, in gensim's order; return False if memory runs out."""
+    """Make all random choices of a job except its negatives, in gensim's order; return False if memory runs out."""
     cdef uint64_t high, low
     cdef bint drawn
     if net.draws_seed:
@@ -128,7 +129,7 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
 
 
 cdef inline bint subsample(const Net *net, CenterPipeline *pipeline, const Job *job) noexcept nogil:
-    """Set the kept tokens and the sentence ends. Every token costs one draw, even one that is always kept."""
+    """Set the kept tokens and the sentence ends. Every token takes one draw, even if it is always kept."""
     cdef int64_t n_tokens = job.offsets[job.n_sentences] - job.offsets[0]
     cdef int64_t sentence, t, n = 0
     cdef int32_t word
@@ -242,7 +243,7 @@ cdef inline void look_up_center(const Net *net, const Center *center) noexcept n
 
 cdef inline bint resolve_center(const Net *net, CenterPipeline *pipeline, const RowReplicas *syn0,
                                 const RowReplicas *syn1neg, const Center *center) noexcept nogil:
-    """Stage 3: find the words of the negatives, and prefetch the rows that the center needs whatever these are.
+    """Stage 3: find the words of the negatives, and prefetch the rows that do not depend on them.
 
     Return False if memory runs out.
     """

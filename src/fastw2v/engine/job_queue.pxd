@@ -1,4 +1,4 @@
-"""The job queue as the training loops see it; `job_queue.pyx` describes it."""
+"""Declarations of the job queue for the training loops; `job_queue.pyx` describes it."""
 
 from libc.stdint cimport int32_t, int64_t
 
@@ -33,7 +33,7 @@ cdef struct QueueCounters:
 
 
 cdef enum:
-    # What `claim` returns in place of the number of a job.
+    # What `claim` returns instead of the number of a job.
     QUEUE_EMPTY = -1                 # there is no job now, but there may be later
     QUEUE_CLOSED = -2                # there will be no further job
 
@@ -43,7 +43,7 @@ cdef class JobQueue:
     cdef Job *jobs                   # (capacity,): job k is at k % capacity
     cdef int64_t *done               # (capacity,): done[k % capacity] == k + 1 once job k is trained
     cdef int64_t capacity
-    cdef int64_t n_words             # of the network that the jobs are for
+    cdef int64_t n_words             # words of the network that trains the jobs
     cdef int64_t n_retired           # all jobs before this one are done; used by the calling thread only
     cdef list _chunks                # (number of the first job after the chunk, its arrays): keeps the arrays alive
 

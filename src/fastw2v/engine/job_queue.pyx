@@ -3,8 +3,8 @@
 
 A job is a sequence of whole sentences with one learning rate. The queue is a ring buffer with one producer and many
 consumers: the calling thread pushes jobs and closes the queue; each worker claims the next job with an atomic counter
-and marks it as done. No operation blocks. A worker that finds the queue empty sleeps for a short time and tries again;
-before that it flushes its row replicas, and the queue counts the workers that have not flushed theirs yet.
+and marks it as done. No operation blocks. A worker that finds the queue empty flushes its row replicas, sleeps for a
+short time and tries again. The queue counts the workers that have not yet flushed theirs.
 """
 
 from libc.stdlib cimport calloc, free
@@ -15,8 +15,8 @@ import numpy as np
 def cut_jobs(const int64_t[::1] raw_lengths, int64_t batch_words, bint first=True):
     """Cut sentences into jobs of at most `batch_words` raw tokens.
 
-    A longer sentence is a job of its own. Where the first sentence of an epoch is longer, an empty job precedes it:
-    gensim emits one and draws a seed for it.
+    A longer sentence is a job of its own. If the first sentence of an epoch is longer, an empty job precedes it,
+    because gensim makes one and draws a seed for it.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ cdef class JobQueue:
     Parameters
     ----------
     capacity : int
-        The number of jobs that can be in the queue, or claimed and not done, at a time.
+        The largest number of jobs that are in the queue, or claimed and not done, at the same time.
     n_words : int
         The number of words of the network that trains the jobs; every id must be less.
     """
@@ -126,7 +126,7 @@ cdef class JobQueue:
     def push(self, const int32_t[::1] ids not None, const int64_t[::1] offsets not None,
              const int64_t[::1] raw_lengths not None, const int64_t[::1] starts not None,
              const float[::1] alphas not None, const float[::1] weights=None):
-        """Append jobs made of the sentences of an encoded chunk of the corpus.
+        """Append the jobs of an encoded chunk of the corpus.
 
         Parameters
         ----------

@@ -1,19 +1,19 @@
 """Copies of the rows that one job trains, for training in rounds.
 
-In a reproducible training, the jobs of a round all begin with the weights as they were at the start of the round. Each
-job trains copies of its own, of the rows that it needs and of no others. The copies lie one after another, in the order
-in which the job met their words. The position of a copy is the slot of its word.
+In a reproducible training, all jobs of a round begin with the weights at the start of the round. Each job trains its
+own copies of the rows that it needs. The copies are stored one after another, in the order in which their words first
+occur in the job. The position of a copy is the slot of its word.
 
-The training loops do not know of copies. `RowNumbering` holds a network of its own (`Net`), whose weights are the
-copies and whose words are the slots. Two steps of the center pipeline replace words by slots: the kept tokens of the
-job, right after they are known (`number_tokens`), and the negatives, right after they are looked up (`number_words`).
-A word that is new to the job gets the next slot, and its rows are copied. The kept words come first, so the input
-vectors of words that are only negatives are not copied, unless they are the output vectors as well (tied weights). All
-other tables with an entry for each word that the loops read are gathered by slot: lock factors, Huffman paths, and the
-logarithms of the noise probabilities.
+The training loops do not distinguish copies from weights. `RowNumbering` holds a network of its own (`Net`), whose
+weights are the copies and whose words are the slots. Two steps of the center pipeline replace words by slots: the kept
+tokens of the job, right after they are known (`number_tokens`), and the negatives, right after they are looked up
+(`number_words`). A word that is new to the job gets the next slot, and its rows are copied. The kept words come first,
+so the input vectors of words that are only negatives are not copied, unless they are the output vectors as well (tied
+weights). All other tables with an entry for each word that the loops read are gathered by slot: lock factors, Huffman
+paths, and the logarithms of the noise probabilities.
 
-`JobRows` stays until the end of the round, when the copies are merged (`fastw2v._rounds`). It also counts about how
-often each row was trained, on which the merge depends.
+`JobRows` is kept until the end of the round, when the copies are merged (`fastw2v._rounds`). It also counts
+approximately how often each row was trained, because the merge depends on this number.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
@@ -28,8 +28,8 @@ cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 cdef enum:
-    NORM_SAMPLE = 256                # rows of a job, at most, whose norms are computed
-    N_RANGES = 256                   # parts of a matrix, of consecutive rows, that are merged by one thread each
+    NORM_SAMPLE = 256                # largest number of rows of a job whose norms are computed
+    N_RANGES = 256                   # ranges of consecutive rows of a matrix, each merged by one thread
 
 
 cdef struct RowCopies:
@@ -37,7 +37,7 @@ cdef struct RowCopies:
     int64_t n
     uint32_t *rows               # (n,)
     float *values                # (n, dim)
-    float *updates               # (n,): about how often the job has trained the row
+    float *updates               # (n,): approximately how often the job has trained the row
     int32_t *order               # (n,): the slots, grouped by the range of their rows
     int64_t range_starts[N_RANGES + 1]       # in `order`
     int64_t rows_capacity
@@ -53,8 +53,8 @@ cdef struct JobRows:
     RowCopies syn1
     float *biases                    # one for each slot of syn1neg, if the network has biases
     int64_t biases_capacity
-    float input_step                 # about by how much an update takes an input row to where it leads
-    float target_step                # the same of an output row or an inner node
+    float input_step                 # c of one update of an input row; see `_rounds.pyx`
+    float target_step                # c of one update of an output row or an inner node
     # the tallies of the job
     int64_t effective_words
     int64_t examples
@@ -63,14 +63,14 @@ cdef struct JobRows:
 
 cdef struct RowNumbering:
     const Net *shared                # the network that is trained
-    Net *net                         # that of the job: its words are slots
-    RowReplicas *syn0                # of the scratch memory of the thread; they hold no replicas
+    Net *net                         # the network of the job: its words are slots
+    RowReplicas *syn0                # in the scratch memory of the thread; they hold no replicas
     RowReplicas *syn1neg
     RowReplicas *syn1
     JobRows *job
     int64_t n_copied                 # words of the job whose rows are copied
-    int32_t *word_slots              # (n_words,): -1: the word has no slot
-    int32_t *node_slots              # (n_words,): of the inner nodes of the Huffman tree
+    int32_t *word_slots              # (n_words,): -1 if the word has no slot
+    int32_t *node_slots              # (n_words,): slots of the inner nodes of the Huffman tree
     float contexts                   # context words of a center, on the average
     float *lockf                     # the tables of the job, by slot
     float *log_noise
@@ -132,7 +132,7 @@ cdef inline void copy_rows(RowCopies *copies, const float *matrix, int64_t dim, 
 
 
 cdef inline int32_t slot_of(RowCopies *copies, int32_t *slots, uint32_t row) noexcept nogil:
-    """Return the slot of a row, a new one if it has none. The space for a new one must be reserved."""
+    """Return the slot of a row; a row without a slot gets a new one. Space for a new slot must be reserved."""
     cdef int32_t slot = slots[row]
     if slot < 0:
         slot = slots[row] = <int32_t>copies.n
@@ -142,7 +142,7 @@ cdef inline int32_t slot_of(RowCopies *copies, int32_t *slots, uint32_t row) noe
 
 
 cdef inline void point_at_copies(RowNumbering *numbering) noexcept nogil:
-    """Let the network of the job use the copies and tables where they are now."""
+    """Set the pointers of the network of the job to the present arrays of copies and tables."""
     cdef Net *net = numbering.net
     cdef JobRows *job = numbering.job
     net.syn0, net.syn1 = job.syn0.values, job.syn1.values
@@ -221,7 +221,7 @@ cdef inline bint number_tokens(RowNumbering *numbering, int32_t *kept, int64_t n
 cdef inline bint number_paths(RowNumbering *numbering, const RowCopies *words, float weight) noexcept nogil:
     """Gather the Huffman paths of the kept words, with slots in place of inner nodes, and copy the rows of the nodes.
 
-    `words.updates` are the numbers of their tokens, each of which trains its path `weight` times.
+    `words.updates` holds the number of tokens of each word. Each token trains its path `weight` times.
     """
     cdef const Net *shared = numbering.shared
     cdef RowCopies *nodes = &numbering.job.syn1
@@ -266,7 +266,7 @@ cdef inline bint number_words(RowNumbering *numbering, uint32_t *words, int64_t 
         prefetch_row(output_row(shared, copies.rows[i]), shared.row_lines)
     if copies.n > start and not fill_tables(numbering, start):
         return False
-    point_at_copies(numbering)               # also without new words: the copies may have moved to a larger array
+    point_at_copies(numbering)               # also without new words: the copies may have been moved to a larger array
     return True
 
 

@@ -2,13 +2,13 @@
 """The row kernels of every instruction set of this architecture, chosen at run time.
 
 Design. The kernels are C headers in engine/simd/, written once over a vector type and compiled once per instruction
-set. This is the only module that includes them, hence the owner of the table of the logistic function. `kernels_named`
-chooses a set: by name, by the environment variable FASTW2V_SIMD, or the fastest that the processor can run. No other
-code reads that variable. The training loops call the kernels through the table of function pointers; one indirect call
-per pair or window costs nothing beside the memory that it moves.
+set. This is the only module that includes them, so it owns the table of the logistic function. `kernels_named` chooses
+a set: by name, by the environment variable FASTW2V_SIMD, or the fastest that the processor can run. No other code reads
+that variable. The training loops call the kernels through the table of function pointers; one indirect call for each
+pair or window takes no noticeable time.
 
-`RowKernels` shows the same table to Python, for the tests and the micro-benchmark. Its methods prefetch the rows that
-they work on.
+`RowKernels` makes the same table available in Python, for the tests and the micro-benchmark. Its methods prefetch the
+rows that they change.
 """
 
 from libc.stdint cimport int64_t
@@ -47,7 +47,7 @@ def instruction_sets():
 
 
 cdef const row_kernels *kernels_named(str name) except NULL:
-    """Return the kernels of the instruction set `name`; if it is None, of FASTW2V_SIMD, or else the fastest ones.
+    """Return the kernels of the instruction set `name`; None means FASTW2V_SIMD, or else the fastest set.
 
     Raises
     ------
@@ -85,7 +85,7 @@ cdef class RowKernels:
     Notes
     -----
     All arrays are float32 and C-contiguous, indices int64. Shapes and formulas are those of engine/simd/kernels.h. The
-    methods check nothing: an index or a shape that is wrong reads or writes out of bounds.
+    methods check nothing: a wrong index or shape makes them read or write out of bounds.
     """
 
     cdef const row_kernels *table

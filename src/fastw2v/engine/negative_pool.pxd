@@ -1,20 +1,21 @@
 """The pool of recently drawn words from which trainers take most of their negatives.
 
 A fresh negative usually misses the L2 cache, both in the noise table and in `syn1neg`. The row of a recently drawn word
-is usually still in the L2 cache, and no other core has changed it. So a job may keep a pool of words:
+is usually still in the L2 cache, and no other core has changed it. A job may therefore keep a pool of words:
 
 * While the pool fills, all negatives are fresh draws from the noise distribution and are added to the pool.
-* Once it is full, some negatives of a window are fresh. The others are the words in randomly chosen slots of the pool.
+* When the pool is full, some negatives of a window are fresh. The others are the words in randomly chosen slots of the
+  pool.
   Each fresh word then replaces the word in one of these slots.
 
-There are two rules for the number of fresh negatives. Windows with shared negatives take a quarter of their set,
-rounded up, from a pool of 512 words, if nothing else is asked for. With a pool of the size that `negative_pool` asks
-for, every sixteenth negative of a job is fresh, whatever window or pair it belongs to.
+There are two rules for the number of fresh negatives. Windows with shared negatives have a pool of 512 words by
+default; a quarter of the set of a window, rounded up, is fresh. With a pool of the size `negative_pool`, every
+sixteenth negative of a job is fresh, whatever window or pair it belongs to.
 
-A word is therefore used three to four times, or about sixteen times, by windows that are usually some sentences apart.
-Each negative still follows the noise distribution. The pool belongs to one job, so that it depends neither on other
-threads nor on where a training was interrupted. GraphVite trains node embeddings on a part of their rows at a time for
-the same reason (Zhu et al., 2019).
+A word is therefore used three to four times with the first rule, and about sixteen times with the second, by windows
+that are usually some sentences apart. Each negative still follows the noise distribution. The pool belongs to one job,
+so it depends neither on other threads nor on the position at which a training was interrupted. GraphVite trains node
+embeddings on a part of their rows at a time for the same reason (Zhu et al., 2019).
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -23,7 +24,7 @@ from fastw2v.engine.arena cimport Arena, arena_alloc
 from fastw2v.engine.noise cimport lcg_draw
 
 cdef enum:
-    SHARED_POOL_SIZE = 512           # words; of windows with shared negatives, without `negative_pool`
+    SHARED_POOL_SIZE = 512           # words of the pool of shared negatives without `negative_pool`
     MAX_POOL_SIZE = 1 << 20
     FRESH_PERIOD = 16                # with `negative_pool`, one negative in this number is fresh
 
@@ -37,7 +38,7 @@ cdef struct NegativePool:
     int64_t size                 # 0: there is no pool, and all negatives are fresh
     int64_t period               # one negative in so many is fresh; 0: a quarter of each window's
     int64_t n                    # slots that are filled, or reserved for a window whose draws are not looked up yet
-    int64_t n_since_full         # negatives of the job since the pool is full
+    int64_t n_since_full         # negatives of the job since the pool became full
 
 
 cdef struct PoolShare:

@@ -1,4 +1,4 @@
-"""The network as the training and scoring loops see it: one struct of plain pointers and numbers."""
+"""The network for the training and scoring loops: one struct of plain pointers and numbers."""
 
 from cpython.pythread cimport PyThread_type_lock
 from libc.math cimport sqrtf
@@ -34,8 +34,8 @@ cdef struct Net:
     float *syn0                      # (n_words, dim): input vectors
     float *syn1                      # (n_words, dim): inner nodes of the Huffman tree; NULL without hs
     float *syn1neg                   # (n_words, dim): output vectors; NULL without negative sampling
-    float *biases                    # (n_words,): of the output vectors; NULL: none
-    const float *log_noise           # (n_words,): subtracted from logits of sampled softmax; NULL: nothing is
+    float *biases                    # (n_words,): biases of the output vectors; NULL: none
+    const float *log_noise           # (n_words,): subtracted from logits of sampled softmax; NULL: no subtraction
     const float *lockf               # (n_lockf,): factors on the updates of input vectors
     int64_t n_lockf
     # sampling
@@ -49,7 +49,7 @@ cdef struct Net:
     const uint32_t *points           # rows of syn1
     const uint8_t *codes             # 0 or 1
     int64_t longest_path
-    int64_t root                     # the row of syn1 that all paths begin at
+    int64_t root                     # the row of syn1 at which all paths begin
     # settings
     bint skip_gram                   # otherwise CBOW
     bint hs
@@ -69,7 +69,7 @@ cdef struct Net:
     bint corrected_cbow              # CBOW: the update of the context words is the gradient
     float max_norm                   # of input vectors; 0: no bound
     bint tally_loss
-    # what the loops need to know of the machine
+    # settings that depend on the machine
     const row_kernels *kernels
     int64_t row_lines                # cache lines that a weight row touches at most
     int64_t eager_lines              # how many of them are prefetched as soon as the row is known
@@ -78,7 +78,7 @@ cdef struct Net:
 
 cdef class Network:
     cdef Net net
-    cdef object _arrays              # keeps alive what `net` points at
+    cdef object _arrays              # keeps the arrays alive to which `net` points
 
     cdef int _check_shape(self, str name, float[:, ::1] rows) except -1
     cdef float *_word_values(self, str name, const float[::1] values) except? NULL
@@ -93,12 +93,12 @@ cdef inline float *row_of(float *matrix, const Net *net, int64_t index) noexcept
 
 
 cdef inline float distance_weight(const Net *net, int64_t offset) noexcept nogil:
-    """Return the weight of the context word at `offset` from the center; only where the network has weights."""
+    """Return the weight of the context word at `offset` from the center; the network must have weights."""
     return net.left_weights[-offset - 1] if offset < 0 else net.right_weights[offset - 1]
 
 
 cdef inline void limit_norm(const Net *net, float *row) noexcept nogil:
-    """Scale a row to the norm `max_norm`, if its norm is larger; only where the network has a bound."""
+    """Scale a row to the norm `max_norm`, if its norm is larger; the network must have a bound."""
     cdef float squared, scale
     cdef int64_t i
     net.kernels.products(&row, 1, &row, 1, net.dim, &squared, 1)

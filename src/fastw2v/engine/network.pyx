@@ -1,8 +1,8 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """The network: weight arrays, sampling tables, settings and random state, as the engine needs them.
 
-`Network` checks every array once, when it is built, so that the loops may trust each index that they read. It copies
-nothing: the loops update the arrays of the caller in place.
+`Network` checks every array once, in its constructor, so that the loops need not check the indices that they read. It
+copies nothing: the loops update the arrays of the caller in place.
 """
 
 from cpython.pycapsule cimport PyCapsule_GetPointer
@@ -36,7 +36,7 @@ def guide_table(const uint32_t[::1] cum_table):
     -------
     guide : int32 array
         The search for a draw x starts at index ``guide[x >> shift]``. At least NOISE_STEP entries follow each start,
-        if the table has that many. A bucket covers two to four words on average.
+        unless the table is shorter. A bucket covers two to four words on average.
     shift : int
 
     Raises
@@ -73,7 +73,7 @@ def guide_table(const uint32_t[::1] cum_table):
 
 
 cdef int64_t max_row_lines(int64_t dim) noexcept:
-    """Return how many cache lines a row touches at most, wherever on a line it starts."""
+    """Return the largest number of cache lines that a row touches, wherever on a line it starts."""
     cdef int64_t step = 4
     while step < 64 and dim * 4 % (2 * step) == 0:
         step *= 2
@@ -83,9 +83,9 @@ cdef int64_t max_row_lines(int64_t dim) noexcept:
 cdef int64_t count_eager_lines(const Net *net) noexcept:
     """Return how many cache lines of a row to prefetch as soon as the row is known.
 
-    The kernel that runs until the row is needed prefetches the others. The numbers are measured: a skip-gram pair or a
-    CBOW window takes so little time that short rows should be prefetched completely, and long rows only begun. The
-    window kernels run long enough to prefetch whole rows.
+    The kernel that runs until the row is needed prefetches the others. The numbers were found by measurement. A
+    skip-gram pair or a CBOW window takes so little time that short rows should be prefetched completely at once, and of
+    long rows only the first lines. The window kernels run long enough to prefetch whole rows.
     """
     if net.skip_gram and (net.hs or net.shared_negatives):
         return 0
@@ -116,8 +116,8 @@ cdef class Network:
     full_windows : bool, default False
         Skip centers that have fewer context words than their window, because a sentence begins or ends.
     shrink_windows : bool, default True
-        Reduce each window by a random number of words: 0 to ``window - 1`` on both sides, or for each side its own
-        number, if the sides are of different lengths.
+        Reduce each window by a random number of words from 0 to ``window - 1`` on both sides. If the sides have
+        different lengths, each has a random number of its own.
     cbow_mean : bool, default True
         CBOW: predict from the mean of the context vectors; False: from their sum.
     corrected_cbow : bool, default False
@@ -145,7 +145,7 @@ cdef class Network:
         Skip-gram: draw one set of negatives for all pairs of a window. It has no effect on CBOW, which always does so.
     negative_pool : int, default 0
         Words of the pool from which 15 of 16 negatives are taken, 0 to 2**20. 0: all negatives are fresh, except that
-        shared negatives have a pool of 512 words, from which three of four are taken.
+        shared negatives have a pool of 512 words, from which three of four negatives are taken.
     sampled_softmax : bool, default False
         Train a softmax over the center word and its negatives instead of a logistic regression for each of them.
     tied_weights : bool, default False
@@ -231,7 +231,7 @@ cdef class Network:
                                  "call make_cum_table(), or build the vocabulary anew")
             net.syn1neg, net.noise.domain = &syn1neg[0, 0], cum_table[net.n_words - 1]
             guide, net.noise.shift = guide_table(cum_table)
-            if net.n_words < NOISE_STEP:          # padding that no draw reaches
+            if net.n_words < NOISE_STEP:          # padding, which no draw reaches
                 cum_table = np.pad(cum_table, (0, NOISE_STEP - net.n_words), constant_values=net.noise.domain)
             net.noise.cum_table, net.noise.n, net.noise.guide = &cum_table[0], cum_table.shape[0], &guide[0]
         if tree is not None:
@@ -293,7 +293,7 @@ cdef class Network:
             if (len(weights[0]), len(weights[1])) != window:
                 raise ValueError(
                     f"window_weights has {len(weights[0])} and {len(weights[1])} weights for window={window}")
-            side = weights[0] if window[0] else weights[1]       # of a side without words, nothing is read
+            side = weights[0] if window[0] else weights[1]       # the weights of a side without words are not read
             self.net.left_weights = &side[0]
             side = weights[1] if window[1] else weights[0]
             self.net.right_weights = &side[0]

@@ -4,25 +4,26 @@
  * A draw is a random number below the table's last entry (the domain), and the negative that it stands for is
  * bisect_left(cum_table, draw), as in gensim. The draws come from gensim's 48-bit linear congruential generator.
  *
- * Guide table. `guide[draw >> shift]` is an index at or before the one searched for; from there the search counts the
- * entries below the draw, NOISE_STEP at a time, without a branch that depends on the count. A bucket of the guide
- * covers two to four words on average: a smaller guide stays in the cache beside the rows that are trained.
+ * Guide table. `guide[draw >> shift]` is an index at or before the one that is searched for. From there, the search
+ * counts the entries below the draw, NOISE_STEP at a time, without a branch that depends on the count. A bucket of the
+ * guide covers two to four words on average: a small guide stays in the cache together with the trained rows.
  *
- * Three stages. The trained rows evict the tables from the L1 and L2 caches again and again. So sampling is cut into
+ * Three stages. The trained rows repeatedly evict the tables from the L1 and L2 caches. Sampling therefore consists of
  * three functions, each of which prefetches what the next one reads: draw_noise, prefetch_noise_entries, look_up_noise.
- * The type noise_draw keeps draws apart from word indices.
+ * The type noise_draw distinguishes draws from word indices.
  *
- * Noise partitions. With several workers a job draws from one partition of the distribution. Cores that update the
- * same row transfer its cache lines back and forth, which costs more than the arithmetic, and most of the rows that
- * skip-gram and CBOW update belong to negatives. All possible draws are cut into 512 stripes of equal width, and stripe
- * i belongs to partition i modulo the number of partitions. A draw from a stripe of another partition is moved to the
- * same offset in a nearby stripe of the job's own partition. Jobs of different partitions share only the most frequent
- * words, which are wider than a stripe, and the words on a border between stripes. Consecutive jobs use consecutive
- * partitions, so that the jobs together draw from the whole distribution.
+ * Noise partitions. With several workers a job draws from one partition of the distribution. Cores that update the same
+ * row transfer its cache lines back and forth, which costs more than the arithmetic, and most of the rows that
+ * skip-gram and CBOW update belong to negatives. The range of all draws is divided into 512 stripes of equal width, and
+ * stripe i belongs to partition i modulo the number of partitions. A draw from a stripe of another partition is moved
+ * to the same offset in a nearby stripe of the job's own partition. Jobs of different partitions share only the most
+ * frequent words, whose ranges of draws are wider than a stripe, and the words on a border between stripes. Consecutive
+ * jobs use consecutive partitions, so the jobs together draw from the whole distribution.
  *
- * Draws below `undivided` are not moved, and none is moved there. They are those of the first words of the table, which
- * many workers replicate. The jobs of all partitions together still draw each word as often as the distribution says:
- * at each offset into a stripe, the stripes that take part in the moves are those where it is not below `undivided`. */
+ * Draws below `undivided` are not moved, and no draw is moved below it. They belong to the first words of the table,
+ * which are replicated when there are many workers. The jobs of all partitions together still draw each word as often
+ * as the distribution says: at each offset into a stripe, a draw is moved only between stripes in which this offset is
+ * not below `undivided`. */
 #ifndef FASTW2V_NOISE_H
 #define FASTW2V_NOISE_H
 

@@ -25,7 +25,7 @@ cdef extern from "engine/noise.h" nogil:
 cdef enum:
     N_UNPARTITIONED_JOBS = 32        # the first jobs of an epoch, which draw from the whole noise distribution
     MAX_PARTITIONS = 16              # each of them has 32 stripes of the distribution
-    HALF_SEED_MASK = 0xFFFFFF        # of randint(0, 2**24), which rejects no draw
+    HALF_SEED_MASK = 0xFFFFFF        # the mask of randint(0, 2**24), which rejects no draw
 
 
 cdef inline uint32_t randint_mask(uint32_t largest) noexcept nogil:
@@ -41,8 +41,8 @@ cdef inline noise_partition partition_of_job(int64_t number, uint32_t first_part
                                              uint32_t undivided) noexcept nogil:
     """Return the part of the noise distribution from which job `number` of an epoch draws its negatives.
 
-    The first jobs of an epoch draw from the whole distribution, so that a short text, above all one of a single job, is
-    trained as with one worker.
+    The first jobs of an epoch draw from the whole distribution, so that a short text, in particular one of a single
+    job, is trained as with one worker.
     """
     if number < N_UNPARTITIONED_JOBS:
         return make_noise_partition(0, 1, 0)

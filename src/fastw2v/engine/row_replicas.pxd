@@ -1,14 +1,14 @@
 """Each worker's private replicas of the weight rows that are updated most often.
 
-Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
-cache, that costs more than the arithmetic. So with several workers, each worker updates its own replica of a frequent
+Two cores that update the same row transfer its cache lines back and forth at every update. If the cores share no cache,
+that takes longer than the arithmetic. With several workers, each worker therefore updates its own replica of a frequent
 row. After a number of uses, and whenever the worker waits for a job, the replica is flushed: its change since it was
 copied is added to the shared row (Vuurens, Eickhoff and de Vries, "Efficient Parallel Learning of Word2Vec", 2016).
-With no replicas (n = 0) every function here uses the shared rows.
+Without replicas (n = 0), every function here uses the shared rows.
 
-The address at which a row is trained, its replica or the shared row, does not change while a worker runs: a replica
-that is flushed and copied again keeps its place. So an address stays valid when other rows, or the same one again, are
-acquired after it.
+The address at which a row is trained, which is that of its replica or of the shared row, does not change while a worker
+runs: a replica that is flushed and copied again keeps its address. An address therefore stays valid when other rows, or
+the same row again, are acquired after it.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
@@ -26,7 +26,7 @@ cdef struct RowReplicas:
     int64_t stride               # of replicas and originals: dim rounded up to 16 floats, a cache line
     float *replicas              # (n, stride)
     float *originals             # (n, stride): the shared rows at the time they were copied
-    uint8_t *uses                # (n,): how often each replica was acquired since; 0: there is no replica now
+    uint8_t *uses                # (n,): how often each replica was acquired since; 0: no replica exists
     uint8_t max_uses             # a replica is flushed after this number of uses
     const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
     float *(*acquire_replica)(RowReplicas *, int64_t) noexcept nogil
@@ -43,8 +43,8 @@ cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
 cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
     """Add the change of replica i to its shared row, and drop the replica.
 
-    A replica without a change, such as that of a locked word, leaves the shared row as it is, to the bit. The sum of
-    several workers' changes may exceed the bound on norms, which is why the shared row is limited too.
+    A replica without a change, such as that of a locked word, leaves the shared row bit for bit as it is. The sum of
+    the changes of several workers may exceed the bound on norms, so the norm of the shared row is limited too.
     """
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     cdef const float *replica = rows.replicas + i * rows.stride
@@ -68,7 +68,7 @@ cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
 
 
 cdef inline float *acquire_replica(RowReplicas *rows, int64_t i) noexcept nogil:
-    """Count a use of replica i, make it if it does not exist, and return its address."""
+    """Count a use of replica i, create it if it does not exist, and return its address."""
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     if rows.uses[i] == rows.max_uses:
         flush(rows, i)
@@ -94,7 +94,8 @@ cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, 
 cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
     """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row.
 
-    It is short, so that compilers inline it. Replicas are behind a pointer, so that their code stays out of the loops.
+    It is short, so that compilers inline it. Replicas are used through a function pointer, so that their code is not
+    inlined into the loops.
     """
     cdef int64_t i = row - rows.first
     if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included

@@ -1,9 +1,9 @@
 # cython: boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Scoring of sentences without training: log-probabilities, and the loss on held-out text.
 
-The functions read the weights and change nothing. They use whole windows, no subsampling, and sums in float64: speed is
-less important than in training. As a long sentence may take minutes, the functions check for Ctrl-C regularly, by the
-number of multiplications since the last check.
+The functions read the weights and change nothing. They use whole windows, no subsampling, and sums in float64, because
+speed is less important than in training. A long sentence may take minutes, so the functions check for Ctrl-C whenever a
+number of multiplications has been done.
 """
 
 from cpython.exc cimport PyErr_CheckSignals
@@ -31,9 +31,9 @@ cdef enum:
 
 cdef struct Window:
     float **contexts             # (n_contexts,): the input rows of the context words
-    float *weights               # (n_contexts,): of their distances, if the network has weights
+    float *weights               # (n_contexts,): the weights of their distances, if the network has weights
     int64_t n_contexts
-    float *mean                  # CBOW, (dim,): their mean, or their sum
+    float *mean                  # CBOW, (dim,): the mean or the sum of these rows
     Targets noise                # the targets of the center word under negative sampling,
     Targets path                 # and under hierarchical softmax
     RowReplicas syn1neg          # without replicas: the shared rows
@@ -101,7 +101,7 @@ cdef inline void gather_contexts(const Net *net, Window *window, const int32_t *
 
 
 cdef inline double dot(const float *x, const float *y, int64_t dim) noexcept nogil:
-    """Return the dot product in float64. Four running sums are independent, and so overlap in time."""
+    """Return the dot product in float64. The four running sums are independent, so their additions overlap in time."""
     cdef double a = 0.0, b = 0.0, c = 0.0, d = 0.0
     cdef int64_t i = 0
     while i + 4 <= dim:
@@ -201,7 +201,7 @@ def score_sentences(Network network not None, const int32_t[::1] ids not None, c
 cdef inline double targets_loss(const Net *net, const Targets *targets, const float *hidden) noexcept nogil:
     """Return the sum of -log sigmoid(+-x . t_k) over the targets.
 
-    It is exact. The table that training uses ends at 6, beyond which the loss would be missing here.
+    It is exact. With the table of the training, targets whose logits are beyond 6 would have no loss.
     """
     cdef double total = 0.0, z
     cdef int k
@@ -248,8 +248,8 @@ def held_out_loss(Network network not None, const int32_t[::1] ids not None, con
                   uint64_t seed):
     """Return the summed loss of sentences under the objective of a network, and the number of examples.
 
-    An example is a skip-gram pair or a CBOW window; a center word without context words is none. The negatives depend
-    on `seed` only, so that equal weights give equal losses.
+    An example is a skip-gram pair or a CBOW window. A center word without context words is not an example. The
+    negatives depend on `seed` only, so that equal weights give equal losses.
 
     Parameters
     ----------

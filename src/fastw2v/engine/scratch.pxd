@@ -1,7 +1,7 @@
 """The working memory of one worker.
 
-`Scratch` and all arrays of fixed size lie in one arena, so that no cache line of them is shared with another worker.
-The arrays whose size depends on a job grow on demand.
+`Scratch` and all arrays of fixed size are in one arena, so none of their cache lines is shared with another worker. The
+arrays whose size depends on a job grow when necessary.
 """
 
 from libc.stdint cimport int64_t, uint32_t
@@ -16,15 +16,15 @@ from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
 from fastw2v.engine.targets cimport Targets, alloc_targets
 
 cdef enum:
-    MAX_INPUTS = 16                  # of an input batch
+    MAX_INPUTS = 16                  # largest number of words of an input batch
 
 
 cdef struct InputBatch:
     # Distinct context words of one window, which the window kernels train together, and the matrices of the kernels.
-    # `stride` is that of the targets.
+    # `stride` is the stride of the targets.
     int n
     uint32_t words[MAX_INPUTS]
-    float *inputs[MAX_INPUTS]    # where the rows of the words are trained
+    float *inputs[MAX_INPUTS]    # the addresses at which the rows of the words are trained
     float weights[MAX_INPUTS]    # of their distances; set if the network has weights
     float *logits                # (n, stride): dot products of inputs and targets
     float *gradients             # (n, stride): learning rate * (label - sigmoid(logit))
@@ -39,12 +39,12 @@ cdef struct Scratch:
     RowReplicas syn1neg
     RowReplicas syn1
     InputBatch batch             # skip-gram with window kernels
-    float **contexts             # CBOW: where the input rows of the window are trained
+    float **contexts             # CBOW: the addresses at which the input rows are trained
     float *weights               # CBOW: the weight of each, if the network has weights
     float *shares                # CBOW: the factor of the update of each
     float *hidden                # CBOW, (dim,): mean or sum of the input rows
     float *input_update          # (dim,): sum of gradient * target row, the update of an input or of `hidden`
-    int64_t examples             # tallies of the job at hand: skip-gram pairs or CBOW windows
+    int64_t examples             # tallies of the present job: skip-gram pairs or CBOW windows
     double loss
     int64_t contexts_capacity
     int64_t shares_capacity
@@ -56,7 +56,7 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
                                int input_uses) noexcept:
     """Set up the arrays of fixed size. The memory of the arena must be zero."""
     cdef bint uses_batches = net.skip_gram and (net.hs or net.shared_negatives)
-    # A tied row is both an input and an output, and the updates of one would not reach a replica of the other.
+    # A tied row is both an input and an output, and an update of one would not reach a replica of the other.
     cdef int64_t n_words = min(replicated_words, net.n_words) if net.negative and not net.tied_weights else 0
     cdef int64_t n_inputs = min(replicated_inputs, net.n_words) if not net.tied_weights else 0
     cdef int64_t n_nodes = min(replicated_nodes, net.root + 1) if net.hs else 0
@@ -64,7 +64,7 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
     alloc_targets(arena, &s.noise, net.negative + 1)
     alloc_targets(arena, &s.path, net.longest_path)
     # A vocabulary is usually sorted by falling frequency. The nodes of a Huffman tree are numbered towards the root,
-    # except those that an update has added.
+    # except for those that an update has added.
     alloc_replicas(arena, &s.syn0, net.syn0, net.dim, 0, n_inputs, input_uses)
     s.syn0.bounded = net if net.max_norm > 0 else NULL
     alloc_replicas(arena, &s.syn1neg, net.syn1neg, net.dim, 0, n_words, replica_uses)

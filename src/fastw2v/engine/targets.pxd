@@ -24,7 +24,7 @@ cdef struct Targets:
     uint32_t *words              # (n,): the words of the rows; negative sampling only
     float *logits                # (n,): dot products with the input, stored by the row kernels
     float *learning_rates        # (stride,): 0 from n on
-    float *multiplicities        # (n,): how many draws each row stands for
+    float *multiplicities        # (n,): the number of draws that each row represents
     float *gradients             # (n,): sampled softmax
     float *steps                 # (n,): sampled softmax, the factors of the updates of the rows
 
@@ -47,7 +47,7 @@ cdef inline int find_repeat(const uint32_t *words, int start, int end, uint32_t 
     """Return the index of `word` in words[start:end], or `end` if it does not occur there.
 
     `filter` starts at 0 and is passed for each word of the list in turn: it has one bit for all words that agree modulo
-    64. Where the bit of `word` is still unset, no comparison is needed.
+    64. If the bit of `word` is not yet set, no comparison is needed.
     """
     cdef uint64_t bit = <uint64_t>1 << (word & 63)
     cdef bint possible = (filter[0] & bit) != 0
@@ -61,7 +61,7 @@ cdef inline int find_repeat(const uint32_t *words, int start, int end, uint32_t 
 
 cdef inline void set_noise_targets(Targets *targets, RowReplicas *syn1neg, uint32_t word, const uint32_t *negatives,
                                    int n_negatives) noexcept nogil:
-    """Set the targets to a word and its negatives, one target a draw.
+    """Set the targets to a word and its negatives, with one target for each draw.
 
     A negative that is the word itself is left out. The labels of the negatives are 0 from the beginning.
     """

@@ -1,11 +1,11 @@
 """`EncodedCorpus`: a corpus as int32 ids, the one form that training reads.
 
-The ids of all sentences lie in one array, and a second array holds the sentence boundaries. Words that are not in the
-vocabulary have no id and are left out; the length of each sentence before that is kept, because the learning rate and
-the reports count all words of the text.
+The ids of all sentences are in one array, and a second array holds the sentence boundaries. Words that are not in the
+vocabulary have no id and are left out. The original length of each sentence is kept, because the learning rate and the
+reports count all words of the text.
 
-A corpus may know its words: `words`, `counts` and `first_seen`. It then takes the place of the text from which it was
-made. Its words are counted without reading the ids, and the ids are used as they are if the vocabulary is the same.
+A corpus may have its words: `words`, `counts` and `first_seen`. It then replaces the text from which it was made: its
+words are counted without reading the ids, and the ids are used as they are if the vocabulary is the same.
 """
 
 from __future__ import annotations
@@ -60,13 +60,13 @@ class EncodedCorpus:
     weights: npt.NDArray[np.float32] | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle the corpus by the name of the public class, which lies above this package."""
+        """Pickle the corpus by the name of the public class, whose module may import this one but not the reverse."""
         public = getattr(sys.modules.get("fastw2v.corpora"), "EncodedCorpus", type(self))
         return public, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def n_sentences(self) -> int:
-        """Number of sentences, empty ones included."""
+        """Number of sentences, including empty ones."""
         return len(self.raw_lengths)
 
     @property
@@ -76,42 +76,54 @@ class EncodedCorpus:
 
     @property
     def raw_words(self) -> int:
-        """Number of tokens, unknown ones included."""
+        """Number of tokens, including unknown ones."""
         return int(self.raw_lengths.sum())
 
     @property
     def size(self) -> tuple[int, int]:
-        """Number of sentences and of raw words, by which a checkpoint recognises its corpus."""
+        """Numbers of sentences and of raw words, by which a checkpoint recognises its corpus."""
         return self.n_sentences, self.raw_words
 
     def known_words(self) -> list[Any]:
         """Return the word of each id.
 
+        Returns
+        -------
+        list
+
         Raises
         ------
         TypeError
-            If the corpus does not know its words.
+            If the corpus does not have its words.
         """
         if self.words is None:
             raise TypeError("the encoded corpus does not know its words; make one with EncodedCorpus.build")
         return self.words
 
     def word_counts(self) -> dict[Any, int]:
-        """Return the words and their counts, in the order of first occurrence."""
+        """Return the words and their counts as a dict, in the order of first occurrence."""
         words, counts, first_seen = self.known_words(), self.counts, self.first_seen
         assert counts is not None
         assert first_seen is not None
         return dict(zip((words[i] for i in first_seen.tolist()), counts[first_seen].tolist(), strict=True))
 
     def sentences(self, first: int, last: int) -> EncodedCorpus:
-        """Return the sentences from `first` to `last`, exclusive; the ids are a view."""
+        """Return the sentences from `first` up to `last`, exclusive, as a new corpus; the ids are a view."""
         start, end = int(self.offsets[first]), int(self.offsets[last])
         offsets = self.offsets[first : last + 1] - start
         weights = None if self.weights is None else self.weights[first:last]
         return EncodedCorpus(self.ids[start:end], offsets, self.raw_lengths[first:last], weights=weights)
 
     def selected(self, sentences: npt.NDArray[np.integer[Any]]) -> EncodedCorpus:
-        """Return a new corpus of the sentences of these numbers, in this order; it has no words.
+        """Return a new corpus of the sentences with these numbers, in this order; it has no words.
+
+        Parameters
+        ----------
+        sentences : ndarray of int, shape (n,)
+
+        Returns
+        -------
+        EncodedCorpus
 
         Examples
         --------
@@ -129,7 +141,15 @@ class EncodedCorpus:
         return EncodedCorpus(self.ids[indices], offsets, self.raw_lengths[sentences])
 
     def renumbered(self, table: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return a new corpus with ``table[id]`` in place of each id, without those that become -1.
+        """Return a new corpus with ``table[id]`` in place of each id; ids that become -1 are left out.
+
+        Parameters
+        ----------
+        table : ndarray of int32, shape (n_words,)
+
+        Returns
+        -------
+        EncodedCorpus
 
         Examples
         --------
@@ -146,7 +166,7 @@ class EncodedCorpus:
         return EncodedCorpus(ids[kept], kept_before[self.offsets], self.raw_lengths)
 
     def joined(self, following: EncodedCorpus) -> EncodedCorpus:
-        """Return a new corpus with these sentences, followed by those of `following`; both have weights, or neither."""
+        """Return a new corpus of these sentences and then those of `following`; both or neither must have weights."""
         weights = None
         if self.weights is not None and following.weights is not None:
             weights = np.concatenate((self.weights, following.weights))

@@ -1,8 +1,8 @@
 """Several text files as one corpus, with a choice of how a line is split into tokens.
 
-`LineSentence` and `PathLineSentences` have gensim's arguments and always split at white space. This reader has no model
-in gensim. With a tokenizer that `normalization` knows, its files are read by the compiled reader; a function of the
-user is called for each line, and its tokens are Python objects.
+`LineSentence` and `PathLineSentences` have gensim's arguments and always split at white space. This reader has no
+counterpart in gensim. With a tokenizer of `normalization`, the compiled reader reads its files. A function of the user
+is called for each line, and its tokens are Python objects.
 """
 
 from __future__ import annotations
@@ -29,11 +29,12 @@ class FileSentences:
     Parameters
     ----------
     paths : str, os.PathLike, or iterable of them
-        Paths or URIs. A suffix .gz, .bz2, .xz or .zst means that the file is compressed.
+        Paths or URIs. A file with the suffix .gz, .bz2, .xz or .zst is decompressed.
     tokenizer : {"whitespace", "words"} or callable, default "whitespace"
-        How a line is split into tokens. "whitespace" splits as ``str.split()`` does. "words" keeps the words: sequences
-        of letters and digits of any script, with the combining marks that follow them; punctuation, symbols and
-        underscores separate words. A function gets the line as a str, with its line feed, and returns its tokens.
+        How a line is split into tokens. "whitespace" splits as ``str.split()`` does. "words" keeps the words, which are
+        sequences of letters and digits of any script, with the combining marks that follow them; punctuation, symbols
+        and underscores separate words. A function is called with the line as a str, including its line feed, and
+        returns its tokens.
     lower : bool, default False
         Convert each line to lower case first.
     max_sentence_length : int, default 10000
@@ -88,7 +89,7 @@ class FileSentences:
                 yield from split_lines(enumerate(lines, 1), path, split, self.max_sentence_length)
 
     def text_files(self) -> TextFiles | None:
-        """Return the files to read, for the compiled reader; None if a function splits the lines."""
+        """Return the files for the compiled reader; None if a function splits the lines."""
         if callable(self.tokenizer):
             return None
         transform = make_transform(self.tokenizer, self.lower)

@@ -1,9 +1,9 @@
 """The part of a text that one of several processes trains.
 
-The lines of plain local files are shared out by bytes: the files are taken as one sequence of bytes, cut into equal
-parts, and a line belongs to the part in which it begins. So every line is in one part, whatever the number of parts.
-In a compressed file, or behind a URI, a process cannot begin in the middle. Such a file is read by all of them, and
-each takes every n-th line.
+Plain local files are divided by bytes: the files are one sequence of bytes, which is cut into equal parts, and a line
+belongs to the part in which it begins. Each line is therefore in exactly one part, for every number of parts. A process
+cannot begin in the middle of a compressed file or of a file behind a URI. Such a file is read by all processes, and
+each of them takes every n-th line.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class TextShard:
                 yield from split_lines(own, path, split, self.max_sentence_length)
 
     def text_files(self) -> TextFiles | None:
-        """Return what to read, for the compiled reader; None if lines are left out or a function splits them."""
+        """Return the files for the compiled reader; None if lines are left out or a function splits them."""
         if callable(self.tokenizer) or (self._others and self.count > 1):
             return None
         transform = make_transform(self.tokenizer, self.lower)
@@ -125,7 +125,7 @@ def _cut(paths: list[Any], index: int, count: int) -> list[FilePart]:
 
 
 def _line_start(path: Any, at: int, size: int) -> int:
-    """Return where the first line begins that begins at `at` or later."""
+    """Return the position of the first line that begins at `at` or later."""
     if at in (0, size):
         return at
     with open_input(path) as stream:

@@ -16,5 +16,5 @@
   model for the engine, SIGTERM.
 
 The package may import every package below it: `formats`, `vocabulary`, `vectors`, `text`, the training loops `_inner`,
-`engine` and `common`. It knows the model class only through protocols.
+`engine` and `common`. It refers to the model class only through protocols.
 """

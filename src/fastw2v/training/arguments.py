@@ -1,12 +1,12 @@
 """The arguments of one call of `Word2Vec.train` or `Word2Vec.resume`, in groups.
 
-* `TrainingText`: the sentences, and what the vocabulary scan has left of them.
+* `TrainingText`: the sentences, and their ids if the vocabulary scan has encoded them.
 * `Schedule`: the epochs, the size of an epoch, and the learning rates.
-* `Reports`: who is told about the training.
+* `Reports`: callbacks, log lines, the progress bar, and whether the loss is computed.
 * `CheckpointFile`: where checkpoints go, and how often.
 
-An object checks its values when it is made, except those whose check needs the model or the other arguments;
-`TrainingSession.begin` and `resume` check these.
+The constructor of each class checks its values. `TrainingSession.begin` and `resume` check those that need the model or
+other arguments for this.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Schedule:
         self.end_alpha = as_optional_float("end_alpha", self.end_alpha, minimum=0)
 
     def integers(self) -> tuple[int, int | None, int | None]:
-        """Return the epochs and the two totals as Python integers, once the model has checked them."""
+        """Return the epochs and the two totals as Python integers, after the model has checked them."""
         return (
             as_int("epochs", self.epochs),
             as_optional_int("total_examples", self.total_examples),
@@ -86,7 +86,7 @@ class Schedule:
 
 @dataclass(kw_only=True)
 class Reports:
-    """Who is told about a training.
+    """The recipients of reports about a training.
 
     Parameters
     ----------

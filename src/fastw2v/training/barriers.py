@@ -1,10 +1,10 @@
 """Barriers: points between two jobs at which no worker holds a job, so that a model can be read or changed safely.
 
-Jobs are handed out in order. At a barrier the calling thread waits until every job that was handed out is done, runs an
-action (writing a checkpoint, pulling rows towards an anchor), and goes on. A barrier is due at the first job boundary
-at or after each multiple of `every_words` raw words of the epoch, and at the end of each epoch. The position of a
-barrier depends on the corpus alone, so a training that is resumed at one of them meets the remaining barriers where the
-uninterrupted training meets them.
+Jobs are handed out in order. At a barrier, the calling thread waits until every job that was handed out is done, runs
+an action (such as writing a checkpoint, or pulling rows towards an anchor), and then continues. A barrier is due at the
+first job boundary at or after each multiple of `every_words` raw words of the epoch, and at the end of each epoch. The
+position of a barrier depends only on the corpus, so a training that is resumed at one of them has the remaining
+barriers at the same positions as the uninterrupted training.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ NEVER = 1 << 62  # raw words
 
 @dataclass(frozen=True)
 class TrainingPosition:
-    """How far a training is, at a boundary between two jobs.
+    """The progress of a training, at a boundary between two jobs.
 
     Attributes
     ----------
     epoch : int
         The number of the epoch, from 0.
     jobs, sentences, raw_words : int
-        What was handed out since the beginning of the epoch.
+        Numbers of jobs, sentences and raw words that were handed out since the beginning of the epoch.
     complete : bool
-        Whether the epoch is at its end.
+        Whether the epoch has ended.
     tally : Tally
-        What the epoch has trained so far.
+        The counts of what the epoch has trained so far.
     """
 
     epoch: int = 0
@@ -52,7 +52,7 @@ class Barrier:
     action : callable
         Called with the `TrainingPosition`. An exception ends the training and reaches the caller of `train`.
     job_words : int or None
-        The largest size of jobs that lets the barriers be as frequent; None: any.
+        The largest size of a job with which the barriers can be this frequent; None: any.
     """
 
     every_words: int | None
@@ -73,7 +73,7 @@ class BarrierSchedule:
     ----------
     barriers : sequence of Barrier
     start : TrainingPosition
-        Where the training of the epoch begins; barriers up to there are not due any more.
+        Where the training of the epoch begins; earlier barriers are no longer due.
     """
 
     def __init__(self, barriers: Sequence[Barrier], start: TrainingPosition) -> None:
@@ -86,7 +86,7 @@ class BarrierSchedule:
         return min(self._next_words, default=NEVER)
 
     def run(self, position: TrainingPosition) -> None:
-        """Run the actions that are due at `position`; at the end of an epoch all of them are."""
+        """Run the actions that are due at `position`; at the end of an epoch, all actions are due."""
         for i, barrier in enumerate(self._barriers):
             if position.complete or position.raw_words >= self._next_words[i]:
                 self._next_words[i] = _next_multiple(position.raw_words, barrier.every_words)
@@ -117,7 +117,7 @@ def check_same_size(
 
 
 def check_same_position(start: TrainingPosition, sentences: int, raw_words: int) -> None:
-    """Raise `CorpusChangedError` unless the corpus has as many sentences and raw words before `start` as it had."""
+    """Raise `CorpusChangedError` if the numbers of sentences and raw words before `start` are not those of `start`."""
     if (sentences, raw_words) == (start.sentences, start.raw_words):
         return
     where = "epoch" if start.complete else f"first {start.jobs} jobs of an epoch"

@@ -1,10 +1,10 @@
 """Checkpoints: the state of a training in a file, from which the training can be resumed.
 
 A checkpoint is a model file of the native format with an additional entry `training` in its metadata: the arguments of
-`train`, the position between two jobs, and what was trained until then. The random state of the model in the file is
-that of the position, so with one worker the resumed training draws what the uninterrupted one would have drawn. Under
-an `Update`, the old values of anchored and frozen rows are in the file too. `Word2Vec.load` reads a checkpoint like any
-other model file.
+`train`, the position between two jobs, and the counts of what was trained before it. The random state of the model in
+the file is that of the position, so with one worker the resumed training makes the same draws as the uninterrupted one.
+With an `Update`, the old values of anchored and frozen rows are in the file too. `Word2Vec.load` reads a checkpoint
+like any other model file.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Model = TypeVar("Model", bound=UpdatedModel)
 
 METADATA_KEY = "training"
 OLD_VALUES = "old."  # prefix of the arrays that hold the old values of weights under an update
-CALLBACK = "callback."  # prefix of the arrays of callbacks, followed by the place in `callbacks` and a name
+CALLBACK = "callback."  # prefix of the arrays of callbacks, before the index in `callbacks` and a name
 
 
 @dataclass(frozen=True)
 class TrainingState:
-    """One call of `train`, and how far it is.
+    """One call of `train`, and its progress.
 
     Attributes
     ----------
@@ -50,17 +50,17 @@ class TrainingState:
     position : TrainingPosition
         Where to continue.
     corpus : (int, int) or None
-        Sentences and raw words of the corpus, where that is known before the corpus is trained.
+        Sentences and raw words of the corpus, if they are known before the corpus is trained.
     trained_words, raw_words : int
         The effective and raw words of the epochs before that of the position.
     seconds : float
-        Seconds spent on the training until then.
+        Seconds spent on the training before the position.
     callbacks : list of [str, object]
         The class name and the state of each callback that has a `state_dict`.
     callback_arrays : list of dict of str to ndarray
-        For each element of `callbacks`, what its `state_arrays` returned; empty without that method.
+        For each element of `callbacks`, the result of its `state_arrays`; empty without that method.
     update : UpdateState or None
-        The state of the update that the training is under.
+        The state of the update, if the training has one.
     sample_weight : int or None
         The checksum of the weights of the sentences; None: there are none.
     """
@@ -79,7 +79,7 @@ class TrainingState:
     sample_weight: int | None = None
 
     def after_epoch(self, tally: Tally) -> TrainingState:
-        """Return the state with one more epoch counted."""
+        """Return the state after one more epoch."""
         return replace(
             self,
             trained_words=self.trained_words + tally.effective_words,
@@ -120,7 +120,7 @@ def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> int | None
 
 
 def check_model(model: ModelState) -> None:
-    """Raise before the training what `write` would raise after its first epoch: what a file cannot hold."""
+    """Raise, before the training, the errors that `write` would raise for settings that a file cannot hold."""
     model_state.to_arrays(model)
 
 
@@ -188,7 +188,7 @@ _STATE = {
 
 
 def _state_from(entry: Any, old: dict[str, Any], of_callbacks: Arrays) -> TrainingState:
-    """Return the state that a metadata entry describes; raise a ValueError that names the field that is wrong."""
+    """Return the state that a metadata entry describes; raise a ValueError that names an invalid field."""
     entry = check_fields(entry, _STATE, METADATA_KEY)
     position = check_fields(entry["position"], _POSITION, "position")
     tally = check_fields(position["tally"], _TALLY, "position.tally")
@@ -233,7 +233,7 @@ def callback_states(callbacks: Sequence[Any]) -> list[Any]:
     Raises
     ------
     CallbackStateError
-        If a state is not what JSON can hold.
+        If a state cannot be written as JSON.
     """
     return [
         [type(callback).__name__, _checked_state(callback, callback.state_dict())]
@@ -243,12 +243,12 @@ def callback_states(callbacks: Sequence[Any]) -> list[Any]:
 
 
 def callback_arrays(callbacks: Sequence[Any]) -> list[Arrays]:
-    """Return the arrays of each callback that has a `state_dict`: what its `state_arrays` returns.
+    """Return the result of `state_arrays` of each callback that has a `state_dict`.
 
     Raises
     ------
     CallbackStateError
-        If that is anything but arrays of numbers by name.
+        If the result is not a mapping of names to arrays of numbers.
     """
     found: list[Arrays] = []
     for callback in callbacks:
@@ -268,11 +268,11 @@ def callback_arrays(callbacks: Sequence[Any]) -> list[Arrays]:
 
 
 def check_callback_states(callbacks: Sequence[Any]) -> None:
-    """Raise before the training what `callback_states` would raise after its first epoch."""
+    """Raise the errors that `callback_states` would raise after the first epoch, before the training."""
     for callback in callbacks:
         if hasattr(callback, "state_dict"):
             state = None
-            with contextlib.suppress(Exception):  # it may need its on_train_begin first, which has not run
+            with contextlib.suppress(Exception):  # it may require on_train_begin, which has not run
                 state = callback.state_dict()
             _checked_state(callback, state)
 
@@ -291,7 +291,7 @@ def _checked_state(callback: Any, state: Any) -> Any:
 def restore_callbacks(callbacks: Sequence[Any], state: TrainingState) -> None:
     """Give each callback with a `load_state_dict` the first unused state of a callback of the same class.
 
-    Its arrays go to its `load_state_arrays` afterwards, if it has that method.
+    Then call its `load_state_arrays` with the arrays, if it has that method.
     """
     arrays = state.callback_arrays or [{} for _ in state.callbacks]
     unused = list(zip(state.callbacks, arrays, strict=True))

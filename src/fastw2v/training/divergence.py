@@ -20,8 +20,8 @@ def warn_if_diverged(weights: Mapping[str, NDArray[np.float32] | None], alpha: f
     Parameters
     ----------
     weights : mapping of str to ndarray or None
-        The vectors and the output weights. Output weights are needed too: once they are large enough, every gradient
-        is 0 and the vectors stay as they are.
+        The vectors and the output weights. Output weights are checked too, because the vectors no longer change when
+        the output weights are so large that every gradient is 0.
     alpha : float
         The learning rate that the warning names.
     """
@@ -29,7 +29,7 @@ def warn_if_diverged(weights: Mapping[str, NDArray[np.float32] | None], alpha: f
         if values is None:
             continue
         largest = max(-values.min(initial=0.0), values.max(initial=0.0))
-        if not largest < DIVERGED:  # NaN included
+        if not largest < DIVERGED:  # also true for NaN
             logger.warning(
                 "training diverged: %s hold values up to %g at alpha=%g; start again with a smaller alpha",
                 name, largest, alpha,

@@ -1,8 +1,8 @@
 """The loss of held-out sentences: how well a model predicts text that it was not trained on.
 
-Windows are never reduced, no token is subsampled, and the negatives come from a random stream of their own. So the loss
-depends on the weights and the sentences alone, and the losses of different epochs, or of different models with the same
-vocabulary, can be compared.
+Windows are never reduced, no token is subsampled, and the negatives come from a separate random stream. The loss
+therefore depends only on the weights and the sentences, and the losses of different epochs, or of different models with
+the same vocabulary, can be compared.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fastw2v.engine.network import Network
 from fastw2v.engine.scoring import held_out_loss
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
-STATES = 1 << 48  # of the generator that draws the negatives
+STATES = 1 << 48  # number of states of the generator that draws the negatives
 
 
 def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
@@ -23,7 +23,7 @@ def mean_loss(network: Network, corpus: EncodedCorpus, seed: int) -> float:
     Parameters
     ----------
     network : Network
-        Only read.
+        The network, which is not changed.
     corpus : EncodedCorpus
         The held-out sentences.
     seed : int

@@ -1,14 +1,14 @@
-"""The values that all updates of a model are anchored to, kept with the model.
+"""The values to which all updates of a model are anchored, kept with the model.
 
-Without them, an anchor starts anew at each update: it pulls words towards the values that the update before has left,
-and many updates move words as far as if there were no anchor. `KeptAnchor` holds the values at the first update that
-asks for this. They are rows of the table of words, so that they move when words are sorted or removed, and grow with
-the vocabulary. A row of NaN stands for a word that has no value yet; the next update that keeps its anchor gives it the
-present one, which is the value after the first training of the word if all updates keep the anchor.
+Without them, each update has a new anchor: it pulls words towards the values that the previous update has left, and
+after many updates the words have moved as far as without an anchor. `KeptAnchor` holds the values at the start of the
+first update with `keep_anchor`. They are rows of the table of words, so they move when words are sorted or removed, and
+grow with the vocabulary. A word that has no value yet has a row of NaN. The next update with `keep_anchor` gives it the
+present value, which is the value after the first training of the word if all updates keep the anchor.
 
 The weights of hierarchical softmax have one row for each inner node of the Huffman tree instead. Nodes keep their
-numbers as long as a tree grows; they are renumbered when a tree loses words, and a model forgets these values when its
-tree is made anew.
+numbers while a tree grows, and are renumbered when a tree loses words. When a model builds a new tree, it discards
+these values.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ class _AnchorRows(Column):
         return take_rows(_extended(self.values, len(table)), rows)
 
     def grown(self, rows: int) -> Array | None:
-        """Return the values as they are: words that are added have none yet."""
+        """Return the values unchanged, because words that are added have no values yet."""
         return self.values
 
 
 class _AnchorNodes(Column):
-    """The values of inner nodes, which do not move with the rows; the table restores them where a change fails."""
+    """The values of inner nodes, which do not move with the rows; the table restores them if a change fails."""
 
     def taken(self, table: RowTable, rows: NDArray[np.intp]) -> Array | None:
         """Return the values as they are."""
@@ -55,7 +55,7 @@ class _AnchorNodes(Column):
 
 
 class KeptAnchor:
-    """The values of the weights of a model that its updates are anchored to.
+    """The values of the weights of a model to which its updates are anchored.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ class KeptAnchor:
         return {name: column.values for name, column in self._columns.items() if column.values is not None}
 
     def clear(self) -> None:
-        """Forget all values."""
+        """Discard all values."""
         for column in self._columns.values():
             column.values = None
 
@@ -106,18 +106,18 @@ class KeptAnchor:
             self._columns[OF_NODES].values = moved
 
     def forget_nodes(self) -> None:
-        """Forget the values of the inner nodes of the Huffman tree, which is made anew."""
+        """Discard the values of the inner nodes, because the Huffman tree is built anew."""
         self._columns[OF_NODES].values = None
 
     def values_of(self, name: str, weights: Matrix, rows: int) -> Matrix:
-        """Return the values for the first rows of some weights, present values where none are kept.
+        """Return the values for the first rows of some weights; the present values of rows without kept values.
 
         Parameters
         ----------
         name : str
             The name of the weights.
         weights : float32 array
-            The weights as they are now.
+            The present weights.
         rows : int
             Number of rows that need a value.
 

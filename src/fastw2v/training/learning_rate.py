@@ -1,6 +1,6 @@
 """Learning-rate schedules: the rate of each job, given how much of the corpus was handed out before it.
 
-A schedule is an object with the methods of `LearningRate`; a subclass with another `at` is another schedule.
+A schedule is an object with the methods of `LearningRate`. A subclass defines another schedule by another method `at`.
 `TrainingSession` makes one for each epoch. Its method `of_jobs` gives the rates of the jobs that `Trainer` is about to
 hand out. If a subclass of `Word2Vec` overrides gensim's methods, `Word2Vec._get_next_alpha` calls `at` instead.
 """

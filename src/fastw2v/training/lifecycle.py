@@ -1,8 +1,8 @@
 """Lifecycle events: the record of what was done with a model, which is saved with it.
 
 The record is bounded, because a model that is updated for years has an event for each update and each training. An
-event "summary" takes the place of the oldest events. It has their number by name, and the times of the first and the
-last one.
+event "summary" replaces the oldest events. It has the number of events of each name, and the times of the first and the
+last of them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Event = dict[str, Any]
 
 
 def append_event(events: list[Event], event: Event) -> None:
-    """Append an event; if there are more than `MAX_EVENTS` then, summarise the older half.
+    """Append an event; if there are more than `MAX_EVENTS` afterwards, summarise the older half.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def append_event(events: list[Event], event: Event) -> None:
 
 
 def _summary(events: list[Event]) -> Event:
-    """Return one event in place of several, of which some may be summaries themselves."""
+    """Return one event that replaces several events, some of which may be summaries themselves."""
     counts: dict[str, int] = {}
     for event in events:
         summarised = event.get("counts") if event.get("event") == "summary" else None

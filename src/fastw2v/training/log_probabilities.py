@@ -1,7 +1,7 @@
 """Log-probabilities of all words given context words, by a model that was trained with sampled softmax.
 
 The logits of such a model estimate log p(w | x) up to a constant for each input x, if negatives are drawn uniformly or
-the log-Q correction was on. Without the correction, they estimate log p(w | x) - log q(w), where q is the noise
+the log-Q correction was used. Without the correction, they estimate log p(w | x) - log q(w), where q is the noise
 distribution; then log q(w) is added here (Bengio and Senecal, "Adaptive Importance Sampling to Accelerate Training of a
 Neural Probabilistic Language Model", 2008).
 """

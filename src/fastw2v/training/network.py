@@ -1,7 +1,7 @@
-"""The network of a model: its arrays, checked, for the engine.
+"""The network of a model: its checked arrays, for the engine.
 
-Users write into the arrays of a model and replace them. When a training begins, each array is either used as it is or
-refused with a remedy. Nothing is copied, so nothing can differ from what users see.
+Users write into the arrays of a model and replace them. When a training begins, each array is either used as it is, or
+refused with an error that names the remedy. Nothing is copied, so the arrays of the training are those that users see.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Matrix = NDArray[np.float32]
 
 
 class NetworkModel(Protocol):
-    """What `make_network` reads of a model."""
+    """The attributes of a model that `make_network` reads."""
 
     wv: Any
     syn1neg: Any
@@ -72,14 +72,15 @@ def make_network(
     ----------
     model : NetworkModel
     sg, compute_loss, random : optional
-        Used in place of the model's own.
+        Used instead of the attributes of the model.
     lock_factors : float32 array, optional
-        Factors on the learning rates of the input rows; by default `checked_lock_factors` of the model's.
+        Factors on the learning rates of the input rows; by default the result of `checked_lock_factors` for those of
+        the model.
     epoch, epochs : int, default 0, 1
         The epoch that is trained, and the number of all epochs, for windows that change. By default, the network has
         those of the first epoch.
     scoring : bool, default False
-        The weights are only read: accept arrays of any layout and floating type, copied where necessary.
+        The weights are only read: accept arrays of any layout and floating type, and copy them if necessary.
 
     Raises
     ------
@@ -120,7 +121,7 @@ def make_network(
         cum_table=model.cum_table if model.negative else None,
         syn1=syn1,
         tree=(tree.offsets, tree.points, tree.codes) if tree is not None else None,
-        # gensim draws for every token unless sample is 0: with None it draws and drops nothing.
+        # gensim makes a draw for every token unless sample is 0; with None it makes the draws and drops nothing.
         sample_ints=model._vocabulary.sample_ints(model.sample)
         if model.sample or model.sample is None
         else None,
@@ -136,7 +137,7 @@ def make_network(
 
 
 def checked_lock_factors(factors: Any) -> Matrix:
-    """Return lock factors as a contiguous float32 array; None stands for a factor of 1 on all rows."""
+    """Return lock factors as a contiguous float32 array; None means a factor of 1 for all rows."""
     lockf = np.ascontiguousarray(np.ones(1) if factors is None else factors, dtype=np.float32)
     if lockf.ndim != 1 or not lockf.size or not np.isfinite(lockf).all():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The objectives of training, as the settings of a model choose them."""
+"""The settings of a model that determine its objective, and their checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CORRECTED", "NEGATIVE_SAMPLING", "OBJECTIVES", "SAMPLED_SOFTMAX", "W
 
 
 class ObjectiveSettings(Protocol):
-    """What the objective depends on."""
+    """The settings on which the objective depends."""
 
     objective: Any
     tied_weights: bool

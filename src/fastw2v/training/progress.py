@@ -1,4 +1,4 @@
-"""What a training reports while it runs: tallies, gensim's log lines, and a progress bar."""
+"""The reports of a running training: tallies, gensim's log lines, and a progress bar."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Counted = Callable[[Any, Any], tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class Tally:
-    """What was trained in one epoch, so far or in all.
+    """The counts of what was trained in one epoch, so far or in total.
 
     Attributes
     ----------
@@ -104,8 +104,8 @@ class ProgressReporter:
         ----------
         epoch : int
         counted : callable, optional
-            (sentences trained, raw words trained) -> those among them that count towards `total_examples` and
-            `total_words`; all of them by default. Replayed sentences do not count.
+            Maps (sentences trained, raw words trained) to the numbers of those that count towards `total_examples` and
+            `total_words`; by default all of them do. Replayed sentences do not count.
         """
         self._epoch = epoch
         self._counted = counted or _count_all
@@ -113,7 +113,7 @@ class ProgressReporter:
         self._next_line = self._epoch_start + 1.0
 
     def report(self, tally: Tally, alpha: float, jobs_waiting: int) -> None:
-        """Report how far the epoch is; cheap enough to be called often."""
+        """Report the progress of the epoch; a call takes little time, so it may be called often."""
         now = time.perf_counter()
         self._redraw(self._bar.move_to, tally, alpha)
         if now < self._next_line:
@@ -127,7 +127,7 @@ class ProgressReporter:
         )  # fmt: skip
 
     def end_epoch(self, tally: Tally, alpha: float) -> None:
-        """Report a finished epoch; warn where the corpus did not have the size that `train` was given."""
+        """Report a finished epoch; warn if the corpus did not have the size that `train` was given."""
         self._redraw(self._bar.finish_at, tally, alpha)
         seconds = time.perf_counter() - self._epoch_start
         logger.info(

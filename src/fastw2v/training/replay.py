@@ -1,9 +1,10 @@
 """Replay: sentences of old text mixed into the new text while it is trained.
 
 The old sentences are drawn in another order in each epoch and spread evenly among the new ones. The new text is mixed
-piece by piece, and the pieces are the same whether the text comes whole or in chunks. Lists, files and streams are
-therefore trained alike, and a training that is resumed trains the same mixture. Old text is an `EncodedCorpus`, or a
-`fastw2v.training.replay_store.StoredText`, which reads from its files only what it draws.
+piece by piece, and the pieces are the same whether the text is given whole or in chunks. Lists, files and streams
+therefore give the same training, and a training that is resumed trains the same mixture. Old text is an
+`EncodedCorpus`, or a `fastw2v.training.replay_store.StoredText`, which reads only the sentences that it draws from its
+files.
 
 References
 ----------
@@ -26,10 +27,10 @@ PIECE_WORDS = 200_000  # raw words of new text into which old sentences are mixe
 
 
 class Draw(Protocol):
-    """Old sentences in a random order, each of them once."""
+    """Old sentences in random order, each of them once."""
 
     def take(self, words: float) -> EncodedCorpus:
-        """Return the next sentences, until there have been `words` raw words at most in all calls together."""
+        """Return the next sentences, up to a total of `words` raw words in all calls together."""
 
 
 class OldText(Protocol):
@@ -38,7 +39,7 @@ class OldText(Protocol):
     Attributes
     ----------
     size : (int, int)
-        Sentences and raw words, by which a checkpoint recognises it.
+        Numbers of sentences and raw words, by which a checkpoint recognises the text.
     has_known_words : bool
         Whether any of its words is in the vocabulary.
     """
@@ -51,7 +52,7 @@ class OldText(Protocol):
 
 
 class EncodedText:
-    """Old text that is encoded whole, as an `OldText`."""
+    """Old text that is completely encoded, as an `OldText`."""
 
     def __init__(self, corpus: EncodedCorpus) -> None:
         self.corpus = corpus
@@ -107,7 +108,7 @@ class Replay:
 class Mixture:
     """The chunks of an epoch's mixture, to be iterated once.
 
-    It records how much of the mixture is new text, because the learning rate follows the new text alone.
+    The object records how much of the mixture is new text, because the learning rate depends only on the new text.
     """
 
     def __init__(self, chunks: Iterable[EncodedCorpus], sampler: _Sampler) -> None:
@@ -132,14 +133,14 @@ class Mixture:
 
 
 class _Sampler:
-    """Takes the old sentences of one epoch, in random order, some at a time."""
+    """Takes the old sentences of one epoch in random order, several at a time."""
 
     def __init__(self, text: OldText, ratio: float, generator: np.random.Generator) -> None:
         self._draw, self._ratio, self._generator = text.draw(generator), ratio, generator
         self._words_due = 0.0
 
     def mix(self, new: EncodedCorpus) -> EncodedCorpus:
-        """Return `new`, its sentences in order, with the next old sentences spread among them."""
+        """Return the sentences of `new`, in order, with the next old sentences spread evenly among them."""
         self._words_due += self._ratio * new.raw_words
         old = self._draw.take(self._words_due)
         places = np.concatenate(

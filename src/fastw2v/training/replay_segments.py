@@ -1,9 +1,10 @@
 """Segments of a replay store: sentences in random order, and how they are drawn.
 
-The order of the sentences in a segment is random, so the first ones are a random sample of it, and so is any run of
-them. A store therefore drops sentences by counting fewer of them, without writing the segment again, and draws
-sentences in runs that lie together in the file. A draw takes the runs of all segments in random order and mixes some
-dozens of them at a time. It takes each sentence once, and reads only the runs that it needs.
+The order of the sentences in a segment is random, so the first n sentences are a random sample of it, and so is any run
+of consecutive sentences. A store therefore drops sentences by reducing the number n that it uses, without writing the
+segment again, and draws runs of sentences that are adjacent in the file. A draw takes the runs of all segments in
+random order and mixes some dozens of them at a time. It takes each sentence once, and reads only the runs that it
+needs.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from numpy.typing import NDArray
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
 
-RUN = 64  # sentences that lie together
-RUNS_AT_ONCE = 64  # that are mixed with each other
-_SENTENCES = 1 << 14  # that are copied at a time
+RUN = 64  # adjacent sentences of a segment that are drawn together
+RUNS_AT_ONCE = 64  # runs that are mixed with each other
+_SENTENCES = 1 << 14  # sentences that are copied at a time
 
 Part = tuple[EncodedCorpus, NDArray[np.int64]]
-"""A corpus that knows its words, and the numbers of the sentences to take from it."""
+"""A corpus with its words, and the numbers of the sentences to take from it."""
 
 
 def build_segment(
@@ -38,7 +39,7 @@ def build_segment(
     generator : numpy.random.Generator
         Draws the order.
     budget : float, optional
-        Bytes to hold in memory; beyond it the ids go to a temporary file.
+        Bytes to hold in memory; more ids are written to a temporary file.
     """
     words, tables = _merged_words([corpus.known_words() for corpus, _ in parts])
     part_of = np.repeat(np.arange(len(parts)), [len(sentences) for _, sentences in parts])
@@ -79,7 +80,7 @@ def build_segment(
 def _merged_words(
     words: Sequence[Sequence[Any]],
 ) -> tuple[Sequence[Any], list[NDArray[np.int32] | None]]:
-    """Return the words of all corpora, each once, and the table of the new ids of each corpus; None for equal ones."""
+    """Return the words of all corpora, each once, and the table of the new ids of each corpus; None means equal ids."""
     if len(words) == 1:
         return words[0], [None]
     index: dict[Any, int] = {}
@@ -125,13 +126,13 @@ def _concatenated(pieces: Sequence[EncodedCorpus]) -> EncodedCorpus:
 
 
 class StoredText:
-    """The sentences of a store, as they were when it was opened, by the ids of a vocabulary: an `OldText`.
+    """The sentences of a store at the time when it was opened, by the ids of a vocabulary: an `OldText`.
 
     Parameters
     ----------
     segments : iterable of EncodedCorpus
-        Each without the sentences that are not in the store any more. They may be mapped files. Their words are not
-        kept, so that those of one segment need memory at a time.
+        Each without the sentences that are no longer in the store. They may be mapped files. Their words are not kept,
+        so only the words of one segment need memory at a time.
     key_to_index : mapping of word to int
         The vocabulary. Words that it lacks are left out.
     """
@@ -181,7 +182,7 @@ class StoreDraw:
         self._n_taken = 0  # raw words
 
     def take(self, words: float) -> EncodedCorpus:
-        """Return the next sentences, until there have been `words` raw words at most in all calls together."""
+        """Return the next sentences, up to a total of `words` raw words in all calls together."""
         waiting = [] if self._waiting is None else [self._waiting]
         n_waiting = sum(piece.raw_words for piece in waiting)
         while self._n_taken + n_waiting <= words:

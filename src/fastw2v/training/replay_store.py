@@ -3,15 +3,15 @@
 The store is a directory of segments and a manifest that lists them (`fastw2v.formats.replay_manifest`). This module
 decides what a store keeps. `fastw2v.training.replay_segments` writes and draws the sentences.
 
-With ``keep="random"``, the store is a sample of all text that was ever added. Every segment has a rate, the chance of a
-sentence of its texts to be in it. All rates are made equal when a segment joins the store, by dropping sentences of
-those with a higher one. Where the store is too large, sentences of all segments are dropped at random, and the rates
-fall together. No sentence is thus more likely to stay than another, whenever it was added. This is reservoir sampling,
-where the size of the reservoir is measured in words.
+With ``keep="random"``, the store is a sample of all text that was ever added. Every segment has a rate: the probability
+that a sentence of its texts is in it. When a segment joins the store, sentences of the segments with higher rates are
+dropped until all rates are equal. If the store is too large, sentences of all segments are dropped at random, and the
+rates fall together. Every sentence thus has the same probability to stay, whenever it was added. This is reservoir
+sampling, where the size of the reservoir is measured in words.
 
 A text can be added in two steps, `stage` and `commit`, so that a model and its store change together: the text is
-written, then the model is saved, then the text is admitted. If the process ends in between, `settle` admits the staged
-texts that the saved model has, and drops the others.
+written, then the model is saved, then the text is added to the store. If the process ends in between, `settle` adds the
+staged texts that the saved model was trained on, and drops the others.
 
 References
 ----------
@@ -54,8 +54,8 @@ logger = get_logger(__name__, "models.word2vec")
 
 Opened = TypeVar("Opened")
 
-MAX_SEGMENTS = 32  # more are merged until half of them are left
-MAX_TEXTS = 10_000  # that are remembered
+MAX_SEGMENTS = 32  # with more segments, some are merged until half of them are left
+MAX_TEXTS = 10_000  # largest number of texts that are remembered
 
 
 class ReplayStore:
@@ -78,16 +78,16 @@ class ReplayStore:
         The largest number of words in the store; a word takes about 4 bytes on disk. A new value for an existing store
         takes effect with the next text. By default, a new store has no limit.
     keep : {"random", "newest"}, optional
-        Which text stays when there is more than `max_words`. "random": a random sample of all sentences ever added,
-        each of which has the same chance to be in it. "newest": the newest text; the oldest is dropped in pieces of
-        about a sixteenth of the store. By default "random" for a new store.
+        Which text stays when there is more than `max_words`. "random" keeps a random sample of all sentences ever
+        added, in which each sentence has the same chance to be. "newest" keeps the newest text; the oldest is dropped
+        in pieces of about a sixteenth of the store. The default of a new store is "random".
     seed : int, optional
         The seed of all random choices; by default 0 for a new store.
 
     Raises
     ------
     ValueError
-        If the store exists and has another `keep` or `seed`, or is damaged; or if the directory holds something else.
+        If the store exists and has another `keep` or `seed`, or is damaged; or if the directory contains other files.
     OSError
         If the directory cannot be read or made.
 
@@ -145,7 +145,15 @@ class ReplayStore:
 
     @staticmethod
     def exists(path: Any) -> bool:
-        """Return whether a path is that of a store.
+        """Return whether there is a store at a path.
+
+        Parameters
+        ----------
+        path : str or path
+
+        Returns
+        -------
+        bool
 
         Examples
         --------
@@ -169,7 +177,7 @@ class ReplayStore:
 
     @property
     def max_words(self) -> int | None:
-        """The most raw words that the store holds; None for no limit."""
+        """The largest number of raw words that the store may hold; None means no limit."""
         return self._manifest.max_words
 
     @property
@@ -194,7 +202,7 @@ class ReplayStore:
 
     @property
     def staged(self) -> list[dict[str, Any]]:
-        """The texts that `stage` has written, and that are not in the store yet."""
+        """The texts that `stage` has written and that are not yet in the store."""
         return [dict(text) for text in self._manifest.staged_texts]
 
     def __iter__(self) -> Iterator[list[Any]]:
@@ -207,13 +215,22 @@ class ReplayStore:
     def encoded(self, key_to_index: Mapping[Any, int]) -> StoredText:
         """Return the sentences by the ids of a vocabulary, as replay draws them; nothing is copied.
 
-        Later changes of the store do not change what is returned.
+        Later changes of the store do not change the result.
+
+        Parameters
+        ----------
+        key_to_index : mapping of hashable to int
+            The id of each word.
+
+        Returns
+        -------
+        StoredText
         """
         check_mapping("key_to_index", key_to_index, "words to integers")
         return self._opened(lambda segments: StoredText(segments, key_to_index))
 
     def _opened(self, use: Callable[[Iterator[EncodedCorpus]], Opened]) -> Opened:
-        """Return what a function makes of the mapped segments of the present store."""
+        """Return the result of a function of the mapped segments of the present store."""
         for attempt in range(5):  # another process may have replaced the segments since the manifest was read
             self._refresh()
             try:
@@ -244,15 +261,19 @@ class ReplayStore:
     def add(self, texts: Any, *, budget: float | None = None) -> int:
         """Add texts to the store; return how many of their sentences it kept.
 
-        A text that the store has been given before is not added again, and a warning names the date.
+        A text that was added before is not added again, and a warning names the date.
 
         Parameters
         ----------
         texts : iterable of lists of str, path, or list of these
             As for `Update.replay`. Each is read once.
         budget : float, optional
-            Bytes of memory for the ids; beyond it they go to a temporary file. By default it is a quarter of the free
-            memory.
+            Bytes of memory for the ids; more ids are written to a temporary file. By default it is a quarter of the
+            free memory.
+
+        Returns
+        -------
+        int
 
         Raises
         ------
@@ -282,12 +303,21 @@ class ReplayStore:
     def stage(self, texts: Any, *, budget: float | None = None) -> list[str]:
         """Write texts to disk without adding them to the store; return their fingerprints, for `commit`.
 
-        Texts that the store has, or that are staged, are not written again; their fingerprints are returned too.
+        Texts that are in the store or staged already are not written again; their fingerprints are returned too.
 
         Parameters
         ----------
         texts, budget
             As for `add`.
+
+        Returns
+        -------
+        list of str
+
+        Raises
+        ------
+        TypeError, OSError, RuntimeError
+            As from `add`.
 
         Examples
         --------
@@ -309,12 +339,23 @@ class ReplayStore:
             return fingerprints
 
     def commit(self, fingerprints: Collection[str]) -> None:
-        """Add the staged texts with these fingerprints, which `stage` returned; others stay staged.
+        """Add staged texts to the store; other staged texts stay staged.
+
+        Parameters
+        ----------
+        fingerprints : collection of str
+            The fingerprints of the texts, which `stage` returned.
 
         Raises
         ------
         ValueError
             If a text is neither staged nor in the store.
+        RuntimeError
+            If another process is changing the store.
+
+        Examples
+        --------
+        See `stage`.
         """
         if isinstance(fingerprints, str):
             raise TypeError(f"fingerprints must be a list of strings, not the string {fingerprints!r:.80}")
@@ -331,13 +372,20 @@ class ReplayStore:
     def settle(self, history: Any) -> None:
         """Add the staged texts that a model has been trained on to the store, and drop the others.
 
-        Call it with the saved model before an update. It repairs what an update has left that ended between saving the
-        model and `commit`, or before it saved the model.
+        Call it with the saved model before an update. It completes or undoes an earlier update that ended before
+        `commit`.
 
         Parameters
         ----------
         history : Word2Vec, or iterable of dict
-            The model, or its `Word2Vec.history`.
+            The model, or the result of `Word2Vec.history`.
+
+        Raises
+        ------
+        TypeError
+            If `history` is neither.
+        RuntimeError
+            If another process is changing the store.
         """
         rows = as_list("history", history.history() if hasattr(history, "history") else history, "dicts")
         if not all(isinstance(row, Mapping) for row in rows):
@@ -433,7 +481,7 @@ class ReplayStore:
         return replace(manifest, next_number=manifest.next_number + 1), segment
 
     def _committed(self, manifest: Manifest, fingerprints: Collection[str]) -> Manifest:
-        """Return the manifest with some staged texts in the store, and what is too much dropped."""
+        """Return the manifest with some staged texts in the store, from which excess sentences are dropped."""
         admitted = [text["fingerprint"] in fingerprints for text in manifest.staged_texts]
         if not any(admitted):
             return manifest
@@ -455,7 +503,7 @@ class ReplayStore:
         return replace(manifest, segments=[segment for segment in segments if segment.sentences])
 
     def _with_one_rate(self, segments: list[Segment], generator: np.random.Generator) -> list[Segment]:
-        """Drop random sentences of those segments whose rate is higher than that of another one."""
+        """Drop random sentences of the segments with higher rates, until all rates are equal."""
         rate = _common_rate(segments)
         return [
             segment
@@ -484,7 +532,7 @@ class ReplayStore:
         return segments
 
     def _without_oldest_excess(self, segments: list[Segment], max_words: int | None) -> list[Segment]:
-        """Drop the oldest segments, and sentences of the oldest one that stays, down to `max_words` words."""
+        """Drop the oldest segments, and sentences of the oldest remaining one, down to `max_words` words."""
         excess = 0 if max_words is None else sum(segment.words for segment in segments) - max_words
         kept = []
         for segment in segments:
@@ -504,7 +552,7 @@ class ReplayStore:
         return replace(segment, sentences=sentences, words=words, rate=rate)
 
     def _compacted(self, manifest: Manifest) -> Manifest:
-        """Write anew the segments of which most sentences were dropped, and merge neighbours if there are many."""
+        """Rewrite the segments of which most sentences were dropped, and merge neighbours if there are many."""
         groups = [[segment] for segment in manifest.segments]
         if len(groups) > MAX_SEGMENTS:
             while len(groups) > MAX_SEGMENTS // 2:
@@ -523,7 +571,7 @@ class ReplayStore:
         return replace(manifest, segments=segments)
 
     def _generator(self, manifest: Manifest) -> np.random.Generator:
-        """Return a generator that depends on the seed and on what the store has been given."""
+        """Return a generator that depends on the seed and on the texts that were added to the store."""
         return np.random.default_rng([manifest.seed, manifest.generation, manifest.next_number])
 
     # --- files
@@ -547,7 +595,7 @@ class ReplayStore:
             yield
 
     def _write(self, manifest: Manifest) -> None:
-        """Replace the manifest, and remove the segments that it does not name any more."""
+        """Replace the manifest, and remove the segments that it no longer names."""
         present = replay_manifest.read(self.path)
         if present is None or present.generation != self._manifest.generation:
             raise RuntimeError(
@@ -559,7 +607,7 @@ class ReplayStore:
         self._remove_remains()
 
     def _remove_remains(self) -> None:
-        """Remove the segments that the manifest does not name: remains of a change that was interrupted, or undone."""
+        """Remove the segments that the manifest does not name, which an interrupted or undone change has left."""
         named = {segment.file for segment in [*self._manifest.segments, *self._manifest.staged]}
         prefix = replay_manifest.PREFIX
         for name in os.listdir(self.path):
@@ -577,4 +625,4 @@ def _those(items: list[Any], chosen: list[bool]) -> list[Any]:
     return [item for item, is_chosen in zip(items, chosen, strict=True) if is_chosen]
 
 
-ReplayStore.__module__ = "fastw2v.word2vec"  # the public module that exports it, which pickles name
+ReplayStore.__module__ = "fastw2v.word2vec"  # the public module that exports the class, which pickles name

@@ -1,12 +1,12 @@
 """The queue, threads and jobs of a reproducible training, which is done in rounds (`fastw2v._rounds`).
 
 The result depends on `virtual_workers`, the number of jobs of a round, and on `round_words`, their size together. It
-does not depend on the number of threads. Nothing here may therefore depend on that number except how many threads there
-are, and how many jobs can wait for them.
+does not depend on the number of threads. In this module, only the threads themselves and the capacity of the queue may
+therefore depend on that number.
 
-The negatives of a job come from one partition of the noise distribution, as those of many workers do (`sharing`). Here
-the reason is another one: a job copies each row that it trains, and negatives of one partition are fewer different
-words. A short job therefore draws from a small partition, so that it uses each row as often as a long one does.
+The negatives of a job come from one partition of the noise distribution, as with many workers (`sharing`). The reason
+is a different one: a job copies each row that it trains, and the negatives of one partition have fewer different words.
+A short job therefore draws from a small partition, so that it uses each row as often as a long job does.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from fastw2v.training.trainer import QUEUE_WORDS, EncodedJobs, cut_into_jobs, th
 VIRTUAL_WORKERS = 8
 MAX_VIRTUAL_WORKERS = 1 << 16
 ROUND_WORDS = 16_000
-MAX_PARTITIONS = 128  # that `Rounds` accepts
-PARTITION_WORDS = 160_000  # raw words of as many jobs as there are partitions
+MAX_PARTITIONS = 128  # largest number that `Rounds` accepts
+PARTITION_WORDS = 160_000  # the number of partitions times the raw words of a job is about this number
 
 
 def prepare_rounds(
@@ -49,7 +49,7 @@ def prepare_rounds(
     virtual_workers : int
         The number of jobs of a round.
     round_words : int
-        Raw words of a round, at most, but for long sentences: all jobs have an equal part of it.
+        Largest number of raw words of a round, except for long sentences; all jobs have an equal share of it.
     key : int
         The key of the epoch, from `epoch_key`.
     first_job : int, default 0
@@ -83,7 +83,7 @@ def prepare_rounds(
 
 
 def _n_partitions(plan: SharingPlan, job_words: int) -> int:
-    """Return the number of partitions: that of the plan, and more of them for short jobs."""
+    """Return the number of partitions: that of the plan, or more for short jobs."""
     n = plan.partitions
     if plan.whole_words:  # the most frequent words are in all of them
         while 2 * n <= MAX_PARTITIONS and 2 * n * job_words <= PARTITION_WORDS:
@@ -92,9 +92,9 @@ def _n_partitions(plan: SharingPlan, job_words: int) -> int:
 
 
 def epoch_key(random: np.random.RandomState, train_count: int, epoch: int) -> int:
-    """Return the number that all random draws of an epoch follow from.
+    """Return the number from which all random draws of an epoch are derived.
 
-    It depends on the state of `random`, which is not changed, so that a training that is resumed finds the same key.
+    It depends on the state of `random`, which is not changed, so a training that is resumed has the same key.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ class StopTraining(Exception):  # noqa: N818 - a request, not an error, as StopI
     """
 
 
-StopTraining.__module__ = "fastw2v.callbacks"  # where users import it from, and what pickles name
+StopTraining.__module__ = "fastw2v.callbacks"  # the module from which users import it, and which pickles name
 
 
 def run_callbacks(callbacks: Sequence[Any], event: str, model: Any) -> bool:

@@ -1,7 +1,7 @@
 """Weights of sentences: factors on the learning rates of the sentences of one training.
 
-The weights are an array beside the corpus, in the order of its sentences. They are attached to the encoded sentences in
-each epoch, whole or chunk by chunk, so that lists, files and iterables are treated alike.
+The weights are an array in addition to the corpus, in the order of its sentences. In each epoch they are attached to
+the encoded sentences, all at once or chunk by chunk, so lists, files and iterables are treated in the same way.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class SampleWeights:
     Raises
     ------
     TypeError, ValueError
-        If it is something else; the message names `sample_weight`.
+        If `values` is not such an array; the message names `sample_weight`.
     """
 
     def __init__(self, values: Any) -> None:
@@ -72,7 +72,7 @@ class SampleWeights:
         Raises
         ------
         ValueError
-            If there are not as many weights as sentences; of chunks, when the difference is found.
+            If there are not as many weights as sentences; with chunks, as soon as the difference is found.
         """
         if isinstance(corpus, EncodedCorpus):
             self.check_size(corpus.n_sentences)

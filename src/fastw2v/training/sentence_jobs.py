@@ -1,10 +1,10 @@
 """Jobs of plain sentences, trained through the methods of `Word2Vec` that subclasses override.
 
-gensim's users override `_do_train_job`, `_raw_word_count`, `_get_next_alpha` and `_get_thread_working_mem`. Where a
-subclass overrides none of them, training does not use this module. Where it does, jobs are made of the sentences
-themselves, as gensim makes them, and each goes through the model's own `_do_train_job` in one of the worker threads.
-The base method trains its sentences with a `SentenceTrainer`, so a subclass may inspect or change the sentences and
-pass them on.
+gensim's users override `_do_train_job`, `_raw_word_count`, `_get_next_alpha` and `_get_thread_working_mem`. If a
+subclass overrides none of them, training does not use this module. Otherwise, jobs are made of the sentences
+themselves, as in gensim, and a worker thread calls the `_do_train_job` of the model for each job. The method of the
+base class trains its sentences with a `SentenceTrainer`, so a subclass may inspect or change the sentences before it
+calls this method.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def are_overridden(model: TrainingHooks, base: type) -> bool:
 
 
 class SentenceTrainer:
-    """Trains lists of sentences on a network, one job per call; any number of threads may call it at a time."""
+    """Trains lists of sentences on a network, one job per call; any number of threads may call it at the same time."""
 
     def __init__(self, network: Network, key_to_index: dict[Any, int]) -> None:
         self._network = network
@@ -128,12 +128,12 @@ class SentenceQueue:
 
     @property
     def n_free(self) -> int:
-        """How many jobs can be pushed; the whole capacity once every job is done."""
+        """The number of jobs that can be pushed; the whole capacity when every job is done."""
         return self._capacity - (self._pushed - self._done)
 
     @property
     def n_waiting(self) -> int:
-        """How many jobs no worker has taken yet."""
+        """The number of jobs that no worker has taken yet."""
         return self._jobs.qsize()
 
     def push(self, sentences: list[Any], alpha: float) -> None:
@@ -160,7 +160,7 @@ class SentenceQueue:
         self._jobs.put(None)
 
     def stop(self) -> None:
-        """Tell the workers to stop after the job at hand."""
+        """Tell the workers to stop after their present job."""
         self.stopped = True
 
 
@@ -169,7 +169,7 @@ class SentenceWorker:
 
     def __init__(self, hooks: TrainingHooks, trainer: SentenceTrainer | None = None) -> None:
         self._hooks = hooks
-        self._trainer = trainer  # the one worker that reports the loss of all of them has it
+        self._trainer = trainer  # only the worker that reports the loss of all workers has it
         self._effective_words = self._raw_words = self._sentences = 0
 
     def run(self, queue: SentenceQueue) -> None:

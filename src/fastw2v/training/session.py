@@ -1,13 +1,13 @@
 """A training session: one call of `Word2Vec.train` or `Word2Vec.resume`, from its arguments to the returned counts.
 
 The session owns everything that exists only while a model is trained: the learning rates, the epoch, the random state
-of the workers, the update under way, the barriers, the checkpoints and the progress reports. When it ends, only the
+of the workers, the update in progress, the barriers, the checkpoints and the progress reports. When it ends, only the
 weights, the counts and the history of the training stay on the model.
 
     TrainingSession.run -> train_epoch -> Trainer.train_epoch -> Worker.run (fastw2v._inner) -> row kernels
 
-A callback may start another training of the same model. That training is a session of its own, and the settings of the
-outer one are put back when it ends.
+A callback may start another training of the same model. That training is a session of its own. When it ends, the
+settings of the outer session are restored.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ SETTINGS = (
 
 
 class TrainableModel(NetworkModel, UpdatedModel, TrainingHooks, Protocol):
-    """What a session reads of a model, and what it leaves there."""
+    """The attributes of a model that a session reads and changes."""
 
     epochs: int
     workers: int
@@ -93,15 +93,15 @@ class TrainingSession:
     model : TrainableModel
     corpus : TrainingCorpus
     state : TrainingState
-        Where to begin, and what was trained until then.
+        Where to begin, and the counts of what was trained before.
     reports : Reports
         Who is told about the training.
     checkpoint : str, path or None
         The file that checkpoints are written to.
     update : UpdateSession, optional
-        What old words keep.
+        The restraints on old words.
     by_hooks : bool
-        Train through the overridden methods of the model.
+        Whether to train through the overridden methods of the model.
     barriers : sequence of Barrier
         Additional barriers.
     """
@@ -133,7 +133,7 @@ class TrainingSession:
         self._trainer: Trainer | None = None
         self._outer: TrainingSession | None = None
         self._in_callbacks = False
-        self._arrays: dict[str, Any] | None = None  # those that an epoch trains, while it does
+        self._arrays: dict[str, Any] | None = None  # the arrays that the present epoch trains
         self._start = time.perf_counter()
         self._reporter = ProgressReporter(
             epochs=self._epochs,
@@ -251,7 +251,7 @@ class TrainingSession:
         ----------
         model : TrainableModel
         text : TrainingText
-            What was trained on.
+            The text of the training.
         state : TrainingState
             Where to continue.
         reports : Reports
@@ -298,13 +298,13 @@ class TrainingSession:
         return session
 
     def run(self) -> tuple[int, int]:
-        """Train to the end of the last epoch; return the effective words and the raw words that were trained."""
+        """Train to the end of the last epoch; return the numbers of effective words and raw words that were trained."""
         model = self._model
         self._outer, model._session = model._session, self
         try:
             stop = self._run_callbacks("on_train_begin")
             checkpoints.restore_callbacks(self._callbacks, self._state)
-            self._state = replace(self._state, callback_arrays=[])  # the callbacks own them now
+            self._state = replace(self._state, callback_arrays=[])  # the callbacks have taken them over
             first = n_epochs = self._state.position.epoch
             trains = not stop
             for epoch in range(first, first if stop else self._epochs):
@@ -337,7 +337,7 @@ class TrainingSession:
                 self._update.end()
 
     def _note_end(self, n_epochs: int) -> None:
-        """Store on the model that a training has reached its end: no word is new, and the texts are trained."""
+        """Record on the model that a training has ended: no word is new any more, and the texts are trained."""
         model = self._model
         model._vocabulary.end_training(self._words, self._n_words)
         state, update = self._state, self._update
@@ -350,11 +350,11 @@ class TrainingSession:
 
     @property
     def in_callbacks(self) -> bool:
-        """Whether callbacks are running, so that words may be added; those of outer sessions, too."""
+        """Whether callbacks of this or of an outer session are running, so that words may be added."""
         return self._in_callbacks and (self._outer is None or self._outer.in_callbacks)
 
     def train_epoch(self, start: TrainingPosition) -> Tally:
-        """Train one epoch from `start` on; return what the epoch has trained in all.
+        """Train one epoch from `start` on; return the counts of the whole epoch.
 
         Raises
         ------
@@ -481,7 +481,7 @@ class TrainingSession:
         return tally
 
     def _checked_after_each(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """Yield the batches of an epoch; raise an error once the corpus iterator has replaced an array."""
+        """Yield the batches of an epoch; raise an error if the corpus iterator has replaced an array."""
         for batch in batches:
             self._check_arrays()
             yield batch
@@ -506,7 +506,7 @@ class TrainingSession:
         return corpus if self._update is None else self._update.mix(corpus, epoch)
 
     def _note_sentences(self, epoch: int, tally: Tally) -> None:
-        """Note whether an epoch has found sentences; raise a ValueError if it found none in an exhausted iterator."""
+        """Record whether an epoch has found sentences; raise a ValueError if it found none in an exhausted iterator."""
         sentences: Any = tally.sentences
         if self._update is not None:
             sentences, _ = self._update.count_new(sentences, tally.raw_words)
@@ -526,7 +526,7 @@ class TrainingSession:
         )
 
     def _note_rate(self) -> None:
-        """Store the present learning rate on the model; overridden hooks do that themselves."""
+        """Store the present learning rate on the model; overridden methods do this themselves."""
         if not self._by_hooks and self._trainer is not None and self._trainer.alpha is not None:
             self._model.min_alpha_yet_reached = self._trainer.alpha
 
@@ -544,7 +544,7 @@ class TrainingSession:
         return factors if self._update is None else self._update.lock_factors(factors)
 
     def _job_words(self) -> int:
-        """Return how many words a job may have: as many as the model says, or as the barriers allow."""
+        """Return the largest number of words of a job: that of the model, or the one that the barriers allow."""
         sizes = [barrier.job_words for barrier in self._barriers if barrier.job_words is not None]
         return min([self._model.batch_words, *sizes])
 
@@ -559,7 +559,7 @@ class TrainingSession:
         return [replace(barrier, action=partial(self._at_barrier, barrier.action)) for barrier in barriers]
 
     def _at_barrier(self, action: Callable[[TrainingPosition], None], position: TrainingPosition) -> None:
-        """Run the action of a barrier on the model as training has left it, its rate and random state included."""
+        """Run the action of a barrier on the model in its present state, including its rate and random state."""
         self._check_arrays()
         self._note_rate()
         self._model.random.set_state(self._random.get_state())
@@ -603,7 +603,7 @@ class TrainingSession:
 
 
 class RestoredSettings:
-    """Context manager that puts back the settings of a training in one of whose callbacks another training runs."""
+    """Context manager that restores the settings of a training after one of its callbacks has run another training."""
 
     def __init__(self, model: TrainableModel) -> None:
         self._model = model
@@ -649,7 +649,7 @@ def _sample_weights(values: Any, by_hooks: bool) -> SampleWeights | None:
 
 
 def _trained_arrays(model: TrainableModel) -> dict[str, Any]:
-    """Return the arrays that a training changes, by the names that users know."""
+    """Return the arrays that a training changes, by their public names."""
     return {
         "model.wv.vectors": model.wv.vectors,
         "model.syn1neg": model.syn1neg if model.negative else None,

@@ -1,18 +1,18 @@
 """How several workers share the weights: which rows each of them replicates, and how the negatives are divided.
 
-Two cores that update the same row transfer its cache lines back and forth at every update. Where the cores share no
-cache, that takes longer than the arithmetic. A plan avoids most of these transfers:
+Two cores that update the same row transfer its cache lines back and forth at every update. If the cores share no cache,
+that takes longer than the arithmetic. A plan avoids most of these transfers:
 
 * Each worker trains replicas of the rows that all workers need: those of the most frequent words, as outputs and as
   inputs, and of the inner nodes next to the root of the Huffman tree (engine/row_replicas.pxd).
-* The negatives of a job come from one partition of the noise distribution (engine/noise.h), so that workers whose jobs
-  have different partitions need different rows.
+* The negatives of a job come from one partition of the noise distribution (engine/noise.h), so workers whose jobs have
+  different partitions use different rows.
 
 There are two schemes. A few workers divide the complete noise distribution into a few partitions, and replicate only
 the words that all partitions have in common. Many workers replicate the most frequent words, which all of them draw,
-and divide only the words behind these, into many partitions. A replicated output row must not be in a partition: a
-worker that does not draw its word would update its replica as a target only. An input row is in no partition, so that
-any of them may be replicated. docs/development/many-cores.md derives the schemes, and ``python -m
+and divide only the less frequent words, into many partitions. A replicated output row must not be in a partition,
+because a worker that does not draw its word as a negative would update its replica with label 1 only. Input rows are
+not partitioned, so any of them may be replicated. docs/development/many-cores.md derives the schemes, and ``python -m
 benchmarks.row_sharing`` counts the rows that workers still pass to one another.
 """
 
@@ -27,25 +27,26 @@ from fastw2v.engine.network import STRIPE_DRAWS
 
 MANY_WORKERS = 8
 
-# A few workers. Four partitions keep neighbouring jobs apart even where one overtakes another; with more partitions of
-# all words, the words of one topic, which occur in a few jobs only, would meet too few different negatives.
+# A few workers. With four partitions, neighbouring jobs have different partitions even if one overtakes another. With
+# more partitions of all words, the words of one topic, which occur in a few jobs only, would be trained with too few
+# different negatives.
 PARTITIONS = 4
 REPLICATED_WORDS = 16
-REPLICA_USES = 64  # of a replica before it is flushed, with two workers; fewer with more workers
+REPLICA_USES = 64  # uses of a replica before it is flushed, with two workers; fewer with more workers
 LEAST_USES = 8
 
-# Many workers. The replicas of 2,048 output rows and 1,024 input rows of 100 dimensions take 1.2 MB of a cache, and
-# those of longer vectors are fewer rows.
+# Many workers. The replicas of 2,048 output rows and 1,024 input rows of 100 dimensions take 1.2 MB of a cache. Of
+# longer vectors, fewer rows are replicated.
 TAIL_PARTITIONS = 16
 HEAD_WORDS = 2_048
 HEAD_BYTES = 819_200
 HEAD_USES = 16
 INPUT_USES = 32
-# With negatives for each pair, output rows are used five times as often, so that twice the uses are still less time.
-# In a short text, twice the uses would be a large part of all updates of a row.
+# With negatives for each pair, output rows are used five times as often, so twice the uses still take less time. In a
+# short text, twice the uses would be a large part of all updates of a row.
 PAIR_HEAD_USES = 32
 LONG_TEXT = 64  # jobs of an epoch for each worker
-MIN_WORDS = 1_024  # of a vocabulary whose tail is divided; half of a small one is replicated at most
+MIN_WORDS = 1_024  # smallest vocabulary whose tail is divided; at most half of it is replicated
 MAX_UNSORTED_NOISE = 0.05
 
 REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
@@ -60,11 +61,11 @@ class SharingPlan:
     words, nodes : int
         Replicated rows of `syn1neg` and of `syn1`.
     uses : int
-        Of such a replica before its change is added to the shared row.
+        Uses of such a replica before its change is added to the shared row.
     inputs, input_uses : int
         Replicated rows of `syn0`, and the uses of such a replica.
     partitions : int
-        Of the noise distribution, a power of two.
+        Number of partitions of the noise distribution, a power of two.
     whole_words : int
         The first words, which are in all partitions.
     """
@@ -98,8 +99,8 @@ def plan_for(
         The cumulative noise distribution, which tells whether the first words are the most frequent ones. Without it,
         the plan is that of a few workers.
     cores : int, optional
-        How many of the workers run at the same time at most; by default all of them. Workers that share a core share
-        its cache as well, where many replicas would only evict one another.
+        The largest number of workers that run at the same time; by default all of them. Workers that share a core share
+        its cache as well, where many replicas would evict one another.
     jobs : int, optional
         The number of jobs of an epoch. Without it, the text counts as short.
     pair_negatives : bool, default False
@@ -133,7 +134,7 @@ def plan_for(
 
 
 def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
-    """Return how many output rows, input rows and rows of inner nodes each of several workers replicates at most."""
+    """Return the largest numbers of output rows, input rows and inner nodes that each of several workers replicates."""
     row_bytes = dim * np.dtype(np.float32).itemsize
     nodes = max(1, REPLICATED_NODES_BYTES // row_bytes)
     if workers < MANY_WORKERS:
@@ -143,10 +144,11 @@ def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
 
 
 def _head_of_whole_stripes(cum_table: NDArray[np.uint32], n: int) -> int:
-    """Return how many of the first n words to replicate, so that the tail begins where a stripe of each partition does.
+    """Return how many of the first n words to replicate, so that the tail begins with a stripe of each partition.
 
-    Where it begins between them, some partitions have no stripe to which the first draws of the tail could be moved,
-    and all jobs draw these words. If the first n words have less noise than that, all of them are replicated.
+    If it began elsewhere, some partitions would have no stripe to which the first draws of the tail could be moved, and
+    all jobs would draw these words. If the first n words have a smaller share of the noise than the first such
+    boundary, all of them are replicated.
     """
     group = TAIL_PARTITIONS * STRIPE_DRAWS
     begin = int(cum_table[n - 1]) // group * group
@@ -154,7 +156,7 @@ def _head_of_whole_stripes(cum_table: NDArray[np.uint32], n: int) -> int:
 
 
 def _is_head(cum_table: NDArray[np.uint32], n: int) -> bool:
-    """Return whether hardly any noise comes from words that are more frequent than the first n, but behind them."""
+    """Return whether words after the first n that are more frequent than these have hardly any share of the noise."""
     shares = np.diff(cum_table.astype(np.int64), prepend=0)
     tail = shares[n:]
     return bool(tail[tail > shares[:n].min() + 1].sum() <= MAX_UNSORTED_NOISE * shares.sum())  # + 1: rounding

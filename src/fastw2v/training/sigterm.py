@@ -1,7 +1,7 @@
-"""SIGTERM as an interrupt: a job that a cluster ends is cleaned up as after Ctrl-C.
+"""SIGTERM as an interrupt: when a cluster ends a job, the training ends as after Ctrl-C.
 
 By default SIGTERM ends a Python process at once. Saved files are intact even then, but the model in memory is lost, and
-a temporary file that was being written stays behind.
+a temporary file that was being written is not removed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 class Terminated(KeyboardInterrupt):
     """SIGTERM was received within `sigterm_as_interrupt`."""
 
-    __module__ = "fastw2v"  # where users import it from, and what pickles name
+    __module__ = "fastw2v"  # the module from which users import it, and which pickles name
 
 
 def _raise(signum: int, frame: Any) -> NoReturn:
@@ -29,8 +29,8 @@ def sigterm_as_interrupt() -> Iterator[None]:
 
     A training in the block stops in less than a second, as it does after Ctrl-C, and leaves a usable model, which can
     be saved, or trained further from its last checkpoint. The model that the constructor was training is the attribute
-    `model` of the exception. A handler that is already set stays in place. In any thread
-    but the main one, which alone can receive signals, nothing is changed.
+    `model` of the exception. A handler that is already set stays in place. In threads other than the main thread, which
+    alone can receive signals, the context manager has no effect.
 
     Examples
     --------

@@ -2,9 +2,9 @@
 
     counted_chunks -> the model updates its vocabulary with the counts -> the chunk is renumbered -> TrainingSession
 
-Each chunk is a training of its own at the learning rates of its part of the stream. The state of the stream,
-`stream_sentences` and `stream_words`, is on the model and moves on after each chunk, so that a model which is saved
-between two chunks continues after the latter.
+Each chunk is a training of its own with the learning rates of its part of the stream. The state of the stream,
+`stream_sentences` and `stream_words`, is stored on the model and advances after each chunk, so a model that is saved
+between two chunks continues with the second of them.
 
 References
 ----------
@@ -40,7 +40,7 @@ logger = get_logger(__name__, "models.word2vec")
 
 @dataclass(kw_only=True)
 class StreamSettings:
-    """The arguments of `Word2Vec.train_stream` beside the text.
+    """The arguments of `Word2Vec.train_stream` except for the text.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class StreamSettings:
 
 
 class StreamedModel(TrainableModel, Protocol):
-    """What the training on a stream reads of a model, and what it leaves there."""
+    """The attributes of a model that the training on a stream reads and changes."""
 
     _lock: ExclusiveLock
     max_words: int | None
@@ -166,7 +166,7 @@ def _train_chunk(model: StreamedModel, chunk: CountedChunk, settings: StreamSett
     alpha, min_alpha, epochs = model.alpha, model.min_alpha, model.epochs
     try:
         with model._lock.hold():
-            # An earlier training has left its session if Ctrl-C came at its very end.
+            # If Ctrl-C came at the very end of an earlier training, its session is still on the model.
             model._session = None
             return TrainingSession.begin(
                 model,
@@ -184,7 +184,7 @@ def _train_chunk(model: StreamedModel, chunk: CountedChunk, settings: StreamSett
 
 
 def _rates(model: StreamedModel, chunk: EncodedCorpus, total_words: int | None) -> tuple[float, float]:
-    """Return the learning rates at the start and the end of a chunk, which is the next one of the stream."""
+    """Return the learning rates at the start and the end of the next chunk of the stream."""
     if total_words is None:
         return model.alpha, model.alpha
     words = np.array([model.stream_words, model.stream_words + chunk.raw_words])

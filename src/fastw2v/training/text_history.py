@@ -1,9 +1,8 @@
 """The record of the texts that a model was trained on, which is saved with it.
 
-A row is made when the words of a text are counted, and completed when a training reaches its end: like new words, all
-texts that were counted since the latest training belong to the next one. A text that is counted a second time is
-recognised by its fingerprint. Rows are plain dicts, and a change makes new ones, so that an update that fails can put
-back the old list.
+A row is made when the words of a text are counted, and completed when a training ends: all texts that were counted
+since the latest training belong to the next one, as new words do. A text that is counted a second time is recognised by
+its fingerprint. Rows are plain dicts. A change makes new rows, so an update that fails can restore the old list.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def find(rows: Sequence[Row], fingerprint: str | None) -> Row | None:
 
 
 def describe(row: Row) -> str:
-    """Return what a message says about a text that is known."""
+    """Return the text of a message about a text that was counted before."""
     text = f"this text of {row.get('words') or 0:,} words"
     if row.get("trained"):
         return f"the model was trained on {text} on {row['trained']}"
@@ -81,11 +80,11 @@ def after_training(
     ----------
     rows : sequence of dict
     training : int
-        The number of trainings before. A training that was resumed at its very end is not recorded twice.
+        The number of trainings before. A training that was resumed after its last epoch is not recorded twice.
     size : (int or None, int or None)
         Sentences and words of the corpus.
     values : mapping of str to object
-        ``epochs``, ``alpha`` and what else is recorded of the training.
+        ``epochs``, ``alpha`` and other values of the training.
 
     Returns
     -------

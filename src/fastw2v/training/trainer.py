@@ -36,9 +36,9 @@ from fastw2v.training.sharing import plan_for
 
 logger = get_logger(__name__, "models.word2vec")
 
-POLL_SECONDS = 0.05  # how long a report, an error or Ctrl-C may wait to be noticed
+POLL_SECONDS = 0.05  # longest time until a report, an error or Ctrl-C is noticed
 MAX_THREADS_PER_CORE = 16
-STREAM_WORDS = 50_000  # raw words that are encoded at a time where the corpus is iterated anew in each epoch
+STREAM_WORDS = 50_000  # raw words that are encoded at a time if the corpus is iterated anew in each epoch
 QUEUE_WORDS = 2_000_000  # raw words that may wait for the workers of such a corpus
 
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
@@ -47,8 +47,8 @@ JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]
 def thread_count(workers: int) -> int:
     """Return the number of threads to start for `workers`.
 
-    -1 stands for one thread for each core that the process may use, -2 for one less, and so on. There are at most 16
-    threads for each of these cores: with more, threads that wait for jobs take time from those that train.
+    -1 means one thread for each core that the process may use, -2 one less, and so on. There are at most 16 threads for
+    each of these cores: with more, threads that wait for jobs take time from those that train.
 
     Raises
     ------
@@ -73,11 +73,11 @@ class Queue(Protocol):
 
     @property
     def n_free(self) -> int:
-        """How many jobs can be pushed now; the whole capacity only once every job is done."""
+        """The number of jobs that can be pushed now; the whole capacity only when every job is done."""
 
     @property
     def n_waiting(self) -> int:
-        """How many jobs no worker has taken yet."""
+        """The number of jobs that no worker has taken yet."""
 
     @property
     def stopped(self) -> bool: ...
@@ -86,14 +86,14 @@ class Queue(Protocol):
 
 
 class QueueWorker(Protocol):
-    """Trains jobs of a queue until that is closed or stopped."""
+    """Trains the jobs of a queue until the queue is closed or stopped."""
 
     def run(self, queue: Any) -> None: ...
     def tallies(self) -> tuple[int, int, int, int, float]: ...
 
 
 class JobBatch(Protocol):
-    """Consecutive jobs that are at hand together.
+    """Consecutive jobs that are available together.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ class JobBatch(Protocol):
 
 
 class CallingThreadQueue:
-    """The queue where the system allows no thread: a job is trained while it is pushed.
+    """The queue if the system allows no thread: a job is trained when it is pushed.
 
     Parameters
     ----------
@@ -135,10 +135,10 @@ class CallingThreadQueue:
         self._worker.run(queue)
 
     def close(self) -> None:
-        """Do nothing: every job is trained already."""
+        """Do nothing, because every job is trained already."""
 
     def stop(self) -> None:
-        """Do nothing: no thread has to stop."""
+        """Do nothing, because there is no thread to stop."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +179,8 @@ class Trainer:
     workers : sequence of QueueWorker
         One thread is started for each.
     alphas : callable
-        (sentences handed out before each job, raw words likewise) -> learning rate of each job.
+        Maps (sentences handed out before each job, raw words handed out before each job) to the learning rate of each
+        job.
     reporter : ProgressReporter
     barriers : sequence of Barrier
     start : TrainingPosition
@@ -212,23 +213,23 @@ class Trainer:
         self._start = start or TrainingPosition()
         self._schedule = BarrierSchedule(barriers, self._start)
         self._capacity = queue.n_free
-        self._jobs = self._sentences = self._raw_words = 0  # handed out, those before the start included
+        self._jobs = self._sentences = self._raw_words = 0  # handed out, including those before the start
         self._rates = array("d")  # of the jobs that were handed out
 
     def train_epoch(self, batches: Iterable[JobBatch]) -> Tally:
-        """Train every job of consecutive batches once; the calling thread iterates over `batches` meanwhile.
+        """Train every job of consecutive batches once, while the calling thread iterates over `batches`.
 
         Returns
         -------
         Tally
-            What the epoch has trained, up to the start included.
+            The counts of what the epoch has trained, including the part before the start.
 
         Raises
         ------
         CorpusChangedError
-            If the corpus before the start is not what it was.
+            If the corpus before the start has changed.
         Exception
-            Whatever the corpus, a barrier or a worker raised; the weights keep what was trained until then.
+            Any exception of the corpus, a barrier or a worker; the weights keep what was trained before it.
         """
         pool = self._pool = WorkerPool(self._queue.stop)
         try:
@@ -275,7 +276,7 @@ class Trainer:
 
     def _hand_out(self, batches: Iterable[JobBatch]) -> None:
         for batch in batches:
-            self._check_process()  # before the queue: a worker of the parent may have held its lock
+            self._check_process()  # before any use of the queue, whose lock a worker of the parent may have held
             sentences_before = self._sentences + batch.sentences_at
             words_before = self._raw_words + batch.words_at
             first, n_jobs = self._skip(sentences_before, words_before), len(sentences_before) - 1
@@ -318,7 +319,7 @@ class Trainer:
         return n_skipped
 
     def _count(self, jobs: int, sentences: int, raw_words: int) -> None:
-        """Count `jobs` more jobs; the other two are the numbers handed out since the beginning of the epoch."""
+        """Count `jobs` more jobs; the other arguments are the numbers handed out since the beginning of the epoch."""
         self._jobs += jobs
         self._sentences, self._raw_words = sentences, raw_words
 
@@ -366,10 +367,10 @@ def prepare_encoded(
     workers : int
         See `thread_count`. A whole corpus gets no more workers than it has jobs.
     batch_words : int
-        Raw words of a job, at most; a longer sentence is a job of its own.
+        Largest number of raw words of a job; a longer sentence is a job of its own.
     first_partition : int
-        The noise partition of the first job; a number that differs from epoch to epoch, so that a job does not draw
-        from the same partition each time.
+        The noise partition of the first job. It differs from epoch to epoch, so that a job does not draw from the same
+        partition in each epoch.
     """
     n_workers = thread_count(workers)
     jobs: Iterable[EncodedJobs]

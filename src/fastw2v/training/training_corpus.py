@@ -1,7 +1,7 @@
-"""The corpus of one training: its sentences, and their ids as soon as these are kept.
+"""The corpus of one training: its sentences, and their ids if these are kept.
 
-A corpus that can be read again is encoded once, before the first epoch or while it is trained. Any other is encoded
-anew in each epoch, in chunks that are trained while they are read.
+A corpus that can be read again is encoded once, before the first epoch or while it is trained. Any other corpus is
+encoded anew in each epoch, in chunks that are trained while the corpus is read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ LONG_LIST_WORDS = 320_000  # a longer list is trained while it is encoded
 
 
 class EncodingModel(Protocol):
-    """What a corpus reads of the model that is trained."""
+    """The attributes of the trained model that a corpus reads."""
 
     wv: Any
     batch_words: int
@@ -42,7 +42,7 @@ class TrainingCorpus:
     weights : SampleWeights, optional
         Weights of the sentences.
     n_scanned : int
-        Sentences that the vocabulary was built from, if it was built from this corpus.
+        Number of sentences from which the vocabulary was built, if it was built from this corpus.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class TrainingCorpus:
     Raises
     ------
     ValueError
-        If it is known already that there are not as many weights as sentences.
+        If the number of sentences is already known and is not the number of weights.
     """
 
     def __init__(
@@ -87,18 +87,18 @@ class TrainingCorpus:
         must_be_sized: bool,
         by_hooks: bool,
     ) -> TrainingCorpus:
-        """Open a text and encode it, where it is encoded before the first epoch.
+        """Open a text, and encode it if it is encoded before the first epoch.
 
         Parameters
         ----------
         model : EncodingModel
         text : TrainingText
         weights : SampleWeights or None
-            Those of `text`.
+            The weights of the sentences of `text`.
         passes : int
             How often the text will be read.
         must_be_sized : bool
-            Whether the number of its sentences must be known before the training, if it can be known at all.
+            Whether the number of its sentences must be known before the training, if it can be known.
         by_hooks : bool
             Whether methods of the model train the sentences, so that no ids are needed.
         """
@@ -110,11 +110,11 @@ class TrainingCorpus:
 
     @property
     def size(self) -> Size | None:
-        """The sentences and raw words of a corpus that is completely encoded, None for any other."""
+        """The numbers of sentences and raw words of a completely encoded corpus, None for any other."""
         return self.encoded.size if isinstance(self.encoded, EncodedCorpus) else None
 
     def of_epoch(self) -> EncodedCorpus | Iterable[EncodedCorpus]:
-        """Return the corpus of an epoch: ids at hand, or chunks that are encoded while they are trained."""
+        """Return the corpus of an epoch: ids that are kept, or chunks that are encoded while they are trained."""
         model = self._model
         corpus: EncodedCorpus | Iterable[EncodedCorpus]
         sizes = {"chunk_words": chunk_words(model.batch_words), "first_words": model.batch_words}
@@ -127,12 +127,12 @@ class TrainingCorpus:
         return corpus if self._weights is None else self._weights.attached(corpus)
 
     def end_epoch(self) -> None:
-        """Take the ids that the epoch has recorded, if it has."""
+        """Take the ids that the epoch has recorded, if there are any."""
         if isinstance(self.encoded, RecordingStream):
             self.encoded = self.encoded.encoded
 
     def encode_anew_if_words_moved(self) -> None:
-        """Encode the corpus again if a callback has sorted the words, for example."""
+        """Encode the corpus again if a callback has changed the ids of words, for example by sorting them."""
         wv = self._model.wv
         if self.encoded is None or wv.index_to_key == self._encoded_words:
             return
@@ -141,7 +141,7 @@ class TrainingCorpus:
             self.encoded = encode(self.sentences, wv.key_to_index, budget=self._model.corpus_budget)
 
     def note_sentences(self) -> None:
-        """Note that an epoch has found sentences, in this process or before a checkpoint."""
+        """Record that an epoch has found sentences, in this process or before a checkpoint."""
         self._has_sentences = True
 
     def check_not_exhausted(self, epoch: int, *, is_last: bool) -> None:
@@ -168,14 +168,14 @@ def _encode(
 ) -> EncodedCorpus | RecordingStream | None:
     """Return the corpus as ids, or None if it is iterated in each epoch.
 
-    A long list is encoded by its first epoch, while that is trained, unless its size must be known before. Its jobs are
-    small, because the workers hold some of them in addition to what is recorded, and there are many of them, because a
-    single job would be trained by a single worker.
+    A long list is encoded during its first epoch, unless its size must be known before. It is divided into many small
+    jobs: small, because the workers hold some of them in addition to the recorded ids, and many, because a single job
+    would be trained by a single worker.
     """
     if not is_reusable(corpus):
         return None
     small_jobs = model.batch_words <= STREAM_WORDS
     if not must_be_sized and small_jobs and is_long_list(corpus, LONG_LIST_WORDS, longest=STREAM_WORDS):
-        # A tuple keeps the sentences of now, whatever callbacks do to the list.
+        # A tuple keeps the present sentences, even if callbacks change the list.
         return None if passes == 1 else RecordingStream(tuple(corpus), budget=model.corpus_budget)
     return encode(corpus, model.wv.key_to_index, budget=model.corpus_budget)

@@ -1,8 +1,9 @@
 """Training a grown model further without forgetting: frozen and anchored rows, separate learning rates, replay.
 
-`Update` is what a user asks for, `UpdateSession` is one training under it, and `UpdateState` is what a checkpoint keeps
-of that. The trainer itself does not know about updates: it receives lock factors, chunks in which old sentences are
-mixed with new ones (`replay`), and barriers at which old rows are pulled towards their old values.
+`Update` holds the settings of a user, `UpdateSession` is one training with them, and `UpdateState` is the part of it
+that a checkpoint keeps. The trainer does not distinguish updates from other trainings. It receives lock factors, chunks
+in which old sentences are mixed with new ones (`replay`), and barriers at which old rows are pulled towards their old
+values.
 
 References
 ----------
@@ -41,7 +42,7 @@ logger = get_logger(__name__, "models.word2vec")
 Matrix = NDArray[np.float32]
 
 PULLS_PER_EPOCH = 20
-MEAN_SENTENCE_WORDS = 20  # assumed where neither `train` nor the vocabulary scan knows the length of the text
+MEAN_SENTENCE_WORDS = 20  # assumed if neither `train` nor the vocabulary scan has the length of the text
 BLOCK_ROWS = 1 << 14
 FLAGS = ("outputs", "keep_anchor", "freeze_outputs")
 RECOMMENDED = {"lockf": 0.25, "anchor": 1.0, "replay_ratio": 1.0}  # measured; see `Update.recommended`
@@ -52,7 +53,7 @@ DRIFT = "drift"  # the name of their old vectors in a checkpoint
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Update:
-    """How `Word2Vec.train` treats what a model knew before: ``model.train(new, ..., update=Update(...))``.
+    """How `Word2Vec.train` treats words that a model has already: ``model.train(new, ..., update=Update(...))``.
 
     New words are those that any number of calls ``build_vocab(update=True)`` have added since the latest training; all
     others are old, those of the first vocabulary included. The state is saved with the model, and a training that
@@ -70,23 +71,23 @@ class Update:
         Strength of a pull of the old words' vectors towards their old values. At the full learning rate, the distance
         shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
     anchor_to : KeyedVectors, Word2Vec or path, optional
-        A model or vectors: `anchor` pulls each old word towards its vector there. Old words that have none there are
-        pulled towards their values at the start of this training; by default, all old words are. With the same
-        `anchor_to` at every update, a model keeps after many updates what it keeps after one; by default each update
-        may move the words further.
+        Vectors or a model whose vectors are the old values, towards which `anchor` pulls. Old words that are missing
+        there are pulled towards their values at the start of this training, which is the default for all old words.
+        With the same `anchor_to` at every update, the vectors move no farther in many updates than in one. By default
+        each update may move them farther.
     keep_anchor : bool, default False
-        Store the old values that `anchor` pulls towards in the model, in its files and copies too, and pull towards
-        them at each later update with `keep_anchor`: a model keeps after many updates what it keeps after one. The kept
-        values of a word are those at the start of the first such update in which the word is old. They take as much
-        memory as the vectors, and with `outputs` also as much as the output weights. `Word2Vec.discard_anchor` discards
-        them.
+        Store the old values, towards which `anchor` pulls, in the model and in its files and copies, and pull towards
+        them at each later update with `keep_anchor`. The vectors then move no farther in many updates than in one. The
+        kept values of a word are those at the start of the first such update in which the word is old. They take as
+        much memory as the vectors, and with `outputs` also as much as the output weights. `Word2Vec.discard_anchor`
+        discards them.
     outputs : bool, default False
-        Freeze (where `lockf` is 0.0) and anchor the old rows of the output weights too. They are anchored to those of
+        Also freeze (if `lockf` is 0.0) and anchor the old rows of the output weights. They are anchored to those of
         `anchor_to` if that is a model with output weights of the same kind.
     freeze_outputs : bool, default False
-        Freeze the old rows of the output weights while the vectors of old words are trained, so that these stay in the
-        space of their former values. `train_slices` does this for texts of different times. A frozen row is restored at
-        intervals during the training, and at its end.
+        Freeze the old rows of the output weights while the vectors of old words are trained, so that the vectors stay
+        comparable with their former values. `train_slices` does this for texts of different times. A frozen row is
+        restored at intervals during the training, and at its end.
     replay : iterable of lists of str, path, ReplayStore, or list of these, optional
         Old sentences to mix in, in a new random order in each epoch: a corpus, a reader, the path of a text file as for
         `corpus_file`, that of a directory of such files, or a list of several of them. Only the sentences that are
@@ -137,7 +138,7 @@ class Update:
 
     @classmethod
     def recommended(cls, replay: Any, **changes: Any) -> Update:
-        """Return the update that is recommended for a model that is updated again and again while old text is at hand.
+        """Return the update that is recommended for a model that is updated repeatedly while old text is available.
 
         It replays as many old words as there are new ones, trains the vectors of old words at a quarter of the learning
         rate, and anchors them to their values at the start of the update. New words learn at the full rate, and so do
@@ -147,9 +148,9 @@ class Update:
         Parameters
         ----------
         replay : iterable of lists of str, path, or list of these
-            The old text, that of earlier updates included; see `Update`.
+            The old text, including that of earlier updates; see `Update`.
         **changes
-            Parameters of `Update` to use in place of the recommended ones.
+            Parameters of `Update` that replace the recommended ones.
 
         Raises
         ------
@@ -221,7 +222,7 @@ class UpdateState:
     Attributes
     ----------
     numbers : dict
-        The numbers of the `Update` by name, with the rates and the number of old words that are in force.
+        The numbers of the `Update` by name, with the rates and the number of old words that are used.
     outputs : bool
         `Update.outputs`.
     rates : (float, float)
@@ -246,7 +247,7 @@ class UpdateState:
     done: float
     replay: dict[str, Any] | None
     old: dict[str, Matrix] = field(default_factory=dict)
-    keep_anchor: bool = False  # the entries of earlier versions lack this and the next one
+    keep_anchor: bool = False  # entries of earlier versions lack this field and the next one
     freeze_outputs: bool = False
 
     def update(self, replay: Any = None) -> Update:
@@ -261,7 +262,7 @@ class UpdateState:
         Raises
         ------
         ValueError, TypeError, KeyError
-            If a field has a value that no training leaves; the message names it.
+            If a field has a value that no training can have; the message names it.
         """
         entry = check_fields(entry, _STATE, "update")
         numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
@@ -309,7 +310,7 @@ class UpdateState:
                         "field 'old_words'"
                     )
                 continue
-            if name == "syn1":  # the training may have reached nodes that were new when it began
+            if name == "syn1":  # the training may have included nodes that were new when it began
                 count = min(len(self.old[name]), count)
             shape = (count,) if name == "syn1neg_bias" else (count, model.vector_size)
             if self.old[name].shape != shape or self.old[name].dtype != np.float32:
@@ -350,7 +351,7 @@ def describe(update: Update) -> str:
 
 
 class UpdatedModel(Protocol):
-    """What an update reads of a model."""
+    """The attributes of a model that an update reads."""
 
     wv: Any
     syn1neg: Any
@@ -403,7 +404,7 @@ def _restrained_rows(update: Update, model: UpdatedModel, old_words: int) -> lis
 
 
 def _old_nodes(model: UpdatedModel, old_words: int) -> int:
-    """Return how many inner nodes, from the first one on, are not new; new ones have the weights 0."""
+    """Return how many inner nodes, from the first one on, are not new; the weights of new nodes are 0."""
     nodes = max(old_words - 1, 0)  # a tree of n words has n - 1 inner nodes
     if model.max_words is None and model.count_decay == 1:
         return nodes
@@ -422,7 +423,7 @@ class UpdateSession:
     state : UpdateState, optional
         The state at the checkpoint, if the training is resumed.
     takes_replay : bool, default True
-        Whether the training can mix in old sentences; it cannot where a subclass trains sentences by its own methods.
+        Whether the training can mix in old sentences. It cannot if a subclass trains sentences by its own methods.
 
     Raises
     ------
@@ -449,7 +450,7 @@ class UpdateSession:
         self._mixture: Mixture | None = None
         self._done = 0.0 if state is None else state.done
         self._pull_words = None if state is None else state.pull_words
-        self._kept: dict[str, Matrix] = {}  # what the model is to keep once the training begins
+        self._kept: dict[str, Matrix] = {}  # the values that the model will keep when the training begins
         self._anchors = [
             _Anchor(model, name, rows, self._old_values(name, rows, state))
             for name, rows in _restrained_rows(update, model, self._old_words)
@@ -467,7 +468,7 @@ class UpdateSession:
                 reference.copy_rows(anchor.name, anchor.values)
 
     def _old_values(self, name: str, rows: int, state: UpdateState | None) -> Matrix | None:
-        """Return the old values of some weights; None stands for the present ones."""
+        """Return the old values of some weights; None means the present values."""
         if _keeps(self._update, name):
             weights = getattr(self._model.wv if name == "vectors" else self._model, name)
             self._kept[name] = self._model.kept_anchor.values_of(name, weights, rows)
@@ -497,7 +498,7 @@ class UpdateSession:
         return self._model.min_alpha if self._update.min_alpha is None else self._update.min_alpha
 
     def record(self) -> dict[str, Any]:
-        """Return what the model's record of texts says about the update, when its training has ended."""
+        """Return the entries about the update for the model's record of texts, when its training has ended."""
         record: dict[str, Any] = {"update": describe(self._update)}
         self._moved = self._drift()
         if self._moved is not None:
@@ -519,7 +520,7 @@ class UpdateSession:
         )  # fmt: skip
 
     def _drift(self) -> Drift | None:
-        """Return how far the first old words have moved since the training began, if that is to be measured."""
+        """Return how far the first old words have moved since the training began, if the update measures this."""
         before = self._first_vectors
         if before is None or self._model.wv.index_to_key is not self._keys:
             return None
@@ -527,7 +528,7 @@ class UpdateSession:
         return drift(self._keys[: len(before)], rows, rows, before, self._model.wv.vectors)
 
     def state(self) -> UpdateState:
-        """Return what a checkpoint keeps."""
+        """Return the state for a checkpoint."""
         in_force = {"alpha": self.alpha, "min_alpha": self.min_alpha, "old_words": self._old_words}
         replay = self._replay
         return UpdateState(
@@ -678,7 +679,7 @@ class Reference:
         values[rows] = vectors
 
     def _copy_nodes(self, weights: Matrix, values: Matrix) -> None:
-        """Copy the rows of inner nodes; those of two trees are the same nodes if one tree has grown from the other."""
+        """Copy the rows of inner nodes; two trees have the same nodes if one has grown from the other."""
         tree, grown = self._source.huffman_tree, self._model.huffman_tree
         if tree is None or grown is None:
             return
@@ -724,7 +725,7 @@ class _Anchor:
 def _replay_of(
     update: Update, model: UpdatedModel, state: UpdateState | None, takes_replay: bool
 ) -> Replay | None:
-    """Return the replay that an update asks for, or None; with a state, the one that is resumed."""
+    """Return the replay of an update, or None; with a state, the replay that is resumed."""
     before = None if state is None else state.replay
     if before is not None and update.replay is None:
         raise ValueError(
@@ -752,7 +753,7 @@ def _replay_of(
 
 
 def _old_text(replay: Any, model: UpdatedModel) -> OldText:
-    """Return what `Update.replay` stands for by the ids of the model: a store, or text that is encoded whole."""
+    """Return the text of `Update.replay` by the ids of the model: a store, or completely encoded text."""
     if isinstance(replay, (str, os.PathLike)) and ReplayStore.exists(replay):
         replay = ReplayStore(replay)
     if isinstance(replay, ReplayStore):

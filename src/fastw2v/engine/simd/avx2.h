@@ -8,7 +8,7 @@
 
 static const int32_t AVX2_PART_MASK[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 
-/* Half a vector, which is what remains of 100 or 300 columns, is loaded without a mask. */
+/* The last columns of 100 or 300 are half a vector, which is loaded without a mask. */
 FW_INLINE AVX2_ATTR __m256 avx2_load_part(const float *p, int n) {
     if (n == 4) return _mm256_zextps128_ps256(_mm_loadu_ps(p));
     return _mm256_maskload_ps(p, _mm256_loadu_si256((const __m256i *)(AVX2_PART_MASK + 8 - n)));
@@ -18,7 +18,7 @@ FW_INLINE AVX2_ATTR __m128 avx2_load_narrow(const float *p, int n) {
     return n == 4 ? _mm_loadu_ps(p) : _mm_maskload_ps(p, _mm_loadu_si128((const __m128i *)(AVX2_PART_MASK + 8 - n)));
 }
 
-/* Without masked stores, which some processors execute as microcode. */
+/* Store without masked stores, which some processors execute as microcode. */
 FW_INLINE AVX2_ATTR void avx2_store_narrow(float *p, int n, __m128 v) {
     if (n == 4) {
         _mm_storeu_ps(p, v);
@@ -113,7 +113,7 @@ FW_INLINE AVX2_ATTR __m256 avx2_smooth_gradient(__m256 logits, __m256 label, __m
     power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_2));
     power = _mm256_fmadd_ps(power, r, _mm256_set1_ps(EXP2_1));
     power = _mm256_fmadd_ps(power, r, one);
-    /* |k| <= 9, so that adding it to the exponent cannot overflow. */
+    /* |k| <= 9, so adding it to the exponent cannot overflow. */
     power = _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(power), _mm256_slli_epi32(k, 23)));
     const __m256 sigma = _mm256_div_ps(one, _mm256_add_ps(one, power));
     return _mm256_and_ps(covered, _mm256_mul_ps(_mm256_sub_ps(label, sigma), rate));

@@ -1,5 +1,5 @@
 /* AVX-512VL: 256-bit vectors with the masks and the 32 registers of AVX-512. Only `products` is compiled with it, for
- * processors on which a 512-bit load that crosses a cache line costs more than it saves. */
+ * processors on which 512-bit loads that cross cache lines are slower than 256-bit loads. */
 
 FW_INLINE AVX512_ATTR void avx512vl_group_sums(const __m256 *sums, const int n, float *out) {
     _mm256_storeu_ps(out, avx2_reduce(sums, n));

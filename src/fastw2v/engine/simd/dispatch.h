@@ -29,8 +29,9 @@
 #include "scalar.h"
 
 #if defined(FASTW2V_X86)
-/* For processors that run 512-bit operations as two halves. There, loads that cross cache lines cost more than fewer
- * instructions save; only the update, which loads little for what it computes, gains from 512-bit vectors. */
+/* This table is for processors that execute 512-bit operations as two halves. On these, wider loads, which cross cache
+ * lines more often, lose more time than fewer instructions save. Only the update, which loads little for its amount of
+ * arithmetic, gains from 512-bit vectors. */
 static const row_kernels mixed_table = {
     "avx512-mixed", CPU_AVX2 | CPU_AVX512, avx2_train_pair,  avx2_train_targets,        avx2_sum_rows,
     avx2_weigh_rows,

@@ -3,15 +3,15 @@
  * docs/development/mathematics.md derives the formulas and defines the notation. Common to all functions:
  *
  * - A row is `dim` consecutive floats, dim >= 1. Inputs are rows of the input matrix (syn0) or their CBOW mean, targets
- *   are rows of an output matrix (syn1neg, syn1). Rows are passed as arrays of pointers, as they lie scattered in
+ *   are rows of an output matrix (syn1neg, syn1). Rows are passed as arrays of pointers, because they are scattered in
  *   memory.
  * - Alignment: no array needs more than the alignment of a float.
- * - Bounds: a kernel reads and writes exactly the dim columns of a row. It never touches what lies behind the last one,
- *   which is another row that another thread may be training.
+ * - Bounds: a kernel reads and writes exactly the dim columns of a row. It never accesses the memory after the last
+ *   column, which is another row that another thread may be training.
  * - Window arrays (logits, gradients, learning_rates, labels) have rows of `stride` floats, a multiple of 16 and at
- *   least n_targets. `gradients` and `sequential_gradients` read and write these arrays in whole vectors, hence up to
- *   the next multiple of 16 behind n_targets. There the learning rate must be 0 and the label finite; the logits may
- *   hold anything.
+ *   least n_targets. `gradients` and `sequential_gradients` read and write these arrays in whole vectors, up to the
+ *   next multiple of 16 after n_targets. In the columns from n_targets on, the learning rate must be 0 and the label
+ *   finite; the logits may have any value.
  * - Aliasing: arrays do not overlap, unless a function says so. Other threads may write to the rows at any time
  *   (Hogwild).
  * - `prefetch` names rows that later kernels need; see prefetch.h. It never changes a result. */
@@ -65,8 +65,8 @@ typedef struct {
     /* The gradients of training the inputs one after another, by the table of the logistic function:
      *     logits[j, k]   += sum over l < j of gram[j, l] * gradients[l, k]
      *     gradients[j, k] = (labels[k] - sigmoid(logits[j, k])) * learning_rates[k]
-     * gram: (n_inputs, gram_stride), the products of the inputs; only what lies below the diagonal is read. The other
-     * arrays are those of `gradients`. */
+     * gram: (n_inputs, gram_stride), the products of the inputs; only the elements below the diagonal are read. The
+     * other arrays are those of `gradients`. */
     void (*sequential_gradients)(float *logits, const float *gram, int64_t gram_stride, const float *labels,
                                  const float *learning_rates, int n_inputs, int n_targets, int64_t stride,
                                  float *gradients);
@@ -80,7 +80,7 @@ typedef struct {
     void (*update)(float *const *inputs, int n_inputs, float *const *targets, int n_targets, const float *gradients,
                    int64_t stride, const float *locks, int64_t dim, const prefetch_queue *prefetch);
 
-    /* Sampled softmax of one input, n_targets >= 1. A target stands for multiplicities[k] draws; target 0 is the center
+    /* Sampled softmax of one input, n_targets >= 1. Target k represents multiplicities[k] draws; target 0 is the center
      * word, with multiplicity 1:
      *     p            = multiplicities * exp(logits) / sum(multiplicities * exp(logits))
      *     gradients[k] = ((k == 0) - p[k]) * learning_rate

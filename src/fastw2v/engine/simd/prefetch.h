@@ -19,8 +19,8 @@ typedef struct {
 
 #define LINE_COLUMNS (FW_CACHE_LINE / (int64_t)sizeof(float)) /* columns in a cache line */
 
-/* Prefetch the last element of each row if column c lies in the last line. A row need not start on a cache line, so
- * that its end may lie in one line more than its length suggests. */
+/* Prefetch the last element of each row if column c lies in the last line. A row need not start on a cache line, so it
+ * may touch one line more than its length requires. */
 FW_INLINE void prefetch_end(const prefetch_queue *queue, int64_t c, int64_t dim) {
     if (c + LINE_COLUMNS < dim) return;
     for (int k = 0; k < queue->n; k++) FW_PREFETCH(queue->rows[k] + dim - 1);
@@ -35,7 +35,7 @@ FW_INLINE void prefetch_step(prefetch_queue *queue, int64_t c, int64_t dim) {
 }
 
 /* Prefetch all columns before `end`, at most dim. For a kernel that processes several lines of columns at a time and
- * takes so long for them that unrolling the loop over the rows pays off. */
+ * takes so long for them that unrolling the loop over the rows saves time. */
 FW_INLINE void prefetch_until(prefetch_queue *queue, int64_t end, int64_t dim) {
     for (int64_t c = queue->next; c < end; c += LINE_COLUMNS) {
         FW_UNROLL_4 for (int k = 0; k < queue->n; k++) FW_PREFETCH(queue->rows[k] + c);

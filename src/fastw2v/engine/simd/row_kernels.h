@@ -10,9 +10,9 @@
  *     input += lock * error                        # train_pair; train_targets returns the error
  *
  * The first pass over the columns computes the logits of a group of targets together, so that the latencies of the
- * multiply-adds overlap and one reduction serves the group. The second pass updates the targets and sums the error. As
- * the targets of a group are distinct rows and the input changes last, the result is that of training the targets one
- * after another.
+ * multiply-adds overlap and the group needs one reduction only. The second pass updates the targets and sums the error.
+ * Because the targets of a group are distinct rows and the input changes last, the result is that of training the
+ * targets one after another.
  *
  * Sums for CBOW, in NumPy:
  *

@@ -1,6 +1,6 @@
 /* Plain C: eight independent lanes, which a compiler maps to the vectors of its baseline. For GCC and Clang the lanes
- * are a vector type of these compilers, as vectorising loops over arrays takes GCC a minute to compile. A vector takes
- * two registers of the usual 16, hence the small groups and tiles, which also keep the compiled code small. */
+ * are a vector type of these compilers, because GCC needs a minute to compile and vectorise loops over arrays. A vector
+ * takes two of the usual 16 registers, so groups and tiles are small, which also keeps the compiled code small. */
 
 #if defined(__GNUC__) && !defined(__clang__)
 #  pragma GCC push_options

@@ -1,11 +1,11 @@
 /* The logistic function and the gradient of a target.
  *
- * By table, as word2vec.c and gensim compute it: 1000 entries over (-6, 6). The index scale is 83, which is 1000 / 6 /
- * 2 in integer arithmetic, not 83.33; hence the upper entries are never read and sigmoid(0) gives 0.494. A logit
- * outside (-6, 6), or NaN, has no entry, and its target is not updated.
+ * The function is read from a table of 1000 entries over (-6, 6), as in word2vec.c and gensim. The index scale is 83,
+ * which is 1000 / 6 / 2 in integer arithmetic, and not 83.33. Therefore the upper entries are never read, and
+ * sigmoid(0) gives 0.494. A logit outside (-6, 6), or NaN, has no entry, and its target is not updated.
  *
- * Only engine/kernels.pyx includes this file, and calls `sigmoid_init` at import. Other modules get the log-likelihoods
- * through engine/kernels.pxd. */
+ * Only engine/kernels.pyx includes this file, and calls `sigmoid_init` at import. Other modules read the
+ * log-likelihoods through engine/kernels.pxd. */
 #ifndef FASTW2V_SIGMOID_H
 #define FASTW2V_SIGMOID_H
 
@@ -55,7 +55,7 @@ FW_INLINE float smooth_gradient(float logit, float label, float learning_rate) {
     float power = ((((EXP2_5 * r + EXP2_4) * r + EXP2_3) * r + EXP2_2) * r + EXP2_1) * r + 1.0f;
     int32_t bits;
     memcpy(&bits, &power, sizeof bits);
-    bits += (int32_t)((uint32_t)k << 23); /* |k| <= 9, so that the exponent cannot overflow */
+    bits += (int32_t)((uint32_t)k << 23); /* |k| <= 9, so the exponent cannot overflow */
     memcpy(&power, &bits, sizeof bits);
     return (label - 1.0f / (1.0f + power)) * learning_rate;
 }

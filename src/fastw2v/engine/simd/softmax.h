@@ -1,15 +1,16 @@
 /* Sampled softmax: the gradients of one input's targets from the logits, and both updates.
  *
- * A target drawn m times has the multiplicity m. With labels[0] = 1, that of the center word, and 0 for the others:
+ * A target that was drawn m times has the multiplicity m. With labels[0] = 1 for the center word, and 0 for the other
+ * targets:
  *
  *     p = multiplicities * exp(logits);  p /= p.sum()
  *     gradients = (labels - p) * learning_rate
  *     error = gradients @ targets
  *     targets += outer(steps, input)
  *
- * `steps` are the gradients, unless the targets have factors of their own on their updates. The caller adds the error
- * to the input row; the softmax needs all logits before the first gradient, so that the two passes over the rows are two
- * functions here. The products of row kernels are those of window_products.h. */
+ * `steps` are the gradients, unless the updates of the targets have additional factors. The caller adds the error to
+ * the input row. The softmax needs all logits before the first gradient, so the two passes over the rows are two
+ * functions here. The logits are computed by the products of window_products.h. */
 
 #ifndef FASTW2V_EXP_OF_NEGATIVE
 #define FASTW2V_EXP_OF_NEGATIVE
@@ -27,7 +28,7 @@ FW_INLINE float exp_of_negative(float x) {
 }
 #endif
 
-/* See kernels.h. Logits that are not finite come from weights that have overflowed; training cannot mend them. */
+/* See kernels.h. Logits that are not finite come from weights that have overflowed, which training cannot correct. */
 static KERNEL_ATTR float KERNEL(softmax_gradients)(const float *logits, const float *multiplicities, int n_targets,
                                                    float learning_rate, float *gradients) {
     float largest = logits[0], total = 0.0f;
@@ -40,7 +41,7 @@ static KERNEL_ATTR float KERNEL(softmax_gradients)(const float *logits, const fl
     for (int k = 1; k < n_targets; k++) largest = logits[k] > largest ? logits[k] : largest;
     for (int k = 0; k < n_targets; k++) gradients[k] = multiplicities[k] * exp_of_negative(logits[k] - largest);
     for (int k = 0; k < n_targets; k++) total += gradients[k];
-    const float scale = -learning_rate / total; /* the total is 1 at least: that is the share of the largest logit */
+    const float scale = -learning_rate / total; /* the total is at least 1, which is the term of the largest logit */
     for (int k = 0; k < n_targets; k++) gradients[k] *= scale;
     gradients[0] += learning_rate;
     return largest - logits[0] + logf(total);

@@ -1,4 +1,4 @@
-/* How the window kernels divide n rows into tiles of at most `most` rows, which the registers hold. */
+/* How the window kernels divide n rows into tiles of at most `most` rows, which fit the registers. */
 #ifndef FASTW2V_TILE_SIZES_H
 #define FASTW2V_TILE_SIZES_H
 

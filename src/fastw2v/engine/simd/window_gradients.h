@@ -4,16 +4,17 @@
  *
  *     gradients = (labels - sigmoid(logits)) * learning_rates
  *
- * `sequential_gradients` gives the gradients of training the inputs one after another. Input j then meets targets to
- * which the inputs before it have added gradients[l, k] * inputs[l]; its logits follow from the Gram matrix of the
- * inputs:
+ * `sequential_gradients` gives the gradients of training the inputs one after another. Input j is then trained against
+ * targets to which each earlier input l has added gradients[l, k] * inputs[l]. The logits of input j follow from the
+ * Gram matrix of the inputs:
  *
  *     for j in range(n_inputs):
  *         logits[j] += gram[j, :j] @ gradients[:j]
  *         gradients[j] = (labels - sigmoid(logits[j])) * learning_rates
  *
- * The including file defines, beside what row_kernels.h needs, vec_gradient(logits, labels, learning_rates) with the
- * table of the logistic function, and vec_smooth_gradient with the function itself. Both give 0 outside (-6, 6). */
+ * The including file defines, in addition to what row_kernels.h needs, vec_gradient(logits, labels, learning_rates)
+ * with the table of the logistic function, and vec_smooth_gradient with the function itself. Both give 0 outside (-6,
+ * 6). */
 
 static KERNEL_ATTR void KERNEL(gradients)(const float *logits, const float *labels, const float *learning_rates,
                                           int n_inputs, int n_targets, int64_t stride, float *gradients) {

@@ -4,10 +4,10 @@
  *     gram = inputs @ inputs.T
  *
  * The rows are divided into tiles of up to 4 by 4, 2 by 8 or similar, whose out_sums stay in registers; each load of a
- * row serves several out_sums.
+ * row is used for several out_sums.
  *
- * The including file defines, beside what row_kernels.h needs: TILE_SUMS, the number of accumulators that the registers
- * hold (8, 12 or 16), and group_sums(out_sums, n, out), which reduces up to 8 accumulators. */
+ * The including file defines, in addition to what row_kernels.h needs: TILE_SUMS, the number of accumulators that the
+ * registers hold (8, 12 or 16), and group_sums(out_sums, n, out), which reduces up to 8 accumulators. */
 
 /* Add the products of columns c .. c + n - 1 to the n_a * n_b sums. */
 FW_INLINE KERNEL_ATTR void KERNEL(product_columns)(float *const *a, const int n_a, float *const *b, const int n_b,

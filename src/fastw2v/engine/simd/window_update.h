@@ -5,15 +5,15 @@
  *         targets += outer(gradients[j], inputs[j])
  *         inputs[j] += locks[j] * error
  *
- * The columns are independent of each other, so that the loops can be exchanged: for a few columns at a time, a target
- * is loaded, meets all inputs in turn, and is stored once per window instead of once per pair.
+ * The columns are independent of each other, so the loops can be exchanged. For a few columns at a time, a target is
+ * loaded, updated by all inputs in turn, and stored once for each window instead of once for each pair.
  *
- * The number of instructions bounds these loops, even more where another thread runs on the same core. Hence there are
- * two versions. `update_piece` processes several vectors of columns, so that each load of a gradient serves all of
+ * The number of instructions limits these loops, even more if another thread runs on the same core. There are therefore
+ * two versions. `update_piece` processes several vectors of columns, so that each load of a gradient is used for all of
  * them; the inputs are memory operands. `update_columns` and `update_last_columns` process one vector, with the inputs
- * in registers. One version alone is 4 to 5 % slower in training (docs/development/experiments.md).
+ * in registers. With only one of the versions, training is 4 to 5 % slower (docs/development/experiments.md).
  *
- * The including file defines, beside what row_kernels.h needs:
+ * The including file defines, in addition to what row_kernels.h needs:
  * - UPDATE_INPUTS: the largest number of inputs in a tile, 6 or 12;
  * - UPDATE_VECTORS(m), optional: how many vectors `update_piece` processes for m inputs (1: do not use it). The
  *   registers hold m + 1 vectors for each of them;
@@ -123,8 +123,8 @@ FW_INLINE KERNEL_ATTR void KERNEL(update_remaining)(float *const *inputs, const 
         KERNEL(update_last_columns)(inputs, m, targets, n, gradients, stride, locks, dim, c, (int)(dim - c), prefetch);
 }
 
-/* All columns of M inputs. Each M has a function of its own: in a common function compilers keep the pointers of some
- * inputs in memory. A constant stride, that of up to 16 targets, saves further registers. */
+/* All columns of M inputs. Each M has a function of its own: in a common function, compilers keep the pointers of some
+ * inputs in memory. A constant stride (for up to 16 targets) saves further registers. */
 #define UPDATE_TILE(M) \
     FW_APART KERNEL_ATTR int64_t KERNEL(update_pieces_##M)(float *const *inputs, float *const *targets, int n, \
                                                            const float *gradients, const float *locks, int64_t dim, \
