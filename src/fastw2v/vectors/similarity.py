@@ -24,7 +24,7 @@ _BLOCK = 1 << 20  # numbers of a matrix that are processed at a time if a tempor
 _SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
 _QUERIES_TOGETHER = 1024
 _WORTH_THREADS = 1 << 23  # numbers of a matrix; a query takes milliseconds, a thread some tenths of one
-_WORTH_SORTING = 512  # from this number of best scores on, sorting all scores is faster
+_WORTH_SORTING = 512  # up to this number of scores, sorting all of them is faster
 _LEAST_ROWS = 128  # smallest number of rows of such a block for which products of matrices are efficient
 
 
