@@ -1883,7 +1883,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         pairs : str, os.PathLike or iterable of str
             A file, or its lines: two words and a number.
         delimiter : str or None, default tab
-            Separates the three fields of a line; None stands for any white space.
+            Separates the three fields of a line; None means any white space.
         encoding : str, default "utf8"
             Encoding of the file.
         restrict_vocab, case_insensitive

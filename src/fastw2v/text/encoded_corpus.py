@@ -141,7 +141,7 @@ class EncodedCorpus:
         return EncodedCorpus(self.ids[indices], offsets, self.raw_lengths[sentences])
 
     def renumbered(self, table: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return a new corpus with ``table[id]`` in place of each id; ids that become -1 are left out.
+        """Return a new corpus with ``table[id]`` instead of each id; ids that become -1 are left out.
 
         Parameters
         ----------
