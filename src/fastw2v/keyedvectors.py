@@ -2634,7 +2634,16 @@ def load_any(path: PathLike) -> KeyedVectors:
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:
-    """Load a file in the format of word2vec; see `KeyedVectors.load_word2vec_format`.
+    """Load a file in the format of word2vec.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for `KeyedVectors.load_word2vec_format`.
+
+    Returns
+    -------
+    KeyedVectors
 
     Examples
     --------

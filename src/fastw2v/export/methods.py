@@ -412,6 +412,10 @@ class ExportMethods:
         **options
             Arguments of `huggingface_hub.hf_hub_download`, such as ``revision``, ``token`` and ``cache_dir``.
 
+        Returns
+        -------
+        KeyedVectors
+
         Raises
         ------
         ImportError

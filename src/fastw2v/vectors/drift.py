@@ -74,19 +74,38 @@ class Drift:
         return _mean(self.overlap[~np.isnan(self.overlap)])
 
     def most_moved(self, topn: int = 10) -> list[tuple[Any, float]]:
-        """Return the `topn` words with the lowest cosines, as pairs; words whose vectors have NaN come first.
+        """Return the words with the lowest cosines; words whose vectors have NaN come first.
+
+        Parameters
+        ----------
+        topn : int, default 10
+            The number of words.
+
+        Returns
+        -------
+        list of (word, float)
+            The words and their cosines, lowest first.
 
         Raises
         ------
         ValueError, TypeError
             If `topn` is negative, or not a whole number.
+
+        Examples
+        --------
+        See `Drift`.
         """
         topn = as_int("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
     def as_dict(self, topn: int = 10) -> dict[str, Any]:
-        """Return the means and the `topn` words that moved farthest, as values that JSON can hold.
+        """Return the means and the words that moved farthest, as values that JSON can hold.
+
+        Parameters
+        ----------
+        topn : int, default 10
+            The number of words in ``most_moved``.
 
         Returns
         -------
