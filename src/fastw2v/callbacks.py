@@ -54,16 +54,40 @@ class CallbackAny2Vec:
     """
 
     def on_train_begin(self, model: Any) -> None:
-        """Run before the first epoch of a training."""
+        """Run before the first epoch of a training.
+
+        Parameters
+        ----------
+        model : Word2Vec
+            The model that is trained.
+        """
 
     def on_epoch_begin(self, model: Any) -> None:
-        """Run at the beginning of each epoch."""
+        """Run at the beginning of each epoch.
+
+        Parameters
+        ----------
+        model : Word2Vec
+            The model that is trained.
+        """
 
     def on_epoch_end(self, model: Any) -> None:
-        """Run at the end of each epoch, when the model contains all updates of the epoch."""
+        """Run at the end of each epoch, when the model contains all updates of the epoch.
+
+        Parameters
+        ----------
+        model : Word2Vec
+            The model that is trained.
+        """
 
     def on_train_end(self, model: Any) -> None:
-        """Run after the last epoch of a training."""
+        """Run after the last epoch of a training.
+
+        Parameters
+        ----------
+        model : Word2Vec
+            The model that is trained.
+        """
 
 
 class ValidationLoss(CallbackAny2Vec):

@@ -130,20 +130,24 @@ class EncodedCorpus(text_encoded_corpus.EncodedCorpus):
         corpus : iterable, str or os.PathLike
             Sentences, or the path of a text with one sentence in each line. It is read once.
         path : str or os.PathLike
-            The file to write. A compressed one, by its suffix, cannot be memory-mapped.
+            The file to write. If its suffix makes it a compressed file, it cannot be memory-mapped.
         min_count : int, default 1
             Leave out words with fewer occurrences. With the value of the model, training needs no copy of the ids.
         vocabulary : mapping of word to int, KeyedVectors or Word2Vec, optional
             The words to keep, with ids from 0. By default they are the words of the corpus, in descending order of
             frequency.
         budget : float, optional
-            Bytes to hold in memory; beyond it the ids go to a temporary file. By default it is a quarter of the free
+            Bytes to hold in memory; more ids are written to a temporary file. By default it is a quarter of the free
             memory.
+
+        Returns
+        -------
+        EncodedCorpus
 
         Raises
         ------
         TypeError
-            If `corpus` is no corpus.
+            If `corpus` is not a corpus.
         ValueError
             If `vocabulary` is given together with `min_count`, or its ids are not 0 to its length, exclusive.
 
@@ -177,10 +181,14 @@ class EncodedCorpus(text_encoded_corpus.EncodedCorpus):
         mmap : {"r", "c", None}, default "r"
             "r" and "c" map the file into memory; None reads it and verifies its checksums.
 
+        Returns
+        -------
+        EncodedCorpus
+
         Raises
         ------
         ValueError
-            If the file is damaged, or holds something else.
+            If the file is damaged, or does not contain an encoded corpus.
 
         Examples
         --------

@@ -80,7 +80,7 @@ _KEY_TYPES = KEY_TYPES
 _EXTENDED_KEY_TYPES = queries.EXTENDED_KEY_TYPES
 
 _OWN_ATTRIBUTES = {"_table", "_ngrams", "mapfile_path"}
-_NOT_SAVED = {*_OWN_ATTRIBUTES, *SAVED_PARTS, "lifecycle_events"}  # all other attributes are the user's
+_NOT_SAVED = {*_OWN_ATTRIBUTES, *SAVED_PARTS, "lifecycle_events"}  # all other attributes are those of users
 
 
 _NONE = type(None)
@@ -197,7 +197,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        # The state has gensim's attribute names. It holds no object of a private class but the Huffman tree. Keys are
+        # The state has gensim's attribute names. Its only object of a private class is the Huffman tree. Keys are
         # copied, because another thread may add some while the state is pickled.
         table = self._table
 
@@ -251,14 +251,14 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
 
         If gensim computes a result by calling one of its public methods, fastw2v must call the override too.
         """
-        for name in names:  # a loop over plain look-ups, because each query comes here
+        for name in names:  # a loop over plain look-ups, because each query calls this method
             method, own = getattr(self, name), _METHODS[name]
             try:
                 if method.__func__ is own and method.__self__ is self:
                     continue
-            except AttributeError:  # no method of an object
+            except AttributeError:  # not a method of an object
                 pass
-            if method is not own:  # as a static method is
+            if method is not own:  # like a static method
                 return True
         return False
 
@@ -466,7 +466,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         >>> kv.get_index("b"), kv.get_index("c", default=-1)
         (1, -1)
         """
-        try:  # what `index_of` does first, without the time of a call
+        try:  # the first step of `index_of`, without the time of a call
             row = self._table.key_to_index.get(key, -1)
             if row >= 0:
                 return row
@@ -551,7 +551,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
             if self._overrides("get_vector"):
                 return np.stack([self.get_vector(key) for key in keys])
             index_of = self.get_index
-        # `take` needs a third of the time of an index for a few rows.
+        # For a few rows, `take` needs a third of the time of an index.
         vectors: Array = np.asarray(table.matrix).take([index_of(key) for key in keys], axis=0)
         return vectors
 
@@ -1883,7 +1883,7 @@ class KeyedVectors(ExposesAttributes, DeprecatedVectorNames, ExportMethods, meta
         pairs : str, os.PathLike or iterable of str
             A file, or its lines: two words and a number.
         delimiter : str or None, default tab
-            Separates the three fields of a line; None stands for any white space.
+            Separates the three fields of a line; None means any white space.
         encoding : str, default "utf8"
             Encoding of the file.
         restrict_vocab, case_insensitive
@@ -2634,7 +2634,16 @@ def load_any(path: PathLike) -> KeyedVectors:
 
 
 def load_word2vec_format(*args: Any, **kwargs: Any) -> KeyedVectors:
-    """Load a file in the format of word2vec; see `KeyedVectors.load_word2vec_format`.
+    """Load a file in the format of word2vec.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for `KeyedVectors.load_word2vec_format`.
+
+    Returns
+    -------
+    KeyedVectors
 
     Examples
     --------

@@ -77,11 +77,32 @@ class Communicator(ABC):
 
     @abstractmethod
     def broadcast(self, value: Any) -> Any:
-        """Return the `value` of rank 0 on all members; the values of the others are ignored."""
+        """Return the value of rank 0 on all members.
+
+        Parameters
+        ----------
+        value : object
+            An object that can be pickled. Only that of rank 0 is used.
+
+        Returns
+        -------
+        object
+        """
 
     @abstractmethod
     def gather(self, value: Any) -> list[Any] | None:
-        """Return the values of all members, by rank, on rank 0, and None on the others."""
+        """Return the values of all members on rank 0.
+
+        Parameters
+        ----------
+        value : object
+            An object that can be pickled.
+
+        Returns
+        -------
+        list or None
+            The values by rank; None on the other members.
+        """
 
     @abstractmethod
     def barrier(self) -> None:
@@ -89,7 +110,7 @@ class Communicator(ABC):
 
     @contextlib.contextmanager
     def abort_on_error(self) -> Iterator[None]:
-        """Call `abort` if an exception leaves the block."""
+        """Context manager that calls `abort` if an exception leaves the block."""
         try:
             yield
         except BaseException as error:
@@ -97,7 +118,13 @@ class Communicator(ABC):
             raise
 
     def abort(self, error: BaseException) -> None:  # noqa: B027 - most engines notice it themselves
-        """Tell the others that this member has failed, so that they do not wait for it."""
+        """Tell the others that this member has failed, so that they do not wait for it.
+
+        Parameters
+        ----------
+        error : BaseException
+            The exception of this member.
+        """
 
 
 class SingleProcess(Communicator):

@@ -127,7 +127,7 @@ class Merger:
         n_rows : int or None
             How many; None: all rows.
         words : float
-            The raw words that each member has trained, on the average, since this object was made.
+            The mean number of raw words that each member has trained since this object was made.
         alpha : float
             The present learning rate.
         """

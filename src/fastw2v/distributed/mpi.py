@@ -74,5 +74,5 @@ class MPICommunicator(Communicator):
             self._communicator.Abort(self.exit_status)
 
     def report(self, error: BaseException) -> None:
-        """Print the exception, since `abort` ends the process before Python would do so."""
+        """Print the exception, because `abort` ends the process before Python would do this."""
         traceback.print_exception(type(error), error, error.__traceback__)

@@ -71,7 +71,7 @@ class _ThreadCommunicator(Communicator):
 
 
 def run_threads(size: int, function: Callable[[Communicator], Any]) -> list[Any]:
-    """Call `function` in `size` threads, each a member of one group; return the results by rank.
+    """Call `function` in `size` threads, each a member of one group.
 
     Parameters
     ----------
@@ -79,6 +79,11 @@ def run_threads(size: int, function: Callable[[Communicator], Any]) -> list[Any]
         The number of members, at least 1.
     function : callable
         A function that is called with the `Communicator` of each member.
+
+    Returns
+    -------
+    list
+        The results of `function`, by rank.
 
     Raises
     ------

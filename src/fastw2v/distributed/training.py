@@ -263,7 +263,7 @@ def resume(
     report_delay: float = 1.0,
     progress: bool | None = None,
 ) -> Word2Vec:
-    """Resume a training from the `checkpoint` of `train`, and return the model; the group may have another size.
+    """Resume a training from the `checkpoint` of `train`; the group may have another size.
 
     Parameters
     ----------
@@ -273,6 +273,11 @@ def resume(
         As in `train`.
     workers : int, optional
         The number of threads of each member; by default that of the interrupted training.
+
+    Returns
+    -------
+    Word2Vec
+        The trained model, on every member.
 
     Raises
     ------

@@ -219,7 +219,7 @@ cdef inline bint number_tokens(RowNumbering *numbering, int32_t *kept, int64_t n
 
 
 cdef inline bint number_paths(RowNumbering *numbering, const RowCopies *words, float weight) noexcept nogil:
-    """Gather the Huffman paths of the kept words, with slots in place of inner nodes, and copy the rows of the nodes.
+    """Gather the Huffman paths of the kept words, with slots instead of inner nodes, and copy the rows of the nodes.
 
     `words.updates` holds the number of tokens of each word. Each token trains its path `weight` times.
     """

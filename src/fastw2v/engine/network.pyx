@@ -93,7 +93,7 @@ cdef int64_t count_eager_lines(const Net *net) noexcept:
 
 
 cdef class Network:
-    """The weights of a model and everything that training and scoring need to know about it.
+    """The weights of a model, and its tables and settings for training and scoring.
 
     All arrays are C-contiguous. The network refers to them without a copy.
 

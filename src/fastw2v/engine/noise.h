@@ -1,7 +1,7 @@
-/* Sampling of negatives: random draws, and the words that the draws stand for.
+/* Sampling of negatives: random draws, and the words that they represent.
  *
  * The noise distribution is a cumulative table: `cum_table[w]` is proportional to the probability of all words up to w.
- * A draw is a random number below the table's last entry (the domain), and the negative that it stands for is
+ * A draw is a random number below the table's last entry (the domain), and the negative that it represents is
  * bisect_left(cum_table, draw), as in gensim. The draws come from gensim's 48-bit linear congruential generator.
  *
  * Guide table. `guide[draw >> shift]` is an index at or before the one that is searched for. From there, the search
@@ -130,7 +130,7 @@ FW_INLINE void prefetch_noise_entries(const noise_table *noise, const noise_draw
     for (int64_t i = 0; i < n; i++) FW_PREFETCH_TO_READ(table.cum_table + table.guide[draws[i].value >> table.shift]);
 }
 
-/* Stage 3: find the words that n draws stand for. */
+/* Stage 3: find the words that n draws represent. */
 FW_INLINE void look_up_noise(const noise_table *noise, const noise_draw *draws, int64_t n, uint32_t *words) {
     const noise_table table = *noise;
     for (int64_t i = 0; i < n; i++) words[i] = search_noise_table(&table, draws[i].value);

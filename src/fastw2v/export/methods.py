@@ -26,8 +26,8 @@ _SPACE = re.compile(r"\s")
 class ExportMethods:
     """Methods that write vectors in the formats of other libraries, or return objects of them.
 
-    The class that inherits them has keys, vectors and attributes of keys, and saves and loads files. A library that is
-    missing leads to an ImportError, which names the extra of fastw2v that installs it.
+    The class that inherits them has keys, vectors and attributes of keys, and saves and loads files. If a library is
+    missing, an ImportError names the extra of fastw2v that installs it.
     """
 
     if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class ExportMethods:
         Parameters
         ----------
         fname : str or os.PathLike
-            Compressed according to its suffix (.gz, .bz2, .xz, .zst). `load_word2vec_format` reads it.
+            The file is compressed according to its suffix (.gz, .bz2, .xz, .zst). `load_word2vec_format` reads it.
 
         Raises
         ------
@@ -122,7 +122,7 @@ class ExportMethods:
         Parameters
         ----------
         folder : str or os.PathLike
-            Created if it does not exist. The metadata are the keys and their attributes, such as ``count``.
+            It is created if it does not exist. The metadata are the keys and their attributes, such as ``count``.
 
         Examples
         --------
@@ -177,7 +177,7 @@ class ExportMethods:
         Parameters
         ----------
         fname : str or os.PathLike
-            Readers of data frames load it, and ``embedding-atlas FILE --text word --vector vector`` shows it.
+            Libraries for data frames read the file, and ``embedding-atlas FILE --text word --vector vector`` shows it.
 
         Raises
         ------
@@ -201,6 +201,11 @@ class ExportMethods:
     def to_pandas(self) -> pandas.DataFrame:
         """Return a data frame with one row for each key and one column for each dimension.
 
+        Returns
+        -------
+        pandas.DataFrame
+            Its index has the keys.
+
         Raises
         ------
         ImportError
@@ -220,6 +225,10 @@ class ExportMethods:
 
     def to_polars(self) -> polars.DataFrame:
         """Return a data frame with the columns ``word`` and ``vector``, and one for each attribute.
+
+        Returns
+        -------
+        polars.DataFrame
 
         Raises
         ------
@@ -244,7 +253,7 @@ class ExportMethods:
         Parameters
         ----------
         lang : str, default "xx"
-            spaCy's code of the language, which chooses the tokenizer; "xx" is any.
+            spaCy's code of the language, which determines the tokenizer; "xx" means any language.
 
         Returns
         -------
@@ -318,7 +327,7 @@ class ExportMethods:
         Parameters
         ----------
         folder : str or os.PathLike
-            Created if it does not exist. A ``README.md`` that is there is kept.
+            It is created if it does not exist. An existing ``README.md`` is kept.
 
         Examples
         --------
@@ -355,9 +364,9 @@ class ExportMethods:
         private : bool, optional
             Create a private repository.
         token : str or bool, optional
-            By default the one that ``hf auth login`` has saved.
+            By default the token that ``hf auth login`` has saved.
         revision : str, optional
-            A branch that exists; by default the main branch.
+            An existing branch; by default the main branch.
         commit_message : str, default "Upload vectors"
 
         Returns
@@ -397,11 +406,15 @@ class ExportMethods:
         Parameters
         ----------
         repo_id : str or os.PathLike
-            A folder, if there is one of this name, and otherwise the name of a repository.
+            The path of a folder if it exists, and otherwise the name of a repository.
         mmap : str, optional
             As for `load`.
         **options
-            For `huggingface_hub.hf_hub_download`, such as ``revision``, ``token`` and ``cache_dir``.
+            Arguments of `huggingface_hub.hf_hub_download`, such as ``revision``, ``token`` and ``cache_dir``.
+
+        Returns
+        -------
+        KeyedVectors
 
         Raises
         ------

@@ -95,20 +95,54 @@ class EncodedCorpus:
         ------
         TypeError
             If the corpus does not have its words.
+
+        Examples
+        --------
+        >>> from fastw2v.corpora import EncodedCorpus, encode
+        >>> corpus = encode([["a", "rose"]], {"a": 0, "rose": 1})
+        >>> EncodedCorpus(corpus.ids, corpus.offsets, corpus.raw_lengths, words=["a", "rose"]).known_words()
+        ['a', 'rose']
         """
         if self.words is None:
             raise TypeError("the encoded corpus does not know its words; make one with EncodedCorpus.build")
         return self.words
 
     def word_counts(self) -> dict[Any, int]:
-        """Return the words and their counts as a dict, in the order of first occurrence."""
+        """Return the words and their counts, in the order of first occurrence.
+
+        Returns
+        -------
+        dict of word to int
+
+        Raises
+        ------
+        TypeError
+            If the corpus does not have its words.
+        """
         words, counts, first_seen = self.known_words(), self.counts, self.first_seen
         assert counts is not None
         assert first_seen is not None
         return dict(zip((words[i] for i in first_seen.tolist()), counts[first_seen].tolist(), strict=True))
 
     def sentences(self, first: int, last: int) -> EncodedCorpus:
-        """Return the sentences from `first` up to `last`, exclusive, as a new corpus; the ids are a view."""
+        """Return the sentences from `first` up to `last`, exclusive, as a new corpus without words; the ids are a view.
+
+        Parameters
+        ----------
+        first, last : int
+            Numbers of sentences, from 0 to `n_sentences`.
+
+        Returns
+        -------
+        EncodedCorpus
+
+        Examples
+        --------
+        >>> from fastw2v.corpora import encode
+        >>> corpus = encode([["a"], ["rose", "a"]], {"a": 0, "rose": 1})
+        >>> corpus.sentences(1, 2).ids
+        array([1, 0], dtype=int32)
+        """
         start, end = int(self.offsets[first]), int(self.offsets[last])
         offsets = self.offsets[first : last + 1] - start
         weights = None if self.weights is None else self.weights[first:last]
@@ -141,7 +175,7 @@ class EncodedCorpus:
         return EncodedCorpus(self.ids[indices], offsets, self.raw_lengths[sentences])
 
     def renumbered(self, table: npt.NDArray[np.int32]) -> EncodedCorpus:
-        """Return a new corpus with ``table[id]`` in place of each id; ids that become -1 are left out.
+        """Return a new corpus with ``table[id]`` instead of each id; ids that become -1 are left out.
 
         Parameters
         ----------
@@ -166,7 +200,17 @@ class EncodedCorpus:
         return EncodedCorpus(ids[kept], kept_before[self.offsets], self.raw_lengths)
 
     def joined(self, following: EncodedCorpus) -> EncodedCorpus:
-        """Return a new corpus of these sentences and then those of `following`; both or neither must have weights."""
+        """Return a new corpus of these sentences and then those of `following`.
+
+        Parameters
+        ----------
+        following : EncodedCorpus
+            Its ids must have the same meaning. Both corpora must have weights, or neither.
+
+        Returns
+        -------
+        EncodedCorpus
+        """
         weights = None
         if self.weights is not None and following.weights is not None:
             weights = np.concatenate((self.weights, following.weights))

@@ -95,7 +95,7 @@ def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> int | None
     path, every : object
         The arguments.
     corpora : iterable
-        The corpora that the training reads, of which `path` must not be a file; None stands for no corpus.
+        The corpora that the training reads, of which `path` must not be a file; None means no corpus.
 
     Raises
     ------

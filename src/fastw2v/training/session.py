@@ -95,7 +95,7 @@ class TrainingSession:
     state : TrainingState
         Where to begin, and the counts of what was trained before.
     reports : Reports
-        Who is told about the training.
+        Callbacks, log lines and progress bar.
     checkpoint : str, path or None
         The file that checkpoints are written to.
     update : UpdateSession, optional
@@ -173,7 +173,7 @@ class TrainingSession:
         schedule : Schedule
             How often, and at which rates.
         reports : Reports
-            Who is told about it.
+            Callbacks, log lines and progress bar.
         checkpoint : CheckpointFile
             Where checkpoints go.
         update : Update, optional
@@ -255,7 +255,7 @@ class TrainingSession:
         state : TrainingState
             Where to continue.
         reports : Reports
-            Who is told about it.
+            Callbacks, log lines and progress bar.
         checkpoint : str, path or None
             The file that checkpoints are written to.
         replay : object
@@ -518,7 +518,7 @@ class TrainingSession:
     # --- rates, barriers, checkpoints
 
     def _make_learning_rate(self) -> LearningRate:
-        """Return the schedule; the rates of the model are read anew, since a callback may have changed them."""
+        """Return the schedule; the rates of the model are read again, because a callback may have changed them."""
         rates = self._model if self._update is None else self._update
         state = self._state
         return LearningRate(

@@ -4,8 +4,8 @@ Two trainings on the same text with different seeds give vectors that agree up t
 word2vec determines, and up to noise. The rotation of A that is nearest to B in the least-squares sense solves the
 orthogonal Procrustes problem (Schönemann, 1966): with the singular value decomposition ``A.T @ B = U S V``, it is
 ``U @ V``. For more than two matrices, each in turn is rotated onto the sum of the others, until the rotations no longer
-change (generalized Procrustes analysis; Gower, 1975, and ten Berge, 1977). The rotations depend on the matrices by the
-products ``A.T @ B`` of their pairs alone, so that the rounds compute with matrices of shape (D, D).
+change (generalized Procrustes analysis; Gower, 1975, and ten Berge, 1977). The rotations depend only on the products
+``A.T @ B`` of pairs of matrices, so the rounds compute with matrices of shape (D, D).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def rotations(runs: Sequence[Floats]) -> list[NDArray[np.float64]]:
     """Return the orthogonal matrices that rotate matrices onto one another; the first is the identity.
 
     They minimize the sum of the squared distances between the rows of all pairs of rotated matrices, as far as a local
-    search does.
+    search finds it.
     """
     products = {(i, j): _product(runs[i], runs[j]) for i in range(len(runs)) for j in range(i + 1, len(runs))}
     products.update({(j, i): product.T for (i, j), product in products.items()})

@@ -60,12 +60,12 @@ class Drift:
 
     @property
     def mean_distance(self) -> float:
-        """Mean distance of the shared words; NaN if there are none, or a vector holds NaN."""
+        """Mean distance of the shared words; NaN if there are none, or if a vector has NaN."""
         return _mean(self.distance)
 
     @property
     def mean_cosine(self) -> float:
-        """Mean cosine of the shared words; NaN if there are none, or a vector holds NaN."""
+        """Mean cosine of the shared words; NaN if there are none, or if a vector has NaN."""
         return _mean(self.cosine)
 
     @property
@@ -74,19 +74,38 @@ class Drift:
         return _mean(self.overlap[~np.isnan(self.overlap)])
 
     def most_moved(self, topn: int = 10) -> list[tuple[Any, float]]:
-        """Return the `topn` words with the lowest cosines, as pairs; words whose vectors hold NaN come first.
+        """Return the words with the lowest cosines; words whose vectors have NaN come first.
+
+        Parameters
+        ----------
+        topn : int, default 10
+            The number of words.
+
+        Returns
+        -------
+        list of (word, float)
+            The words and their cosines, lowest first.
 
         Raises
         ------
         ValueError, TypeError
             If `topn` is negative, or not a whole number.
+
+        Examples
+        --------
+        See `Drift`.
         """
         topn = as_int("topn", topn, minimum=0)
         order = np.argsort(np.nan_to_num(self.cosine, nan=-np.inf), kind="stable")[:topn]
         return [(self.words[i], float(self.cosine[i])) for i in order.tolist()]
 
     def as_dict(self, topn: int = 10) -> dict[str, Any]:
-        """Return the means and the `topn` words that moved farthest, as values that JSON can hold.
+        """Return the means and the words that moved farthest, as values that JSON can hold.
+
+        Parameters
+        ----------
+        topn : int, default 10
+            The number of words in ``most_moved``.
 
         Returns
         -------
@@ -242,7 +261,7 @@ class _Rows:
         """Return the `topn` rows with the highest cosine to each of `words`, without the word itself."""
         nearest, _ = similarity.nearest_rows(self._matrix, self._norms, self._matrix[words], topn + 1)
         own = nearest == words[:, None]
-        own[~own.any(axis=1), -1] = True  # the word itself is behind equal vectors: leave out the last one
+        own[~own.any(axis=1), -1] = True  # the word itself comes after equal vectors: leave out the last one
         neighbours: NDArray[np.intp] = nearest[~own].reshape(len(words), topn)
         return neighbours
 
@@ -255,4 +274,4 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-Drift.__module__ = "fastw2v.keyedvectors"  # the public module, which pickles name
+Drift.__module__ = "fastw2v.keyedvectors"  # the public module that exports the class, which pickles name

@@ -1,11 +1,11 @@
 """Benchmarks of word vectors: analogies, and similarities of pairs of words.
 
-The results have gensim's layout and values. The functions do not change their arguments, not even temporarily, so that
+The results have gensim's layout and values. The functions do not change their arguments, not even temporarily, so
 several threads may evaluate the same vectors.
 
 The score of a word for the question "a is to b as c is to ?" is its cosine with b, minus its cosine with a, plus its
-cosine with c. Thousands of questions consist of a few hundred words. Therefore the cosines of these words with all
-words are computed as products of matrices, and then added up for each question.
+cosine with c. Thousands of questions have only a few hundred different words. The cosines of these words with all words
+are therefore computed as products of matrices, and then added up for each question.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PathLike = str | os.PathLike[str]
 
 _BLOCK = 4096  # questions that are answered at a time
 _SHORTLIST = (
-    5  # gensim checks this number of answers, and gives none if all of them are words of the question
+    5  # gensim checks this number of answers, and has no answer if all of them are words of the question
 )
 
 
@@ -58,13 +58,13 @@ def word_analogies(
     analogies : str, os.PathLike or iterable of str
         A file, or its lines: ": name" begins a section, "a b c d" is a question. Other lines are skipped and logged.
     restrict_vocab : int, optional, default 300000
-        Use only this number of words from the start, as questions and as answers. None uses all words.
+        Use only this number of words from the start, in questions and as answers. None uses all words.
     case_insensitive : bool, default True
-        Compare words in upper case. Of words that are then equal, the first one counts.
+        Compare words in upper case. If several words are then equal, the first one is used.
     dummy4unknown : bool, default False
         Count questions with unknown words as wrong, instead of skipping them.
     most_similar : callable, optional
-        Answers the questions, one by one, in place of `matrix`; its parameters are those of
+        A function that answers the questions, one by one, instead of `matrix`. Its parameters are those of
         ``KeyedVectors.most_similar``.
 
     Returns
@@ -73,7 +73,7 @@ def word_analogies(
         Share of right answers among the questions of all sections; 0.0 if there are none.
     sections : list of dict
         For each section, its name under "section", and its questions as tuples of four words under "correct" and
-        "incorrect". The last one, "Total accuracy", has the questions of all sections.
+        "incorrect". The last element, "Total accuracy", has the questions of all sections.
 
     Raises
     ------
@@ -138,13 +138,13 @@ def word_pairs(
     pairs : str, os.PathLike or iterable of str
         A file, or its lines: two words and a number, or a comment after "#". Other lines are skipped and logged.
     delimiter : str or None, default tab
-        Separates the three fields of a line; None stands for any white space.
+        Separates the three fields of a line; None means any white space.
     encoding : str, default "utf8"
         Encoding of the file.
     dummy4unknown : bool, default False
         Give pairs with unknown words the similarity 0, instead of skipping them.
     similarity_of : callable, optional
-        Returns the similarity of two words, in place of the cosine of their rows.
+        A function that returns the similarity of two words, instead of the cosine of their rows.
 
     Returns
     -------
@@ -347,8 +347,8 @@ def _terms(matrix: Array, norms: Array, rows: NDArray[np.intp]) -> tuple[Array, 
     """Return unit vectors, and for each question the positions of its a, b and c among them.
 
     The vectors are those of the distinct words, because nearly all questions share their words with other questions. If
-    there are more distinct words than questions, there is one vector b - a + c for each question instead, and a zero
-    vector stands for the other two terms.
+    there are more distinct words than questions, there is one vector b - a + c for each question instead, and the other
+    two terms are a zero vector.
     """
     words, positions = np.unique(rows[:, :3], return_inverse=True)
     units = similarity.normed(matrix[words], norms[words])
@@ -369,7 +369,7 @@ def _count_words(words: Sequence[str], restrict_vocab: Any) -> int:
 
 
 def _name_of(argument: str, source: PathLike | Iterable[str]) -> str:
-    """Return the name of a file, or a name for given lines; raise a TypeError that names `argument` for all else."""
+    """Return the name of a file, or a name for given lines; raise a TypeError that names `argument` for other types."""
     check_lines(argument, source)
     return os.fspath(source) if isinstance(source, (str, os.PathLike)) else "the given lines"
 

@@ -1,8 +1,8 @@
 """Arrays that grow by single rows in amortised constant time.
 
-A `GrowableArray` owns a buffer that is longer than the array that users see, and the array is a view of the start of
-that buffer. The buffer is reused only while the array is such a view. Users may assign arrays of their own, and those
-are never written past their end.
+A `GrowableArray` owns a buffer that is longer than the array that users see. The array is a view of the start of this
+buffer. The buffer is reused only while the array is such a view, so arrays that users assign are never written past
+their end.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class GrowableArray:
         Parameters
         ----------
         array : ndarray, shape (n, ...)
-            What the last call returned, or any other array.
+            The result of the last call, or any other array.
         rows : int
             Number of rows of the result.
 

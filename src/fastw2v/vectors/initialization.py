@@ -1,8 +1,8 @@
 """Initial vectors: the contents of a row before any training.
 
-A random row `i` depends on the seed, the width and `i` alone. A matrix that grows therefore gets the rows that a larger
-matrix would have had from the start. The stream is NumPy's PCG64, which can jump ahead, so that only the missing rows
-are drawn.
+A random row `i` depends only on the seed, the width and `i`. A matrix that grows therefore gets the rows that a larger
+matrix would have had from the start. The generator is NumPy's PCG64, which can advance by any number of draws, so only
+the missing rows are drawn.
 
 Rows can also start from the vectors of another training; `starting_rows` selects those.
 """
@@ -39,11 +39,11 @@ def prep_vectors(
     target_shape : (int, int)
         Number of rows and columns D of the result.
     prior_vectors : ndarray, shape (n, D), optional
-        Rows to keep, ``n <= target_shape[0]``. If it has the target shape already, it is returned itself.
+        Rows to keep, ``n <= target_shape[0]``. If it already has the target shape, it is returned without a copy.
     seed : int, default 0
         Seed of the stream. The same seed gives the same row `i` for every number of rows.
     dtype : dtype, default float32
-        Type of the result. float64 draws from a stream of its own; narrower types are rounded from float32.
+        Type of the result. float64 has a separate random stream; narrower types are rounded from float32.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def extend_vectors(vectors: Array, rows: int, seed: int | None = 0) -> Array:
 def starting_rows(
     keys: Sequence[Any], source_index: Mapping[Any, int], source_vectors: Array, name: str = "init_from"
 ) -> tuple[NDArray[np.intp], Array]:
-    """Select the vectors that some keys start from, where another set of vectors has these keys.
+    """Select initial vectors for those keys that another set of vectors has.
 
     Parameters
     ----------
@@ -216,7 +216,7 @@ def pseudorandom_weak_vector(
     seed_string : str, optional
         The string to hash; without it, each call returns another vector.
     hashfxn : callable, default `hash`
-        Its lower 32 bits are the seed. The result of the built-in function differs between processes.
+        The lower 32 bits of its result are the seed. The result of the built-in function differs between processes.
 
     Examples
     --------

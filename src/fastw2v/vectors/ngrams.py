@@ -1,4 +1,4 @@
-"""Vectors of character n-grams, of which fastText makes the vectors of words that it has never seen."""
+"""Vectors of character n-grams, from which fastText computes the vectors of unknown words."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from fastw2v.vectors import ngram_sums
 
 Array = NDArray[Any]
 
-LONGEST = 255  # characters of an n-gram; fastText's default is 6
+LONGEST = 255  # largest number of characters of an n-gram; fastText's default is 6
 MOST_BUCKETS = (1 << 31) - 1
 END_OF_SENTENCE = "</s>"  # fastText's word for the end of a line, which has no n-grams
-_WORDS_TOGETHER = 4096  # whose vectors are computed by one call
+_WORDS_TOGETHER = 4096  # words whose vectors are computed by one call
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,7 @@ class Ngrams:
     bucket : int
         Number of buckets into which the n-grams are hashed. If the model is not pruned, n is this number.
     min_n, max_n : int
-        The least and the largest number of characters of an n-gram.
+        The smallest and the largest number of characters of an n-gram.
     encoding : str, default "utf8"
         Encoding of the words of the file, whose bytes are hashed.
     kept, rows : ndarray of int32, shape (n,), optional
@@ -47,7 +47,7 @@ class Ngrams:
     rows: Array | None = None
 
     def check(self, vector_size: int) -> None:
-        """Raise a ValueError that names the field if one has a value that does not fit the others."""
+        """Raise a ValueError if the value of a field does not fit the others; the message names the field."""
         vectors = self.vectors
         if (
             not isinstance(vectors, np.ndarray)
@@ -86,7 +86,7 @@ class Ngrams:
 
     @property
     def found(self) -> bool:
-        """Whether words can have n-grams at all."""
+        """Whether words can have n-grams."""
         return self.bucket > 0 and self.min_n <= self.max_n and self.max_n > 0
 
     def vector(self, word: str) -> Array:

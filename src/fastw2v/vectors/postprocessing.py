@@ -1,7 +1,7 @@
-"""Improvements of trained vectors that need no further training.
+"""Changes of trained vectors that need no further training.
 
-All vectors of a model have a large component in common, and a few directions in which most of them differ mostly by
-word frequency. Mu and Viswanath ("All-but-the-Top: Simple and Effective Postprocessing for Word Representations", 2018)
+All vectors of a model have a large component in common. In a few directions, they differ mostly by the frequencies of
+their words. Mu and Viswanath ("All-but-the-Top: Simple and Effective Postprocessing for Word Representations", 2018)
 remove both.
 """
 
@@ -18,13 +18,13 @@ Array = NDArray[Any]
 
 
 def without_common_directions(vectors: Array, *, center: bool, remove: int) -> Array:
-    """Return vectors less their mean and their components in the main directions.
+    """Return vectors without their mean and their components in the main directions.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, dim)
     center : bool
-        Whether to subtract the mean. The directions are those of the vectors after that.
+        Whether to subtract the mean. The main directions are those of the vectors after the subtraction.
     remove : int
         The number of main directions, from 0 to ``dim``: the eigenvectors of the largest eigenvalues of the matrix of
         second moments.

@@ -1,7 +1,8 @@
 """The arguments and the results of queries: from keys to rows and weights, and from scores back to keys.
 
-`fastw2v.KeyedVectors` looks up the keys, `similarity` computes the scores, and the functions of this module are the
-steps before and after. Differences from gensim: a zero vector has similarity 0.0 with everything (gensim: NaN).
+`fastw2v.KeyedVectors` looks up the keys, `similarity` computes the scores, and the functions of this module do the
+steps before and after this. There is one difference from gensim: the similarity of a zero vector with every vector is
+0.0 (gensim: NaN).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def key_list(name: str, keys: Any) -> list[Any]:
     Raises
     ------
     TypeError
-        If it cannot be iterated, or is bytes, whose items are integers and would be taken as rows.
+        If it cannot be iterated, or is bytes, whose items are integers and would be used as rows.
     """
     if isinstance(keys, (bytes, bytearray, memoryview)):
         raise TypeError(
@@ -63,7 +64,7 @@ def weighted_items(positive: Any, negative: Any) -> tuple[list[Key | Array], lis
     Parameters
     ----------
     positive, negative : key, ndarray, or sequence of these and of pairs (key or ndarray, weight)
-        Items without a weight get the weights 1.0 and -1.0.
+        The weight of an item without one is 1.0 in `positive` and -1.0 in `negative`.
 
     Raises
     ------
@@ -169,7 +170,7 @@ def best_keys(
     keys : sequence
         The key of each row.
     rows : slice or ndarray of intp, shape (n,)
-        The rows that the scores belong to.
+        The row of each score.
     scores : ndarray, shape (n,)
     topn : int
     excluded : set of int
@@ -216,7 +217,7 @@ def centrality_ranking(
     words : sequence
     vectors : ndarray, shape (len(words), D)
     mean : ndarray, shape (D,), optional
-        Used in place of the mean of `vectors`, scaled to length 1.
+        A vector that is used instead of the mean of `vectors`, scaled to length 1.
     """
     vectors = vectors.astype(similarity.compute_dtype(vectors.dtype), copy=False)
     closeness = similarity.centrality(vectors) if mean is None else similarity.products(vectors, mean)

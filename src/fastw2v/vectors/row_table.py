@@ -2,18 +2,18 @@
 
 A `RowTable` owns the keys, the vectors, the lock factors and the attributes of the keys. All operations that move rows
 (`take`, `drop`, `add`, `grow`) move all of these together, or change nothing: they make every new array first and
-assign afterwards, and undo the assignments if an exception arrives between them. Two kinds of things move with them:
+assign afterwards, and undo the assignments if an exception arrives between them. Two kinds of objects move with them:
 
-* A *follower* belongs to the table and depends on the order of the rows without being an array of rows: the paths of a
-  Huffman tree, or the number of rows that were there before an update. It has a method `take` that returns its
-  successor.
+* A *follower* belongs to the table and depends on the order of the rows, but is not an array of rows: the paths of a
+  Huffman tree, or the number of rows that existed before an update. It has a method `take` that returns its successor.
 * A `Column` is an array of rows that belongs to a model, such as the output weights. The table refers to it weakly:
   ``wv = model.wv; del model`` frees the output weights, and a pickle of ``wv`` does not contain them. Several models
   may share one table, each with columns of its own.
 
 The arrays are plain NumPy arrays. Users read them, write into them and replace them. They also replace the keys and the
-vectors one after the other, in any order, so that these may contradict each other for a while. Assignments are
-therefore not compared with each other. `matrix` is: everything that uses the vectors of keys reads it.
+vectors one after the other, in any order, so the numbers of keys and vectors may differ for a while. Assignments are
+therefore not compared with each other. `matrix` makes this comparison, and all code that uses the vectors of keys reads
+it.
 
 Norms of the rows are computed when they are first needed; all methods of this class that change vectors discard them.
 A write into ``vectors[...]`` is not noticed.
@@ -67,7 +67,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def _moves_rows(method: Method) -> Method:
-    """Let a method of `RowTable` wait until no other thread moves rows or reads a consistent state of them."""
+    """Make a method of `RowTable` wait until no other thread moves rows or reads a consistent state of them."""
 
     @functools.wraps(method)
     def moving(self: RowTable, *args: Any, **kwargs: Any) -> Any:
@@ -82,7 +82,7 @@ def _moves_rows(method: Method) -> Method:
     return moving  # type: ignore[return-value]
 
 
-_NO_MATRIX = (object(), None)  # the object is none that anybody assigns
+_NO_MATRIX = (object(), None)  # an object that nobody assigns
 
 MIXED = -1  # count of `LeadingRows` whose rows are no longer the first ones
 
@@ -119,7 +119,8 @@ class Column:
     Parameters
     ----------
     values : ndarray, optional
-        The array. It may be replaced at any time by an array of any shape, which is checked when it is trained.
+        The array. It may be replaced at any time by an array of any shape; the shape is checked when the array is
+        trained.
     """
 
     def __init__(self, values: Array | None = None) -> None:
@@ -143,7 +144,7 @@ class Column:
 
 
 class UnmovedRows:
-    """The last entry of the pickled state of a model: it refuses to be pickled if rows moved since it was made.
+    """The last entry of the pickled state of a model; pickling it fails if rows moved since it was made.
 
     A pickler asks a model and its vectors for their states one after the other. If another thread moves rows in
     between, the output weights would be those of other words.
@@ -210,12 +211,12 @@ class RowTable:
     followers : dict of str to Follower
         Followers by name.
     norms : ndarray or None
-        Euclidean norms of the rows, where they are known.
+        Euclidean norms of the rows, if they are known.
     n_moves : int
         Number of calls that moved, added or removed rows.
     changing : ExclusiveLock
-        Held while keys, arrays and columns do not belong together. Only a signal handler can see this, because other
-        threads wait.
+        Held while keys, arrays and columns do not fit one another. Only a signal handler can find this state, because
+        other threads wait.
     """
 
     def __init__(self, vector_size: int, count: int = 0, dtype: DTypeLike = np.float32) -> None:
@@ -245,21 +246,21 @@ class RowTable:
     # --- columns of models
 
     def attach(self, column: Column) -> None:
-        """Let `column` move with the rows, as long as its owner keeps it alive."""
+        """Make `column` move with the rows, as long as its owner keeps it alive."""
         self._columns.add(column)
 
     def detach(self, column: Column) -> None:
-        """Let `column` no longer move with the rows."""
+        """Stop moving `column` with the rows."""
         self._columns.discard(column)
 
     # --- a consistent state
 
     def read_unmoved(self, read: Callable[[], Contents]) -> Contents:
-        """Return what `read` returns, which has to read keys, arrays and columns that belong together.
+        """Return the result of `read`, a function that reads keys, arrays and columns that must fit one another.
 
-        No other thread moves, adds or removes rows of any table meanwhile; after a signal handler has done so, `read`
-        is called again. The arrays keep belonging together afterwards, because moves make new arrays; lists and
-        dictionaries of keys have to be copied by `read`.
+        While `read` runs, no other thread moves, adds or removes rows of any table. If a signal handler has done so,
+        `read` is called again. The arrays fit one another afterwards too, because moves make new arrays. `read` must
+        copy lists and dictionaries of keys.
 
         Raises
         ------
@@ -287,11 +288,11 @@ class RowTable:
 
     @property
     def vectors(self) -> Any:
-        """What was assigned as vectors, usually an array of shape (keys, vector_size); use `matrix` for queries.
+        """The object that was assigned as vectors, usually an array of shape (keys, vector_size); queries use `matrix`.
 
-        An assigned array is kept without a copy, also if it is a memory map. Its width becomes `vector_size`. None, or
-        an empty array, means that there are no vectors yet. What NumPy cannot convert, such as a sparse matrix, is kept
-        as it is.
+        An assigned array is kept without a copy, even if it is a memory map. Its width becomes `vector_size`. None, or
+        an empty array, means that there are no vectors yet. An object that NumPy cannot convert, such as a sparse
+        matrix, is kept as it is.
         """
         return self._vectors
 
@@ -319,12 +320,13 @@ class RowTable:
     def matrix(self) -> Array:
         """The vectors, of shape (keys, vector_size).
 
-        Every look-up of a vector reads this property, so it compares the lengths only, and the width of an array once.
+        Every look-up of a vector reads this property, so it compares only the lengths, and the width of an array only
+        once.
 
         Raises
         ------
         ValueError
-            If the keys and the vectors that were assigned contradict each other.
+            If the numbers of keys and of vectors differ, or the width is not `vector_size`.
         TypeError
             If something else than an array was assigned.
         """
@@ -373,7 +375,7 @@ class RowTable:
 
     @property
     def allocated_rows(self) -> Array:
-        """The vectors as a matrix, whose number of rows may contradict that of the keys.
+        """The vectors as a matrix, whose number of rows may differ from that of the keys.
 
         Raises
         ------
@@ -401,13 +403,13 @@ class RowTable:
         self.matrix, self.norms = vectors, None
 
     def set_training(self, in_training: bool) -> None:
-        """Say whether a training is changing the vectors; norms are not kept during one."""
+        """Set whether a training is changing the vectors; norms are not kept during a training."""
         self._in_training = in_training
         if not in_training:
             self.norms = None
 
     def fill_norms(self, force: bool = False) -> None:
-        """Compute the norms, unless they are known; with `force` in any case."""
+        """Compute the norms, unless they are known; with `force`, compute them even then."""
         matrix = self.matrix
         if force or self.norms is None or len(self.norms) != len(matrix):
             self.norms = similarity.row_norms(matrix)
@@ -430,7 +432,7 @@ class RowTable:
         """Scale every vector to length 1; in place, unless the array is read-only. Zero vectors stay zero."""
         norms, source = self.current_norms(), self.matrix
         target = source if source.flags.writeable else memory.empty(source.shape, source.dtype)
-        self.norms = None  # should memory run out, some rows are scaled; scaling them again changes nothing
+        self.norms = None  # after an error, scaling the scaled rows again changes nothing
         for rows in similarity.row_blocks(source):
             target[rows] = similarity.normed(source[rows], norms[rows])
         self.matrix = target
@@ -439,7 +441,7 @@ class RowTable:
     # --- keys
 
     def row_of(self, key: Key) -> int:
-        """Return the row of `key`; an integer that is not a key is not taken as a row.
+        """Return the row of `key`; an integer that is not a key is not used as a row.
 
         Raises
         ------
@@ -455,7 +457,7 @@ class RowTable:
             raise
 
     def index_of(self, key: Key, default: int | None = None) -> int:
-        """Return the row of `key`; an integer that is not a key is taken as a row.
+        """Return the row of `key`; an integer that is not a key is used as a row.
 
         Raises
         ------
@@ -484,7 +486,7 @@ class RowTable:
     def append_keys(self, keys: Iterable[Any]) -> None:
         """Append keys that are not in the table yet; `grow` gives them rows."""
         for key in keys:
-            self.index_to_key.append(key)  # first: `restore` looks there for keys to take back
+            self.index_to_key.append(key)  # first, because `restore` looks there for keys to remove
             self.key_to_index[key] = len(self.index_to_key) - 1
 
     @_moves_rows
@@ -496,7 +498,7 @@ class RowTable:
         KeyError
             If `old` is missing.
         ValueError
-            If `new` is present already, or is None.
+            If `new` is already present, or is None.
         """
         row = self.row_of(old)
         if new is None:
@@ -521,7 +523,7 @@ class RowTable:
             raise
 
     def check_keys(self) -> None:
-        """Raise a ValueError unless `index_to_key` and `key_to_index` agree; of equal keys, the last row counts."""
+        """Raise a ValueError unless `index_to_key` and `key_to_index` agree; the row of equal keys is the last one."""
         keys, rows = self.index_to_key, self.key_to_index
         if len(rows) == len(keys) and all(map(operator.eq, map(rows.get, keys), range(len(keys)))):
             return
@@ -566,7 +568,7 @@ class RowTable:
         )
 
     def extend_attributes(self) -> None:
-        """Give each attribute a value for each key, new values being 0; drop attributes that have too many."""
+        """Give each attribute a value for each key; new values are 0. Drop attributes that have too many values."""
         self._drop_longer_attributes()
         self.attributes.update(self._grown_attributes(len(self)))
 
@@ -576,8 +578,8 @@ class RowTable:
     def _drop_longer_attributes(self) -> None:
         """Delete the attributes that have more values than there are keys, with a warning.
 
-        Users have replaced the keys then, and nobody knows which values are those of the new ones. An attribute with
-        fewer values is extended when it is used: keys were appended.
+        In this case users have replaced the keys, and it is not known which values belong to the new keys. An attribute
+        with fewer values is extended when it is used, because keys were appended.
         """
         for name in list(self.attributes):
             values = self.attributes[name] = as_column(self.attributes[name])
@@ -604,7 +606,7 @@ class RowTable:
     ) -> None:
         """Add keys with their vectors; empty rows are used first, then the table grows.
 
-        The columns of models do not grow: `grow` extends them, once the vocabulary of the model is updated.
+        The columns of models do not grow; `grow` extends them when the vocabulary of the model is updated.
 
         Parameters
         ----------
@@ -614,12 +616,12 @@ class RowTable:
         extras : mapping of str to array-like, shape (len(keys),), optional
             Attributes of the keys.
         replace : bool
-            Whether keys that are present already get the new vectors and attributes.
+            Whether keys that are already present get the new vectors and attributes.
 
         Raises
         ------
         ValueError, TypeError
-            If a shape or a type is wrong, or a key is None. Nothing is changed then, as after any other exception.
+            If a shape or a type is wrong, or a key is None. After any exception, nothing is changed.
         """
         matrix = self.matrix
         if vectors.shape != (len(keys), self.vector_size):
@@ -663,7 +665,7 @@ class RowTable:
         except BaseException:
             for (array, _), values in zip(writes, old, strict=False):
                 array[overwritten] = values
-            for key, row in row_of_new.items():  # rows that were there and empty are not undone by `restore`
+            for key, row in row_of_new.items():  # `restore` does not undo keys in empty rows
                 self.key_to_index.pop(key, None)
                 if row < snapshot.n_keys:
                     self.index_to_key[row] = None
@@ -672,7 +674,7 @@ class RowTable:
 
     @_moves_rows
     def grow(self, seed: int | None = 0) -> None:
-        """Give every array, the columns of models included, a row for each key of `index_to_key`.
+        """Give every array, including the columns of models, a row for each key of `index_to_key`.
 
         Parameters
         ----------
@@ -710,7 +712,7 @@ class RowTable:
         if lock_factors is not None:
             if factors is None or not len(factors):
                 factors = np.ones(1, dtype=np.float32)
-            factors = np.resize(factors, len(self)).astype(np.float32)  # repeats: each row keeps its factor
+            factors = np.resize(factors, len(self)).astype(np.float32)  # `resize` repeats factors
             factors[rows] = lock_factors
         vectors = np.asarray(vectors, dtype=self.matrix.dtype)
         self.lock_factors, self.norms = factors, None
@@ -739,7 +741,7 @@ class RowTable:
         return new, sources, targets
 
     def _first_empty_row(self, start: int) -> int:
-        """Return the first row from `start` on that has no key, which may be the row behind the last one."""
+        """Return the first row from `start` on that has no key, which may be the row after the last one."""
         while start < len(self.index_to_key) and self.index_to_key[start] is not None:
             start += 1
         return start
@@ -772,12 +774,12 @@ class RowTable:
 
     @_moves_rows
     def take(self, rows: Rows) -> None:
-        """Keep `rows`, in this order, of every array; the rows may be a permutation, or a part, of all rows.
+        """Keep `rows`, in this order, of every array; they may be a permutation or a part of all rows.
 
         Raises
         ------
         ValueError
-            If the matrix of vectors has another number of rows than there are keys. Nothing is changed then.
+            If the number of rows of the matrix is not the number of keys. Nothing is changed then.
         """
         n_keys = len(self)
         matrix = self.allocated_rows
@@ -853,8 +855,8 @@ class RowTable:
     def snapshot(self) -> Snapshot:
         """Return the present contents, for `restore`.
 
-        No array is copied. Arrays that grow in place only show more of their memory, so the arrays of the snapshot
-        keep their values unless somebody writes into them.
+        No array is copied. An array that grows in place becomes a longer view of the same memory, so the arrays of the
+        snapshot keep their values unless somebody writes into them.
         """
         return Snapshot(
             len(self),
@@ -916,7 +918,7 @@ def as_column(values: Any) -> Array:
 
 
 def warn_dropped(name: str, n_values: int, n_keys: int) -> None:
-    """Log that an attribute of keys is dropped, because it has not one value for each key."""
+    """Log that an attribute is dropped because it does not have one value for each key."""
     logger.warning(
         "expandos[%.80r] has %d values for %d keys and is dropped; assign one value for each key to keep it",
         name,

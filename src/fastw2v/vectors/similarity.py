@@ -2,7 +2,7 @@
 
 float32 matrices are multiplied in float32, and float64 matrices in float64. Narrower types are converted to float32 a
 block of rows at a time, so that half-precision vectors neither overflow nor need a second matrix. The similarity of a
-zero vector with every vector is 0, also with itself. Equal scores are sorted by row.
+zero vector with every vector, including itself, is 0. Equal scores are sorted by row.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from fastw2v.vectors import ranking
 
 Array = NDArray[Any]
 
-_BLOCK = 1 << 20  # numbers of a matrix that are worked on at a time where a temporary copy is needed
+_BLOCK = 1 << 20  # numbers of a matrix that are processed at a time if a temporary copy is needed
 _SCORES_CACHED = 1 << 17  # scores of a block of rows with all queries: 512 KiB of float32
 _QUERIES_TOGETHER = 1024
-_WORTH_THREADS = 1 << 23  # numbers of a matrix: a query takes milliseconds, a thread tenths of one
-_WORTH_SORTING = 512  # scores, of which the best ones are found faster by sorting all of them
-_LEAST_ROWS = 128  # of such a block, for products of matrices to be worth it
+_WORTH_THREADS = 1 << 23  # numbers of a matrix; a query takes milliseconds, a thread some tenths of one
+_WORTH_SORTING = 512  # up to this number of scores, sorting all of them is faster
+_LEAST_ROWS = 128  # smallest number of rows of such a block for which products of matrices are efficient
 
 
 def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -62,7 +62,7 @@ def divided(vector: Array, norm: Any) -> Array:
 
 
 def _divisors(norms: Array) -> Array:
-    """Return `norms` with 1 in place of 0, so that the products of zero rows stay 0; `norms` itself if none is 0."""
+    """Return `norms` with 1 instead of 0, so that the products of zero rows stay 0; `norms` itself if none is 0."""
     positive = norms > 0
     if positive.all():
         return norms
@@ -95,9 +95,9 @@ def products(matrix: Array, queries: Array) -> Array:
 
 
 def _row_products(matrix: Array, query: Array) -> Array:
-    """Return the products of all rows with one query, by several threads where the matrix is large.
+    """Return the products of all rows with one query, by several threads if the matrix is large.
 
-    Each number of the matrix is read once, and one core cannot ask for as many as the memory has to give.
+    Each number of the matrix is read only once, and a single core does not use the whole bandwidth of the memory.
     """
     out = np.empty(len(matrix), dtype=np.float32)
     if matrix.size < _WORTH_THREADS:
@@ -151,7 +151,7 @@ def nearest_rows(matrix: Array, norms: Array, queries: Array, count: int) -> tup
     matrix, norms : ndarray, shapes (n, D) and (n,)
         The rows to choose from.
     queries : ndarray, shape (queries, D)
-        Taken as they are, usually unit vectors.
+        They are used as they are, and are usually unit vectors.
     count : int
         At most n rows are returned.
 
@@ -197,7 +197,7 @@ def _best_of_blocks(
 
 
 def _sorted_indices(scores: Array, count: int) -> NDArray[np.intp]:
-    """Return what `top_indices` does by sorting all scores, for scores where NaN is among the best."""
+    """Return the result of `top_indices` by sorting all scores, for scores with NaN among the best."""
     indices: NDArray[np.intp] = np.argsort(-scores, kind="stable")[: max(0, count)]
     return indices
 
@@ -205,7 +205,7 @@ def _sorted_indices(scores: Array, count: int) -> NDArray[np.intp]:
 def best_answers(
     matrix: Array, norms: Array, units: Array, terms: NDArray[np.int64], excluded: Sequence[Sequence[int]]
 ) -> tuple[NDArray[np.int64], Array]:
-    """Return the best row for each of some questions "a is to b as c is to ?" by 3CosAdd: that nearest to b - a + c.
+    """Return the row nearest to b - a + c for each of some questions "a is to b as c is to ?" (3CosAdd).
 
     Mikolov, Yih and Zweig, "Linguistic Regularities in Continuous Space Word Representations" (NAACL 2013).
 
@@ -216,14 +216,14 @@ def best_answers(
     units : ndarray, shape (m, D)
         Unit vectors of the words of the questions.
     terms : ndarray of int64, shape (questions, 3)
-        Which of them stand for a, b and c.
+        The indices in `units` of a, b and c.
     excluded : sequence of sequence of int
-        Rows that are no answer to each question.
+        The rows that are excluded as answers to each question.
 
     Returns
     -------
     rows : ndarray of int64, shape (questions,)
-        Of equal ones the first; -1 if there is none.
+        The first of equally near rows; -1 if there is none.
     scores : ndarray, shape (questions,)
         The product with b - a + c.
     """
@@ -239,7 +239,7 @@ def best_answers(
 
 
 def _cached_blocks(n_rows: int, n_queries: int) -> Iterator[slice]:
-    """Cut `n_rows` rows into blocks whose scores for so many queries fit a processor's second cache."""
+    """Divide `n_rows` rows into blocks whose scores for this number of queries fit the L2 cache."""
     step = max(_LEAST_ROWS, _SCORES_CACHED // max(1, n_queries) // _LEAST_ROWS * _LEAST_ROWS)
     for start in range(0, n_rows, step):
         yield slice(start, min(start + step, n_rows))

@@ -1,10 +1,10 @@
 /* Prefetching of the rows that the following kernels need.
  *
- * The training loops know which rows the next pair or window needs while the kernels compute the current one. They hand
- * these rows to a kernel as a `prefetch_queue`. The kernel issues the prefetches gradually: one cache line of each row
- * for every 16 columns that it has processed. More prefetches at once would exceed the number of cache misses that a
- * core can have outstanding, and prefetches that are issued too early would evict the current rows from the first-level
- * cache. A kernel never reads the queued rows; a queue with n == 0 is empty. */
+ * While the kernels compute the current pair or window, the rows of the next one are already known to the training
+ * loops. They pass these rows to a kernel as a `prefetch_queue`. The kernel issues the prefetches gradually: one cache
+ * line of each row for every 16 columns that it has processed. More prefetches at once would exceed the number of cache
+ * misses that a core can have outstanding, and prefetches that are issued too early would evict the current rows from
+ * the first-level cache. A kernel never reads the queued rows; a queue with n == 0 is empty. */
 #ifndef FASTW2V_PREFETCH_H
 #define FASTW2V_PREFETCH_H
 
