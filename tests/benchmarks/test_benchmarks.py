@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import fastw2v
+from fastw2v.training import trainer
 from helpers.fresh import ENVIRONMENT
 
 pytestmark = pytest.mark.slow  # starts many interpreters
@@ -417,6 +418,30 @@ def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, c
     with pytest.raises(SystemExit):
         seeds.main([*arguments, "--vary", "window=wide"])
     assert "holds a value that is not a number" in capsys.readouterr().err
+
+
+def test_the_quality_of_many_workers_can_be_measured_on_few_cores(
+    corpus, evaluation, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure, seeds, training_child
+
+    trained = []
+
+    def child(job: dict[str, Any]) -> dict[str, Any]:
+        trained.append((job["parameters"]["workers"], job["cores"]))
+        return {"analogies": 0.1, "effective_words_per_second": 5000.0}
+
+    monkeypatch.setattr(measure, "run_child", child)
+    arguments = [
+        "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", str(tmp_path / "results"),
+        "--config", "sg", "--seeds", "1", "--workers", "1,16",
+    ]  # fmt: skip
+    assert seeds.main(arguments) == seeds.main([*arguments, "--cores", "16"]) == 0
+    assert trained == [(1, None), (16, None), (16, 16)]  # one worker shares nothing, and is not trained again
+    assert capsys.readouterr().out.splitlines()[-1].count("cores=16") == 1
+    with training_child.as_on(16):
+        assert trainer.usable_cores() == 16
 
 
 def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
