@@ -479,6 +479,36 @@ def test_many_workers_are_compared_with_separate_processes(corpus, evaluation):
     assert all(len(row) == 8 for row in table)  # two measures of quality
 
 
+def test_the_memory_of_many_workers_is_interleaved_where_there_are_several_numa_nodes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import machine, many_cores
+
+    for node, cores in enumerate(["0-3\n", "4-7\n", "\n"]):  # the last node has memory only
+        (tmp_path / f"node{node}").mkdir()
+        (tmp_path / f"node{node}" / "cpulist").write_text(cores, encoding="ascii")
+    assert machine.numa_nodes(tmp_path) == 2
+    assert machine.numa_nodes(tmp_path / "missing") == 1
+
+    trained = []
+
+    def train(job: dict[str, Any], n: int, prefix: Any = ()) -> list[dict[str, Any]]:
+        trained.append((job["parameters"]["workers"], n, list(prefix)))
+        return [{"seconds": 2.0 if prefix else 4.0}] * n
+
+    monkeypatch.setattr(many_cores, "train_together", train)
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    options = many_cores.make_parser().parse_args(
+        ["--corpus", "text", "--only", "sg", "--workers", "2,8", "--repeat", "1"]
+    )
+    for nodes in (1, 2):
+        monkeypatch.setattr(machine, "numa_nodes", lambda nodes=nodes: nodes)
+        runs = many_cores.measure(options, "text")
+        assert [name for name, _ in runs] == ["sg"] * 3 + ["interleaved sg"] * (nodes - 1)
+    assert trained[-1] == (8, 1, ["/bin/numactl", "--interleave=all"])
+    assert all(not prefix for _, _, prefix in trained[:-1])
+    assert list(many_cores.rows(runs))[-1] == ["interleaved sg", "8", "2.00", "2.00", "8.00", "0.25"]
+
+
 def test_rows_that_workers_pass_to_one_another_are_counted(tmp_path):
     words = np.random.RandomState(1).randint(0, 2000, (800, 50))
     text = tmp_path / "text"
