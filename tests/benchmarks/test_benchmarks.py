@@ -509,6 +509,17 @@ def test_the_memory_of_many_workers_is_interleaved_where_there_are_several_numa_
     assert list(many_cores.rows(runs))[-1] == ["interleaved sg", "8", "2.00", "2.00", "8.00", "0.25"]
 
 
+def test_the_work_of_single_threads_is_compared_with_that_of_workers(corpus):
+    done = program("benchmarks.serial_parts", "--corpus", corpus, "--only", "cbow", "--repeat", "1")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line]
+    kinds = {row[1]: row[2:] for row in rows if row[0] == "cbow"}
+    assert list(kinds) == ["EncodedCorpus", "file", "list", "iterable"]
+    assert all(float(value.replace(",", "")) > 0 for row in kinds.values() for value in row[:2])
+    parts = [row[0].rstrip(",") for row in rows[-6:]]
+    assert parts == ["windows", "seeds", "set-up", "epoch", "tallies", "system"]
+
+
 def test_rows_that_workers_pass_to_one_another_are_counted(tmp_path):
     words = np.random.RandomState(1).randint(0, 2000, (800, 50))
     text = tmp_path / "text"
