@@ -538,6 +538,38 @@ def test_divergence_is_said(one_job, caplog):
     assert "alpha=10000" in caplog.text
 
 
+def test_the_jobs_of_a_long_text_are_handed_out_while_the_first_are_trained():
+    pushed = []
+
+    class Queue:
+        n_free, n_waiting, stopped = 1_000, 0, False
+
+        def close(self):
+            pass
+
+        stop = close
+
+    class Batch:
+        sentences_at = words_at = np.arange(201)
+
+        def push(self, queue, first, last, alphas):
+            assert len(alphas) == last - first
+            pushed.append((first, last))
+
+    class Worker:
+        def run(self, queue):
+            pass
+
+        def tallies(self):
+            return 0, 0, 0, 0, 0.0
+
+    class Reporter:
+        is_observed = False
+
+    Trainer(Queue(), [Worker()], alphas=lambda s, w: s, reporter=Reporter()).train_epoch([Batch()])
+    assert pushed == [(0, 64), (64, 128), (128, 192), (192, 200)]
+
+
 @pytest.mark.parametrize("value", [np.nan, -1e4])
 def test_divergence_is_noticed_in_any_row_of_a_large_matrix(value, caplog, monkeypatch):
     monkeypatch.setattr(divergence, "_BLOCK", 8)
