@@ -71,6 +71,12 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def numa_nodes(directory: Path = Path("/sys/devices/system/node")) -> int:
+    """Return the number of NUMA nodes that have cores; 1 where the system does not tell."""
+    lists = directory.glob("node[0-9]*/cpulist")
+    return max(1, sum(bool(cores.read_text(encoding="ascii").strip()) for cores in lists))
+
+
 def peak_memory() -> tuple[int, str]:
     """Return the peak resident memory of this process in bytes, and the name of the source of the figure.
 

@@ -6,6 +6,9 @@ processes train a model each with one worker. They share no rows, so their speed
 may share caches, memory and their clock rate. With the default of 3 million tokens and 1 to 16 workers, a machine with
 16 cores needs less than 8 minutes.
 
+On a machine with several NUMA nodes, the largest number of workers is trained a second time under ``numactl
+--interleave=all``, if that is installed. These rows are named "interleaved".
+
 s          seconds of training in one epoch, the median of the rounds
 x one      how many times as fast as one worker
 processes  how many times as fast as one worker as many separate processes are together
@@ -17,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -41,6 +45,8 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 DEFAULT = ("sg", "cbow", "sg-shared-5", "sg-pool")
 ROOT = Path(__file__).resolve().parent.parent
 
+INTERLEAVED = "interleaved "  # precedes the name of the configuration
+
 Run = dict[str, Any]
 
 
@@ -57,7 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, RuntimeError) as error:
         print(f"benchmarks.many_cores: error: {error}", file=sys.stderr)
         return 1
-    print(machine.conditions())
+    nodes = machine.numa_nodes()
+    print(f"{machine.conditions()}; {nodes} NUMA node{'s' if nodes > 1 else ''}")
     print(f"{tokens:,} tokens, {options.dim} dimensions, one epoch, medians of {options.repeat} rounds\n")
     print(aligned(list(rows(runs)), left={0}))
     return 0
@@ -80,17 +87,23 @@ def measure(options: argparse.Namespace, corpus: str) -> dict[tuple[str, int], l
     runs: dict[tuple[str, int], list[Run]] = {
         (name, workers): [] for name in options.only for workers in sorted({1, *options.workers})
     }
+    interleave = numactl()
+    if interleave and max(options.workers) > 1:
+        runs.update({(INTERLEAVED + name, max(options.workers)): [] for name in options.only})
     for round_number in range(options.repeat):
         for (name, workers), done in runs.items():
             parameters = {
-                **CONFIGURATIONS[name],
+                **CONFIGURATIONS[name.removeprefix(INTERLEAVED)],
                 "vector_size": options.dim,
                 "epochs": 1,
                 "seed": 1 + round_number,
             }
             job = {"corpus": corpus, "parameters": {**parameters, "workers": workers}}
-            (one,) = train_together({**job, "evaluation": options.evaluation}, 1)
-            if workers > 1:
+            prefix = interleave if name.startswith(INTERLEAVED) else []
+            (one,) = train_together({**job, "evaluation": options.evaluation}, 1, prefix)
+            if prefix:
+                one["processes"] = runs[name.removeprefix(INTERLEAVED), workers][-1]["processes"]
+            elif workers > 1:
                 alone = train_together({**job, "parameters": {**parameters, "workers": 1}}, workers)
                 one["processes"] = statistics.mean(each["seconds"] for each in alone)
             else:
@@ -104,9 +117,18 @@ def measure(options: argparse.Namespace, corpus: str) -> dict[tuple[str, int], l
     return runs
 
 
-def train_together(job: dict[str, Any], n: int) -> list[Run]:
-    """Train a model in each of `n` processes, which start their training together; return their figures."""
-    command = [sys.executable, "-m", "benchmarks.many_cores_child", json.dumps(job)]
+def numactl() -> list[str]:
+    """Return the command that interleaves the memory of a program; empty with one NUMA node or without numactl."""
+    program = shutil.which("numactl") if machine.numa_nodes() > 1 else None
+    return [program, "--interleave=all"] if program else []
+
+
+def train_together(job: dict[str, Any], n: int, prefix: Sequence[str] = ()) -> list[Run]:
+    """Train a model in each of `n` processes, which start their training together; return their figures.
+
+    `prefix` is a command that runs the program, such as ``numactl``.
+    """
+    command = [*prefix, sys.executable, "-m", "benchmarks.many_cores_child", json.dumps(job)]
     processes = [
         subprocess.Popen(
             command,
@@ -151,7 +173,7 @@ def rows(runs: dict[tuple[str, int], list[Run]]) -> Iterator[list[str]]:
     ]
     yield ["configuration", "workers", "s", "x one", "processes", "of limit", *measures]
     for (name, workers), rounds in runs.items():
-        one = statistics.median(each["seconds"] for each in runs[name, 1])
+        one = statistics.median(each["seconds"] for each in runs[name.removeprefix(INTERLEAVED), 1])
         seconds, alone = (statistics.median(each[key] for each in rounds) for key in ("seconds", "processes"))
         limit = workers * one / alone
         scores = (statistics.mean(each.get(score) or 0.0 for each in rounds) for score in measures)

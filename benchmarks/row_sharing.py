@@ -87,6 +87,7 @@ def schemes(workers: int, installed: Scheme) -> dict[str, Scheme]:
         "as installed, but 16 uses of output rows": replace(installed, uses=16),
         "as installed, but 32 uses of output rows": replace(installed, uses=32),
         "as installed, but 48 uses of output rows": replace(installed, uses=48),
+        "as installed, but 64 uses of output rows": replace(installed, uses=64),
         "as installed, without input rows": replace(installed, inputs=0),
         "no replicas, one distribution": Scheme(),
         "the same, pool of 1,024 negatives": Scheme(pool=1024),

@@ -8,6 +8,9 @@ that are already in the file are skipped, so that the command can be stopped and
 one results file: each training is claimed by a lock, which the system releases when the process ends. At the end, the
 command prints the mean and the standard deviation over the seeds for all trainings in the file. Use a new results file
 for each version of the library.
+
+With `--cores N`, several workers of fastw2v share the weights as on a machine of N cores, so that the quality of many
+workers can be measured on a few cores. The speed of such a training means nothing.
 """
 
 from __future__ import annotations
@@ -114,6 +117,7 @@ def train_all(options: argparse.Namespace, results: Results) -> None:
                         "corpus": corpus.path,
                         "parameters": chosen,
                         "evaluation": evaluation,
+                        "cores": job["cores"],
                     }
                 )
                 facts = {"corpus": corpus.name, "tokens": corpus.tokens, "measured_on": machine.conditions()}
@@ -136,6 +140,7 @@ def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             "configuration": configuration,
             "library": library,
             "parameters": {**chosen, "workers": workers, "seed": seed},
+            "cores": options.cores if workers > 1 else None,
         }
         if _key(job) not in seen:
             seen.add(_key(job))
@@ -144,7 +149,7 @@ def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def _key(job: dict[str, Any]) -> str:
     """Return a string that identifies a training."""
-    names = ("configuration", "library", "parameters", "corpus", "tokens")
+    names = ("configuration", "library", "parameters", "corpus", "tokens", "cores")
     return json.dumps({name: job.get(name) for name in names}, sort_keys=True)
 
 
@@ -172,11 +177,14 @@ def table(results: list[dict[str, Any]]) -> str:
 def _other_parameters(result: dict[str, Any]) -> str:
     """Return the parameters that differ from those of the configuration and have no column of their own."""
     usual = parameters(result["configuration"], {}, result["library"])
-    return " ".join(
-        f"{name}={value:g}"
+    varied = {
+        name: value
         for name, value in result["parameters"].items()
         if name not in (*GROUP_COLUMNS, "seed") and usual.get(name) != value
-    )
+    }
+    if result.get("cores"):
+        varied["cores"] = result["cores"]
+    return " ".join(f"{name}={value:g}" for name, value in varied.items())
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -220,6 +228,10 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--vary", type=values_of_a_parameter, action="append", default=[], metavar="NAME=VALUE,...",
         help="train with each of these values of a parameter, one change at a time; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--cores", type=number, metavar="N",
+        help="share the weights as on a machine of N cores (default: the cores of this machine)",
     )  # fmt: skip
     parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser

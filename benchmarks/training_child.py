@@ -1,7 +1,8 @@
 """Run one training and write its figures: ``python -m benchmarks.training_child JOB RESULT``.
 
-JOB is JSON with the keys library, corpus, parameters and evaluation. The figures are written to the file RESULT as
-JSON. The peak memory is read before the evaluation, which is the same code for all libraries.
+JOB is JSON with the keys library, corpus, parameters and evaluation, and optionally cores: the number of cores for
+which the workers of fastw2v share the weights. The figures are written to the file RESULT as JSON. The peak memory is
+read before the evaluation, which is the same code for all libraries.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
+from unittest import mock
 
 from benchmarks import machine, quality
 from benchmarks.adapters import adapter
@@ -20,7 +23,8 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     library = adapter(job["library"])
     versions = library.versions()
     imported, _ = machine.peak_memory()
-    trained = library.train(job["corpus"], job["parameters"])
+    with as_on(job.get("cores")):
+        trained = library.train(job["corpus"], job["parameters"])
     peak, source = machine.peak_memory()
     figures: dict[str, Any] = {
         "vocabulary_seconds": trained.vocabulary_seconds,
@@ -42,6 +46,11 @@ def measure(job: dict[str, Any]) -> dict[str, Any]:
     if job["evaluation"]:
         figures.update(quality.evaluate(trained.words, trained.vectors, job["evaluation"]))
     return figures
+
+
+def as_on(cores: int | None) -> AbstractContextManager[Any]:
+    """Let several workers of fastw2v share the weights as on a machine with this number of cores; None: as on this."""
+    return mock.patch("fastw2v.training.trainer.usable_cores", return_value=cores) if cores else nullcontext()
 
 
 def run_child(measure: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

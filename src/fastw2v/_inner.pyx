@@ -52,7 +52,7 @@ from fastw2v.engine.kernels cimport log_sigmoid
 from fastw2v.engine.noise cimport MAX_PARTITIONS, partition_of_job
 from fastw2v.engine.network cimport Net, Network, distance_weight, limit_norm, lock_factor
 from fastw2v.engine.row_replicas cimport acquire, acquire_rows, flush_all
-from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch
+from fastw2v.engine.scratch cimport MAX_INPUTS, InputBatch, Scratch, alloc_scratch, free_scratch, make_all_replicas
 from fastw2v.engine.targets cimport (
     Targets, add_offsets, find_repeat, set_learning_rate, set_merged_noise_targets, set_noise_targets,
     set_path_targets,
@@ -154,10 +154,13 @@ cdef class Worker:
         Raises
         ------
         MemoryError
-            If the buffers of a job cannot be allocated. The queue is stopped then.
+            If the row replicas or the buffers of a job cannot be allocated. The queue is stopped then.
         """
         cdef bint trained = True, flushed = True
         cdef int64_t number
+        if not make_all_replicas(self.s):
+            counter_store(&queue.counters.stopped, 1)
+            raise MemoryError("no memory for the row replicas of a worker; use fewer workers")
         with nogil:
             while trained:
                 number = queue.claim()

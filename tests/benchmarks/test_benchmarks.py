@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import fastw2v
+from fastw2v.training import trainer
 from helpers.fresh import ENVIRONMENT
 
 pytestmark = pytest.mark.slow  # starts many interpreters
@@ -419,6 +420,30 @@ def test_quality_over_seeds_resumes(corpus, evaluation, tmp_path, monkeypatch, c
     assert "holds a value that is not a number" in capsys.readouterr().err
 
 
+def test_the_quality_of_many_workers_can_be_measured_on_few_cores(
+    corpus, evaluation, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import measure, seeds, training_child
+
+    trained = []
+
+    def child(job: dict[str, Any]) -> dict[str, Any]:
+        trained.append((job["parameters"]["workers"], job["cores"]))
+        return {"analogies": 0.1, "effective_words_per_second": 5000.0}
+
+    monkeypatch.setattr(measure, "run_child", child)
+    arguments = [
+        "--corpus", str(corpus), "--evaluation", str(evaluation), "--results", str(tmp_path / "results"),
+        "--config", "sg", "--seeds", "1", "--workers", "1,16",
+    ]  # fmt: skip
+    assert seeds.main(arguments) == seeds.main([*arguments, "--cores", "16"]) == 0
+    assert trained == [(1, None), (16, None), (16, 16)]  # one worker shares nothing, and is not trained again
+    assert capsys.readouterr().out.splitlines()[-1].count("cores=16") == 1
+    with training_child.as_on(16):
+        assert trainer.usable_cores() == 16
+
+
 def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
     from benchmarks import seeds
@@ -452,6 +477,47 @@ def test_many_workers_are_compared_with_separate_processes(corpus, evaluation):
     assert [row[:2] for row in table] == [["sg", "1"], ["sg", "2"], ["cbow", "1"], ["cbow", "2"]]
     assert [row[3:6] for row in table if row[1] == "1"] == [["1.00"] * 3] * 2
     assert all(len(row) == 8 for row in table)  # two measures of quality
+
+
+def test_the_memory_of_many_workers_is_interleaved_where_there_are_several_numa_nodes(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from benchmarks import machine, many_cores
+
+    for node, cores in enumerate(["0-3\n", "4-7\n", "\n"]):  # the last node has memory only
+        (tmp_path / f"node{node}").mkdir()
+        (tmp_path / f"node{node}" / "cpulist").write_text(cores, encoding="ascii")
+    assert machine.numa_nodes(tmp_path) == 2
+    assert machine.numa_nodes(tmp_path / "missing") == 1
+
+    trained = []
+
+    def train(job: dict[str, Any], n: int, prefix: Any = ()) -> list[dict[str, Any]]:
+        trained.append((job["parameters"]["workers"], n, list(prefix)))
+        return [{"seconds": 2.0 if prefix else 4.0}] * n
+
+    monkeypatch.setattr(many_cores, "train_together", train)
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    options = many_cores.make_parser().parse_args(
+        ["--corpus", "text", "--only", "sg", "--workers", "2,8", "--repeat", "1"]
+    )
+    for nodes in (1, 2):
+        monkeypatch.setattr(machine, "numa_nodes", lambda nodes=nodes: nodes)
+        runs = many_cores.measure(options, "text")
+        assert [name for name, _ in runs] == ["sg"] * 3 + ["interleaved sg"] * (nodes - 1)
+    assert trained[-1] == (8, 1, ["/bin/numactl", "--interleave=all"])
+    assert all(not prefix for _, _, prefix in trained[:-1])
+    assert list(many_cores.rows(runs))[-1] == ["interleaved sg", "8", "2.00", "2.00", "8.00", "0.25"]
+
+
+def test_the_work_of_single_threads_is_compared_with_that_of_workers(corpus):
+    done = program("benchmarks.serial_parts", "--corpus", corpus, "--only", "cbow", "--repeat", "1")
+    assert done.returncode == 0, done.stderr
+    rows = [line.split() for line in done.stdout.splitlines() if line]
+    kinds = {row[1]: row[2:] for row in rows if row[0] == "cbow"}
+    assert list(kinds) == ["EncodedCorpus", "file", "list", "iterable"]
+    assert all(float(value.replace(",", "")) > 0 for row in kinds.values() for value in row[:2])
+    parts = [row[0].rstrip(",") for row in rows[-6:]]
+    assert parts == ["windows", "seeds", "set-up", "epoch", "tallies", "system"]
 
 
 def test_rows_that_workers_pass_to_one_another_are_counted(tmp_path):

@@ -39,6 +39,20 @@ def counted(rows: np.ndarray) -> np.ndarray:
     return drawn
 
 
+def job_queue(n_jobs: int) -> JobQueue:
+    """Return a closed queue of jobs, each of which consists of TOKENS times the first word."""
+    queue = JobQueue(n_jobs, 1)
+    queue.push(
+        np.zeros(n_jobs * TOKENS, dtype=np.int32),
+        np.arange(n_jobs + 1) * TOKENS,
+        np.full(n_jobs, TOKENS),
+        np.arange(n_jobs + 1),
+        np.full(n_jobs, ALPHA, dtype=np.float32),
+    )
+    queue.close()
+    return queue
+
+
 def draws_of_worker(
     n_jobs: int, *, first: int = 0, n_partitions: int = 1, whole: int = 0, seed: int = 1
 ) -> np.ndarray:
@@ -54,15 +68,7 @@ def draws_of_worker(
         syn1neg=syn1neg,
         cum_table=noise_distribution.noise_table(COUNTS, 0.75),
     )
-    queue = JobQueue(n_jobs, N_WORDS)
-    queue.push(
-        np.zeros(n_jobs * TOKENS, dtype=np.int32),
-        np.arange(n_jobs + 1) * TOKENS,
-        np.full(n_jobs, TOKENS),
-        np.arange(n_jobs + 1),
-        np.full(n_jobs, ALPHA, dtype=np.float32),
-    )
-    queue.close()
+    queue = job_queue(n_jobs)
     Worker(network, first_partition=first, n_partitions=n_partitions, n_whole_words=whole).run(queue)
     return counted(syn1neg)
 
@@ -74,6 +80,31 @@ def draws_of_job(partition: int, n_partitions: int, whole: int = 0) -> np.ndarra
         N_UNPARTITIONED + 1, first=partition, n_partitions=n_partitions, whole=whole, seed=seed
     )
     return drawn - draws_of_worker(N_UNPARTITIONED, seed=seed)
+
+
+@pytest.mark.parametrize("window", [4, (4, 2)])
+def test_jobs_of_a_partition_have_windows_of_each_size_equally_often(window):
+    """They do not draw the windows from the generator that the workers share."""
+    pairs = []
+    for n_partitions in (1, 2):
+        network = Network(
+            np.zeros((9, 1), dtype=np.float32),
+            lockf=np.zeros(1, dtype=np.float32),
+            random=np.random.RandomState(1),
+            window=window,
+            skip_gram=True,
+            negative=1,
+            syn1neg=np.zeros((9, 1), dtype=np.float32),
+            cum_table=noise_distribution.noise_table(np.full(9, 100), 0.75),
+        )
+        queue = job_queue(N_UNPARTITIONED + 60)
+        worker = Worker(network, n_partitions=n_partitions)
+        worker.run(queue)
+        pairs.append(worker.tallies()[3])
+    left, right = np.broadcast_to(window, 2)
+    expected = TOKENS * (N_UNPARTITIONED + 60) * (left + 1 + right + 1) / 2
+    np.testing.assert_allclose(pairs, expected, rtol=0.01)
+    assert pairs[0] != pairs[1]
 
 
 class EpochDraws(CallbackAny2Vec):

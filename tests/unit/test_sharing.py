@@ -41,7 +41,7 @@ def test_the_divided_words_begin_with_a_stripe_of_each_partition(dim):
 
 
 def test_replicas_are_flushed_more_often_in_short_texts_and_with_one_set_of_negatives_a_window():
-    assert plan_for(16, 100, FALLING, jobs=2_000, pair_negatives=True).uses == 32
+    assert plan_for(16, 100, FALLING, jobs=2_000, pair_negatives=True).uses == 48
     assert plan_for(16, 100, FALLING, jobs=1_000, pair_negatives=True).uses == 16
     assert plan_for(16, 100, FALLING, pair_negatives=True).uses == 16
     assert plan_for(16, 100, FALLING, jobs=2_000).uses == 16

@@ -16,6 +16,7 @@ import pytest
 
 from fastw2v import CallbackAny2Vec, LineSentence, StopTraining, Word2Vec
 from fastw2v.common.cores import usable_cores
+from fastw2v.training import divergence
 from fastw2v.training.trainer import Trainer, thread_count
 from helpers.corpora import Reiterable, zipf_sentences
 
@@ -535,6 +536,47 @@ def test_divergence_is_said(one_job, caplog):
     Word2Vec(one_job, **{**SMALL, "sg": 1}, alpha=1e4, epochs=3)
     assert "diverged" in caplog.text
     assert "alpha=10000" in caplog.text
+
+
+def test_the_jobs_of_a_long_text_are_handed_out_while_the_first_are_trained():
+    pushed = []
+
+    class Queue:
+        n_free, n_waiting, stopped = 1_000, 0, False
+
+        def close(self):
+            pass
+
+        stop = close
+
+    class Batch:
+        sentences_at = words_at = np.arange(201)
+
+        def push(self, queue, first, last, alphas):
+            assert len(alphas) == last - first
+            pushed.append((first, last))
+
+    class Worker:
+        def run(self, queue):
+            pass
+
+        def tallies(self):
+            return 0, 0, 0, 0, 0.0
+
+    class Reporter:
+        is_observed = False
+
+    Trainer(Queue(), [Worker()], alphas=lambda s, w: s, reporter=Reporter()).train_epoch([Batch()])
+    assert pushed == [(0, 64), (64, 128), (128, 192), (192, 200)]
+
+
+@pytest.mark.parametrize("value", [np.nan, -1e4])
+def test_divergence_is_noticed_in_any_row_of_a_large_matrix(value, caplog, monkeypatch):
+    monkeypatch.setattr(divergence, "_BLOCK", 8)
+    weights = np.zeros((50, 4), dtype=np.float32)
+    weights[33, 2] = value
+    divergence.warn_if_diverged({"vectors": weights, "syn1": None}, 0.025, threads=2)
+    assert "vectors hold values up to " in caplog.text
 
 
 def test_a_learning_rate_of_zero_trains_nothing(one_job):

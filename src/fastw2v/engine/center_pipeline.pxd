@@ -5,8 +5,10 @@ in these steps:
 
 1. The model's Mersenne Twister gives the two halves of the seed of a 48-bit linear congruential generator (LCG).
 2. The LCG decides for every token whether subsampling keeps it.
-3. The Mersenne Twister gives one window reduction for each kept token. If the two sides of the window have different
-   lengths, it gives the reductions of all left sides and then those of all right sides.
+3. The Mersenne Twister gives one window reduction for each kept token; if the sides of the windows are of different
+   lengths, it gives those of all left sides and then those of all right sides. In a job that draws from a partition of
+   the noise distribution, which only several workers have, the LCG gives them. The Mersenne Twister is locked while it
+   draws, for 10 to 15 ns for each kept token, so that 50 workers that train CBOW would keep it locked all the time.
 4. The LCG draws the negatives, center by center.
 
 Within a job, nothing depends on other threads. A corpus of one job therefore gives the same result with any number of
@@ -109,7 +111,9 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
     """Make all random choices of a job except its negatives, in gensim's order; return False if memory runs out."""
     cdef uint64_t high, low
     cdef bint drawn
-    if net.draws_seed:
+    # In rounds, each job has a generator of its own in place of the network's.
+    cdef bint is_shared = pipeline.partition.mask != 0 and pipeline.numbering == NULL
+    if net.draws_seed or is_shared:
         PyThread_acquire_lock(net.generator_lock, 1)
         high = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
         low = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
@@ -117,9 +121,12 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
         pipeline.lcg = (high << 24) + low
     if not subsample(net, pipeline, job):
         return False
-    PyThread_acquire_lock(net.generator_lock, 1)
-    drawn = draw_reductions(net, pipeline)
-    PyThread_release_lock(net.generator_lock)
+    if is_shared:
+        drawn = draw_reductions(net, pipeline, False)
+    else:
+        PyThread_acquire_lock(net.generator_lock, 1)
+        drawn = draw_reductions(net, pipeline, True)
+        PyThread_release_lock(net.generator_lock)
     pipeline.sentence = pipeline.sentence_start = 0
     empty_pool(&pipeline.pool)
     pipeline.weights = job.weights
@@ -147,25 +154,36 @@ cdef inline bint subsample(const Net *net, CenterPipeline *pipeline, const Job *
     return True
 
 
-cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline) noexcept nogil:
-    """Set the window reductions of a job; the caller holds the lock. Return False if memory runs out."""
+cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline, bint is_locked) noexcept nogil:
+    """Set the window reductions of a job; return False if memory runs out.
+
+    They come from the generator of the network if the caller holds its lock, and from that of the job otherwise.
+    """
     cdef bint equal = net.left == net.right
     cdef int64_t n = pipeline.n_kept if equal else 2 * pipeline.n_kept
     if not reserve(<void **>&pipeline.reductions, &pipeline.reductions_capacity, n, sizeof(int32_t)):
         return False
     pipeline.right_reductions = pipeline.reductions
-    draw_side_reductions(net, pipeline.reductions, pipeline.n_kept, net.left)
     if not equal:
         pipeline.right_reductions += pipeline.n_kept
-        draw_side_reductions(net, pipeline.right_reductions, pipeline.n_kept, net.right)
+    draw_side_reductions(net, pipeline, pipeline.reductions, net.left, is_locked)
+    if not equal:
+        draw_side_reductions(net, pipeline, pipeline.right_reductions, net.right, is_locked)
     return True
 
 
-cdef inline void draw_side_reductions(const Net *net, int32_t *reductions, int64_t n, int64_t length) noexcept nogil:
-    """Set the reductions of the sides of n windows, as `RandomState.randint(0, length, n)` draws them."""
+cdef inline void draw_side_reductions(const Net *net, CenterPipeline *pipeline, int32_t *reductions, int64_t length,
+                                      bint is_locked) noexcept nogil:
+    """Set the reductions of the left or right sides of all windows, uniform in [0, length).
+
+    The generator of the network draws them as `RandomState.randint(0, length, n_kept)` does.
+    """
     cdef uint32_t largest = <uint32_t>max(length - 1, <int64_t>0), mask = randint_mask(largest), value
-    cdef int64_t i = 0
-    if net.shrink_windows and largest > 0:
+    cdef int64_t i = 0, n = pipeline.n_kept
+    if net.shrink_windows and largest > 0 and not is_locked:
+        for i in range(n):
+            reductions[i] = <int32_t>((lcg_draw(&pipeline.lcg) * (<uint64_t>largest + 1)) >> 32)
+    elif net.shrink_windows and largest > 0:
         while i < n:
             value = net.generator.next_uint32(net.generator.state) & mask
             reductions[i] = <int32_t>value       # the next draw overwrites it if it is rejected

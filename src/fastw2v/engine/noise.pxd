@@ -15,7 +15,7 @@ cdef extern from "engine/noise.h" nogil:
         const int32_t *guide
         int shift
     ctypedef struct noise_partition:
-        pass
+        uint32_t mask
     noise_partition make_noise_partition(uint32_t index, uint32_t n_partitions, uint32_t undivided)
     uint32_t lcg_draw(uint64_t *state)
     void draw_noise(const noise_table *noise, noise_partition partition, uint64_t *state, noise_draw *draws, int64_t n)

@@ -11,10 +11,11 @@ runs: a replica that is flushed and copied again keeps its address. An address t
 the same row again, are acquired after it.
 """
 
-from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy
 
-from fastw2v.engine.arena cimport Arena, arena_alloc
+from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.network cimport Net, limit_norm
 
 
@@ -24,6 +25,7 @@ cdef struct RowReplicas:
     int64_t first                # rows first .. first + n - 1 of the matrix may have replicas
     int64_t n
     int64_t stride               # of replicas and originals: dim rounded up to 16 floats, a cache line
+    void *memory                 # holds the next two; NULL until `make_replicas`
     float *replicas              # (n, stride)
     float *originals             # (n, stride): the shared rows at the time they were copied
     uint8_t *uses                # (n,): how often each replica was acquired since; 0: no replica exists
@@ -81,14 +83,39 @@ cdef inline float *acquire_replica(RowReplicas *rows, int64_t i) noexcept nogil:
 
 cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
                                 int max_uses) noexcept:
-    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero."""
-    cdef int64_t stride = (dim + 15) // 16 * 16
+    """Set up replicas of rows first .. first + n - 1 of a matrix. The memory of the arena must be zero.
+
+    `make_replicas` allocates the replicas themselves.
+    """
     rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
-    rows.stride, rows.max_uses = stride, max_uses
-    rows.replicas = <float *>arena_alloc(arena, n * stride * sizeof(float))
-    rows.originals = <float *>arena_alloc(arena, n * stride * sizeof(float))
+    rows.stride, rows.max_uses = (dim + 15) // 16 * 16, max_uses
+    rows.memory = rows.replicas = rows.originals = NULL
     rows.uses = <uint8_t *>arena_alloc(arena, n)
     rows.acquire_replica = acquire_replica
+
+
+cdef inline bint make_replicas(RowReplicas *rows) noexcept nogil:
+    """Allocate the memory of the replicas, unless they have it already; return False if there is none.
+
+    The thread that uses the replicas calls this. The replicas of many workers are many megabytes, which the thread that
+    sets up all of them would clear one after another, and which would lie on the NUMA node of that thread.
+    """
+    cdef int64_t n_floats = rows.n * rows.stride
+    cdef uintptr_t start
+    if rows.memory == NULL and rows.n > 0:
+        rows.memory = malloc(2 * n_floats * sizeof(float) + ARENA_ALIGNMENT)
+        if rows.memory == NULL:
+            return False
+        start = <uintptr_t>rows.memory + ARENA_ALIGNMENT - <uintptr_t>rows.memory % ARENA_ALIGNMENT
+        rows.replicas = <float *>start
+        rows.originals = rows.replicas + n_floats
+    return True
+
+
+cdef inline void free_replicas(RowReplicas *rows) noexcept:
+    """Free the memory of the replicas."""
+    free(rows.memory)
+    rows.memory = rows.replicas = rows.originals = NULL
 
 
 cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:

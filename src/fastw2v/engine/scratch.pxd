@@ -12,7 +12,7 @@ from fastw2v.engine.center_pipeline cimport CenterPipeline, free_pipeline
 from fastw2v.engine.kernels cimport LINE_COLUMNS
 from fastw2v.engine.negative_pool cimport alloc_pool
 from fastw2v.engine.network cimport Net
-from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas
+from fastw2v.engine.row_replicas cimport RowReplicas, alloc_replicas, free_replicas, make_replicas
 from fastw2v.engine.targets cimport Targets, alloc_targets
 
 cdef enum:
@@ -80,8 +80,16 @@ cdef inline void alloc_scratch(Arena *arena, Scratch *s, const Net *net, int64_t
     s.pipeline.prefetches.next = net.eager_lines * LINE_COLUMNS
 
 
+cdef inline bint make_all_replicas(Scratch *s) noexcept nogil:
+    """Allocate the row replicas in the thread that uses them; return False if there is no memory for them."""
+    return make_replicas(&s.syn0) and make_replicas(&s.syn1neg) and make_replicas(&s.syn1)
+
+
 cdef inline void free_scratch(Scratch *s) noexcept:
-    """Free the arrays that grow."""
+    """Free the row replicas and the arrays that grow."""
+    free_replicas(&s.syn0)
+    free_replicas(&s.syn1neg)
+    free_replicas(&s.syn1)
     free_pipeline(&s.pipeline)
     free(s.contexts)
     free(s.shares)

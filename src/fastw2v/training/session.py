@@ -385,7 +385,7 @@ class TrainingSession:
             model.running_training_loss += tally.loss
             model.loss_history.append(tally.mean_loss)
         weights = {"vectors": model.wv.vectors, "syn1neg": model.syn1neg, "syn1": model.syn1}
-        warn_if_diverged(weights, model.alpha)
+        warn_if_diverged(weights, model.alpha, thread_count(model.workers))
         return tally
 
     def _train_encoded(self, start: TrainingPosition, barriers: Sequence[Barrier]) -> Tally:

@@ -42,9 +42,9 @@ HEAD_WORDS = 2_048
 HEAD_BYTES = 819_200
 HEAD_USES = 16
 INPUT_USES = 32
-# With negatives for each pair, output rows are used five times as often, so twice the uses still take less time. In a
-# short text, twice the uses would be a large part of all updates of a row.
-PAIR_HEAD_USES = 32
+# With negatives for each pair, output rows are used five times as often, so that three times the uses are still less
+# time. In a short text, so many uses would be a large part of all updates of a row.
+PAIR_HEAD_USES = 48
 LONG_TEXT = 64  # jobs of an epoch for each worker
 MIN_WORDS = 1_024  # smallest vocabulary whose tail is divided; at most half of it is replicated
 MAX_UNSORTED_NOISE = 0.05

@@ -40,6 +40,7 @@ POLL_SECONDS = 0.05  # longest time until a report, an error or Ctrl-C is notice
 MAX_THREADS_PER_CORE = 16
 STREAM_WORDS = 50_000  # raw words that are encoded at a time if the corpus is iterated anew in each epoch
 QUEUE_WORDS = 2_000_000  # raw words that may wait for the workers of such a corpus
+PUSHED_JOBS = 64  # at most at a time, so that workers begin while the jobs after these are checked
 
 JobAlphas = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
 
@@ -291,7 +292,7 @@ class Trainer:
                 before_barrier = np.searchsorted(words_before[done + 1 : -1], self._schedule.next_words)
                 to_barrier = 1 + int(before_barrier)
                 to_barrier += -(self._jobs + to_barrier) % self._round_jobs
-                last = min(done + min(to_barrier, self._queue.n_free), n_jobs)
+                last = min(done + min(to_barrier, self._queue.n_free, PUSHED_JOBS), n_jobs)
                 batch.push(self._queue, done, last, alphas[done - first : last - first])
                 self._rates.extend(alphas[done - first : last - first].tolist())
                 self._count(last - done, int(sentences_before[last]), int(words_before[last]))
