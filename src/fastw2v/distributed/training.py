@@ -1,7 +1,8 @@
 """Data-parallel training: every member of a group trains its part of the text on a replica of the model.
 
     build_vocab   count the part -> gather -> merge the counts -> broadcast -> the same vocabulary on every member
-    train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> checkpoint (rank 0)
+    train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> add up the tallies
+                  -> checkpoint and callbacks (rank 0)
 
 All members begin with the same weights, since these follow from the seed. Each trains with the ordinary engine, which
 calls the merges at its barriers, between two jobs. The learning rate falls with the share of the part that was trained;
@@ -18,32 +19,31 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fastw2v.callbacks import CallbackAny2Vec, StopTraining
-from fastw2v.common.logs import get_logger
-from fastw2v.common.validation import as_callbacks, as_int, as_optional_int, random_state
+from fastw2v.common.validation import as_int, as_optional_int, random_state
 from fastw2v.corpora import TextShard, scan
 from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
 from fastw2v.formats.checksums import compute
 from fastw2v.formats.xxh64 import XXH64
 from fastw2v.training import checkpoints
-from fastw2v.training.arguments import Reports, Schedule, TrainingText
-from fastw2v.training.barriers import Barrier, TrainingPosition
+from fastw2v.training.arguments import CheckpointFile, Reports, Schedule, TrainingText
+from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.checkpoints import TrainingState
-from fastw2v.training.run_callbacks import run_callbacks
+from fastw2v.training.group import Group
+from fastw2v.training.progress import Tally
 from fastw2v.training.session import TrainingSession
 from fastw2v.word2vec import Word2Vec
 
 __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
-
-logger = get_logger(__name__, "models.word2vec")
 
 # At most between two merges, if each worker has a job of some size:
 _MEMBER_WORDS = 5_000  # of each member
 _GROUP_WORDS = 40_000  # of all members together
 _JOB_WORDS = 1_000
 _SEED_STEP = 1_000_003  # between the seeds of two members
+_COUNTS = ("effective_words", "raw_words", "sentences", "examples")  # of a tally, which are whole numbers
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,8 @@ def train(
     schedule : MergeSchedule, optional
         How often the replicas are merged.
     callbacks : iterable of CallbackAny2Vec
-        Called on rank 0. Its `StopTraining` ends the training of all members.
+        Called on rank 0. Its `StopTraining` ends the training of all members. The state of one that has a
+        `state_dict` is in the checkpoints.
     checkpoint : str or path, optional
         A file that rank 0 replaces at the end of each epoch, for `resume`. If it cannot be written, an error is logged
         and the training goes on.
@@ -227,7 +228,10 @@ def train(
         part = _part(corpus_iterable, corpus_file, communicator)
         epochs = model.epochs if epochs is None else as_int("epochs", epochs, minimum=1)
         model._check_training_sanity(epochs, 1)
-        run = _Run(model, part, communicator, schedule or MergeSchedule(), checkpoint, callbacks, epochs)
+        if communicator.rank:
+            checkpoint, callbacks, progress = None, (), False
+        checkpoints.check_arguments(checkpoint, None, (part,))
+        run = _Run(model, part, communicator, schedule or MergeSchedule(), epochs)
         model._check_not_within_growth()
         with model._lock.hold():
             session = TrainingSession.begin(
@@ -235,17 +239,19 @@ def train(
                 TrainingText(corpus_iterable=part),
                 Schedule(
                     epochs=epochs,
-                    total_examples=max(1, run.n_sentences),
+                    total_examples=max(1, run.part[0]),
                     start_alpha=start_alpha,
                     end_alpha=end_alpha,
                 ),
                 reports=Reports(
-                    callbacks=run.callbacks,
+                    callbacks=callbacks,
                     report_delay=report_delay,
-                    progress=progress if communicator.rank == 0 else False,
+                    progress=progress,
                     compute_loss=compute_loss,
                 ),
+                checkpoint=CheckpointFile(checkpoint),
                 barriers=[run.barrier],
+                group=run.group,
             )
             return run.train(session)
 
@@ -264,6 +270,10 @@ def resume(
 ) -> Word2Vec:
     """Resume a training from the `checkpoint` of `train`, and return the model; the group may have another size.
 
+    As `Word2Vec.resume`, it begins with the callbacks: those that have a `state_dict` get their state back, and
+    ``on_epoch_begin`` and ``on_epoch_end`` are called for the epoch of the checkpoint again, with the same weights. If
+    that was the last epoch, nothing else is left to do.
+
     Parameters
     ----------
     path : str or path
@@ -276,7 +286,8 @@ def resume(
     Raises
     ------
     ValueError
-        If the file is not a checkpoint or is damaged, or the training is complete.
+        If the file is not a checkpoint or is damaged; if it was written by `Word2Vec.train` within an epoch, or with
+        an `Update`; if the text has not as many sentences and words as that of the checkpoint.
 
     Examples
     --------
@@ -305,52 +316,60 @@ def resume(
         saved = None
         if communicator.rank == 0:
             model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
-            if _next_epoch(state) >= model.epochs:
-                raise ValueError(
-                    f"{path!r} is the checkpoint of a training that is complete; load() the model"
-                )
-            saved = pickle.dumps((model, state))
+            _check_resumable(path, state)
+            saved = pickle.dumps((model, replace(state, callbacks=[], callback_arrays=[])))
+            of_callbacks = {"callbacks": state.callbacks, "callback_arrays": state.callback_arrays}
         model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
+        if communicator.rank:
+            path, callbacks, progress = None, (), False
+        else:
+            state = replace(state, **of_callbacks)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        tally = state.position.tally
-        if model.compute_loss and tally.examples:  # an epoch records its loss after the checkpoint at its end
-            model.running_training_loss += tally.loss
-            model.loss_history.append(tally.mean_loss)
-        first = _next_epoch(state)
         part = _part(corpus_iterable, corpus_file, communicator)
-        run = _Run(
-            model, part, communicator, schedule or MergeSchedule(), path, callbacks, model.epochs, first=first
-        )
-        local = TrainingState(max(1, run.n_sentences), None, position=TrainingPosition(first))
+        first = state.position.epoch + 1  # the position is the end of an epoch
+        run = _Run(model, part, communicator, schedule or MergeSchedule(), model.epochs, first=first)
+        check_same_size(state.corpus, run.group.text)
         with model._lock.hold():
             session = TrainingSession.resume(
                 model,
                 TrainingText(corpus_iterable=part),
-                local,
-                reports=Reports(
-                    callbacks=run.callbacks,
-                    report_delay=report_delay,
-                    progress=progress if communicator.rank == 0 else False,
-                ),
+                state.of_text(run.part),
+                reports=Reports(callbacks=callbacks, report_delay=report_delay, progress=progress),
+                checkpoint=path,
                 barriers=[run.barrier],
+                group=run.group,
             )
             run.train(session)
         return model
 
 
-def complete_model(path: Any) -> Word2Vec | None:
-    """Return the model of a checkpoint if its training is complete, which `resume` would refuse, and otherwise None."""
-    model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
-    return model if _next_epoch(state) >= model.epochs else None
-
-
-def _next_epoch(state: TrainingState) -> int:
-    return state.position.epoch + 1  # the position is the end of an epoch
+def _check_resumable(path: Any, state: TrainingState) -> None:
+    """Raise a ValueError if a group cannot continue from a checkpoint of one process."""
+    if not state.position.complete:
+        raise ValueError(
+            f"{path!r} is a checkpoint within an epoch, which checkpoint_every has written; a group can continue only "
+            "from the end of an epoch, so use Word2Vec.resume"
+        )
+    if state.update is not None:
+        raise ValueError(
+            f"{path!r} is the checkpoint of a training with an Update, which a group does not support; use "
+            "Word2Vec.resume"
+        )
 
 
 class _Run:
-    """What one member does beside the training itself: merges, checkpoints, callbacks."""
+    """What one member does beside the training itself.
+
+    Attributes
+    ----------
+    part : (int, int)
+        Sentences and raw words of the part.
+    group : Group
+        What the session asks of the other members.
+    barrier : Barrier
+        The merges.
+    """
 
     def __init__(
         self,
@@ -358,33 +377,27 @@ class _Run:
         part: Iterable[Any],
         communicator: Communicator,
         schedule: MergeSchedule,
-        checkpoint: Any,
-        callbacks: Iterable[Any] | None,
         epochs: int,
         first: int = 0,
     ) -> None:
         self._model, self._communicator, self._schedule = model, communicator, schedule
-        self._checkpoint = checkpoint if communicator.rank == 0 else None
-        checkpoints.check_arguments(self._checkpoint, None, (part,))
         self._epochs, self._first = epochs, first
         found = scan(part)
-        self.n_sentences, self._raw_words = found.n_sentences, found.total_words
-        total = np.array([self._raw_words, self.n_sentences], dtype=np.int64)
-        communicator.allreduce(total)
-        if not total[0]:
+        self.part = (found.n_sentences, found.total_words)
+        n_sentences, n_words = self._sum(np.array(self.part, dtype=np.int64)).tolist()
+        if not n_words:
             raise ValueError(
                 "the text of all members is empty; pass the corpus that the vocabulary was built from"
             )
-        self._words = int(total[0]) / communicator.size
+        self.group = Group((n_sentences, n_words), self._total, self._stops)
+        self._words = n_words / communicator.size
         words = schedule.words or max(
             min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * _JOB_WORDS
         )
         self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
-        own = as_callbacks(callbacks) if communicator.rank == 0 else ()
-        self.callbacks = [_SharedCallbacks(communicator, own)] if communicator.size > 1 else own
-        every = max(1, -(-self._raw_words // self._n_merges))
+        every = max(1, -(-self.part[1] // self._n_merges))
         job_words = max(1, words // max(1, model.workers)) if communicator.size > 1 else None
         self.barrier = Barrier(every, self._at_barrier, job_words)
 
@@ -397,10 +410,21 @@ class _Run:
             model.random = random_state(
                 None if seed is None else (seed + communicator.rank * _SEED_STEP) % 2**32
             )
-        counts = np.array(session.run(), dtype=np.int64)
-        communicator.allreduce(counts)
+        counts = session.run()
         model.random.set_state(communicator.broadcast(model.random.get_state()))
-        return int(counts[0]), int(counts[1])
+        return counts
+
+    def _sum(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        self._communicator.allreduce(numbers)
+        return numbers
+
+    def _total(self, tally: Tally) -> Tally:
+        counts = np.array([getattr(tally, name) for name in _COUNTS], dtype=np.int64)
+        totals = dict(zip(_COUNTS, self._sum(counts).tolist(), strict=True))
+        return Tally(**totals, loss=float(self._sum(np.array([tally.loss]))[0]))
+
+    def _stops(self, stop: bool) -> bool:
+        return bool(self._communicator.broadcast(stop))  # callbacks run on rank 0
 
     def _check_equal(self) -> None:
         """Raise an error on all members if their models or settings differ, as merges would then give nonsense."""
@@ -428,7 +452,7 @@ class _Run:
         """Make the merges that are due at a position of the part."""
         due = self._n_merges
         if not position.complete:
-            due = min(due - 1, self._n_merges * position.raw_words // max(1, self._raw_words))
+            due = min(due - 1, self._n_merges * position.raw_words // max(1, self.part[1]))
         while self._n_merged < due:
             self._n_merged += 1
             last = self._n_merged == self._n_merges
@@ -439,43 +463,6 @@ class _Run:
             self._merger.merge(None if last else n_rows, share * self._words, alpha)
         if position.complete:
             self._n_merged = 0
-            if self._checkpoint is not None:
-                self._write_checkpoint(position)
-
-    def _write_checkpoint(self, position: TrainingPosition) -> None:
-        model = self._model
-        if position.epoch == self._epochs - 1:
-            model._vocabulary.end_training(model.wv.index_to_key, len(model.wv))
-        state = TrainingState(
-            None, None, position=TrainingPosition(position.epoch, complete=True, tally=position.tally)
-        )
-        try:
-            checkpoints.write(self._checkpoint, model._to_state(), state)
-        except OSError as error:
-            logger.error("no checkpoint could be written, training goes on: %s", error)
-
-
-class _SharedCallbacks(CallbackAny2Vec):
-    """The callbacks of rank 0, whose wish to stop reaches all members."""
-
-    def __init__(self, communicator: Communicator, callbacks: Sequence[Any]) -> None:
-        self._communicator, self._callbacks = communicator, callbacks
-
-    def _run(self, event: str, model: Any) -> None:
-        if self._communicator.broadcast(run_callbacks(self._callbacks, event, model)):
-            raise StopTraining
-
-    def on_train_begin(self, model: Any) -> None:
-        self._run("on_train_begin", model)
-
-    def on_epoch_begin(self, model: Any) -> None:
-        self._run("on_epoch_begin", model)
-
-    def on_epoch_end(self, model: Any) -> None:
-        self._run("on_epoch_end", model)
-
-    def on_train_end(self, model: Any) -> None:
-        self._run("on_train_end", model)
 
 
 def _replicated(model: Word2Vec) -> list[Replicated]:
