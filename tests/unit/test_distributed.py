@@ -350,6 +350,39 @@ def test_callbacks_of_rank_0_stop_all_members(tmp_path):
     assert_same(first, second)
 
 
+class Halve(CallbackAny2Vec):
+    """Replaces the vectors, which a callback may do between two epochs."""
+
+    def on_epoch_end(self, model):
+        model.wv.vectors = model.wv.vectors / 2
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [Halve(), EarlyStopping(CORPUS[:20], min_delta=100.0, restore_best=True)],
+    ids=["halve", "best"],
+)
+def test_what_a_callback_changes_reaches_all_members(tmp_path, callback):
+    path = text_file(tmp_path)
+    models = run_threads(
+        2, lambda communicator: trained(communicator, path, callbacks=[callback] * (communicator.rank == 0))
+    )
+    assert_same(*models)
+    plain = run_threads(2, lambda communicator: trained(communicator, path))[0]
+    assert np.linalg.norm(models[0].wv.vectors) < 0.9 * np.linalg.norm(plain.wv.vectors)
+
+
+def test_a_callback_that_changes_the_words_of_rank_0_is_an_error(tmp_path):
+    path = text_file(tmp_path)
+
+    class Grow(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            model.build_vocab([["new"] * 5], update=True)
+
+    with pytest.raises(RuntimeError, match="callback has added, sorted or removed words"):
+        run_threads(2, lambda communicator: trained(communicator, path, callbacks=[Grow()]))
+
+
 def test_an_error_of_one_member_ends_all():
     def part(communicator):
         if communicator.rank == 1:

@@ -191,8 +191,8 @@ def train(
     schedule : MergeSchedule, optional
         How often the replicas are merged.
     callbacks : iterable of CallbackAny2Vec
-        Called on rank 0. Its `StopTraining` ends the training of all members. The state of one that has a
-        `state_dict` is in the checkpoints.
+        Called on rank 0. What they change in the weights reaches all members, and their `StopTraining` ends the
+        training of all. They must not change the words. The state of one that has a `state_dict` is in the checkpoints.
     checkpoint : str or path, optional
         A file that rank 0 replaces at the end of each epoch, for `resume`. If it cannot be written, an error is logged
         and the training goes on.
@@ -231,7 +231,7 @@ def train(
         if communicator.rank:
             checkpoint, callbacks, progress = None, (), False
         checkpoints.check_arguments(checkpoint, None, (part,))
-        run = _Run(model, part, communicator, schedule or MergeSchedule(), epochs)
+        run = _Run(model, part, communicator, schedule or MergeSchedule(), epochs, bool(callbacks))
         model._check_not_within_growth()
         with model._lock.hold():
             session = TrainingSession.begin(
@@ -328,7 +328,9 @@ def resume(
             model.workers = as_int("workers", workers)
         part = _part(corpus_iterable, corpus_file, communicator)
         first = state.position.epoch + 1  # the position is the end of an epoch
-        run = _Run(model, part, communicator, schedule or MergeSchedule(), model.epochs, first=first)
+        run = _Run(
+            model, part, communicator, schedule or MergeSchedule(), model.epochs, bool(callbacks), first=first
+        )
         check_same_size(state.corpus, run.group.text)
         with model._lock.hold():
             session = TrainingSession.resume(
@@ -378,10 +380,12 @@ class _Run:
         communicator: Communicator,
         schedule: MergeSchedule,
         epochs: int,
+        has_callbacks: bool,
         first: int = 0,
     ) -> None:
         self._model, self._communicator, self._schedule = model, communicator, schedule
         self._epochs, self._first = epochs, first
+        self._has_callbacks = communicator.broadcast(has_callbacks) and communicator.size > 1
         found = scan(part)
         self.part = (found.n_sentences, found.total_words)
         n_sentences, n_words = self._sum(np.array(self.part, dtype=np.int64)).tolist()
@@ -389,7 +393,7 @@ class _Run:
             raise ValueError(
                 "the text of all members is empty; pass the corpus that the vocabulary was built from"
             )
-        self.group = Group((n_sentences, n_words), self._total, self._stops)
+        self.group = Group((n_sentences, n_words), self._total, self._after_callbacks)
         self._words = n_words / communicator.size
         words = schedule.words or max(
             min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * _JOB_WORDS
@@ -423,30 +427,59 @@ class _Run:
         totals = dict(zip(_COUNTS, self._sum(counts).tolist(), strict=True))
         return Tally(**totals, loss=float(self._sum(np.array([tally.loss]))[0]))
 
-    def _stops(self, stop: bool) -> bool:
-        return bool(self._communicator.broadcast(stop))  # callbacks run on rank 0
+    def _after_callbacks(self, stop: bool) -> bool:
+        """Give all members the weights as the callbacks of rank 0 have left them; return whether the training ends."""
+        if self._has_callbacks:
+            differing = self._differing({"words": self._words_of_model(), "weights": self._checksum()})
+            if "words" in differing:
+                raise RuntimeError(
+                    "a callback has added, sorted or removed words, but callbacks run on rank 0 only, so the models of "
+                    "the members do not fit together any more; change words between two trainings, on all members"
+                )
+            if differing:
+                own = (
+                    [array.copy() for array in _weights(self._model)]
+                    if self._communicator.rank == 0
+                    else None
+                )
+                for array, changed in zip(
+                    _weights(self._model), self._communicator.broadcast(own), strict=True
+                ):
+                    np.copyto(array, changed)
+                self._model.wv.invalidate_norms()
+            self._merger.take(_replicated(self._model))
+        return bool(self._communicator.broadcast(stop))
 
     def _check_equal(self) -> None:
         """Raise an error on all members if their models or settings differ, as merges would then give nonsense."""
         model = self._model
-        weights = XXH64()
-        for array in (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias):
-            if array is not None:
-                weights.update(array.reshape(-1).view(np.uint8))
-        counts = model._vocabulary.counts
         facts = {
-            "words": (len(model.wv), compute(counts.tobytes())),
-            "weights": weights.value,
+            "words": self._words_of_model(),
+            "weights": self._checksum(),
             "alpha, min_alpha, epochs": (model.alpha, model.min_alpha, self._epochs),
             "schedule": (self._n_merges, self._schedule),
         }
-        gathered = self._communicator.gather(facts)
-        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
-        if different := self._communicator.broadcast(wrong):
+        if different := self._differing(facts):
             raise ValueError(
                 f"the members differ in their {' and '.join(different)}; every member must call build_vocab and train "
                 "with the same settings, or load the same file"
             )
+
+    def _differing(self, facts: dict[str, Any]) -> list[str]:
+        """Return the names of the facts that are not the same on all members; all of them get this list."""
+        gathered = self._communicator.gather(facts)
+        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
+        differing: list[str] = self._communicator.broadcast(wrong)
+        return differing
+
+    def _words_of_model(self) -> tuple[int, int]:
+        return len(self._model.wv), compute(self._model._vocabulary.counts.tobytes())
+
+    def _checksum(self) -> int:
+        weights = XXH64()
+        for array in _weights(self._model):
+            weights.update(array.reshape(-1).view(np.uint8))
+        return weights.value
 
     def _at_barrier(self, position: TrainingPosition) -> None:
         """Make the merges that are due at a position of the part."""
@@ -463,6 +496,11 @@ class _Run:
             self._merger.merge(None if last else n_rows, share * self._words, alpha)
         if position.complete:
             self._n_merged = 0
+
+
+def _weights(model: Word2Vec) -> list[NDArray[np.float32]]:
+    arrays = (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias)
+    return [array for array in arrays if array is not None]
 
 
 def _replicated(model: Word2Vec) -> list[Replicated]:

@@ -28,10 +28,11 @@ class Group:
         Sentences and raw words of the text of all members.
     total : callable
         Takes the `Tally` of this member and returns the sum of those of all members.
-    stops : callable
-        Takes whether a callback of this member has ended the training, and returns whether it ends for all.
+    after_callbacks : callable
+        Takes whether a callback of this member has ended the training, and returns whether it ends for all. All
+        members have the same weights then, with what the callbacks have changed.
     """
 
     text: Size
     total: Callable[[Tally], Tally]
-    stops: Callable[[bool], bool]
+    after_callbacks: Callable[[bool], bool]

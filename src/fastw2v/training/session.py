@@ -629,7 +629,7 @@ class TrainingSession:
             stop = run_callbacks(self._callbacks, event, self._model)
         finally:
             self._in_callbacks = False
-        return stop if self._group is None else self._group.stops(stop)
+        return stop if self._group is None else self._group.after_callbacks(stop)
 
     def _log(self, message: str) -> None:
         self._model.add_lifecycle_event("train", msg=message)
