@@ -9,7 +9,7 @@ group:N:W    `fastw2v.distributed` with N members (threads of one process) of on
              replicas every W words of a member; W is a number, or "epoch" for one merge at the end of each epoch
 gensim:N     gensim with N workers and `corpus_file`
 spark:N      `pyspark.ml.feature.Word2Vec` with N partitions on N threads of this machine (needs pyspark and Java). It
-             has hierarchical softmax only and no downsampling of frequent words, and averages the partitions once an
+             has hierarchical softmax only and no downsampling of frequent words, and merges its partitions once an
              epoch
 
 The figures are appended to the results file, and trainings that are already there are skipped, as `benchmarks.seeds`
