@@ -286,8 +286,8 @@ def resume(
     Raises
     ------
     ValueError
-        If the file is not a checkpoint or is damaged; if it was written by `Word2Vec.train` within an epoch, or with
-        an `Update`; if the text has not as many sentences and words as that of the checkpoint.
+        If the file is not a checkpoint or is damaged; if it was written by `Word2Vec.train` within an epoch, with an
+        `Update` or with `sample_weight`; if the text has not as many sentences and words as that of the checkpoint.
 
     Examples
     --------
@@ -353,10 +353,10 @@ def _check_resumable(path: Any, state: TrainingState) -> None:
             f"{path!r} is a checkpoint within an epoch, which checkpoint_every has written; a group can continue only "
             "from the end of an epoch, so use Word2Vec.resume"
         )
-    if state.update is not None:
+    if state.update is not None or state.sample_weight is not None:
         raise ValueError(
-            f"{path!r} is the checkpoint of a training with an Update, which a group does not support; use "
-            "Word2Vec.resume"
+            f"{path!r} is the checkpoint of a training with an Update or with sample_weight, which a group does not "
+            "support; use Word2Vec.resume"
         )
 
 
