@@ -296,9 +296,10 @@ def test_checkpoints_that_a_group_cannot_continue_from_are_refused(tmp_path, mon
     model = Word2Vec(**SETTINGS)
     model.build_vocab(CORPUS)
     arguments = {"total_examples": model.corpus_count, "epochs": 1, "checkpoint": checkpoint}
-    model.train(CORPUS, update=Update(anchor=1.0), **arguments)
-    with pytest.raises(ValueError, match="with an Update"):
-        resume(checkpoint, CORPUS, communicator=one)
+    for option in ({"update": Update(anchor=1.0)}, {"sample_weight": np.ones(len(CORPUS))}):
+        model.train(CORPUS, **option, **arguments)
+        with pytest.raises(ValueError, match="with an Update or with sample_weight"):
+            resume(checkpoint, CORPUS, communicator=one)
 
     def write_and_interrupt(*values):
         write(*values)
