@@ -220,7 +220,7 @@ def test_a_training_that_crashed_after_its_last_epoch_resumes_as_if_nothing_had_
     assert resumed.events[2:] == whole.events[4:]
     for other in others:
         assert_same(other, model)
-        assert other.loss_history == model.loss_history
+        assert without_times(other)[3] == without_times(model)[3]
 
 
 def test_a_training_that_crashed_earlier_resumes_with_the_losses_of_all_epochs(tmp_path):

@@ -428,7 +428,7 @@ class _Run:
         return Tally(**totals, loss=float(self._sum(np.array([tally.loss]))[0]))
 
     def _after_callbacks(self, stop: bool) -> bool:
-        """Give all members the weights as the callbacks of rank 0 have left them; return whether the training ends."""
+        """Give all members what the callbacks of rank 0 have changed; return whether the training ends."""
         if self._has_callbacks:
             differing = self._differing({"words": self._words_of_model(), "weights": self._checksum()})
             if "words" in differing:
@@ -448,6 +448,8 @@ class _Run:
                     np.copyto(array, changed)
                 self._model.wv.invalidate_norms()
             self._merger.take(_replicated(self._model))
+            losses = self._communicator.broadcast(self._model.validation_loss_history)
+            self._model.validation_loss_history = list(losses)
         return bool(self._communicator.broadcast(stop))
 
     def _check_equal(self) -> None:
