@@ -35,8 +35,13 @@ AVX512_TESTS = [
     "tests/unit/test_training.py",
     "tests/unit/test_kernels.py",
 ]
-# The engines of distributed training, with the packages that their tests need besides the extra of that name.
-ENGINES: dict[str, tuple[str, ...]] = {"mpi": (), "ray": ("pyarrow", "pandas"), "spark": ()}
+# The engines of distributed training: the package that the extra of this name installs, and those that their tests need
+# besides it.
+ENGINES: dict[str, tuple[str, ...]] = {
+    "mpi": ("mpi4py",),
+    "ray": ("ray", "pyarrow", "pandas"),
+    "spark": ("pyspark",),
+}
 
 nox.options.sessions = ["lint", "types", "tests"]
 nox.options.default_venv_backend = "virtualenv"
@@ -277,9 +282,20 @@ def distributed(session: nox.Session, engine: str) -> None:
     """
     if engine == "spark" and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
         session.skip("Spark needs Java, which is not installed")
+    package, *test_packages = ENGINES[engine]
+    if not is_on_index(session, package):
+        session.skip(
+            f"{package} cannot be downloaded: the package index cannot be reached, or does not have it"
+        )
     install(session, engine)
-    session.install("pytest>=9", "hypothesis>=6.100", *ENGINES[engine])
+    session.install("pytest>=9", "hypothesis>=6.100", *test_packages)
     pytest(session, f"tests/distributed/test_{engine}.py", "--durations=5", *session.posargs)
+
+
+def is_on_index(session: nox.Session, package: str) -> bool:
+    """Return whether the package index can be reached and has a package."""
+    command = ("pip", "index", "versions", package, "--retries", "1", "--timeout", "15")
+    return "Available versions" in str(session.run(*command, silent=True, success_codes=[0, 1]))
 
 
 @nox.session

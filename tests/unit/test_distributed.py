@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, StopTraining, Word2Vec
+from fastw2v import CallbackAny2Vec, EarlyStopping, StopTraining, Update, ValidationLoss, Word2Vec
 from fastw2v.distributed import (
     CommunicatorError,
     MergeSchedule,
@@ -17,6 +17,7 @@ from fastw2v.distributed import (
 )
 from fastw2v.distributed.curvature import Curvature
 from fastw2v.distributed.merging import SLOPE, Merger, Replicated, merge_factors, rows_of_merge
+from fastw2v.training import checkpoints
 from helpers.corpora import zipf_sentences
 
 CORPUS = zipf_sentences(6_000, 300, seed=4)
@@ -149,26 +150,167 @@ def test_a_training_resumes_on_any_number_of_members(tmp_path, members):
         whole = run_threads(2, lambda communicator: trained(communicator, path))[0]
         for ours, theirs in zip(weights(models[0])[:2], weights(whole)[:2], strict=True):
             np.testing.assert_allclose(ours, theirs, atol=0.5)
-    with pytest.raises(ValueError, match="complete"):
-        run_threads(1, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator))
 
 
-def test_a_resumed_training_keeps_the_losses_of_all_epochs(tmp_path):
+class Recorder(CallbackAny2Vec):
+    """Notes each event, and the training losses at that time; raises a KeyError at the end of one epoch."""
+
+    def __init__(self, crash_after=None):
+        self.events, self.crash_after = [], crash_after
+
+    def on_train_begin(self, model):
+        self.note("train begin", model)
+
+    def on_epoch_begin(self, model):
+        self.note("epoch begin", model)
+
+    def on_epoch_end(self, model):
+        self.note("epoch end", model)
+        if len(model.loss_history) == self.crash_after:
+            raise KeyError("crash")
+
+    def on_train_end(self, model):
+        self.note("train end", model)
+
+    def note(self, event, model):
+        self.events.append((event, list(model.loss_history)))
+
+
+def without_times(model):
+    """Return what a training leaves on a model beside the weights, without times."""
+    rows = [
+        {name: row[name] for name in row if name not in ("counted", "trained")} for row in model.text_history
+    ]
+    messages = [
+        event["msg"].partition(" took")[0]
+        for event in model.lifecycle_events
+        if str(event.get("msg", "")).startswith("training on")
+    ]
+    losses = model.loss_history, model.validation_loss_history, model.running_training_loss
+    return model.train_count, model.epochs, model.min_alpha_yet_reached, losses, rows, messages
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_training_that_crashed_after_its_last_epoch_resumes_as_if_nothing_had_happened(tmp_path, members):
+    """Its callbacks do not miss the epoch; all counters, losses and records are those of the uninterrupted training."""
     path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
 
-    class Interrupt(CallbackAny2Vec):
-        def on_epoch_begin(self, model):
-            if len(model.loss_history) == 1:
-                raise KeyboardInterrupt
+    def run(communicator, recorder, **options):
+        validation = ValidationLoss(CORPUS[:20])
+        return trained(
+            communicator, path, {"compute_loss": True}, callbacks=[recorder, validation], **options
+        )
 
-    model = Word2Vec(vector_size=8, epochs=3, workers=1, compute_loss=True)
-    model.build_vocab(corpus_file=path)
-    group = {"corpus_file": path, "communicator": SingleProcess()}
+    whole, crashed, resumed = Recorder(), Recorder(crash_after=2), Recorder()
+    expected = run_threads(members, lambda communicator: run(communicator, whole))[0]
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(members, lambda communicator: run(communicator, crashed, checkpoint=checkpoint))
+    callbacks = [resumed, ValidationLoss(CORPUS[:20])]
+    model, *others = run_threads(
+        members,
+        lambda communicator: resume(
+            checkpoint, corpus_file=path, communicator=communicator, schedule=OFTEN, callbacks=callbacks
+        ),
+    )
+    assert_same(model, expected)
+    assert without_times(model) == without_times(expected)
+    assert len(model.loss_history) == len(model.validation_loss_history) == 2
+    assert crashed.events == whole.events[:5]
+    assert [event for event, _ in resumed.events] == ["train begin", "epoch begin", "epoch end", "train end"]
+    assert resumed.events[2:] == whole.events[4:]
+    for other in others:
+        assert_same(other, model)
+        assert without_times(other)[3] == without_times(model)[3]
+
+
+def test_a_training_that_crashed_earlier_resumes_with_the_losses_of_all_epochs(tmp_path):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+    crashed, resumed, validation = Recorder(crash_after=1), Recorder(), ValidationLoss(CORPUS[:20])
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(
+            2,
+            lambda communicator: trained(
+                communicator, path, {"compute_loss": True}, callbacks=[crashed], checkpoint=checkpoint
+            ),
+        )
+    model = run_threads(
+        3,
+        lambda communicator: resume(
+            checkpoint, corpus_file=path, communicator=communicator, callbacks=[resumed, validation]
+        ),
+    )[0]
+    assert model.loss_history[:1] == crashed.events[-1][1]
+    assert len(model.loss_history) == len(validation.losses) == len(model.validation_loss_history) == 2
+    assert f"training on {2 * sum(map(len, CORPUS))} raw words" in model.lifecycle_events[-1]["msg"]
+
+
+def test_a_resumed_training_stops_early_where_the_callback_says(tmp_path):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+    stopping = {"patience": 1, "min_delta": 100.0}  # the second epoch is no improvement
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(
+            2,
+            lambda communicator: trained(
+                communicator,
+                path,
+                {"epochs": 9, "compute_loss": True},
+                callbacks=[EarlyStopping(CORPUS[:20], **stopping), Recorder(crash_after=2)],
+                checkpoint=checkpoint,
+            ),
+        )
+    callback = EarlyStopping(CORPUS[:20], **stopping)
+    models = run_threads(
+        2,
+        lambda communicator: resume(
+            checkpoint, corpus_file=path, communicator=communicator, callbacks=[callback]
+        ),
+    )
+    assert [len(model.loss_history) for model in models] == [2, 2]
+    assert (len(callback.losses), callback.best_epoch) == (2, 0)
+
+
+def test_one_process_can_continue_from_the_checkpoint_of_a_group_and_the_reverse(tmp_path):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(
+            2,
+            lambda communicator: trained(
+                communicator, path, {"compute_loss": True}, callbacks=[Recorder(1)], checkpoint=checkpoint
+            ),
+        )
+    alone = Word2Vec.resume(checkpoint, corpus_file=path)
+    assert len(alone.loss_history) == 2
+    group = run_threads(
+        2, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator)
+    )
+    assert [model.loss_history for model in group] == [alone.loss_history] * 2  # that was its last epoch
+
+
+def test_checkpoints_that_a_group_cannot_continue_from_are_refused(tmp_path, monkeypatch):
+    path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
+    one = SingleProcess()
+    trained(one, path, checkpoint=checkpoint)
+    with pytest.raises(ValueError, match="resume with the same corpus"):
+        resume(checkpoint, CORPUS[:50], communicator=one)
+
+    model = Word2Vec(**SETTINGS)
+    model.build_vocab(CORPUS)
+    arguments = {"total_examples": model.corpus_count, "epochs": 1, "checkpoint": checkpoint}
+    for option in ({"update": Update(anchor=1.0)}, {"sample_weight": np.ones(len(CORPUS))}):
+        model.train(CORPUS, **option, **arguments)
+        with pytest.raises(ValueError, match="with an Update or with sample_weight"):
+            resume(checkpoint, CORPUS, communicator=one)
+
+    def write_and_interrupt(*values):
+        write(*values)
+        raise KeyboardInterrupt
+
+    write = checkpoints.write
+    monkeypatch.setattr(checkpoints, "write", write_and_interrupt)
     with pytest.raises(KeyboardInterrupt):
-        train(model, **group, callbacks=[Interrupt()], checkpoint=checkpoint)
-    resumed = resume(checkpoint, **group)
-    assert resumed.loss_history[0] == model.loss_history[0]
-    assert len(resumed.loss_history) == 3
+        model.train(CORPUS, **arguments, checkpoint_every=1_000)
+    with pytest.raises(ValueError, match="within an epoch"):
+        resume(checkpoint, CORPUS, communicator=one)
 
 
 def test_members_that_differ_are_refused(tmp_path):
@@ -207,6 +349,39 @@ def test_callbacks_of_rank_0_stop_all_members(tmp_path):
     assert counts[1] == sum(map(len, CORPUS))
     assert len(epochs) == 1
     assert_same(first, second)
+
+
+class Halve(CallbackAny2Vec):
+    """Replaces the vectors, which a callback may do between two epochs."""
+
+    def on_epoch_end(self, model):
+        model.wv.vectors = model.wv.vectors / 2
+
+
+@pytest.mark.parametrize(
+    "callback",
+    [Halve(), EarlyStopping(CORPUS[:20], min_delta=100.0, restore_best=True)],
+    ids=["halve", "best"],
+)
+def test_what_a_callback_changes_reaches_all_members(tmp_path, callback):
+    path = text_file(tmp_path)
+    models = run_threads(
+        2, lambda communicator: trained(communicator, path, callbacks=[callback] * (communicator.rank == 0))
+    )
+    assert_same(*models)
+    plain = run_threads(2, lambda communicator: trained(communicator, path))[0]
+    assert np.linalg.norm(models[0].wv.vectors) < 0.9 * np.linalg.norm(plain.wv.vectors)
+
+
+def test_a_callback_that_changes_the_words_of_rank_0_is_an_error(tmp_path):
+    path = text_file(tmp_path)
+
+    class Grow(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            model.build_vocab([["new"] * 5], update=True)
+
+    with pytest.raises(RuntimeError, match="callback has added, sorted or removed words"):
+        run_threads(2, lambda communicator: trained(communicator, path, callbacks=[Grow()]))
 
 
 def test_an_error_of_one_member_ends_all():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastw2v.distributed.communicator import Communicator, CommunicatorError
-from fastw2v.distributed.training import MergeSchedule, build_vocab, complete_model, resume, train
+from fastw2v.distributed.training import MergeSchedule, build_vocab, resume, train
 from fastw2v.word2vec import Word2Vec
 
 __all__ = ["Job", "raise_cause"]
@@ -70,12 +70,7 @@ class Job:
         callbacks : sequence
             Called on rank 0.
         """
-        # A member may be lost after the last epoch, and before the model has reached the driver.
-        complete = complete_model(checkpoint) if resumes and communicator.rank == 0 else None
-        resumes, is_complete = communicator.broadcast((resumes, complete is not None))
-        if is_complete:
-            return complete
-        if resumes:
+        if communicator.broadcast(resumes):
             model = resume(
                 checkpoint, **corpus, communicator=communicator, schedule=self.schedule, callbacks=callbacks
             )

@@ -119,6 +119,11 @@ class Merger:
         self._n_merges = 0
         self.merged_bytes = 0
 
+    def take(self, arrays: Sequence[Replicated]) -> None:
+        """Continue with these arrays, which are equal on all members: callbacks may have changed or replaced them."""
+        self._arrays = arrays
+        self._merged = [array.values.copy() for array in arrays] if self._merged else []
+
     def merge(self, n_rows: int | None, words: float, alpha: float) -> None:
         """Merge the most frequent rows of every array.
 

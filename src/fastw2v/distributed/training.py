@@ -1,7 +1,8 @@
 """Data-parallel training: every member of a group trains its part of the text on a replica of the model.
 
     build_vocab   count the part -> gather -> merge the counts -> broadcast -> the same vocabulary on every member
-    train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> checkpoint (rank 0)
+    train         for each epoch: train the part, merging replicas at barriers -> merge all rows -> add up the tallies
+                  -> checkpoint and callbacks (rank 0)
 
 All members begin with the same weights, because these follow from the seed. Each trains with the ordinary engine, which
 runs the merges at its barriers, between two jobs. The learning rate falls with the trained share of the part; the
@@ -18,32 +19,31 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fastw2v.callbacks import CallbackAny2Vec, StopTraining
-from fastw2v.common.logs import get_logger
-from fastw2v.common.validation import as_callbacks, as_int, as_optional_int, random_state
+from fastw2v.common.validation import as_int, as_optional_int, random_state
 from fastw2v.corpora import TextShard, scan
 from fastw2v.distributed.communicator import Communicator
 from fastw2v.distributed.merging import Merger, Replicated, rows_of_merge
 from fastw2v.formats.checksums import compute
 from fastw2v.formats.xxh64 import XXH64
 from fastw2v.training import checkpoints
-from fastw2v.training.arguments import Reports, Schedule, TrainingText
-from fastw2v.training.barriers import Barrier, TrainingPosition
+from fastw2v.training.arguments import CheckpointFile, Reports, Schedule, TrainingText
+from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.checkpoints import TrainingState
-from fastw2v.training.run_callbacks import run_callbacks
+from fastw2v.training.group import Group
+from fastw2v.training.progress import Tally
 from fastw2v.training.session import TrainingSession
 from fastw2v.word2vec import Word2Vec
 
 __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
-
-logger = get_logger(__name__, "models.word2vec")
 
 # Largest number of words between two merges, unless the jobs of the workers would be too small:
 _MEMBER_WORDS = 5_000  # of each member
 _GROUP_WORDS = 40_000  # of all members together
 _JOB_WORDS = 1_000
 _SEED_STEP = 1_000_003  # difference between the seeds of two members
+_COUNTS = ("effective_words", "raw_words", "sentences", "examples")  # the whole numbers of a tally
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,9 @@ def train(
     schedule : MergeSchedule, optional
         How often the replicas are merged.
     callbacks : iterable of CallbackAny2Vec
-        They are called on rank 0. If one raises `StopTraining`, the training of all members ends.
+        They are called on rank 0. What they change in the weights reaches all members, and if one raises
+        `StopTraining`, the training of all members ends. They must not change the words. Checkpoints have the state of
+        each callback that has a `state_dict`.
     checkpoint : str or path, optional
         A file that rank 0 replaces at the end of each epoch, for `resume`. If it cannot be written, an error is logged
         and the training continues.
@@ -228,7 +230,10 @@ def train(
         part = _part(corpus_iterable, corpus_file, communicator)
         epochs = model.epochs if epochs is None else as_int("epochs", epochs, minimum=1)
         model._check_training_sanity(epochs, 1)
-        run = _Run(model, part, communicator, schedule or MergeSchedule(), checkpoint, callbacks, epochs)
+        if communicator.rank:
+            checkpoint, callbacks, progress = None, (), False
+        checkpoints.check_arguments(checkpoint, None, (part,))
+        run = _Run(model, part, communicator, schedule or MergeSchedule(), epochs, bool(callbacks))
         model._check_not_within_growth()
         with model._lock.hold():
             session = TrainingSession.begin(
@@ -236,17 +241,19 @@ def train(
                 TrainingText(corpus_iterable=part),
                 Schedule(
                     epochs=epochs,
-                    total_examples=max(1, run.n_sentences),
+                    total_examples=max(1, run.part[0]),
                     start_alpha=start_alpha,
                     end_alpha=end_alpha,
                 ),
                 reports=Reports(
-                    callbacks=run.callbacks,
+                    callbacks=callbacks,
                     report_delay=report_delay,
-                    progress=progress if communicator.rank == 0 else False,
+                    progress=progress,
                     compute_loss=compute_loss,
                 ),
+                checkpoint=CheckpointFile(checkpoint),
                 barriers=[run.barrier],
+                group=run.group,
             )
             return run.train(session)
 
@@ -265,6 +272,10 @@ def resume(
 ) -> Word2Vec:
     """Resume a training from the `checkpoint` of `train`; the group may have another size.
 
+    As `Word2Vec.resume`, it begins with the callbacks: those that have a `state_dict` get their state back, and
+    ``on_epoch_begin`` and ``on_epoch_end`` are called for the epoch of the checkpoint again, with the same weights. If
+    that was the last epoch, nothing else is left to do.
+
     Parameters
     ----------
     path : str or path
@@ -282,7 +293,8 @@ def resume(
     Raises
     ------
     ValueError
-        If the file is not a checkpoint or is damaged, or the training is complete.
+        If the file is not a checkpoint or is damaged; if it was written by `Word2Vec.train` within an epoch, with an
+        `Update` or with `sample_weight`; if the text has not as many sentences and words as that of the checkpoint.
 
     Examples
     --------
@@ -311,52 +323,62 @@ def resume(
         saved = None
         if communicator.rank == 0:
             model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
-            if _next_epoch(state) >= model.epochs:
-                raise ValueError(
-                    f"{path!r} is the checkpoint of a training that is complete; load() the model"
-                )
-            saved = pickle.dumps((model, state))
+            _check_resumable(path, state)
+            saved = pickle.dumps((model, replace(state, callbacks=[], callback_arrays=[])))
+            of_callbacks = {"callbacks": state.callbacks, "callback_arrays": state.callback_arrays}
         model, state = pickle.loads(communicator.broadcast(saved))  # a model of its own for each member
+        if communicator.rank:
+            path, callbacks, progress = None, (), False
+        else:
+            state = replace(state, **of_callbacks)
         if workers is not None:
             model.workers = as_int("workers", workers)
-        tally = state.position.tally
-        if model.compute_loss and tally.examples:  # an epoch records its loss after the checkpoint at its end
-            model.running_training_loss += tally.loss
-            model.loss_history.append(tally.mean_loss)
-        first = _next_epoch(state)
         part = _part(corpus_iterable, corpus_file, communicator)
+        first = state.position.epoch + 1  # the position is the end of an epoch
         run = _Run(
-            model, part, communicator, schedule or MergeSchedule(), path, callbacks, model.epochs, first=first
+            model, part, communicator, schedule or MergeSchedule(), model.epochs, bool(callbacks), first=first
         )
-        local = TrainingState(max(1, run.n_sentences), None, position=TrainingPosition(first))
+        check_same_size(state.corpus, run.group.text)
         with model._lock.hold():
             session = TrainingSession.resume(
                 model,
                 TrainingText(corpus_iterable=part),
-                local,
-                reports=Reports(
-                    callbacks=run.callbacks,
-                    report_delay=report_delay,
-                    progress=progress if communicator.rank == 0 else False,
-                ),
+                state.of_text(run.part),
+                reports=Reports(callbacks=callbacks, report_delay=report_delay, progress=progress),
+                checkpoint=path,
                 barriers=[run.barrier],
+                group=run.group,
             )
             run.train(session)
         return model
 
 
-def complete_model(path: Any) -> Word2Vec | None:
-    """Return the model of a checkpoint if its training is complete, which `resume` would refuse, and otherwise None."""
-    model, state = checkpoints.read(path, Word2Vec._from_checkpoint)
-    return model if _next_epoch(state) >= model.epochs else None
-
-
-def _next_epoch(state: TrainingState) -> int:
-    return state.position.epoch + 1  # the position is the end of an epoch
+def _check_resumable(path: Any, state: TrainingState) -> None:
+    """Raise a ValueError if a group cannot continue from a checkpoint of one process."""
+    if not state.position.complete:
+        raise ValueError(
+            f"{path!r} is a checkpoint within an epoch, which checkpoint_every has written; a group can continue only "
+            "from the end of an epoch, so use Word2Vec.resume"
+        )
+    if state.update is not None or state.sample_weight is not None:
+        raise ValueError(
+            f"{path!r} is the checkpoint of a training with an Update or with sample_weight, which a group does not "
+            "support; use Word2Vec.resume"
+        )
 
 
 class _Run:
-    """The actions of a member besides the training itself: merges, checkpoints, callbacks."""
+    """The actions of a member besides the training itself: merges, and the exchange with the other members.
+
+    Attributes
+    ----------
+    part : (int, int)
+        Sentences and raw words of the part.
+    group : Group
+        What the session asks of the other members.
+    barrier : Barrier
+        The merges.
+    """
 
     def __init__(
         self,
@@ -364,33 +386,29 @@ class _Run:
         part: Iterable[Any],
         communicator: Communicator,
         schedule: MergeSchedule,
-        checkpoint: Any,
-        callbacks: Iterable[Any] | None,
         epochs: int,
+        has_callbacks: bool,
         first: int = 0,
     ) -> None:
         self._model, self._communicator, self._schedule = model, communicator, schedule
-        self._checkpoint = checkpoint if communicator.rank == 0 else None
-        checkpoints.check_arguments(self._checkpoint, None, (part,))
         self._epochs, self._first = epochs, first
+        self._has_callbacks = communicator.broadcast(has_callbacks) and communicator.size > 1
         found = scan(part)
-        self.n_sentences, self._raw_words = found.n_sentences, found.total_words
-        total = np.array([self._raw_words, self.n_sentences], dtype=np.int64)
-        communicator.allreduce(total)
-        if not total[0]:
+        self.part = (found.n_sentences, found.total_words)
+        n_sentences, n_words = self._sum(np.array(self.part, dtype=np.int64)).tolist()
+        if not n_words:
             raise ValueError(
                 "the text of all members is empty; pass the corpus that the vocabulary was built from"
             )
-        self._words = int(total[0]) / communicator.size
+        self.group = Group((n_sentences, n_words), self._total, self._after_callbacks)
+        self._words = n_words / communicator.size
         words = schedule.words or max(
             min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * _JOB_WORDS
         )
         self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
-        own = as_callbacks(callbacks) if communicator.rank == 0 else ()
-        self.callbacks = [_SharedCallbacks(communicator, own)] if communicator.size > 1 else own
-        every = max(1, -(-self._raw_words // self._n_merges))
+        every = max(1, -(-self.part[1] // self._n_merges))
         job_words = max(1, words // max(1, model.workers)) if communicator.size > 1 else None
         self.barrier = Barrier(every, self._at_barrier, job_words)
 
@@ -403,38 +421,80 @@ class _Run:
             model.random = random_state(
                 None if seed is None else (seed + communicator.rank * _SEED_STEP) % 2**32
             )
-        counts = np.array(session.run(), dtype=np.int64)
-        communicator.allreduce(counts)
+        counts = session.run()
         model.random.set_state(communicator.broadcast(model.random.get_state()))
-        return int(counts[0]), int(counts[1])
+        return counts
+
+    def _sum(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        self._communicator.allreduce(numbers)
+        return numbers
+
+    def _total(self, tally: Tally) -> Tally:
+        counts = np.array([getattr(tally, name) for name in _COUNTS], dtype=np.int64)
+        totals = dict(zip(_COUNTS, self._sum(counts).tolist(), strict=True))
+        return Tally(**totals, loss=float(self._sum(np.array([tally.loss]))[0]))
+
+    def _after_callbacks(self, stop: bool) -> bool:
+        """Give all members what the callbacks of rank 0 have changed; return whether the training ends."""
+        if self._has_callbacks:
+            differing = self._differing({"words": self._words_of_model(), "weights": self._checksum()})
+            if "words" in differing:
+                raise RuntimeError(
+                    "a callback has added, sorted or removed words, but callbacks run on rank 0 only, so the models of "
+                    "the members do not fit together any more; change words between two trainings, on all members"
+                )
+            if differing:
+                own = (
+                    [array.copy() for array in _weights(self._model)]
+                    if self._communicator.rank == 0
+                    else None
+                )
+                for array, changed in zip(
+                    _weights(self._model), self._communicator.broadcast(own), strict=True
+                ):
+                    np.copyto(array, changed)
+                self._model.wv.invalidate_norms()
+            self._merger.take(_replicated(self._model))
+            losses = self._communicator.broadcast(self._model.validation_loss_history)
+            self._model.validation_loss_history = list(losses)
+        return bool(self._communicator.broadcast(stop))
 
     def _check_equal(self) -> None:
         """Raise an error on all members if their models or settings differ, which would make merges meaningless."""
         model = self._model
-        weights = XXH64()
-        for array in (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias):
-            if array is not None:
-                weights.update(array.reshape(-1).view(np.uint8))
-        counts = model._vocabulary.counts
         facts = {
-            "words": (len(model.wv), compute(counts.tobytes())),
-            "weights": weights.value,
+            "words": self._words_of_model(),
+            "weights": self._checksum(),
             "alpha, min_alpha, epochs": (model.alpha, model.min_alpha, self._epochs),
             "schedule": (self._n_merges, self._schedule),
         }
-        gathered = self._communicator.gather(facts)
-        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
-        if different := self._communicator.broadcast(wrong):
+        if different := self._differing(facts):
             raise ValueError(
                 f"the members differ in their {' and '.join(different)}; every member must call build_vocab and train "
                 "with the same settings, or load the same file"
             )
 
+    def _differing(self, facts: dict[str, Any]) -> list[str]:
+        """Return the names of the facts that are not the same on all members; all of them get this list."""
+        gathered = self._communicator.gather(facts)
+        wrong = gathered and [name for name in facts if any(each[name] != facts[name] for each in gathered)]
+        differing: list[str] = self._communicator.broadcast(wrong)
+        return differing
+
+    def _words_of_model(self) -> tuple[int, int]:
+        return len(self._model.wv), compute(self._model._vocabulary.counts.tobytes())
+
+    def _checksum(self) -> int:
+        weights = XXH64()
+        for array in _weights(self._model):
+            weights.update(array.reshape(-1).view(np.uint8))
+        return weights.value
+
     def _at_barrier(self, position: TrainingPosition) -> None:
         """Make the merges that are due at a position in the part."""
         due = self._n_merges
         if not position.complete:
-            due = min(due - 1, self._n_merges * position.raw_words // max(1, self._raw_words))
+            due = min(due - 1, self._n_merges * position.raw_words // max(1, self.part[1]))
         while self._n_merged < due:
             self._n_merged += 1
             last = self._n_merged == self._n_merges
@@ -445,43 +505,11 @@ class _Run:
             self._merger.merge(None if last else n_rows, share * self._words, alpha)
         if position.complete:
             self._n_merged = 0
-            if self._checkpoint is not None:
-                self._write_checkpoint(position)
-
-    def _write_checkpoint(self, position: TrainingPosition) -> None:
-        model = self._model
-        if position.epoch == self._epochs - 1:
-            model._vocabulary.end_training(model.wv.index_to_key, len(model.wv))
-        state = TrainingState(
-            None, None, position=TrainingPosition(position.epoch, complete=True, tally=position.tally)
-        )
-        try:
-            checkpoints.write(self._checkpoint, model._to_state(), state)
-        except OSError as error:
-            logger.error("no checkpoint could be written, training goes on: %s", error)
 
 
-class _SharedCallbacks(CallbackAny2Vec):
-    """The callbacks of rank 0; if one of them raises `StopTraining`, all members stop."""
-
-    def __init__(self, communicator: Communicator, callbacks: Sequence[Any]) -> None:
-        self._communicator, self._callbacks = communicator, callbacks
-
-    def _run(self, event: str, model: Any) -> None:
-        if self._communicator.broadcast(run_callbacks(self._callbacks, event, model)):
-            raise StopTraining
-
-    def on_train_begin(self, model: Any) -> None:
-        self._run("on_train_begin", model)
-
-    def on_epoch_begin(self, model: Any) -> None:
-        self._run("on_epoch_begin", model)
-
-    def on_epoch_end(self, model: Any) -> None:
-        self._run("on_epoch_end", model)
-
-    def on_train_end(self, model: Any) -> None:
-        self._run("on_train_end", model)
+def _weights(model: Word2Vec) -> list[NDArray[np.float32]]:
+    arrays = (model.wv.vectors, model.syn1neg, model.syn1, model.syn1neg_bias)
+    return [array for array in arrays if array is not None]
 
 
 def _replicated(model: Word2Vec) -> list[Replicated]:

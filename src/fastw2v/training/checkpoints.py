@@ -86,6 +86,17 @@ class TrainingState:
             raw_words=self.raw_words + tally.raw_words,
         )
 
+    def of_text(self, size: Size) -> TrainingState:
+        """Return this state at the end of an epoch for another part of the text, which has this size.
+
+        A group stores the state for its whole text, and each member continues with that of its part.
+        """
+        sentences, raw_words = size
+        position = replace(self.position, jobs=0, sentences=sentences, raw_words=raw_words)
+        return replace(
+            self, total_examples=max(1, sentences), total_words=None, position=position, corpus=size
+        )
+
 
 def check_arguments(path: Any, every: Any, corpora: Iterable[Any]) -> int | None:
     """Check the arguments `checkpoint` and `checkpoint_every` of `train` before anything is trained; return the latter.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastw2v.common.logs import get_logger
@@ -126,16 +126,26 @@ class ProgressReporter:
             self._epoch, 100.0 * share, unit, speed, jobs_waiting, 0,
         )  # fmt: skip
 
-    def end_epoch(self, tally: Tally, alpha: float) -> None:
-        """Report a finished epoch; warn if the corpus did not have the size that `train` was given."""
-        self._redraw(self._bar.finish_at, tally, alpha)
+    def end_epoch(self, tally: Tally, alpha: float, own: Tally) -> None:
+        """Report a finished epoch; warn if the corpus did not have the size that `train` was given.
+
+        Parameters
+        ----------
+        tally : Tally
+            What was trained, by all members of a group.
+        alpha : float
+            The learning rate at the end of the epoch.
+        own : Tally
+            What this session has trained of it. The progress and `total_examples` or `total_words` count this.
+        """
+        self._redraw(self._bar.finish_at, replace(own, examples=tally.examples, loss=tally.loss), alpha)
         seconds = time.perf_counter() - self._epoch_start
         logger.info(
             "EPOCH %i: training on %i raw words (%i effective words) took %.1fs, %.0f effective words/s",
             self._epoch, tally.raw_words, tally.effective_words, seconds,
             tally.effective_words / max(seconds, 1e-9),
         )  # fmt: skip
-        sentences, words = self._counted(tally.sentences, tally.raw_words)
+        sentences, words = self._counted(own.sentences, own.raw_words)
         for what, expected, found in (
             ("example", self._total_examples, sentences),
             ("raw word", self._total_words, words),

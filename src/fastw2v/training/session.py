@@ -31,6 +31,7 @@ from fastw2v.training.arguments import CheckpointFile, Reports, Schedule, Traini
 from fastw2v.training.barriers import Barrier, TrainingPosition, check_same_size
 from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.divergence import warn_if_diverged
+from fastw2v.training.group import Group
 from fastw2v.training.learning_rate import LearningRate
 from fastw2v.training.network import NetworkModel, checked_lock_factors, make_network
 from fastw2v.training.progress import ProgressReporter, Tally
@@ -103,7 +104,9 @@ class TrainingSession:
     by_hooks : bool
         Whether to train through the overridden methods of the model.
     barriers : sequence of Barrier
-        Additional barriers.
+        Additional barriers, which a checkpoint at the same position comes after.
+    group : Group, optional
+        The sessions of other members that train the same model on other parts of the text.
     """
 
     def __init__(
@@ -117,6 +120,7 @@ class TrainingSession:
         update: UpdateSession | None = None,
         by_hooks: bool = False,
         barriers: Sequence[Barrier] = (),
+        group: Group | None = None,
     ) -> None:
         self._model = model
         self._corpus = corpus
@@ -128,12 +132,14 @@ class TrainingSession:
         self._update = update
         self._by_hooks = by_hooks
         self._barriers = barriers
+        self._group = group
         self._epochs = model.epochs
         self._random = model.random
         self._trainer: Trainer | None = None
         self._outer: TrainingSession | None = None
         self._in_callbacks = False
         self._arrays: dict[str, Any] | None = None  # the arrays that the present epoch trains
+        self._total: Tally | None = None  # of the group, at the end of an epoch
         self._start = time.perf_counter()
         self._reporter = ProgressReporter(
             epochs=self._epochs,
@@ -162,6 +168,7 @@ class TrainingSession:
         update: Update | None = None,
         by_hooks: bool = False,
         barriers: Sequence[Barrier] = (),
+        group: Group | None = None,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.train` and return the session; an error leaves the model unchanged.
 
@@ -180,8 +187,8 @@ class TrainingSession:
             As in `Word2Vec.train`.
         by_hooks : bool
             Whether the model overrides methods that train sentences.
-        barriers : sequence of Barrier
-            Additional barriers.
+        barriers, group
+            As in `TrainingSession`.
         """
         updating = None if update is None else _begin_update(update, model, schedule, by_hooks)
         weights = _sample_weights(text.sample_weight, by_hooks)
@@ -224,6 +231,7 @@ class TrainingSession:
             update=updating,
             by_hooks=by_hooks,
             barriers=barriers,
+            group=group,
         )
         session._log(
             f"training model with {thread_count(model.workers)} workers on {len(model.wv)} vocabulary and {model.vector_size} "
@@ -244,6 +252,7 @@ class TrainingSession:
         replay: Any = None,
         by_hooks: bool = False,
         barriers: Sequence[Barrier] = (),
+        group: Group | None = None,
     ) -> TrainingSession:
         """Check the arguments of `Word2Vec.resume` and return the session that continues at `state`.
 
@@ -260,7 +269,7 @@ class TrainingSession:
             The file that checkpoints are written to.
         replay : object
             As in `Word2Vec.resume`.
-        by_hooks, barriers
+        by_hooks, barriers, group
             As in `begin`.
         """
         weights = _sample_weights(text.sample_weight, by_hooks)
@@ -290,6 +299,7 @@ class TrainingSession:
             update=update,
             by_hooks=by_hooks,
             barriers=barriers,
+            group=group,
         )
         session._log(
             f"resuming training at epoch {state.position.epoch}, after {state.position.raw_words} raw words of it, "
@@ -345,7 +355,7 @@ class TrainingSession:
         values = {"epochs": n_epochs, "alpha": rates.alpha, "min_alpha": rates.min_alpha}
         if update is not None:
             values.update(update.record())
-        size = state.corpus or (state.total_examples, state.total_words)
+        size = self._group.text if self._group else state.corpus or (state.total_examples, state.total_words)
         model.text_history = text_history.after_training(model.text_history, model.train_count, size, values)
 
     @property
@@ -379,8 +389,9 @@ class TrainingSession:
         finally:
             table.set_training(False)
         self._corpus.end_epoch()
-        self._reporter.end_epoch(tally, model.min_alpha_yet_reached)
-        self._note_sentences(start.epoch, tally)
+        own, tally = self._own_and_total(start, tally)
+        self._reporter.end_epoch(tally, model.min_alpha_yet_reached, own)
+        self._note_sentences(start.epoch, own)
         if model.compute_loss:
             model.running_training_loss += tally.loss
             model.loss_history.append(tally.mean_loss)
@@ -515,6 +526,23 @@ class TrainingSession:
         else:
             self._corpus.check_not_exhausted(epoch, is_last=epoch == self._epochs - 1)
 
+    def _own_and_total(self, start: TrainingPosition, tally: Tally) -> tuple[Tally, Tally]:
+        """Return what this session has read in an epoch, and what all members of the group have trained in it."""
+        if self._group is None:
+            return tally, tally
+        if start.complete:  # the tally of a checkpoint is that of the group
+            return Tally(raw_words=start.raw_words, sentences=start.sentences), tally
+        total, self._total = self._total_of_group(tally), None
+        return tally, total
+
+    def _total_of_group(self, tally: Tally) -> Tally:
+        """Return what all members have trained in the epoch that is at its end; all of them call this."""
+        if self._group is None:
+            return tally
+        if self._total is None:
+            self._total = self._group.total(tally)
+        return self._total
+
     # --- rates, barriers, checkpoints
 
     def _make_learning_rate(self) -> LearningRate:
@@ -551,7 +579,7 @@ class TrainingSession:
     def _make_barriers(self, start: TrainingPosition) -> list[Barrier]:
         barriers = list(self._barriers)
         if self._checkpoint is not None:
-            barriers.insert(0, Barrier(self._state.checkpoint_every, self._write_checkpoint))
+            barriers.append(Barrier(self._state.checkpoint_every, self._write_checkpoint))
         if self._update is not None:
             every = self._update.begin_epoch(self._corpus.encoded, self.learning_rate, start)
             if every is not None:
@@ -563,6 +591,8 @@ class TrainingSession:
         self._check_arrays()
         self._note_rate()
         self._model.random.set_state(self._random.get_state())
+        if position.complete:
+            position = replace(position, tally=self._total_of_group(position.tally))
         action(position)
 
     def _pull(self, position: TrainingPosition) -> None:
@@ -582,6 +612,8 @@ class TrainingSession:
                 callback_arrays=checkpoints.callback_arrays(self._callbacks),
                 update=None if self._update is None else self._update.state(),
             )
+            if self._group is not None:
+                state = state.of_text(self._group.text)
             checkpoints.write(self._checkpoint, self._model._to_state(), state)
         except (OSError, checkpoints.CallbackStateError) as error:
             logger.error("no checkpoint could be written, training goes on: %s", error)
@@ -594,9 +626,10 @@ class TrainingSession:
     def _run_callbacks(self, event: str) -> bool:
         self._in_callbacks = True
         try:
-            return run_callbacks(self._callbacks, event, self._model)
+            stop = run_callbacks(self._callbacks, event, self._model)
         finally:
             self._in_callbacks = False
+        return stop if self._group is None else self._group.after_callbacks(stop)
 
     def _log(self, message: str) -> None:
         self._model.add_lifecycle_event("train", msg=message)
