@@ -234,8 +234,8 @@ class TrainingSession:
             group=group,
         )
         session._log(
-            f"training model with {thread_count(model.workers)} workers on {len(model.wv)} vocabulary and {model.vector_size} "
-            f"features, using sg={model.sg} hs={model.hs} sample={model.sample} negative={model.negative} "
+            f"training model with {thread_count(model.workers)} workers on {len(model.wv)} vocabulary and "
+            f"{model.vector_size} features, using sg={model.sg} hs={model.hs} sample={model.sample} negative={model.negative} "
             f"window={model.window} shrink_windows={model.shrink_windows}"
         )
         return session
