@@ -235,8 +235,8 @@ class TrainingSession:
         )
         session._log(
             f"training model with {thread_count(model.workers)} workers on {len(model.wv)} vocabulary and "
-            f"{model.vector_size} features, using sg={model.sg} hs={model.hs} sample={model.sample} negative={model.negative} "
-            f"window={model.window} shrink_windows={model.shrink_windows}"
+            f"{model.vector_size} features, using sg={model.sg} hs={model.hs} sample={model.sample} "
+            f"negative={model.negative} window={model.window} shrink_windows={model.shrink_windows}"
         )
         return session
 
