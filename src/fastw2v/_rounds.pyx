@@ -44,7 +44,7 @@ cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
 CURVATURE = 0.1                      # of an update, for an input of length 1
-ACROSS_SHARE = 0.01                  # of the variance of the rows that is in one direction
+ACROSS_SHARE = 0.02                  # of the variance of the rows that is in one direction
 
 cdef enum:
     PREFETCH_DISTANCE = 4            # rows that a merge prefetches ahead
