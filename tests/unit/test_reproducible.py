@@ -6,6 +6,7 @@ import copy
 import pickle
 import random
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 from fastw2v import ReplayStore, Update, Word2Vec, _rounds as rounds_engine
 from fastw2v._rounds import Rounds, RoundWorker
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.engine.network import STRIPE_DRAWS
 from fastw2v.training import rounds, trainer
 from fastw2v.training.network import make_network
 from helpers.corpora import Reiterable, zipf_sentences
@@ -203,6 +205,24 @@ def test_the_random_state_of_the_model_is_not_used_up() -> None:
     other.wv.vectors[:] = Word2Vec(CORPUS, workers=1, **SETTINGS).wv.vectors
     other.train(CORPUS, total_examples=model.corpus_count, epochs=1)
     assert not np.array_equal(other.wv.vectors, first)  # another seed draws other negatives
+
+
+def test_short_jobs_have_small_partitions_that_begin_at_whole_stripes() -> None:
+    counts = 1e9 / np.arange(1, 50_001)
+    table = (np.cumsum(counts**0.75) / (counts**0.75).sum() * (2**31 - 1)).astype(np.uint32)
+    for job_words, partitions in ((500, 128), (2_000, 64), (10_000, 16)):
+        network = SimpleNamespace(dim=100, cum_table=table, pair_negatives=False)
+        n, common = rounds._partitions(network, job_words)
+        group = n * STRIPE_DRAWS
+        assert n == partitions
+        assert common <= rounds.COMMON_WORDS
+        assert (
+            table[common - 1] // group > table[common - 2] // group or table[rounds.COMMON_WORDS - 1] < group
+        )
+        pairs = SimpleNamespace(dim=100, cum_table=table, pair_negatives=True)
+        assert rounds._partitions(pairs, job_words)[1] > rounds.COMMON_WORDS
+    few = SimpleNamespace(dim=100, cum_table=table[:500], pair_negatives=False)
+    assert rounds._partitions(few, 2_000)[1] == 0
 
 
 class Hooked(Word2Vec):

@@ -21,7 +21,9 @@ the factor is (1 + c) / (1 + k * c): 1, the sum, for few updates, and 1 / k, the
     along the mean              rate * (|mean|^2 + ACROSS_SHARE * variance)
     at right angles to it       rate * ACROSS_SHARE * variance                     variance = (mean of |x|^2) - |mean|^2
 
-Both factors are computed by additions, divisions and square roots alone, which every machine rounds in the same way.
+`fastw2v.distributed.merging` gives each eigenvector of the second moment a factor of its own. Its merges are rare and
+large; those of a round are small, and have to take no more time than the training. Two factors take one dot product for
+a row, and no library decides how they are rounded: they are computed by additions, divisions and square roots alone.
 docs/development/many-cores.md has the measurements behind the constants.
 """
 

@@ -6,8 +6,9 @@ are, and how many jobs can wait for them.
 
 The negatives of a job come from one partition of the noise distribution, as those of many workers do (`sharing`). Here
 the reason is another one: a job copies each row that it trains, and negatives of one partition are fewer different
-words. A short job therefore draws from a small partition, so that it uses each row as often as a long one does. For the
-same reason fewer words are in all partitions than where many workers replicate them.
+words. A short job therefore draws from a small partition, so that it uses each row as often as a long one does. Where a
+window has one set of negatives, as in CBOW, fewer words are in all partitions for the same reason. Skip-gram draws five
+times as many negatives in a job, and uses its copies of these words often enough.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ VIRTUAL_WORKERS = 8
 MAX_VIRTUAL_WORKERS = 1 << 16
 ROUND_WORDS = 16_000
 MAX_PARTITIONS = 128  # that `Rounds` accepts
-COMMON_WORDS = 512  # at most, that are in all partitions
+COMMON_WORDS = 512  # at most, that are in all partitions where a window has one set of negatives
 PARTITION_WORDS = 160_000  # raw words of as many jobs as there are partitions
 
 
@@ -88,6 +89,7 @@ def _partitions(network: Network, job_words: int) -> tuple[int, int]:
     """Return the number of partitions, and how many of the first words are in all of them.
 
     They are those of many workers, with more partitions for short jobs, if the first words are the most frequent ones.
+    Jobs that draw fewer negatives have fewer words in common.
     """
     plan = plan_for(MANY_WORKERS, network.dim, network.cum_table)
     n = plan.partitions
@@ -95,6 +97,8 @@ def _partitions(network: Network, job_words: int) -> tuple[int, int]:
         return n, 0
     while 2 * n <= MAX_PARTITIONS and 2 * n * job_words <= PARTITION_WORDS:
         n *= 2
+    if network.pair_negatives:
+        return n, plan.whole_words
     return n, head_of_whole_stripes(network.cum_table, min(plan.whole_words, COMMON_WORDS), n)
 
 
