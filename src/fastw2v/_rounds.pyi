@@ -4,6 +4,7 @@ from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 
 CURVATURE: float
+ACROSS_SHARE: float
 
 class Rounds:
     def __new__(
@@ -16,6 +17,7 @@ class Rounds:
         n_partitions: int = 1,
         n_whole_words: int = 0,
         curvature: float | None = None,
+        across_share: float | None = None,
     ) -> Self: ...
     def tallies(self) -> tuple[int, int, int, int, float]: ...
 

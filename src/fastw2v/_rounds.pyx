@@ -11,23 +11,9 @@ the key of the epoch and on the number of the job.
     -> claim a range -> merge the copies of its rows                                  until all ranges are merged
     -> count the words and mark the jobs as done                                      one thread, then the next round
 
-How a row is merged. Let d_v be the change of a row by job v, and k the number of jobs that have trained it. The row
-receives
-
-    factor * (d_1 + ... + d_k),     factor = C / (1 + C) / sum_v (c_v / (1 + c_v)),     C = sum_v c_v
-
-where c_v says which part of the way to where job v leads the row it has moved it, roughly. It is `CURVATURE` times the
-learning rate, times the number of updates of the row by job v, times the mean squared norm of the rows on the other
-side: the second derivative of the logistic loss of a target t and an input x in the direction of x is
-sigmoid'(t . x) * |x|^2, so an update is a larger part of the way if x is long. Input rows take the norms of the
-targets, and targets those of the inputs; the means are those of a sample of the job's rows, weighted by updates.
-
-If all c_v are equal to c, the factor is (1 + c) / (1 + k * c). It is 1 (the sum) for rows that were updated a few
-times: one worker would have made all these updates one after another. It falls to 1 / k (the mean) for rows that were
-updated very often: each job has then moved the row most of the way to where its text wants it, and the sum would lead
-beyond that. At the beginning of a training all norms are small, so that most rows take the sum. A row that one job has
-trained takes the value of its copy. The factor is that of `fastw2v.distributed.merging` with c / (1 + c) in place of
-1 - exp(-c): it is computed by additions and divisions alone, which every machine rounds in the same way.
+How the changes of a row are merged is in engine/row_merging.pxd: their sum for rows that were updated little, their
+mean for those that were updated much, and something between them for the others. A row that one job has trained takes
+the value of its copy.
 
 docs/development/many-cores.md has the measurements behind the constants.
 """
@@ -43,17 +29,22 @@ from fastw2v.engine.job_queue cimport (
     Job, JobQueue, counter_add, counter_advance, counter_load, counter_store, short_sleep,
 )
 from fastw2v.engine.job_rows cimport (
-    N_RANGES, JobRows, RowCopies, RowNumbering, add_squared_norms, forget_slots, free_job_rows, free_numbering,
-    number_words, order_copies, rows_in_range,
+    N_RANGES, JobRows, RowCopies, RowNumbering, add_sample, forget_slots, free_job_rows, free_numbering, number_words,
+    order_copies, rows_in_range,
 )
 from fastw2v.engine.network cimport Net, Network, bit_generator, limit_norm, lock_factor
 from fastw2v.engine.noise cimport partition_of_job
+from fastw2v.engine.row_merging cimport (
+    Curvature, MergedRow, Moments, add_to_moments, add_updates, alloc_moments, clear_moments, dot_product,
+    factor_across, factor_along, set_curvature,
+)
 from fastw2v.engine.scratch cimport Scratch, alloc_scratch, free_scratch
 
 cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
 
-CURVATURE = 0.02                     # found by measurement: with 0.01, frequent rows overshoot
+CURVATURE = 0.1                      # of an update, for an input of length 1
+ACROSS_SHARE = 0.02                  # of the variance of the rows that is in one direction
 
 cdef enum:
     PREFETCH_DISTANCE = 4            # rows that a merge prefetches ahead
@@ -80,13 +71,6 @@ cdef struct RoundCounters:
     int64_t loss_bits                # of a double
 
 
-cdef struct MergedRow:
-    float *values                    # the copy of the first job, to which the changes of the others are added
-    int64_t n_jobs
-    float sum                        # C
-    float shares                     # sum_v (c_v / (1 + c_v))
-
-
 cdef class Rounds:
     """The rounds of one epoch: the copies of the virtual workers, the counters of the threads, and the tallies.
 
@@ -102,8 +86,8 @@ cdef class Rounds:
         The number of jobs of the epoch that were trained before: a multiple of `virtual_workers`.
     first_partition, n_partitions, n_whole_words : int, default 0, 1, 0
         The partitions of the noise distribution, as those of `fastw2v._inner.Worker`.
-    curvature : float, optional
-        `CURVATURE` by default.
+    curvature, across_share : float, optional
+        The constants of the rule of the merge; `CURVATURE` and `ACROSS_SHARE` by default.
 
     Raises
     ------
@@ -124,9 +108,12 @@ cdef class Rounds:
     cdef uint32_t n_partitions
     cdef uint32_t undivided
     cdef float curvature
+    cdef float across_share
 
     def __cinit__(self, Network network not None, int64_t virtual_workers, uint64_t key, int64_t first_job=0,
-                  uint32_t first_partition=0, uint32_t n_partitions=1, int64_t n_whole_words=0, curvature=None):
+                  uint32_t first_partition=0, uint32_t n_partitions=1, int64_t n_whole_words=0, curvature=None,
+                  across_share=None):
+        cdef int64_t i
         if virtual_workers < 1:
             raise ValueError(f"virtual_workers={virtual_workers} must be at least 1")
         if first_job < 0 or first_job % virtual_workers:
@@ -139,9 +126,14 @@ cdef class Rounds:
         if n_whole_words > 0 and network.net.negative:
             self.undivided = network.net.noise.cum_table[min(n_whole_words, network.net.n_words) - 1] + 1
         self.curvature = CURVATURE if curvature is None else curvature
+        self.across_share = ACROSS_SHARE if across_share is None else across_share
         self.jobs = <JobRows *>calloc(virtual_workers, sizeof(JobRows))
         if self.jobs == NULL:
             raise MemoryError(f"no memory for {virtual_workers} virtual workers; use fewer virtual_workers")
+        for i in range(virtual_workers):
+            if not (alloc_moments(&self.jobs[i].inputs, network.net.dim)
+                    and alloc_moments(&self.jobs[i].targets, network.net.dim)):
+                raise MemoryError(f"no memory for {virtual_workers} virtual workers; use fewer virtual_workers")
 
     def __dealloc__(self):
         cdef int64_t i
@@ -174,7 +166,8 @@ cdef class Rounds:
         for i in range(n_jobs):
             counter_store(&queue.done[(first + i) % queue.capacity], first + i + 1)
 
-    cdef void merge_range(self, int64_t number, int64_t n_jobs, MergedRow *merged) noexcept nogil:
+    cdef void merge_range(self, int64_t number, int64_t n_jobs, MergedRow *merged, const Curvature *of_inputs,
+                          const Curvature *of_targets) noexcept nogil:
         """Merge the rows of one range of each matrix.
 
         Parameters
@@ -185,6 +178,8 @@ cdef class Rounds:
             The jobs of the round.
         merged : array
             Zeros, one for each row of a range; zeros again afterwards.
+        of_inputs, of_targets : Curvature
+            For the rows of inputs, from the targets of the round, and for those of targets, from its inputs.
         """
         cdef const Net *net = &self.network.net
         cdef int64_t first = number * rows_in_range(net.n_words)
@@ -193,8 +188,8 @@ cdef class Rounds:
         if n <= 0:
             return
         for i in range(n_jobs):
-            self.collect(&self.jobs[i].syn0, net.syn0, net.dim, self.jobs[i].input_step, number, merged)
-        add_changes(net.syn0, net.dim, net.row_lines, first, n, merged)
+            self.collect(&self.jobs[i].syn0, net.syn0, self.jobs[i].alpha, of_inputs, number, merged)
+        add_changes(net, net.syn0, first, n, merged, of_inputs)
         if net.max_norm > 0:                     # a sum of changes may be longer than each of them
             for i in range(first, first + n):
                 row = net.syn0 + i * net.dim
@@ -203,25 +198,25 @@ cdef class Rounds:
         memset(merged, 0, n * sizeof(MergedRow))
         if net.negative and not net.tied_weights:
             for i in range(n_jobs):
-                self.collect(&self.jobs[i].syn1neg, net.syn1neg, net.dim, self.jobs[i].target_step, number, merged)
-            add_changes(net.syn1neg, net.dim, net.row_lines, first, n, merged)
+                self.collect(&self.jobs[i].syn1neg, net.syn1neg, self.jobs[i].alpha, of_targets, number, merged)
+            add_changes(net, net.syn1neg, first, n, merged, of_targets)
             memset(merged, 0, n * sizeof(MergedRow))
         if net.biases != NULL:
             for i in range(n_jobs):
                 self.collect_biases(&self.jobs[i], number, merged)
-            add_changes(net.biases, 1, 1, first, n, merged)
+            add_bias_changes(net.biases + first, n, merged, self.curvature)
             memset(merged, 0, n * sizeof(MergedRow))
         if net.hs:
             for i in range(n_jobs):
-                self.collect(&self.jobs[i].syn1, net.syn1, net.dim, self.jobs[i].target_step, number, merged)
-            add_changes(net.syn1, net.dim, net.row_lines, first, n, merged)
+                self.collect(&self.jobs[i].syn1, net.syn1, self.jobs[i].alpha, of_targets, number, merged)
+            add_changes(net, net.syn1, first, n, merged, of_targets)
             memset(merged, 0, n * sizeof(MergedRow))
 
-    cdef void collect(self, RowCopies *copies, const float *matrix, int64_t dim, float step, int64_t number,
-                      MergedRow *merged) noexcept nogil:
+    cdef void collect(self, RowCopies *copies, const float *matrix, float alpha, const Curvature *curvature,
+                      int64_t number, MergedRow *merged) noexcept nogil:
         """Add up the changes of one job to the rows of a range of a matrix."""
         cdef int64_t first = number * rows_in_range(self.network.net.n_words), i, c
-        cdef int64_t end = copies.range_starts[number + 1]
+        cdef int64_t end = copies.range_starts[number + 1], dim = self.network.net.dim
         cdef int64_t n_lines = self.network.net.row_lines
         cdef int32_t slot
         cdef float *values
@@ -238,7 +233,7 @@ cdef class Rounds:
                     prefetch_row(matrix + copies.rows[slot] * dim, n_lines)
             slot = copies.order[i]
             values, target = copies.values + slot * dim, &merged[copies.rows[slot] - first]
-            if add_updates(target, step * copies.updates[slot]):
+            if add_updates(target, alpha * copies.updates[slot], curvature):
                 target.values = values
             else:
                 total, row = target.values, matrix + copies.rows[slot] * dim
@@ -246,59 +241,57 @@ cdef class Rounds:
                     total[c] += values[c] - row[c]
 
     cdef void collect_biases(self, JobRows *job, int64_t number, MergedRow *merged) noexcept nogil:
-        """Add up the changes of one job to the biases of a range, which are merged as the output vectors are."""
+        """Add up the changes of one job to the biases of a range, whose input is always 1."""
         cdef int64_t first = number * rows_in_range(self.network.net.n_words), i
         cdef const RowCopies *copies = &job.syn1neg
+        cdef Curvature curvature = bias_curvature(self.curvature)
         cdef int32_t slot
         cdef MergedRow *target
         for i in range(copies.range_starts[number], copies.range_starts[number + 1]):
             slot = copies.order[i]
             target = &merged[copies.rows[slot] - first]
-            if add_updates(target, job.target_step * copies.updates[slot]):
+            if add_updates(target, job.alpha * copies.updates[slot], &curvature):
                 target.values = job.biases + slot
             else:
                 target.values[0] += job.biases[slot] - self.network.net.biases[copies.rows[slot]]
 
 
-cdef void set_steps(JobRows *job, const Net *net, float rate) noexcept nogil:
-    """Set the step of an update: `rate` times the mean squared norm of the rows on the other side."""
-    cdef double inputs = 0.0, targets = 0.0, n_inputs = 0.0, n_targets = 0.0
-    add_squared_norms(&job.syn0, net.dim, &inputs, &n_inputs)
-    if net.tied_weights:
-        targets, n_targets = inputs, n_inputs
-    add_squared_norms(&job.syn1neg, net.dim, &targets, &n_targets)
-    add_squared_norms(&job.syn1, net.dim, &targets, &n_targets)
-    job.target_step = <float>(rate * inputs / n_inputs) if n_inputs > 0 else 0.0
-    job.input_step = <float>(rate * targets / n_targets) if n_targets > 0 else 0.0
-
-
-cdef inline bint add_updates(MergedRow *merged, float c) noexcept nogil:
-    """Count one more job that has trained a row, with the c_v of the rule; return whether it is the first one."""
-    merged.sum += c
-    merged.shares += c / (1 + c)
-    merged.n_jobs += 1
-    return merged.n_jobs == 1
-
-
-cdef inline void add_changes(float *matrix, int64_t dim, int64_t n_lines, int64_t first, int64_t n,
-                             const MergedRow *merged) noexcept nogil:
-    """Add the changes of rows first .. first + n - 1, each times its factor."""
-    cdef int64_t i, c
-    cdef float factor
+cdef inline void add_changes(const Net *net, float *matrix, int64_t first, int64_t n, const MergedRow *merged,
+                             const Curvature *curvature) noexcept nogil:
+    """Add the changes of rows first .. first + n - 1, whose parts along the mean and across it have their factors."""
+    cdef int64_t i, c, dim = net.dim, n_lines = net.row_lines
+    cdef float across, along
     cdef float *row
-    cdef const float *values
+    cdef float *change
+    cdef const float *direction = curvature.direction
     for i in range(n):
         if i + PREFETCH_DISTANCE < n and merged[i + PREFETCH_DISTANCE].n_jobs:
             prefetch_row(merged[i + PREFETCH_DISTANCE].values, n_lines)
+            prefetch_row(matrix + (first + i + PREFETCH_DISTANCE) * dim, n_lines)
         if merged[i].n_jobs == 0:
             continue
-        row, values = matrix + (first + i) * dim, merged[i].values
+        row, change = matrix + (first + i) * dim, merged[i].values
         if merged[i].n_jobs == 1:
-            memcpy(row, values, dim * sizeof(float))
+            memcpy(row, change, dim * sizeof(float))
             continue
-        factor = merged[i].sum / (1 + merged[i].sum) / merged[i].shares if merged[i].shares > 0 else 1.0
         for c in range(dim):
-            row[c] += factor * (values[c] - row[c])
+            change[c] -= row[c]
+        across = factor_across(&merged[i], curvature)
+        along = (factor_along(&merged[i], curvature) - across) * dot_product(change, direction, dim)
+        for c in range(dim):
+            row[c] += across * change[c] + along * direction[c]
+
+
+cdef inline Curvature bias_curvature(float rate) noexcept nogil:
+    return Curvature(NULL, rate, rate)
+
+
+cdef inline void add_bias_changes(float *biases, int64_t n, const MergedRow *merged, float rate) noexcept nogil:
+    cdef Curvature curvature = bias_curvature(rate)
+    cdef int64_t i
+    for i in range(n):
+        if merged[i].n_jobs:
+            biases[i] += factor_across(&merged[i], &curvature) * (merged[i].values[0] - biases[i])
 
 
 # --- threads
@@ -342,6 +335,10 @@ cdef class RoundWorker:
     cdef MergedRow *merged
     cdef bit_generator generator     # of the job, in place of the model's
     cdef uint64_t random_state
+    cdef Moments moments
+    cdef Curvature of_inputs         # of the loss in round `measured_round`
+    cdef Curvature of_targets
+    cdef int64_t measured_round
     cdef PyThread_type_lock lock     # never contended: the engine locks the generator that workers share
 
     def __cinit__(self, Rounds rounds not None, bint reports=True):
@@ -359,10 +356,14 @@ cdef class RoundWorker:
         alloc_scratch(&arena, &measured, &self.net, 0, 0, 1, 0, 1)
         self.memory = calloc(arena.used + ARENA_ALIGNMENT, 1)     # more, to align the start
         self.merged = <MergedRow *>calloc(rows_in_range(shared.n_words), sizeof(MergedRow))
+        self.of_inputs.direction = <float *>calloc(shared.dim, sizeof(float))
+        self.of_targets.direction = <float *>calloc(shared.dim, sizeof(float))
+        self.measured_round = -1
         numbering.word_slots = <int32_t *>malloc(slots_size)
         numbering.node_slots = <int32_t *>malloc(slots_size if shared.hs else 1)
         if self.lock == NULL or self.memory == NULL or self.merged == NULL or numbering.word_slots == NULL \
-                or numbering.node_slots == NULL:
+                or numbering.node_slots == NULL or self.of_inputs.direction == NULL \
+                or self.of_targets.direction == NULL or not alloc_moments(&self.moments, shared.dim):
             raise MemoryError("no memory for the buffers of a worker; use fewer workers")
         memset(numbering.word_slots, 0xFF, slots_size)
         if shared.hs:
@@ -381,6 +382,9 @@ cdef class RoundWorker:
             free_scratch(self.s)
         free(self.memory)
         free(self.merged)
+        free(self.moments.rows)
+        free(self.of_inputs.direction)
+        free(self.of_targets.direction)
         free_numbering(&self.numbering)
         if self.lock != NULL:
             PyThread_free_lock(self.lock)
@@ -443,13 +447,44 @@ cdef class RoundWorker:
         self.numbering.job = rows
         trained = train_job(&self.net, self.s, job, &queue.counters)
         rows.effective_words, rows.examples, rows.loss = self.s.pipeline.n_kept, self.s.examples, self.s.loss
-        set_steps(rows, self.numbering.shared, rounds.curvature * job.alpha)
+        rows.alpha = job.alpha
+        self.sample_moments(rows)
         forget_slots(&rows.syn0, self.numbering.word_slots)
         forget_slots(&rows.syn1neg, self.numbering.word_slots)
         if self.numbering.shared.hs:
             forget_slots(&rows.syn1, self.numbering.node_slots)
         return (trained and order_copies(&rows.syn0, n_words) and order_copies(&rows.syn1neg, n_words)
                 and order_copies(&rows.syn1, n_words))
+
+    cdef void sample_moments(self, JobRows *rows) noexcept nogil:
+        """Set the moments of a job."""
+        cdef int64_t dim = self.net.dim
+        clear_moments(&rows.inputs, dim)
+        clear_moments(&rows.targets, dim)
+        add_sample(&rows.inputs, &rows.syn0, dim)
+        add_sample(&rows.targets, &rows.syn0 if self.net.tied_weights else &rows.syn1neg, dim)
+        add_sample(&rows.targets, &rows.syn1, dim)
+
+    cdef void measure(self, Rounds rounds, int64_t n_rounds, int64_t n_jobs) noexcept nogil:
+        """Set the curvature of a round, if it is not set yet."""
+        cdef const Net *net = &self.net
+        cdef double n_averaged = 1.0, rate = rounds.curvature
+        cdef int64_t i
+        if n_rounds == self.measured_round:
+            return
+        self.measured_round = n_rounds
+        clear_moments(&self.moments, net.dim)
+        for i in range(n_jobs):
+            add_to_moments(&self.moments, &rounds.jobs[i].targets, net.dim)
+        set_curvature(&self.of_inputs, &self.moments, net.dim, rate, rounds.across_share, 1.0)
+        clear_moments(&self.moments, net.dim)
+        for i in range(n_jobs):
+            add_to_moments(&self.moments, &rounds.jobs[i].inputs, net.dim)
+        if not net.skip_gram:
+            n_averaged = max(self.numbering.contexts, <float>1.0)
+            if not net.cbow_mean:                # the input is the sum of the rows: n_averaged times their mean
+                rate *= n_averaged * n_averaged
+        set_curvature(&self.of_targets, &self.moments, net.dim, rate, rounds.across_share, n_averaged)
 
     cdef bint merge(self, Rounds rounds, JobQueue queue, int64_t n_rounds, int64_t n_jobs) noexcept nogil:
         """Merge one range of a round whose jobs are trained; return False if all ranges are claimed."""
@@ -459,7 +494,8 @@ cdef class RoundWorker:
         if number >= end:
             return False
         if counter_advance(&counters.claimed_ranges, number):
-            rounds.merge_range(number - n_rounds * N_RANGES, n_jobs, self.merged)
+            self.measure(rounds, n_rounds, n_jobs)
+            rounds.merge_range(number - n_rounds * N_RANGES, n_jobs, self.merged, &self.of_inputs, &self.of_targets)
             counter_add(&counters.n_merged, 1)
             # Several threads may see the last range merged; one of them ends the round.
             if counter_load(&counters.n_merged) == end and counter_advance(&counters.n_ended, n_rounds):

@@ -6,14 +6,16 @@ import copy
 import pickle
 import random
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from fastw2v import ReplayStore, Update, Word2Vec
+from fastw2v import ReplayStore, Update, Word2Vec, _rounds as rounds_engine
 from fastw2v._rounds import Rounds, RoundWorker
 from fastw2v.engine.job_queue import JobQueue
+from fastw2v.engine.network import STRIPE_DRAWS
 from fastw2v.training import rounds, trainer
 from fastw2v.training.network import make_network
 from helpers.corpora import Reiterable, zipf_sentences
@@ -206,6 +208,24 @@ def test_the_random_state_of_the_model_is_not_used_up() -> None:
     assert not np.array_equal(other.wv.vectors, first)  # another seed draws other negatives
 
 
+def test_short_jobs_have_small_partitions_that_begin_at_whole_stripes() -> None:
+    counts = 1e9 / np.arange(1, 50_001)
+    table = (np.cumsum(counts**0.75) / (counts**0.75).sum() * (2**31 - 1)).astype(np.uint32)
+    for job_words, partitions in ((500, 128), (2_000, 64), (10_000, 16)):
+        network = SimpleNamespace(dim=100, cum_table=table, pair_negatives=False)
+        n, common = rounds._partitions(network, job_words)
+        group = n * STRIPE_DRAWS
+        assert n == partitions
+        assert common <= rounds.COMMON_WORDS
+        assert (
+            table[common - 1] // group > table[common - 2] // group or table[rounds.COMMON_WORDS - 1] < group
+        )
+        pairs = SimpleNamespace(dim=100, cum_table=table, pair_negatives=True)
+        assert rounds._partitions(pairs, job_words)[1] > rounds.COMMON_WORDS
+    few = SimpleNamespace(dim=100, cum_table=table[:500], pair_negatives=False)
+    assert rounds._partitions(few, 2_000)[1] == 0
+
+
 class Hooked(Word2Vec):
     def _do_train_job(self, *job: Any) -> Any:
         return super()._do_train_job(*job)
@@ -276,26 +296,37 @@ def test_one_round_merges_as_the_rule_says(start: Word2Vec) -> None:
     model = copy.deepcopy(start)
     model.negative = 0  # the updates by hierarchical softmax alone can be counted
     alone, moves, _ = changes(model)
-    tree, size, contexts, curvature = model.huffman_tree, len(CORPUS) // N_JOBS, (5 + 5 + 2) / 2, 0.3
-    steps: list[list[np.ndarray]] = [[], []]
-    for job, own in enumerate(alone):
+    tree, size, contexts, curvature = model.huffman_tree, len(CORPUS) // N_JOBS, (5 + 5 + 2) / 2, 3.0
+    updates: list[list[np.ndarray]] = [[], []]
+    for job in range(N_JOBS):
         ids = [model.wv.key_to_index[word] for s in CORPUS[job * size : (job + 1) * size] for word in s]
         tokens = np.bincount(ids, minlength=len(model.wv)).astype(float)
         visits = np.zeros(len(model.wv))
         for word, count in enumerate(tokens):
             visits[tree.points[tree.offsets[word] : tree.offsets[word + 1]]] += count
-        updates = [tokens * contexts * visits.sum() / len(ids), visits * contexts]
-        norms = [
-            np.average((w**2).sum(axis=1), weights=u)
-            for w, u in zip(arrays_of(own)[::2], updates, strict=True)
-        ]
-        for i in (0, 1):
-            steps[i].append(curvature * ALPHA * norms[1 - i] * updates[i])
-    merged = trained(model, range(N_JOBS), curvature, N_JOBS)
-    for old, new, move, c in zip(
-        arrays_of(start)[::2], arrays_of(merged)[::2], moves[::2], map(np.array, steps), strict=True
+        updates[0].append(tokens * contexts * visits.sum() / len(ids))
+        updates[1].append(visits * contexts)
+    directions, curvatures = [], []
+    for matrices, weights in zip(
+        zip(*(arrays_of(own)[::2] for own in alone), strict=True), updates, strict=True
     ):
-        shares, total = (c / (1 + c)).sum(axis=0), c.sum(axis=0)
-        factors = np.divide(total / (1 + total), shares, out=np.ones_like(total), where=shares > 0)
-        assert factors.min() < 0.5
-        np.testing.assert_allclose(new, old + factors[:, None] * move.sum(axis=0), atol=5e-6)
+        rows, weights_of_rows = np.concatenate(matrices), np.concatenate(weights)
+        mean = np.average(rows, axis=0, weights=weights_of_rows)
+        variance = np.average((rows**2).sum(axis=1), weights=weights_of_rows) - mean @ mean
+        directions.append(mean / np.linalg.norm(mean))
+        across = curvature * rounds_engine.ACROSS_SHARE * variance
+        curvatures.append((curvature * mean @ mean + across, across))
+    merged = trained(model, range(N_JOBS), curvature, N_JOBS)
+    for side, (old, new, move) in enumerate(
+        zip(arrays_of(start)[::2], arrays_of(merged)[::2], moves[::2], strict=True)
+    ):
+        total, direction = move.sum(axis=0), directions[1 - side]
+        part_along = np.outer(total @ direction, direction)
+        expected = old.astype(float)
+        for part, of_part in zip((part_along, total - part_along), curvatures[1 - side], strict=True):
+            c = ALPHA * of_part * np.array(updates[side])
+            shares, sums = (c / (1 + c)).sum(axis=0), c.sum(axis=0)
+            factors = np.divide(sums / (1 + sums), shares, out=np.ones_like(sums), where=shares > 0)
+            assert factors.min() < 0.8
+            expected += factors[:, None] * part
+        np.testing.assert_allclose(new, expected, atol=5e-6)

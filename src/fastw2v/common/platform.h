@@ -62,6 +62,12 @@ FW_INLINE int lowest_bit(uint64_t bits) {
 
 #define FW_CACHE_LINE 64
 
+/* Prefetch n_lines cache lines of a row that is only read. */
+FW_INLINE void prefetch_row_to_read(const float *row, int64_t n_lines) {
+    const char *line = (const char *)row;
+    for (; n_lines > 0; n_lines--, line += FW_CACHE_LINE) FW_PREFETCH_TO_READ(line);
+}
+
 /* Prefetch n_lines cache lines of a row. Up to eight lines take one instruction each, as this function is called so
  * often that the overhead of a loop would matter. */
 FW_INLINE void prefetch_row(const float *row, int64_t n_lines) {

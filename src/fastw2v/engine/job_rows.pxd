@@ -22,13 +22,16 @@ from libc.string cimport memcpy, memset
 
 from fastw2v.engine.arena cimport reserve
 from fastw2v.engine.network cimport Net, lock_factor
+from fastw2v.engine.row_merging cimport Moments, add_row
 from fastw2v.engine.row_replicas cimport RowReplicas
 
 cdef extern from "common/platform.h" nogil:
     void prefetch_row(const float *row, int64_t n_lines)
+    void prefetch_row_to_read(const float *row, int64_t n_lines)
 
 cdef enum:
-    NORM_SAMPLE = 256                # largest number of rows of a job whose norms are computed
+    MOMENT_SAMPLE = 256              # largest number of rows of a job that count for its moments
+    COPY_DISTANCE = 6                # number of rows by which a prefetch is ahead of the copy
     N_RANGES = 256                   # ranges of consecutive rows of a matrix, each merged by one thread
 
 
@@ -53,8 +56,9 @@ cdef struct JobRows:
     RowCopies syn1
     float *biases                    # one for each slot of syn1neg, if the network has biases
     int64_t biases_capacity
-    float input_step                 # c of one update of an input row; see `_rounds.pyx`
-    float target_step                # c of one update of an output row or an inner node
+    float alpha                      # the learning rate
+    Moments inputs                   # of a sample of the rows, after the job
+    Moments targets
     # the tallies of the job
     int64_t effective_words
     int64_t examples
@@ -94,6 +98,8 @@ cdef inline void free_copies(RowCopies *copies) noexcept:
 
 
 cdef inline void free_job_rows(JobRows *job) noexcept:
+    free(job.inputs.rows)
+    free(job.targets.rows)
     free_copies(&job.syn0)
     free_copies(&job.syn1neg)
     free_copies(&job.syn1)
@@ -124,10 +130,13 @@ cdef inline bint reserve_copies(RowCopies *copies, int64_t n, int64_t dim) noexc
             and reserve(<void **>&copies.values, &copies.values_capacity, n, dim * sizeof(float)))
 
 
-cdef inline void copy_rows(RowCopies *copies, const float *matrix, int64_t dim, int64_t start) noexcept nogil:
+cdef inline void copy_rows(RowCopies *copies, const float *matrix, const Net *net, int64_t start) noexcept nogil:
     """Copy the rows of the slots from `start` on."""
-    cdef int64_t i
+    cdef int64_t dim = net.dim, i
     for i in range(start, copies.n):
+        if i + COPY_DISTANCE < copies.n:
+            prefetch_row_to_read(matrix + copies.rows[i + COPY_DISTANCE] * dim, net.row_lines)
+            prefetch_row(copies.values + (i + COPY_DISTANCE) * dim, net.row_lines)
         memcpy(copies.values + i * dim, matrix + copies.rows[i] * dim, dim * sizeof(float))
 
 
@@ -207,10 +216,10 @@ cdef inline bint number_tokens(RowNumbering *numbering, int32_t *kept, int64_t n
         memcpy(job.syn0.updates, words.updates, n * sizeof(float))
         for i in range(n):
             words.updates[i] *= center_updates
-        copy_rows(words, shared.syn1neg, dim, 0)
+        copy_rows(words, shared.syn1neg, shared, 0)
     for i in range(n):
         job.syn0.updates[i] *= numbering.contexts * n_targets
-    copy_rows(&job.syn0, shared.syn0, dim, 0)
+    copy_rows(&job.syn0, shared.syn0, shared, 0)
     numbering.n_copied = n
     if not fill_tables(numbering, 0):
         return False
@@ -243,7 +252,7 @@ cdef inline bint number_paths(RowNumbering *numbering, const RowCopies *words, f
             numbering.points[n_points], numbering.codes[n_points] = slot, shared.codes[point]
             n_points += 1
     numbering.path_starts[words.n] = n_points
-    copy_rows(nodes, shared.syn1, shared.dim, 0)
+    copy_rows(nodes, shared.syn1, shared, 0)
     numbering.net.path_starts, numbering.net.points = numbering.path_starts, numbering.points
     numbering.net.codes = numbering.codes
     return True
@@ -263,7 +272,7 @@ cdef inline bint number_words(RowNumbering *numbering, uint32_t *words, int64_t 
         words[i] = <uint32_t>slot_of(copies, numbering.word_slots, words[i])
     count_negatives(numbering, words, n)
     for i in range(start, copies.n):
-        prefetch_row(output_row(shared, copies.rows[i]), shared.row_lines)
+        prefetch_row_to_read(output_row(shared, copies.rows[i]), shared.row_lines)
     if copies.n > start and not fill_tables(numbering, start):
         return False
     point_at_copies(numbering)               # also without new words: the copies may have been moved to a larger array
@@ -278,7 +287,7 @@ cdef inline void copy_new_rows(RowNumbering *numbering) noexcept nogil:
     """Copy the rows of the negatives that have got slots since the last call."""
     cdef RowCopies *copies = word_copies(numbering)
     if numbering.n_copied < copies.n:
-        copy_rows(copies, output_row(numbering.shared, 0), numbering.shared.dim, numbering.n_copied)
+        copy_rows(copies, output_row(numbering.shared, 0), numbering.shared, numbering.n_copied)
         numbering.n_copied = copies.n
 
 
@@ -291,19 +300,11 @@ cdef inline void count_negatives(RowNumbering *numbering, const uint32_t *slots,
         updates[slots[i]] += each
 
 
-cdef inline void add_squared_norms(const RowCopies *copies, int64_t dim, double *total, double *n) noexcept nogil:
-    """Add the squared norms of the first copies, each times its updates, and add up these updates.
-
-    The first copies are those of the words that come first in the job.
-    """
-    cdef int64_t i, c
-    cdef float squared
-    for i in range(min(copies.n, <int64_t>NORM_SAMPLE)):
-        squared = 0
-        for c in range(dim):
-            squared += copies.values[i * dim + c] * copies.values[i * dim + c]
-        total[0] += squared * copies.updates[i]
-        n[0] += copies.updates[i]
+cdef inline void add_sample(Moments *moments, const RowCopies *copies, int64_t dim) noexcept nogil:
+    """Add the first copies, which are those of the words that come first in the job."""
+    cdef int64_t i
+    for i in range(min(copies.n, <int64_t>MOMENT_SAMPLE)):
+        add_row(moments, copies.values + i * dim, dim, copies.updates[i])
 
 
 cdef inline bint order_copies(RowCopies *copies, int64_t n_rows) noexcept nogil:

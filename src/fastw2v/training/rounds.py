@@ -6,7 +6,9 @@ therefore depend on that number.
 
 The negatives of a job come from one partition of the noise distribution, as with many workers (`sharing`). The reason
 is a different one: a job copies each row that it trains, and the negatives of one partition have fewer different words.
-A short job therefore draws from a small partition, so that it uses each row as often as a long job does.
+A short job therefore draws from a small partition, so that it uses each row as often as a long job does. Where a window
+has one set of negatives, as in CBOW, fewer words are in all partitions, for the same reason. Skip-gram draws five times
+as many negatives in a job, and uses its copies of these words often enough.
 """
 
 from __future__ import annotations
@@ -19,13 +21,14 @@ from fastw2v._rounds import Rounds, RoundWorker
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 from fastw2v.text.encoded_corpus import EncodedCorpus
-from fastw2v.training.sharing import MANY_WORKERS, SharingPlan, plan_for
+from fastw2v.training.sharing import MANY_WORKERS, head_of_whole_stripes, plan_for
 from fastw2v.training.trainer import QUEUE_WORDS, EncodedJobs, cut_into_jobs, thread_count
 
 VIRTUAL_WORKERS = 8
 MAX_VIRTUAL_WORKERS = 1 << 16
 ROUND_WORDS = 16_000
 MAX_PARTITIONS = 128  # largest number that `Rounds` accepts
+COMMON_WORDS = 512  # largest number of words that are in all partitions, where a window has one set of negatives
 PARTITION_WORDS = 160_000  # the number of partitions times the raw words of a job is about this number
 
 
@@ -65,15 +68,15 @@ def prepare_rounds(
     else:
         jobs = cut_into_jobs(corpus, job_words)
         capacity = max(2 * virtual_workers, QUEUE_WORDS // job_words)  # a round must fit into the queue
-    plan = plan_for(MANY_WORKERS, network.dim, network.cum_table)
+    n_partitions, n_common = _partitions(network, job_words)
     rounds = Rounds(
         network,
         virtual_workers,
         key,
         first_job=first_job,
         first_partition=first_partition,
-        n_partitions=_n_partitions(plan, job_words),
-        n_whole_words=plan.whole_words,
+        n_partitions=n_partitions,
+        n_whole_words=n_common,
     )
     return (
         JobQueue(max(capacity, 1), network.n_words),
@@ -82,13 +85,21 @@ def prepare_rounds(
     )
 
 
-def _n_partitions(plan: SharingPlan, job_words: int) -> int:
-    """Return the number of partitions: that of the plan, or more for short jobs."""
+def _partitions(network: Network, job_words: int) -> tuple[int, int]:
+    """Return the number of partitions, and how many of the first words are in all of them.
+
+    They are those of many workers, with more partitions for short jobs, if the first words are the most frequent ones.
+    Jobs that draw fewer negatives have fewer words in common.
+    """
+    plan = plan_for(MANY_WORKERS, network.dim, network.cum_table)
     n = plan.partitions
-    if plan.whole_words:  # the most frequent words are in all of them
-        while 2 * n <= MAX_PARTITIONS and 2 * n * job_words <= PARTITION_WORDS:
-            n *= 2
-    return n
+    if network.cum_table is None or not plan.whole_words:
+        return n, 0
+    while 2 * n <= MAX_PARTITIONS and 2 * n * job_words <= PARTITION_WORDS:
+        n *= 2
+    if network.pair_negatives:
+        return n, plan.whole_words
+    return n, head_of_whole_stripes(network.cum_table, min(plan.whole_words, COMMON_WORDS), n)
 
 
 def epoch_key(random: np.random.RandomState, train_count: int, epoch: int) -> int:

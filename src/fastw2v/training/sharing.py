@@ -124,7 +124,7 @@ def plan_for(
     is_many = min(workers, cores or workers) >= MANY_WORKERS
     inputs = inputs if is_many else 0
     if is_many and cum_table is not None and len(cum_table) > MIN_WORDS:
-        words = _head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2))
+        words = head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2), TAIL_PARTITIONS)
         if _is_head(cum_table, words):
             is_long = jobs is not None and jobs >= LONG_TEXT * workers
             uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
@@ -143,14 +143,14 @@ def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
     return words, (words + 1) // 2, nodes
 
 
-def _head_of_whole_stripes(cum_table: NDArray[np.uint32], n: int) -> int:
-    """Return how many of the first n words to replicate, so that the tail begins with a stripe of each partition.
+def head_of_whole_stripes(cum_table: NDArray[np.uint32], n: int, partitions: int) -> int:
+    """Return how many of the first n words are the head, so that the tail begins with a stripe of each partition.
 
     If it began elsewhere, some partitions would have no stripe to which the first draws of the tail could be moved, and
     all jobs would draw these words. If the first n words have a smaller share of the noise than the first such
-    boundary, all of them are replicated.
+    boundary, all of them are the head.
     """
-    group = TAIL_PARTITIONS * STRIPE_DRAWS
+    group = partitions * STRIPE_DRAWS
     begin = int(cum_table[n - 1]) // group * group
     return int(np.searchsorted(cum_table, begin)) + 1 if begin else n
 
