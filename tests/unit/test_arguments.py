@@ -454,6 +454,8 @@ SPECIAL: dict[str, dict[str, Rule]] = {
     "Update": {
         "alpha": number(0, optional=True),
         "min_alpha": number(0, optional=True),
+        "rare_count": number(0),
+        "frequent_count": number(0, optional=True),
         "replay": EITHER,
         "anchor_to": path("vectors.txt", optional=True),
         "drift_threshold": Rule(

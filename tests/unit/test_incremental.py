@@ -94,6 +94,25 @@ def test_factors_lie_on_top_of_the_models_own(trained, new):
     assert 0 < moved(model, before, known) < moved(free, before, known)
 
 
+def test_rare_and_frequent_old_words_learn_at_lower_rates(trained, new):
+    before, _ = grown(trained, 0, new)
+    known, counts = len(trained[0].wv), before.wv.expandos["count"]
+    rare, frequent = np.quantile(counts[:known], [0.3, 0.7]).tolist()
+    free, limited = copy.deepcopy(before), copy.deepcopy(before)
+    free.train(new, total_examples=len(new), epochs=1)
+    update = Update(lockf=0.9, rare_count=rare, frequent_count=frequent)
+    limited.train(new, total_examples=len(new), epochs=1, update=update)
+    np.testing.assert_array_equal(limited.wv.vectors_lockf, np.ones(1))
+    factors = 0.9 * np.minimum(1, (counts / rare) ** 2) * np.minimum(1, frequent / counts)
+    factors[known:] = 1
+    before.wv.vectors_lockf = factors.astype(np.float32)
+    before.train(new, total_examples=len(new), epochs=1)
+    np.testing.assert_allclose(limited.wv.vectors, before.wv.vectors, atol=1e-6)
+    assert (counts[:known] < rare).any()
+    assert (counts[:known] > frequent).any()
+    assert not np.allclose(limited.wv.vectors[:known], free.wv.vectors[:known], atol=1e-4)
+
+
 @pytest.mark.parametrize("how", ["list", "stream", "file", "words"])
 def test_a_stronger_anchor_holds_faster(tmp_path, trained, new, how):
     path = tmp_path / "new.txt"

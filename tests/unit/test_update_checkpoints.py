@@ -37,6 +37,7 @@ UPDATES = {
     "anchored outputs": {"anchor": 3.0, "outputs": True},
     "frozen": {"lockf": 0.0, "outputs": True},
     "slow": {"lockf": 0.3, "alpha": 0.02, "min_alpha": 0.01},
+    "slow by count": {"lockf": 0.8, "rare_count": 20, "frequent_count": 60},
     "replayed": {"replay": OLD, "replay_ratio": 0.7},
     "anchored to a model": {"anchor": 3.0, "outputs": True, "anchor_to": "the first"},
     "anchored to kept values": {"anchor": 3.0, "outputs": True, "keep_anchor": True},
@@ -303,6 +304,7 @@ def test_a_checkpoint_of_version_0_1_has_no_drift_to_measure(trained, path):
     model = grown(trained)
     interrupt(model, path, Update(anchor=1.0))
     arrays, metadata = native.read(path)
-    del metadata["training"]["update"]["numbers"]["drift_threshold"]
+    for name in ("drift_threshold", "rare_count", "frequent_count"):
+        del metadata["training"]["update"]["numbers"][name]
     native.write(path, arrays, metadata)
     assert Word2Vec.resume(path, NEW).history()[-1]["neighbours_kept"] is None

@@ -259,6 +259,15 @@ cdef class Tokenizer:
         """
         block._tokenize(self, ids or not self._grow)
 
+    cdef int _clear(self) except -1:
+        """Forget all words of the own table."""
+        fw_table_free(&self._own)
+        memset(self._cache, 0, FW_CACHE_SIZE * sizeof(uint32_t))
+        self._n_numbers = 0
+        if fw_table_init(&self._own, self._words._seeds[0], self._words._seeds[1]) < 0:
+            raise _memory_error()
+        return 0
+
 
 cdef class WordTable:
     """The words of a corpus in the order of first occurrence, or those of a known vocabulary.
@@ -369,6 +378,29 @@ cdef class WordTable:
             if numbers[i] == number:
                 self._first_token[number] = self._n_tokens + tokens.new_word_at[i]
                 number += 1
+
+    def clear(self, tokenizers):
+        """Forget all words, so that the next block begins a new table; a text of any length then needs bounded memory.
+
+        Parameters
+        ----------
+        tokenizers : sequence of Tokenizer
+            Those that work for this table. All blocks that they have tokenised must have been merged.
+
+        Raises
+        ------
+        ValueError
+            If the table holds a known vocabulary.
+        """
+        cdef Tokenizer tokenizer
+        if self._known:
+            raise ValueError("a table of a known vocabulary cannot be cleared")
+        fw_table_free(&self._table)
+        self._n_tokens = 0
+        if fw_table_init(&self._table, self._seeds[0], self._seeds[1]) < 0:
+            raise _memory_error()
+        for tokenizer in tokenizers:
+            tokenizer._clear()
 
     def decode(self, const int64_t[::1] numbers=None):
         """Return the words with the given numbers as a list of str; all words by default."""

@@ -46,7 +46,14 @@ MEAN_SENTENCE_WORDS = 20  # assumed if neither `train` nor the vocabulary scan h
 BLOCK_ROWS = 1 << 14
 FLAGS = ("outputs", "keep_anchor", "freeze_outputs")
 RECOMMENDED = {"lockf": 0.25, "anchor": 1.0, "replay_ratio": 1.0}  # measured; see `Update.recommended`
-NUMBERS = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "old_words", "drift_threshold")
+NUMBERS = (
+    "alpha", "min_alpha", "lockf", "rare_count", "frequent_count", "anchor", "replay_ratio", "old_words",
+    "drift_threshold",
+)  # fmt: skip
+OPTIONAL_NUMBERS = ("alpha", "min_alpha", "frequent_count", "old_words", "drift_threshold")
+# Checkpoints of earlier versions lack these.
+LATER_NUMBERS = ("rare_count", "frequent_count", "drift_threshold")
+RARE_POWER = 2  # of the share of `rare_count` that a word has, in its factor
 DRIFT_WORDS = 20_000  # old words among which neighbours are compared
 DRIFT = "drift"  # the name of their old vectors in a checkpoint
 
@@ -67,6 +74,14 @@ class Update:
         The learning rates at the start and the end of this training alone. The model's own rates do not change.
     lockf : float, default 1.0
         Factor on the learning rate of the old words' vectors, in addition to `wv.vectors_lockf`; 0.0 freezes them.
+    rare_count : float, default 0.0
+        Old words with fewer occurrences than this, in all text so far, learn at a rate that is lower by the factor
+        ``(count / rare_count) ** 2``. The few occurrences of a rare word in the new text move its vector mainly by
+        chance.
+    frequent_count : float, optional
+        Old words with more occurrences than this learn at a rate that is lower by the factor
+        ``frequent_count / count``. As in a running mean, each further occurrence then weighs less, the more there were
+        before. None: their rate is not lower.
     anchor : float, default 0.0
         Strength of a pull of the old words' vectors towards their old values. At the full learning rate, the distance
         shrinks by a factor of ``exp(-anchor)`` over an epoch; the pull decreases as the learning rate does.
@@ -126,6 +141,8 @@ class Update:
     alpha: float | None = None
     min_alpha: float | None = None
     lockf: float = 1.0
+    rare_count: float = 0.0
+    frequent_count: float | None = None
     anchor: float = 0.0
     outputs: bool = False
     replay: Any = None
@@ -176,7 +193,7 @@ class Update:
     def __post_init__(self) -> None:
         for name in NUMBERS:
             value = getattr(self, name)
-            if value is None and name in ("alpha", "min_alpha", "old_words", "drift_threshold"):
+            if value is None and name in OPTIONAL_NUMBERS:
                 continue
             check = as_int if name == "old_words" else as_float
             object.__setattr__(self, name, check(f"Update.{name}", value, minimum=0))
@@ -266,8 +283,7 @@ class UpdateState:
         """
         entry = check_fields(entry, _STATE, "update")
         numbers, rates, replay = entry["numbers"], entry["rates"], entry["replay"]
-        # Version 0.1 has no drift_threshold.
-        if not isinstance(numbers, dict) or {*numbers, "drift_threshold"} != set(NUMBERS):
+        if not isinstance(numbers, dict) or {*numbers, *LATER_NUMBERS} != set(NUMBERS):
             raise unexpected("update.numbers", numbers, f"an object of {', '.join(NUMBERS)}")
         if not isinstance(rates, list) or len(rates) != 2:
             raise unexpected("update.rates", rates, "two numbers")
@@ -376,6 +392,17 @@ class UpdatedModel(Protocol):
     def words_before_update(self) -> int | None: ...
     @property
     def kept_anchor(self) -> KeptAnchor: ...
+
+
+def _factors_of_counts(update: Update, counts: NDArray[Any]) -> Matrix:
+    """Return the factors on the learning rates of words by their numbers of occurrences."""
+    counts = np.maximum(counts, 1).astype(np.float64)
+    factors = np.ones(len(counts))
+    if update.rare_count:
+        factors *= np.minimum(counts / update.rare_count, 1.0) ** RARE_POWER
+    if update.frequent_count is not None:
+        factors *= np.minimum(update.frequent_count / counts, 1.0)
+    return factors.astype(np.float32)
 
 
 def _freezes(update: Update, name: str) -> bool:
@@ -551,11 +578,13 @@ class UpdateSession:
         )
 
     def lock_factors(self, factors: Matrix) -> Matrix:
-        """Return the model's lock factors, multiplied by `Update.lockf` for old rows."""
-        if self._update.lockf == 1:
+        """Return the model's lock factors, multiplied by those of the update for old rows."""
+        update = self._update
+        if update.lockf == 1 and not update.rare_count and update.frequent_count is None:
             return factors
         factors = np.resize(factors, len(self._keys)).astype(np.float32)
-        factors[: self._old_words] *= np.float32(self._update.lockf)
+        counts = self._model.wv.expandos["count"][: self._old_words]
+        factors[: self._old_words] *= np.float32(update.lockf) * _factors_of_counts(update, counts)
         return factors
 
     def begin_epoch(self, corpus: Any, rate: LearningRate, start: TrainingPosition) -> int | None:
