@@ -18,6 +18,7 @@ from fastw2v.cli import entry_point, parser, update
 from helpers.corpora import zipf_sentences
 
 OPTIONS = {"vector_size": 8, "min_count": 2, "workers": 1, "epochs": 2, "batch_words": 1000}
+BY_COUNT = "rare_count=40.0, frequent_count=120.0"
 OLD = zipf_sentences(6_000, 200, seed=1)
 NEW = [[*sentence, "axolotl"] for sentence in zipf_sentences(2_000, 200, seed=2)]
 
@@ -130,7 +131,7 @@ def test_old_text_may_be_replayed_without_a_store(folder):
         run("update", "model.fw2v", "texts", "--replay", "old.txt", "--replay", "new.txt", "--anchor", 0) == 0
     )
     assert model_of(folder).history()[-1]["text"] == "texts"
-    assert model_of(folder).history()[-1]["update"] == "lockf=0.25, replay"
+    assert model_of(folder).history()[-1]["update"] == f"lockf=0.5, {BY_COUNT}, replay_ratio=3.0, replay"
 
 
 @pytest.mark.parametrize(
@@ -138,8 +139,12 @@ def test_old_text_may_be_replayed_without_a_store(folder):
     [
         ([], "anchor=1.0, outputs=True"),
         (["--lockf", 0], "lockf=0.0, anchor=1.0, outputs=True"),
-        (["--replay", "store"], "lockf=0.25, anchor=1.0, replay"),
-        (["--replay", "store", "--lockf", 1, "--anchor", 2], "anchor=2.0, replay"),
+        (["--replay", "store"], f"lockf=0.5, {BY_COUNT}, anchor=1.0, replay_ratio=3.0, replay"),
+        (
+            ["--replay", "store", "--lockf", 1, "--anchor", 2],
+            f"{BY_COUNT}, anchor=2.0, replay_ratio=3.0, replay",
+        ),
+        (["--replay", "store", "--replay-ratio", 1], f"lockf=0.5, {BY_COUNT}, anchor=1.0, replay"),
         (["--replay", "store", "--anchor-to", "model.fw2v"], "anchor=1.0, outputs=True, replay, anchor_to"),
     ],
 )
@@ -297,4 +302,4 @@ def test_every_option_has_a_help_text():
     assert set(parser.UPDATE_HELP) == set(parser.UPDATE_OPTIONS)
     assert set(parser.STORE_HELP) == set(parser.STORE_OPTIONS)
     parsed = parser.make_parser().parse_args(["update", "model", "text"])
-    assert (parsed.command, parsed.anchor, parsed.replay) == ("update", 1.0, [])
+    assert (parsed.command, parsed.epochs, parsed.replay) == ("update", None, [])

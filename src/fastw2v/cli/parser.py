@@ -1025,9 +1025,9 @@ UPDATE_HELP = {
     "--output": "file to write, in the format of fastw2v (default: MODEL, which is replaced)",
     "--replay": "mix old sentences into the new text, from a store that 'fastw2v store' has made, or from a text. "
     "After the update, TEXT is added to the store. The option may be repeated for several texts",
-    "--replay-ratio": "words of old text for each word of new text (default: 1.0)",
+    "--replay-ratio": "words of old text for each word of new text (default: 3.0; with --anchor-to 1.0)",
     "--lockf": "factor on the learning rate of the vectors of old words; 0 freezes these vectors. With --anchor-to, or "
-    "without --replay, 0 also freezes their output weights (default: 0.25 with --replay and without --anchor-to; "
+    "without --replay, 0 also freezes their output weights (default: 0.5 with --replay and without --anchor-to; "
     "otherwise 1.0)",
     "--anchor": "strength of a pull of the vectors of old words towards their old values; 0 for none. With "
     "--anchor-to, or without --replay, the output weights are pulled too (default: 1.0)",
@@ -1045,9 +1045,9 @@ UPDATE_OPTIONS: dict[str, dict[str, Any]] = {
     "texts": {"type": _file_name, "metavar": "TEXT", "nargs": "+"},
     "--output": {"type": _file_name, "metavar": "FILE"},
     "--replay": {"type": _file_name, "metavar": "STORE_OR_TEXT", "action": "append", "default": []},
-    "--replay-ratio": {"type": float, "metavar": "RATIO", "default": 1.0},
+    "--replay-ratio": {"type": float, "metavar": "RATIO"},
     "--lockf": {"type": float, "metavar": "FACTOR"},
-    "--anchor": {"type": float, "metavar": "STRENGTH", "default": 1.0},
+    "--anchor": {"type": float, "metavar": "STRENGTH"},
     "--anchor-to": {"type": _file_name, "metavar": "FILE"},
     "--epochs": {"type": _positive_int, "metavar": "N"},
     "--alpha": {"type": float, "metavar": "RATE"},

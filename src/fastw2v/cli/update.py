@@ -138,7 +138,7 @@ def _check_files(options: argparse.Namespace, output: str, corpora: list[Corpus]
         raise UsageError(
             f"{options.model} is in the format of gensim and is not replaced; name a file with --output"
         )
-    if options.anchor_to is not None and not options.anchor:
+    if options.anchor_to is not None and options.anchor == 0:
         raise UsageError("--anchor-to needs --anchor, the strength of the pull, of more than 0")
     for name, path in (("OUTPUT", output), ("--report", options.report)):
         if path is None:
@@ -220,17 +220,11 @@ def _train(model: Word2Vec, new: list[Corpus], replay: Any, options: argparse.Na
 
 def _make_update(replay: Any, options: argparse.Namespace) -> Update:
     """Return the recommended update if there is old text to replay and no reference; otherwise, anchor the outputs."""
-    settings = {
-        "alpha": options.alpha,
-        "min_alpha": options.min_alpha,
-        "anchor": options.anchor,
-        "replay_ratio": options.replay_ratio,
-        "drift_threshold": options.drift_threshold,
-    }
-    if options.lockf is not None:
-        settings["lockf"] = options.lockf
+    names = ("alpha", "min_alpha", "lockf", "anchor", "replay_ratio", "drift_threshold")
+    settings = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     if replay is not None and options.anchor_to is None:
         return Update.recommended(replay=replay, **settings)
+    settings = {"anchor": 1.0, **settings}
     return Update(replay=replay, anchor_to=options.anchor_to, outputs=True, **settings)
 
 

@@ -28,7 +28,9 @@ VIRTUAL_WORKERS = 8
 MAX_VIRTUAL_WORKERS = 1 << 16
 ROUND_WORDS = 16_000
 MAX_PARTITIONS = 128  # largest number that `Rounds` accepts
-COMMON_WORDS = 512  # largest number of words that are in all partitions, where a window has one set of negatives
+COMMON_WORDS = (
+    512  # largest number of words that are in all partitions, where a window has one set of negatives
+)
 PARTITION_WORDS = 160_000  # the number of partitions times the raw words of a job is about this number
 
 

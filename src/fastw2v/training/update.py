@@ -45,7 +45,9 @@ PULLS_PER_EPOCH = 20
 MEAN_SENTENCE_WORDS = 20  # assumed if neither `train` nor the vocabulary scan has the length of the text
 BLOCK_ROWS = 1 << 14
 FLAGS = ("outputs", "keep_anchor", "freeze_outputs")
-RECOMMENDED = {"lockf": 0.25, "anchor": 1.0, "replay_ratio": 1.0}  # measured; see `Update.recommended`
+RECOMMENDED = {  # measured; see `Update.recommended`
+    "lockf": 0.5, "rare_count": 40.0, "frequent_count": 120.0, "anchor": 1.0, "replay_ratio": 3.0,
+}  # fmt: skip
 NUMBERS = (
     "alpha", "min_alpha", "lockf", "rare_count", "frequent_count", "anchor", "replay_ratio", "old_words",
     "drift_threshold",
@@ -157,10 +159,11 @@ class Update:
     def recommended(cls, replay: Any, **changes: Any) -> Update:
         """Return the update that is recommended for a model that is updated repeatedly while old text is available.
 
-        It replays as many old words as there are new ones, trains the vectors of old words at a quarter of the learning
-        rate, and anchors them to their values at the start of the update. New words learn at the full rate, and so do
-        all output weights. Several settings were compared in ten updates of one model. Among those that kept about four
-        fifths of the nearest neighbours, this one learnt the most from the new text; see docs/incremental.md.
+        It replays three old words for each new one, trains the vectors of old words at lower learning rates, and
+        anchors them to their values at the start of the update. Words with 40 to 120 occurrences have half the rate of
+        new words. The rate is lower for rarer words, which a few occurrences move by chance, and for more frequent
+        words, which many occurrences have determined already. New words and all output weights learn at the full rate.
+        Many settings were compared in ten updates of two models; see docs/incremental.md.
 
         Parameters
         ----------
