@@ -414,10 +414,12 @@ cdef class RoundWorker:
                 if number < first + n_jobs:
                     if counter_advance(&queue.counters.claimed, number):
                         trained = self.train(rounds, queue, number)
-                        if trained:
-                            counter_add(&counters.n_trained, 1)
-                        else:
+                        if not trained:
                             counter_store(&queue.counters.stopped, 1)
+                        elif not counter_load(&queue.counters.stopped):
+                            # A job that was stopped may have slots whose rows are not copied yet, so that its round
+                            # must never be merged.
+                            counter_add(&counters.n_trained, 1)
                     n_idle = 0
                     continue
                 if ((n_jobs == rounds.n_jobs or closed) and counter_load(&counters.n_trained) == first + n_jobs

@@ -109,6 +109,85 @@ def test_more_members_than_lines(tmp_path):
         assert counts[1] == 24
 
 
+class Iterated:
+    """Sentences that can be iterated again, of a class that fastw2v does not know."""
+
+    def __init__(self, sentences):
+        self.sentences = sentences
+
+    def __iter__(self):
+        return iter(self.sentences)
+
+
+PARTS = {
+    "an empty part": ([], CORPUS[:300]),
+    "a short part": (CORPUS[:20], CORPUS[20:300]),
+    "a long sentence at the end": (
+        CORPUS[:150],
+        [*CORPUS[150:200], [word for line in CORPUS[200:300] for word in line]],
+    ),
+}
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+def test_parts_of_other_lengths_are_merged_together(parts):
+    def part(communicator):
+        mine = parts[communicator.rank]
+        model = Word2Vec(**SETTINGS)
+        build_vocab(model, mine, communicator=communicator)
+        return model, train(model, mine, communicator=communicator, schedule=MergeSchedule(words=300))
+
+    (first, counts), (second, _) = run_threads(2, part)
+    assert_same(second, first)
+    assert counts[1] == 2 * sum(map(len, CORPUS[:300]))
+
+
+@pytest.mark.parametrize("members", [1, 2])
+def test_a_checkpoint_of_one_process_is_resumed_by_a_group(tmp_path, members):
+    path, checkpoint = text_file(tmp_path), tmp_path / "run.ckpt"
+
+    class Crash(CallbackAny2Vec):
+        def on_epoch_end(self, model):
+            raise KeyError("crash")
+
+    with pytest.raises(KeyError, match="crash"):
+        Word2Vec(
+            corpus_file=path, checkpoint=checkpoint, checkpoint_every=2_000, callbacks=[Crash()], **SETTINGS
+        )
+    words = sum(map(len, CORPUS))
+    for model in run_threads(
+        members, lambda communicator: resume(checkpoint, corpus_file=path, communicator=communicator)
+    ):
+        assert [row["words"] for row in model.history()] == [words]
+    assert checkpoints.read(checkpoint, Word2Vec._from_state)[1].position.complete
+
+
+def test_a_member_without_sentences_resumes(tmp_path):
+    checkpoint = tmp_path / "run.ckpt"
+
+    class Crash(CallbackAny2Vec):
+        def on_epoch_begin(self, model):
+            if len(model.loss_history) == 1:
+                raise KeyError("crash")
+
+    def part(communicator):
+        mine = Iterated([] if communicator.rank else CORPUS)
+        model = Word2Vec(**{**SETTINGS, "epochs": 4, "compute_loss": True})
+        build_vocab(model, mine, communicator=communicator)
+        train(model, mine, communicator=communicator, checkpoint=checkpoint, callbacks=[Crash()])
+
+    with pytest.raises(KeyError, match="crash"):
+        run_threads(2, part)
+    first, second = run_threads(
+        2,
+        lambda communicator: resume(
+            checkpoint, Iterated([] if communicator.rank else CORPUS), communicator=communicator
+        ),
+    )
+    assert_same(second, first)
+    assert len(first.loss_history) == 4
+
+
 def test_updates_and_further_trainings(tmp_path):
     path = text_file(tmp_path)
     new = [["new", "words", *CORPUS[0]]] * 40

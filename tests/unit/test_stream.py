@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fastw2v import CallbackAny2Vec, Word2Vec
+from fastw2v import CallbackAny2Vec, LineSentence, Word2Vec
 from fastw2v.training.session import TrainingSession
 
 SETTINGS: dict[str, Any] = {"vector_size": 6, "min_count": 2, "sg": 1, "max_words": 40, "workers": 1}
@@ -189,6 +192,29 @@ def test_files_are_streamed_too(tmp_path: Path) -> None:
     np.testing.assert_array_equal(from_file.wv.vectors, from_list.wv.vectors)
     with pytest.raises(ValueError, match="checkpoint"):
         from_file.train_stream(corpus_file=str(path), checkpoint=str(path))
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_reader_of_a_pipe_is_trained_while_the_pipe_is_written(tmp_path: Path) -> None:
+    pipe, checkpoint = tmp_path / "pipe", tmp_path / "stream.ckpt"
+    os.mkfifo(pipe)
+    in_time = []
+
+    def write() -> None:
+        with open(pipe, "w") as file:
+            for line in taken(60):
+                file.write(" ".join(line) + "\n")
+            file.flush()
+            deadline = time.monotonic() + 60
+            while not checkpoint.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            in_time.append(checkpoint.exists())
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    Word2Vec(**SETTINGS).train_stream(LineSentence(pipe), chunk_words=100, checkpoint=checkpoint)
+    writer.join()
+    assert in_time == [True]
 
 
 def test_what_cannot_be_streamed_is_refused() -> None:

@@ -12,6 +12,7 @@ chunk ends.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fastw2v.common.files import local_path
 from fastw2v.text import file_reader, token_encoder
 from fastw2v.text.corpus_builder import CorpusBuilder
 from fastw2v.text.encoded_corpus import EncodedCorpus
@@ -44,7 +46,8 @@ class CountedChunk:
 def counted_chunks(corpus: Iterable[Any], chunk_words: int) -> Iterator[CountedChunk]:
     """Yield a corpus in chunks of at least `chunk_words` raw words, the last one excepted.
 
-    No sentence is read before the chunk that it belongs to is asked for. Text files are read in blocks.
+    No sentence is read before the chunk that it belongs to is asked for, except that text files are read in blocks. A
+    named pipe is not: a chunk is complete when its last line has arrived.
 
     Examples
     --------
@@ -56,9 +59,17 @@ def counted_chunks(corpus: Iterable[Any], chunk_words: int) -> Iterator[CountedC
     {'is': 1, 'it': 1} [0, 1]
     """
     text = file_reader.files_of(corpus)
-    if text is None:
+    if text is None or any(map(_is_pipe, text.paths)):
         return _chunks_of_sentences(iter(corpus), chunk_words)
     return _chunks_of_text(text, chunk_words)
+
+
+def _is_pipe(path: Any) -> bool:
+    """Return whether a file may deliver its text bit by bit: a named pipe or a terminal, for example."""
+    if isinstance(path, file_reader.FilePart):  # of a plain file
+        return False
+    local = local_path(path)
+    return local is not None and os.path.exists(local) and not os.path.isfile(local)
 
 
 def _chunks_of_sentences(sentences: Iterator[Any], chunk_words: int) -> Iterator[CountedChunk]:

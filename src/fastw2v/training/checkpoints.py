@@ -89,12 +89,18 @@ class TrainingState:
     def of_text(self, size: Size) -> TrainingState:
         """Return this state at the end of an epoch for another part of the text, which has this size.
 
-        A group stores the state for its whole text, and each member continues with that of its part.
+        A group stores the state for its whole text, and each member continues with that of its part. Groups write no
+        checkpoints within an epoch.
         """
         sentences, raw_words = size
         position = replace(self.position, jobs=0, sentences=sentences, raw_words=raw_words)
         return replace(
-            self, total_examples=max(1, sentences), total_words=None, position=position, corpus=size
+            self,
+            total_examples=max(1, sentences),
+            total_words=None,
+            checkpoint_every=None,
+            position=position,
+            corpus=size,
         )
 
 

@@ -150,7 +150,9 @@ class TrainingSession:
         )
         self.learning_rate = self._make_learning_rate()
         self.sentence_trainer: SentenceTrainer | None = None
-        if state.raw_words:
+        if state.raw_words and (
+            group is None or state.position.sentences
+        ):  # the part of a member may be empty
             corpus.note_sentences()
         if checkpoint is not None:
             checkpoints.check_callback_states(self._callbacks)
@@ -591,8 +593,6 @@ class TrainingSession:
         self._check_arrays()
         self._note_rate()
         self._model.random.set_state(self._random.get_state())
-        if position.complete:
-            position = replace(position, tally=self._total_of_group(position.tally))
         action(position)
 
     def _pull(self, position: TrainingPosition) -> None:
@@ -601,8 +601,12 @@ class TrainingSession:
 
     def _write_checkpoint(self, position: TrainingPosition) -> None:
         """Write a checkpoint; a full disk, or a callback's state that cannot be stored, does not end the training."""
-        if position.complete and position.epoch == self._epochs - 1:
-            self._note_end(self._epochs)
+        if position.complete:
+            # Not before the other barriers: each member makes its last merges of the epoch there, and the members
+            # must exchange merges and tallies in the same order.
+            position = replace(position, tally=self._total_of_group(position.tally))
+            if position.epoch == self._epochs - 1:
+                self._note_end(self._epochs)
         try:
             state = replace(
                 self._state,
