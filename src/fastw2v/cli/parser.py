@@ -73,7 +73,7 @@ PARAMETER_HELP = {
     "max_final_vocab": "keep at most N words, by raising --min-count as far as needed",
     "max_words": "largest size of the vocabulary; an update that would leave more words removes the rarest ones",
     "count_decay": "multiply earlier counts by FACTOR at each update, so that the vocabulary follows the present text",
-    "sample": "randomly skip occurrences of each word that makes up more than SHARE of the text; 0 skips nothing. "
+    "sample": "randomly skip occurrences of words that are more than about 2.6 * SHARE of the text; 0 skips nothing. "
     "A percentile such as 99%% makes the count at that percentile of all words the threshold",
     "seed": "seed of the random number generator",
     "workers": "number of threads; -1 uses one thread per core. Results are reproducible with 1 or --reproducible",
@@ -298,7 +298,7 @@ def make_parser() -> Parser:
         "train",
         _add_train_arguments,
         "train a model on a text",
-        "Train a word2vec model on texts. They have one sentence per line, and by default white space separates the "
+        "Train a word2vec model on texts. A text has one sentence per line, and by default white space separates the "
         "words. Every line is trained once in each epoch, in the order of the INPUTs.",
     )
     add(
