@@ -105,7 +105,7 @@ OPTIONS = [
 @pytest.mark.parametrize(
     ("sg", "scheme", "option"),
     # An odd step: from option to option, the algorithm that is quick changes.
-    one_in(7, [(*algorithm, option) for option in OPTIONS for algorithm in ALGORITHMS]),
+    one_in(13, [(*algorithm, option) for option in OPTIONS for algorithm in ALGORITHMS]),
     ids=str,
 )
 def test_options(sg, scheme, option):

@@ -35,7 +35,7 @@ WAYS = {
     "deepcopy": lambda model, path: copy.deepcopy(model),
     "pickle": lambda model, path: pickle.loads(pickle.dumps(model)),
 }
-WAY = pytest.mark.parametrize("way", one_in(2, WAYS.values()), ids=WAYS)
+WAY = pytest.mark.parametrize("way", one_in(4, WAYS.values()), ids=WAYS)
 
 
 @pytest.fixture(autouse=True)

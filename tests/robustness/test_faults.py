@@ -78,7 +78,7 @@ def test_special_files_are_rejected_and_pipes_are_read(tmp_path):
     loading.load_from_pipes(tmp_path)
 
 
-@pytest.mark.parametrize("name", one_in(2, TARGETS))
+@pytest.mark.parametrize("name", one_in(3, TARGETS))
 def test_random_inputs_and_the_corpus_of_inputs(name):
     for tally in (
         fuzz.replay_corpus(name),

@@ -100,7 +100,7 @@ OPERATIONS = {
 }
 
 
-@pytest.mark.parametrize("name", one_in(6, OPERATIONS, first=2))
+@pytest.mark.parametrize("name", one_in(12, OPERATIONS, first=2))
 def test_an_operation_is_done_or_not_done(name):
     make, operate = OPERATIONS[name]
     before = contents(make())

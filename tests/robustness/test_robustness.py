@@ -266,6 +266,7 @@ def test_a_second_build_vocab_starts_afresh(scheme, n_types):
     train(model, other)
 
 
+@pytest.mark.slow
 def test_the_bar_is_not_redrawn_for_every_poll(capsys):
     class Slow:
         def __iter__(self):

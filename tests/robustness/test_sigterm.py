@@ -47,6 +47,7 @@ GOES_ON = """
 """
 
 
+@pytest.mark.slow
 def test_the_process_goes_on_with_the_model_it_has(tmp_path):
     assert run_fresh(GOES_ON, tmp_path / "m") == "interrupted\n"
     assert os.listdir(tmp_path) == ["m"]

@@ -268,6 +268,7 @@ def test_interrupt_leaves_no_model_unless_asked(text, tmp_path, keep):
         assert len(Word2Vec.load(out).wv) == 10
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the test sends SIGTERM, which needs POSIX")
 @pytest.mark.parametrize("keep", one_in(2, [False, True]))
 def test_sigterm_ends_the_training_and_the_checkpoint_can_be_resumed(text, tmp_path, keep):

@@ -614,6 +614,7 @@ def test_beyond_the_budget_ids_live_in_a_file_that_vanishes(spill_dir):
     assert list(spill_dir.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts open files through /proc")
 def test_no_file_stays_open(spill_dir):
     def broken():

@@ -51,6 +51,7 @@ def topics(n_sentences, seed):
     return [[f"t{topic}w{i}" for i in rng.integers(0, 30, 12)] for topic in rng.integers(0, 10, n_sentences)]
 
 
+@pytest.mark.slow
 def test_neighbours_of_the_mean_are_more_stable_than_those_of_single_runs():
     corpus = topics(400, seed=3)
     options = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0, "epochs": 5, "sg": 1}

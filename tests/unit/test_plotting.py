@@ -99,6 +99,7 @@ def test_neighbour_embeddings_keep_groups_together(wv, method, module):
 # --- figures
 
 
+@pytest.mark.slow
 def test_figures_do_not_touch_pyplot(wv, model):
     code = (
         "import sys, numpy as np; from fastw2v import KeyedVectors, plotting; wv = KeyedVectors(3);"
@@ -111,6 +112,7 @@ def test_figures_do_not_touch_pyplot(wv, model):
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", ["png", pytest.param("svg", marks=pytest.mark.slow)])
 def test_every_figure_can_be_saved(wv, model, suffix):
     drift = wv.drift(vectors(50))
@@ -266,6 +268,7 @@ class TestExplore:
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed, which would open the page")
 def test_a_browser_opens_the_page(wv, tmp_path):
     page = tmp_path / "map.html"

@@ -76,6 +76,7 @@ def test_the_same_text_is_added_once_whatever_its_form(path, tmp_path, caplog):
     assert store.n_sentences == 30
 
 
+@pytest.mark.slow
 def test_every_sentence_has_the_same_chance_whenever_it_was_added(path, monkeypatch):
     """Ten additions of unequal size, a third of which fits; the shares that stay agree within the sampling error."""
     monkeypatch.setattr(replay_store, "MAX_SEGMENTS", 6)

@@ -147,6 +147,7 @@ def test_many_words_and_many_blocks(tmp_path):
         assert_reads_as_twin(reader)
 
 
+@pytest.mark.slow
 def test_one_huge_line(tmp_path, workers):
     path = tmp_path / "text"
     path.write_text(" ".join(f"w{i % 999}" for i in range(30_000)))

@@ -19,6 +19,7 @@ from fastw2v.common.cores import usable_cores
 from fastw2v.training import divergence
 from fastw2v.training.trainer import Trainer, thread_count
 from helpers.corpora import Reiterable, zipf_sentences
+from helpers.parameters import one_in
 
 SMALL = {"vector_size": 16, "min_count": 1, "workers": 1, "sample": 0}
 
@@ -352,7 +353,7 @@ CHILD = """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-@pytest.mark.parametrize("source", ["corpus", "Endless()"])
+@pytest.mark.parametrize("source", one_in(2, ["Endless()", "corpus"]))
 def test_ctrl_c_stops_within_a_second(source):
     child = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(CHILD).replace("SOURCE", source)],
@@ -467,6 +468,7 @@ def test_the_log_is_in_gensims_words(one_job, caplog):
     assert "Word2Vec lifecycle event" in text
 
 
+@pytest.mark.slow
 def test_progress_within_an_epoch_is_logged(caplog):
     class Slow:
         def __iter__(self):

@@ -305,6 +305,7 @@ def test_matrices_grow_in_place_and_views_of_them_stay_whole():
     np.testing.assert_array_equal(model.wv.vectors, at_once.wv.vectors)
 
 
+@pytest.mark.slow
 def test_an_update_takes_no_second_copy_of_the_matrices():
     run_fresh("""
         import resource

@@ -309,6 +309,7 @@ def test_records_out_of_the_text_are_refused():
         word2vec_rows.copy_records(text, np.array([1]), rows[:0])
 
 
+@pytest.mark.slow
 def test_a_binary_file_whose_rows_are_touched_by_threads(tmp_path, caplog):
     rows = memory._PREFAULT_MINIMUM // 4000 + 300
     matrix = np.arange(rows * 1000, dtype=np.float32).reshape(rows, 1000)
