@@ -35,7 +35,7 @@ from benchmarks import machine, measure, quality
 from benchmarks.arguments import number, numbers
 from benchmarks.configurations import COMMON
 from benchmarks.corpus import unpacked
-from benchmarks.seeds import Results
+from benchmarks.results_file import Results, complete, results_parser
 from benchmarks.table import markdown, mean_and_spread
 
 TRAINERS = ("fastw2v", "group", "gensim", "spark")
@@ -82,19 +82,7 @@ def trainings(text: str) -> list[Training]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the trainings that are missing and print the table; return the exit status."""
-    parser = make_parser()
-    options = parser.parse_args(argv)
-    if not options.table and not (options.corpus and options.evaluation):
-        parser.error("--corpus and --evaluation are required without --table")
-    results = Results(options.results)
-    try:
-        if not options.table:
-            train_all(options, results)
-    except (OSError, RuntimeError) as error:
-        print(f"benchmarks.distributed: error: {error}", file=sys.stderr)
-        return 1
-    print(table(results.read()))
-    return 0
+    return complete("benchmarks.distributed", make_parser(), argv, train_all, table)
 
 
 def train_all(options: argparse.Namespace, results: Results) -> None:
@@ -159,19 +147,7 @@ def table(results: Sequence[dict[str, Any]]) -> str:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.distributed",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--results", metavar="FILE", required=True,
-        help="results file with one line of JSON per training; trainings in it are skipped",
-    )  # fmt: skip
-    parser.add_argument(
-        "--corpus", metavar="FILE", help="text file with one sentence per line, plain or compressed"
-    )
-    parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
+    parser = results_parser("benchmarks.distributed", __doc__)
     parser.add_argument(
         "--trainings", type=trainings, default=[training(name) for name in DEFAULTS], metavar="NAME,...",
         help="trainings, as described above (default: " + ",".join(DEFAULTS) + ")",
@@ -179,7 +155,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=numbers, default=[1], metavar="N,...", help="seeds (default: 1)")
     parser.add_argument("--dim", type=number, default=100, metavar="N", help="dimensions (default: 100)")
     parser.add_argument("--epochs", type=number, default=1, metavar="N", help="number of epochs (default: 1)")
-    parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser
 
 

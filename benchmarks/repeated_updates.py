@@ -37,7 +37,7 @@ from typing import Any
 
 from benchmarks import quality
 from benchmarks.arguments import number, numbers
-from benchmarks.seeds import Results
+from benchmarks.results_file import Results
 from benchmarks.table import markdown
 from benchmarks.update_figures import (
     FREQUENT,

@@ -31,7 +31,7 @@ from benchmarks.arguments import names, number, numbers, shape
 from benchmarks.configurations import COMMON
 from benchmarks.corpus import unpacked
 from benchmarks.options import ARCHITECTURES
-from benchmarks.seeds import Results
+from benchmarks.results_file import Results, complete, results_parser
 from benchmarks.table import markdown, mean_and_spread
 
 ONE_WORKER = "one worker"
@@ -41,19 +41,7 @@ SHAPES = "8x16000,16x32000"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the trainings that are missing and print the table; return the exit status."""
-    parser = make_parser()
-    options = parser.parse_args(argv)
-    if not options.table and not (options.corpus and options.evaluation):
-        parser.error("--corpus and --evaluation are required without --table")
-    results = Results(options.results)
-    try:
-        if not options.table:
-            train_all(options, results)
-    except (OSError, RuntimeError) as error:
-        print(f"benchmarks.reproducible: error: {error}", file=sys.stderr)
-        return 1
-    print(table(results.read()))
-    return 0
+    return complete("benchmarks.reproducible", make_parser(), argv, train_all, table)
 
 
 def jobs(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -172,19 +160,7 @@ def _ns(members: list[dict[str, Any]]) -> float:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.reproducible",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--results", metavar="FILE", required=True,
-        help="results file with one line of JSON per training; trainings in it are skipped",
-    )  # fmt: skip
-    parser.add_argument(
-        "--corpus", metavar="FILE", help="text file with one sentence per line, plain or compressed"
-    )
-    parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
+    parser = results_parser("benchmarks.reproducible", __doc__)
     parser.add_argument(
         "--architectures", type=names(ARCHITECTURES), default=list(ARCHITECTURES), metavar="NAME,...",
         help="sg, cbow or both (default: sg,cbow)",
@@ -205,7 +181,6 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--epochs", type=number, metavar="N", help=f"number of epochs (default: {COMMON['epochs']})"
     )
-    parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser
 
 

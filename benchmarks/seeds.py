@@ -16,16 +16,12 @@ workers can be measured on a few cores. The speed of such a training means nothi
 from __future__ import annotations
 
 import argparse
-import fcntl
 import itertools
 import json
 import os
 import statistics
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, measure, quality
@@ -33,6 +29,7 @@ from benchmarks.adapters import ADAPTERS
 from benchmarks.arguments import names, number, numbers, values_of_a_parameter
 from benchmarks.configurations import COMMON, CONFIGURATIONS, parameters
 from benchmarks.corpus import unpacked
+from benchmarks.results_file import Results, complete, results_parser
 from benchmarks.table import markdown, mean_and_spread
 
 # The columns of the table that identify a row.
@@ -42,57 +39,7 @@ _SPEED = "effective_words_per_second"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the trainings that are missing and print the table; return the exit status."""
-    parser = make_parser()
-    options = parser.parse_args(argv)
-    if not options.table and not (options.corpus and options.evaluation):
-        parser.error("--corpus and --evaluation are required without --table")
-    results = Results(options.results)
-    try:
-        if not options.table:
-            train_all(options, results)
-    except (OSError, RuntimeError) as error:
-        print(f"benchmarks.seeds: error: {error}", file=sys.stderr)
-        return 1
-    print(table(results.read()))
-    return 0
-
-
-class Results:
-    """A file of results, one line of JSON each, to which several processes can append."""
-
-    def __init__(self, path: str) -> None:
-        self._path = Path(path)
-
-    def read(self) -> list[dict[str, Any]]:
-        """Return all complete results; an unfinished last line is ignored."""
-        if not self._path.exists():
-            return []
-        lines = self._path.read_text(encoding="utf8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-
-    def add(self, result: dict[str, Any]) -> None:
-        """Append one result as a line, with a single write."""
-        line = (json.dumps(result) + "\n").encode()
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-        try:
-            os.write(descriptor, line)
-        finally:
-            os.close(descriptor)
-
-    @contextmanager
-    def claim(self, key: str) -> Iterator[bool]:
-        """Claim the training with this key; yield False if another process is running it.
-
-        A claim is a lock on one byte of a lock file beside the results file. The system releases it when the process
-        ends.
-        """
-        with open(f"{self._path}.lock", "ab") as file:
-            try:
-                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, zlib.crc32(key.encode()))
-            except OSError:
-                yield False
-                return
-            yield True
+    return complete("benchmarks.seeds", make_parser(), argv, train_all, table)
 
 
 def train_all(options: argparse.Namespace, results: Results) -> None:
@@ -189,21 +136,7 @@ def _other_parameters(result: dict[str, Any]) -> str:
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.seeds",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument(
-        "--results",
-        metavar="FILE",
-        required=True,
-        help="results file with one line of JSON per training; trainings in it are skipped",
-    )
-    parser.add_argument(
-        "--corpus", metavar="FILE", help="text file with one sentence per line, plain or compressed"
-    )
-    parser.add_argument("--evaluation", metavar="DIR", help="directory with evaluation sets")
+    parser = results_parser("benchmarks.seeds", __doc__)
     parser.add_argument(
         "--config", type=names(CONFIGURATIONS), default=["sg", "sg-shared-5"], metavar="NAME,...",
         help="configurations, of " + ", ".join(CONFIGURATIONS) + " (default: sg,sg-shared-5)",
@@ -233,7 +166,6 @@ def make_parser() -> argparse.ArgumentParser:
         "--cores", type=number, metavar="N",
         help="share the weights as on a machine of N cores (default: the cores of this machine)",
     )  # fmt: skip
-    parser.add_argument("--table", action="store_true", help="only print the table of the results file")
     return parser
 
 

@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.arguments import number, numbers
-from benchmarks.seeds import Results
+from benchmarks.results_file import Results
 from benchmarks.table import markdown
 from fastw2v import KeyedVectors, Word2Vec, train_slices
 from fastw2v.common.files import open_input

@@ -29,7 +29,7 @@ from typing import Any
 
 from benchmarks import machine, measure, quality
 from benchmarks.arguments import names, number, numbers
-from benchmarks.seeds import Results
+from benchmarks.results_file import Results
 from benchmarks.table import markdown
 from fastw2v.common.files import open_input
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import lzma
 import subprocess
@@ -444,14 +445,22 @@ def test_the_quality_of_many_workers_can_be_measured_on_few_cores(
         assert trainer.usable_cores() == 16
 
 
+@pytest.mark.parametrize("name", ["seeds", "options", "reproducible", "distributed"])
+def test_the_help_of_a_command_with_a_results_file_is_printed(name, capsys):
+    with pytest.raises(SystemExit) as ended:
+        importlib.import_module(f"benchmarks.{name}").main(["--help"])
+    assert ended.value.code == 0
+    assert f"python -m benchmarks.{name}" in capsys.readouterr().out
+
+
 def test_a_training_that_another_process_runs_is_skipped(corpus, evaluation, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT))
-    from benchmarks import seeds
+    from benchmarks import results_file
 
-    results = seeds.Results(str(tmp_path / "results"))
+    results = results_file.Results(str(tmp_path / "results"))
     attempt = (
-        "import sys; from benchmarks import seeds\n"
-        f"with seeds.Results({str(tmp_path / 'results')!r}).claim(sys.argv[1]) as mine: print(mine)"
+        "import sys; from benchmarks import results_file\n"
+        f"with results_file.Results({str(tmp_path / 'results')!r}).claim(sys.argv[1]) as mine: print(mine)"
     )
 
     def elsewhere(key: str) -> str:
