@@ -111,9 +111,9 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
     """Make all random choices of a job except its negatives, in gensim's order; return False if memory runs out."""
     cdef uint64_t high, low
     cdef bint drawn
-    # In rounds, each job has a generator of its own in place of the network's.
-    cdef bint is_shared = pipeline.partition.mask != 0 and pipeline.numbering == NULL
-    if net.draws_seed or is_shared:
+    # In rounds (`numbering`), the network itself has one generator for each job, and no other thread uses it.
+    cdef bint windows_by_lcg = pipeline.partition.mask != 0 and pipeline.numbering == NULL
+    if net.draws_seed or windows_by_lcg:
         PyThread_acquire_lock(net.generator_lock, 1)
         high = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
         low = net.generator.next_uint32(net.generator.state) & HALF_SEED_MASK
@@ -121,11 +121,11 @@ cdef inline bint start_job(const Net *net, CenterPipeline *pipeline, const Job *
         pipeline.lcg = (high << 24) + low
     if not subsample(net, pipeline, job):
         return False
-    if is_shared:
-        drawn = draw_reductions(net, pipeline, False)
+    if windows_by_lcg:
+        drawn = draw_reductions(net, pipeline, windows_by_lcg)
     else:
         PyThread_acquire_lock(net.generator_lock, 1)
-        drawn = draw_reductions(net, pipeline, True)
+        drawn = draw_reductions(net, pipeline, windows_by_lcg)
         PyThread_release_lock(net.generator_lock)
     pipeline.sentence = pipeline.sentence_start = 0
     empty_pool(&pipeline.pool)
@@ -154,10 +154,10 @@ cdef inline bint subsample(const Net *net, CenterPipeline *pipeline, const Job *
     return True
 
 
-cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline, bint is_locked) noexcept nogil:
+cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline, bint by_lcg) noexcept nogil:
     """Set the window reductions of a job; return False if memory runs out.
 
-    They come from the generator of the network if the caller holds its lock, and from that of the job otherwise.
+    They come from the LCG of the job, or else from the generator of the network, whose lock the caller holds.
     """
     cdef bint equal = net.left == net.right
     cdef int64_t n = pipeline.n_kept if equal else 2 * pipeline.n_kept
@@ -166,21 +166,21 @@ cdef inline bint draw_reductions(const Net *net, CenterPipeline *pipeline, bint 
     pipeline.right_reductions = pipeline.reductions
     if not equal:
         pipeline.right_reductions += pipeline.n_kept
-    draw_side_reductions(net, pipeline, pipeline.reductions, net.left, is_locked)
+    draw_side_reductions(net, pipeline, pipeline.reductions, net.left, by_lcg)
     if not equal:
-        draw_side_reductions(net, pipeline, pipeline.right_reductions, net.right, is_locked)
+        draw_side_reductions(net, pipeline, pipeline.right_reductions, net.right, by_lcg)
     return True
 
 
 cdef inline void draw_side_reductions(const Net *net, CenterPipeline *pipeline, int32_t *reductions, int64_t length,
-                                      bint is_locked) noexcept nogil:
+                                      bint by_lcg) noexcept nogil:
     """Set the reductions of the left or right sides of all windows, uniform in [0, length).
 
     The generator of the network draws them as `RandomState.randint(0, length, n_kept)` does.
     """
     cdef uint32_t largest = <uint32_t>max(length - 1, <int64_t>0), mask = randint_mask(largest), value
     cdef int64_t i = 0, n = pipeline.n_kept
-    if net.shrink_windows and largest > 0 and not is_locked:
+    if net.shrink_windows and largest > 0 and by_lcg:
         for i in range(n):
             reductions[i] = <int32_t>((lcg_draw(&pipeline.lcg) * (<uint64_t>largest + 1)) >> 32)
     elif net.shrink_windows and largest > 0:

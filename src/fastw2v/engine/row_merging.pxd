@@ -1,22 +1,24 @@
 """How the changes of a row by several jobs are merged: the curvature of the loss, and the factors that follow from it.
 
 The jobs of a round start from the same weights. One worker would have made all their updates one after another, each
-from where the one before had led. The sum of their changes is near that where the row has moved little. Where it has
-moved most of the way to where its text wants it, the sum would lead far beyond, and the mean is right.
+from the result of the one before. If the updates are small steps, the sum of the changes is near that result. If each
+job has already moved the row close to the minimum of its loss, the sum goes far beyond the minimum, and the mean is
+right.
 
-How far that is depends on the direction. The second derivative of the logistic loss of a target t and an input x, as a
-function of t, is sigmoid'(t . x) * x x^T. Its mean over the updates of a row is about `rate` times the second moment of
-the rows on the other side, the mean of x x^T, where `rate` stands for the derivative of the sigmoid. These rows are
-far from isotropic. They have a mean, and its direction alone has a third to nearly all of the trace of their second
-moment; every other direction has a few percent of the rest at most. (That is how word2vec begins: all outputs move away
-from all inputs before they differ from one another.) So a change is divided into its part along the mean of the other
-side, and the rest. Let d_v be one of the two parts of the change by job v; k jobs have trained the row. It receives
+Which of the two is the case depends on the curvature of the loss, and this on the direction. The second derivative of
+the logistic loss of a target t and an input x, as a function of t, is sigmoid'(t . x) * x x^T. Its mean over the
+updates of a row is about `rate` times the second moment of the rows on the other side, the mean of x x^T, where `rate`
+stands for the derivative of the sigmoid. These rows are far from isotropic. They have a mean, and its direction alone
+has a third to nearly all of the trace of their second moment; every other direction has a few percent of the rest at
+most. (At the start of word2vec, all outputs move away from all inputs before they differ from one another.) So a change
+is divided into its part along the mean of the other side, and the rest. Let d_v be one of the two parts of the change
+by job v; k jobs have trained the row. It receives
 
     factor * (d_1 + ... + d_k),     factor = C / (1 + C) / sum_v (c_v / (1 + c_v)),     C = sum_v c_v
     c_v = alpha * (updates of the row by job v) * curvature
 
-where c_v says which part of the way to where job v leads the row it has moved it, roughly. If all c_v are equal to c,
-the factor is (1 + c) / (1 + k * c): 1, the sum, for few updates, and 1 / k, the mean, for many. The curvature is
+where c_v / (1 + c_v) is roughly the part of the distance to the minimum that job v has covered. If all c_v are equal
+to c, the factor is (1 + c) / (1 + k * c): 1, the sum, for few updates, and 1 / k, the mean, for many. The curvature is
 
     along the mean              rate * (|mean|^2 + ACROSS_SHARE * variance)
     at right angles to it       rate * ACROSS_SHARE * variance                     variance = (mean of |x|^2) - |mean|^2

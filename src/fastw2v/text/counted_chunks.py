@@ -65,7 +65,7 @@ def counted_chunks(corpus: Iterable[Any], chunk_words: int) -> Iterator[CountedC
 
 
 def _is_pipe(path: Any) -> bool:
-    """Return whether a file may deliver its text bit by bit: a named pipe or a terminal, for example."""
+    """Return whether a file may receive its text while it is read, as a named pipe does."""
     if isinstance(path, file_reader.FilePart):  # of a plain file
         return False
     local = local_path(path)
