@@ -64,7 +64,7 @@ def test_one_member_is_the_ordinary_training(tmp_path, scheme):
     assert_same(trained(SingleProcess(), path, scheme), Word2Vec(corpus_file=path, **SETTINGS, **scheme))
 
 
-@pytest.mark.parametrize("scheme", SCHEMES, ids=str)
+@pytest.mark.parametrize("scheme", one_in(2, SCHEMES), ids=str)
 def test_all_members_have_one_model_which_learns_from_all_parts(tmp_path, scheme):
     path = text_file(tmp_path)
     first, *others = run_threads(3, lambda communicator: trained(communicator, path, scheme))
@@ -209,7 +209,7 @@ def test_updates_and_further_trainings(tmp_path):
     assert first.wv.get_vecattr("new", "count") == 40
 
 
-@pytest.mark.parametrize("members", [1, 2, 3])
+@pytest.mark.parametrize("members", [1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_a_training_resumes_on_any_number_of_members(tmp_path, members):
     path, checkpoint = text_file(tmp_path), tmp_path / "checkpoint"
 

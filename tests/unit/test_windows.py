@@ -43,7 +43,7 @@ WINDOWS = {
 
 # Each kind of window meets both architectures and several objectives quickly.
 @pytest.mark.parametrize(
-    ("window", "objective", "sg"), one_in(5, itertools.product(WINDOWS, OBJECTIVES, (0, 1)))
+    ("window", "objective", "sg"), one_in(11, itertools.product(WINDOWS, OBJECTIVES, (0, 1)))
 )
 def test_one_job_agrees_with_the_definition(window, objective, sg):
     model = Word2Vec(**{**SETTINGS, **OBJECTIVES[objective], **WINDOWS[window]}, sg=sg, sample=0.05)
