@@ -20,6 +20,8 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "cbow-hs": {"sg": 0, "hs": 1, "negative": 0},
     "sg-300": {"sg": 1, "vector_size": 300},
     "cbow-300": {"sg": 0, "vector_size": 300},
+    "sg-pool-300": {"sg": 1, "vector_size": 300, "negative_pool": 1024},
+    "cbow-pool-300": {"sg": 0, "vector_size": 300, "negative_pool": 1024},
     "sg-shared-5-300": {"sg": 1, "vector_size": 300, "shared_negatives": True},
     "sg-shared-10-300": {"sg": 1, "vector_size": 300, "negative": 10, "shared_negatives": True},
     "sg-hs-300": {"sg": 1, "hs": 1, "negative": 0, "vector_size": 300},
@@ -42,7 +44,7 @@ DEFAULT = (
 # or window, also in place of ten shared ones. Ten for each pair would only make them slower.
 PEERS = {
     "sg-shared-5": "sg", "sg-shared-10": "sg", "sg-shared-5-300": "sg-300", "sg-shared-10-300": "sg-300",
-    "sg-pool": "sg", "cbow-pool": "cbow",
+    "sg-pool": "sg", "cbow-pool": "cbow", "sg-pool-300": "sg-300", "cbow-pool-300": "cbow-300",
 }  # fmt: skip
 
 
