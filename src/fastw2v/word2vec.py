@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v.common import memory
-from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.locks import ExclusiveLock
 from fastw2v.common.logs import get_logger
 from fastw2v.common.progress_bar import as_progress
 from fastw2v.common.undo import UndoOnError

@@ -1,11 +1,14 @@
-"""Waiting until no thread is left but those that ran before the tests, such as one of a plugin of pytest."""
+"""Calls in another thread, and waiting until no thread is left but those that ran before the tests."""
 
 from __future__ import annotations
 
 import _thread
+import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
-THREADS_BEFORE = _thread._count()
+THREADS_BEFORE = _thread._count()  # one of a plugin of pytest, for example
 
 
 def assert_threads_ended() -> None:
@@ -14,3 +17,20 @@ def assert_threads_ended() -> None:
     while _thread._count() > THREADS_BEFORE and time.monotonic() < deadline:
         time.sleep(0.001)
     assert _thread._count() == THREADS_BEFORE
+
+
+def in_thread(function: Callable[[], Any]) -> Any:
+    """Call `function` in another thread and return its result, or the exception that it raises."""
+    results = []
+
+    def run() -> None:
+        try:
+            results.append(function())
+        except BaseException as error:
+            results.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(60)
+    assert results, "the thread waits for something that the calling thread holds"
+    return results[0]

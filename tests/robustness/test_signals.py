@@ -13,6 +13,7 @@ import pytest
 
 from fastw2v import Word2Vec
 from helpers.parameters import one_in
+from helpers.threads import in_thread
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals by a POSIX timer")
 SECONDS = pytest.mark.parametrize("seconds", [0.5, pytest.param(15, marks=pytest.mark.slow)])
@@ -22,7 +23,7 @@ PRELUDE = """
     import numpy as np
     logging.disable()
     from fastw2v import Word2Vec
-    from fastw2v.common.exclusive_lock import ExclusiveLock
+    from fastw2v.common.locks import ExclusiveLock
 
     def in_thread(function):
         results = []
@@ -224,6 +225,8 @@ def test_an_interrupt_at_any_instruction_leaves_a_whole_model_however_long_its_t
         model = Word2Vec(vector_size=4, min_count=1, workers=1, sample=0, hs=1)
         model.build_vocab(CORPUS)
         kept = interrupted(lambda model=model: call(model), number)
+        state = in_thread(model.__getstate__)
+        assert isinstance(state, dict), (number, state)
         trained(model)
         model.build_vocab([["z"]] * 5, update=True)
         words = list(model.wv.index_to_key)

@@ -2,7 +2,7 @@
 
 * `memory`: large aligned arrays that grow in place (`empty`, `zeros`, `grown`, `prefault`, `release_freed`)
 * `worker_pool`: threads that a calling thread can always stop (`WorkerPool`)
-* `exclusive_lock`: a lock for work that one thread at a time may do (`ExclusiveLock`)
+* `locks`: locks that no exception leaves held (`ExclusiveLock`, `holding`)
 * `parallel`: ordered results of several threads (`ordered_map`, `ordered_map_by`)
 * `files`: paths, URIs and atomic writing (`open_input`, `open_atomic`, `check_writable`, `check_regular`, `local_path`,
   `compression`)

@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common.cores import usable_cores
+from fastw2v.common.locks import holding
 from fastw2v.common.worker_pool import WorkerPool
 
 __all__ = ["CACHE_LINE", "HUGE_PAGE", "empty", "grown", "prefault", "release_freed", "zeros"]
@@ -128,7 +129,7 @@ def _grown_in_place(array: NDArray[Any], rows: int) -> NDArray[Any] | None:
         return None
     start = array.ctypes.data - octets.ctypes.data
     end = start + rows * array.strides[0]
-    with _growing:
+    with holding(_growing):
         if start + array.nbytes != mapping.used or end > octets.size:
             return None
         mapping.used = end

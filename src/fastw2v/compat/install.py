@@ -28,6 +28,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType, TracebackType
 from typing import Any
 
+from fastw2v.common.locks import holding
 from fastw2v.common.logs import prefer_gensims_names
 from fastw2v.compat.installed_gensim import InstalledGensim, gensim_modules
 from fastw2v.compat.overlay import COUNTERPARTS, PACKAGES, SUBSTITUTES, Overlay
@@ -64,7 +65,7 @@ def install_as_gensim() -> Installation:
     True
     """
     global _finder
-    with _lock:
+    with holding(_lock):
         if _finder is None:
             imported_before = gensim_modules()
             _finder = _Finder(InstalledGensim(_find_gensim()))
@@ -89,7 +90,7 @@ def uninstall_as_gensim() -> None:
     >>> fastw2v.uninstall_as_gensim()
     """
     global _finder
-    with _lock:
+    with holding(_lock):
         if _finder is not None:
             _finder.uninstall()
             _finder = None

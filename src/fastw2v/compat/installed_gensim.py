@@ -27,6 +27,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, cast
 
+from fastw2v.common.locks import holding
 from fastw2v.compat.class_alias import ReplaceableClass
 from fastw2v.compat.overlay import COUNTERPARTS
 from fastw2v.formats.pickle_globals import GLOBALS
@@ -113,7 +114,7 @@ class InstalledGensim:
 
     def load(self) -> bool:
         """Import gensim, unless that is done, and return whether its modules can be used."""
-        with self._lock:
+        with holding(self._lock):
             if self._modules is None and self.spec is not None:
                 self._import_gensim()
             return self._modules is not None
@@ -130,7 +131,7 @@ class InstalledGensim:
 
     def import_module(self, name: str) -> ModuleType:
         """Return gensim's own module `name`, which ``import gensim`` may not have imported; raise as an import does."""
-        with self._lock:
+        with holding(self._lock):
             assert self._modules is not None
             if name not in self._modules:
                 before = set(self._modules)

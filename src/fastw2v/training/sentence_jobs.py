@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fastw2v._inner import Worker
+from fastw2v.common.locks import holding
 from fastw2v.engine.job_queue import JobQueue
 from fastw2v.engine.network import Network
 from fastw2v.text.encoding import encode
@@ -71,7 +72,7 @@ class SentenceTrainer:
         queue.close()
         worker.run(queue)
         tally = Tally(*worker.tallies())
-        with self._lock:
+        with holding(self._lock):
             self.loss += tally.loss
             self.examples += tally.examples
         return tally
@@ -152,7 +153,7 @@ class SentenceQueue:
                 self.close()  # for the next worker
                 return
             yield job
-            with self._lock:
+            with holding(self._lock):
                 self._done += 1
 
     def close(self) -> None:

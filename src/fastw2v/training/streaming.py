@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.locks import ExclusiveLock
 from fastw2v.common.logs import get_logger
 from fastw2v.common.progress_bar import ProgressBar, as_progress
 from fastw2v.common.validation import as_int, as_optional_int, check_function

@@ -35,7 +35,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from fastw2v.common import memory
-from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.locks import ExclusiveLock, holding
 from fastw2v.common.undo import UndoOnError
 from fastw2v.common.validation import as_dtype, as_int, check_hashable
 from fastw2v.vectors import similarity
@@ -71,7 +71,7 @@ def _moves_rows(method: Method) -> Method:
 
     @functools.wraps(method)
     def moving(self: RowTable, *args: Any, **kwargs: Any) -> Any:
-        with _moving, self.changing.hold():
+        with holding(_moving), self.changing.hold():
             self.n_moves += 1
             try:
                 return method(self, *args, **kwargs)
@@ -268,7 +268,7 @@ class RowTable:
             If the calling thread is changing rows: this is a call by a signal handler.
         """
         while True:
-            with _moving:
+            with holding(_moving):
                 if self.changing.held:
                     raise RuntimeError(
                         "the words are being changed by code that called this, or that a signal handler interrupted "

@@ -1,36 +1,22 @@
-"""The lock that lets one thread at a time train a model."""
+"""Locks that no exception leaves held."""
 
 from __future__ import annotations
 
 import copy
 import os
 import pickle
+import sys
 import threading
 
 import pytest
 
-from fastw2v.common.exclusive_lock import ExclusiveLock
+from fastw2v.common.locks import ExclusiveLock, holding
+from helpers.threads import in_thread
 
 
 @pytest.fixture
 def lock():
     return ExclusiveLock("another thread is at work")
-
-
-def in_thread(function):
-    """Run `function` in another thread; return its result or its exception."""
-    result = []
-
-    def run():
-        try:
-            result.append(function())
-        except BaseException as error:
-            result.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return result[0]
 
 
 def acquire_and_release(lock):
@@ -121,3 +107,80 @@ def test_a_copy_is_a_lock_of_its_own_that_nobody_holds(lock, make_copy):
     with other.hold():
         error = in_thread(lambda: acquire_and_release(other))
     assert str(error) == "another thread is at work"
+
+
+def is_free(lock):
+    """Return whether another thread can acquire a lock of `threading`."""
+
+    def acquired_and_released():
+        acquired = lock.acquire(blocking=False)
+        if acquired:
+            lock.release()
+        return acquired
+
+    return in_thread(acquired_and_released)
+
+
+@pytest.mark.parametrize("kind", [threading.Lock, threading.RLock])
+def test_a_lock_of_threading_is_held_while_the_block_runs(kind):
+    lock = kind()
+    with holding(lock):
+        assert not is_free(lock)
+    assert is_free(lock)
+    with pytest.raises(ZeroDivisionError), holding(lock):
+        raise ZeroDivisionError
+    assert is_free(lock)
+
+
+def test_a_reentrant_lock_is_held_until_the_outer_block_ends():
+    lock = threading.RLock()
+    with holding(lock):
+        with holding(lock):
+            pass
+        assert not is_free(lock)
+    assert is_free(lock)
+
+
+def test_a_lock_of_threading_whose_block_is_not_entered_is_released():
+    lock = threading.RLock()
+    held = holding(lock)
+    held.__enter__()
+    assert not is_free(lock)
+    del held
+    assert is_free(lock)
+
+
+def test_an_exception_at_any_instruction_releases_a_lock_of_threading():
+    lock = threading.RLock()
+
+    def hold():
+        with holding(lock):
+            len([])
+
+    def interrupted(number):
+        """Raise a KeyboardInterrupt at the instruction `number` of `hold`; return whether it has so many."""
+
+        def trace(frame, event, argument):
+            nonlocal number
+            frame.f_trace_opcodes = True
+            if event == "opcode":
+                number -= 1
+                if number < 0:
+                    sys.settrace(None)
+                    raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            hold()
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+        return False
+
+    number = 0
+    while interrupted(number):
+        assert is_free(lock), number
+        number += 1
+    assert number > 8

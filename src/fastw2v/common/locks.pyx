@@ -1,12 +1,14 @@
-"""A lock for work that one thread at a time may do on an object, such as training a model.
+"""Locks that no exception leaves held.
 
-`threading.RLock` waits for the thread that holds it; here a second thread gets an error at once, because waiting for
-a training is never what a caller wants.
+`ExclusiveLock` is for work that one thread at a time may do on an object, such as training a model. `threading.RLock`
+waits for the thread that holds it; here a second thread gets an error at once, because waiting for a training is never
+what a caller wants.
 
 A signal handler that raises can interrupt Python code between acquiring a lock and entering the block that releases
-it: from Python 3.14 on even right after the call of a compiled ``__enter__``. ``with lock.hold():`` therefore creates
-an object that acquires the lock and releases it at the latest when the object itself is deleted. The ``with`` statement
-has the only reference to it.
+it: from Python 3.14 on even right after the call of a compiled ``__enter__``. A trace function, such as that of a
+debugger, can also raise between the end of the block and the release. Therefore ``with lock.hold():``, and, for a lock
+of `threading`, ``with holding(lock):`` create an object that acquires the lock, and that releases it at the latest when
+the object itself is deleted. The ``with`` statement has the only reference to it.
 """
 
 cimport cython
@@ -144,3 +146,50 @@ cdef class _Hold:
         if self.acquired:
             self.acquired = False
             self.lock.release()
+
+
+def holding(lock not None):
+    """Return a context manager that holds a lock of `threading` while its block runs; other threads wait for it.
+
+    Parameters
+    ----------
+    lock : threading.RLock or threading.Lock
+
+    Examples
+    --------
+    >>> import threading
+    >>> lock = threading.Lock()
+    >>> with holding(lock):
+    ...     lock.locked()
+    True
+    >>> lock.locked()
+    False
+    """
+    return _WaitingHold(lock)
+
+
+@cython.no_gc  # as for `_Hold`
+cdef class _WaitingHold:
+    """One acquisition of a lock of `threading`, which ends as that of a `_Hold`."""
+
+    cdef object lock
+    cdef bint acquired
+
+    def __cinit__(self, lock):
+        self.lock = lock
+
+    def __enter__(self):
+        self.lock.acquire()
+        self.acquired = True
+
+    def __exit__(self, *error):
+        self._release()
+
+    def __dealloc__(self):
+        self._release()
+
+    cdef int _release(self) except -1:
+        if self.acquired:
+            self.acquired = False
+            self.lock.release()
+        return 0

@@ -1,3 +1,4 @@
+import threading
 from contextlib import AbstractContextManager
 
 from typing_extensions import Self
@@ -9,3 +10,5 @@ class ExclusiveLock:
     @property
     def held_by_another_thread(self) -> bool: ...
     def hold(self) -> AbstractContextManager[None]: ...
+
+def holding(lock: threading.RLock | threading.Lock) -> AbstractContextManager[None]: ...
