@@ -64,6 +64,24 @@ def test_one_member_is_the_ordinary_training(tmp_path, scheme):
     assert_same(trained(SingleProcess(), path, scheme), Word2Vec(corpus_file=path, **SETTINGS, **scheme))
 
 
+def test_a_reproducible_training_does_not_depend_on_the_workers_of_the_members(tmp_path):
+    path = text_file(tmp_path)
+    assert_same(
+        trained(SingleProcess(), path, {"reproducible": True, "workers": 2}),
+        Word2Vec(corpus_file=path, **SETTINGS, reproducible=True),
+    )
+    of_one, of_three = (
+        run_threads(
+            2,
+            lambda communicator, scheme={"reproducible": True, "workers": workers}: trained(
+                communicator, path, scheme
+            ),
+        )[0]
+        for workers in (1, 3)
+    )
+    assert_same(of_one, of_three)
+
+
 @pytest.mark.parametrize("scheme", one_in(2, SCHEMES), ids=str)
 def test_all_members_have_one_model_which_learns_from_all_parts(tmp_path, scheme):
     path = text_file(tmp_path)
