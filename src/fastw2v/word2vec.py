@@ -1574,12 +1574,13 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
         if self.negative and not self.tied_weights:
             report["syn1neg"] = vocab_size * row
         n_copies = 0  # rows that each worker copies
-        if self.workers >= 2:
-            words, inputs, nodes = replicated_rows(self.workers, self.vector_size)
+        workers = thread_count(self.workers) if self.workers else 0
+        if workers >= 2:
+            words, inputs, nodes = replicated_rows(workers, self.vector_size)
             n_copies += min(inputs, vocab_size) if not self.tied_weights else 0
             n_copies += min(words, vocab_size) if self.negative and not self.tied_weights else 0
             n_copies += min(nodes, vocab_size) if self.hs else 0
-        report["workers"] = self.workers * 2 * n_copies * row  # the copies, and the values that were copied
+        report["workers"] = workers * 2 * n_copies * row  # the copies, and the values that were copied
         report["total"] = sum(
             report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
         )

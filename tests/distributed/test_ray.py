@@ -139,3 +139,8 @@ def test_arguments_that_are_refused():
         engine.train(SETTINGS, parts=HALVES, model=Word2Vec())
     with pytest.raises(TypeError, match="vektor_size"):
         engine.train({"vektor_size": 10}, parts=HALVES)
+
+
+def test_all_cores_of_a_machine_are_no_number_of_cpus():
+    with pytest.raises(ValueError, match=r"workers=-1 does not say .* resources="):
+        engine.train({**SETTINGS, "workers": -1}, parts=HALVES)

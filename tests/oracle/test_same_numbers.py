@@ -271,12 +271,14 @@ def test_estimated_memory(one_job):
         assert mine == others
 
 
-def test_several_workers_are_estimated_to_keep_copies():
+def test_several_workers_are_estimated_to_keep_copies(monkeypatch):
+    monkeypatch.setattr("fastw2v.training.trainer.usable_cores", lambda: 4)
     estimates = [
-        Word2Vec(workers=workers, vector_size=10).estimate_memory(vocab_size=100_000) for workers in (1, 2, 4)
+        Word2Vec(workers=workers, vector_size=10).estimate_memory(vocab_size=100_000)
+        for workers in (1, 2, 4, -1)
     ]
     assert estimates[0]["workers"] == 0
-    assert 0 < 2 * estimates[1]["workers"] == estimates[2]["workers"]
+    assert 0 < 2 * estimates[1]["workers"] == estimates[2]["workers"] == estimates[3]["workers"]
     for estimate in estimates:
         assert estimate["total"] == sum(value for name, value in estimate.items() if name != "total")
 

@@ -82,6 +82,30 @@ def test_a_reproducible_training_does_not_depend_on_the_workers_of_the_members(t
     assert_same(of_one, of_three)
 
 
+@pytest.mark.parametrize("reproducible", [False, True])
+def test_the_schedule_depends_on_the_number_of_threads_unless_the_training_is_reproducible(
+    monkeypatch, reproducible
+):
+    monkeypatch.setattr("fastw2v.training.trainer.usable_cores", lambda: 10)
+    corpus = zipf_sentences(100_000, 300, seed=4)
+
+    merges = []
+    monkeypatch.setattr(Merger, "merge", lambda merger, *arguments: merges.append(arguments))
+
+    def n_merges(workers):
+        def member(communicator):
+            model = Word2Vec(**{**SETTINGS, "epochs": 1, "workers": workers, "reproducible": reproducible})
+            part = corpus[communicator.rank :: 2]
+            build_vocab(model, part, communicator=communicator)
+            train(model, part, communicator=communicator)
+
+        merges.clear()
+        run_threads(2, member)
+        return len(merges) / 2
+
+    assert n_merges(-1) == n_merges(10) == (10 if reproducible else 5)
+
+
 @pytest.mark.parametrize("scheme", one_in(2, SCHEMES), ids=str)
 def test_all_members_have_one_model_which_learns_from_all_parts(tmp_path, scheme):
     path = text_file(tmp_path)

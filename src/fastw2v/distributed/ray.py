@@ -83,6 +83,8 @@ def train(
     ------
     ImportError
         If Ray is not installed.
+    ValueError
+        If `workers` is negative (all cores of a machine) and `resources` has no ``num_cpus``.
     CommunicatorError
         If actors were lost more often than `max_restarts`.
     Exception
@@ -102,8 +104,12 @@ def train(
     corpora = _corpora(corpus_file, dataset, column, parts, members)
     if not library.is_initialized():
         library.init()
-    workers = (model or Word2Vec(**job.parameters)).workers
-    options = {"num_cpus": workers, **(resources or {})}
+    options = {"num_cpus": (model or Word2Vec(**job.parameters)).workers, **(resources or {})}
+    if options["num_cpus"] < 0:
+        raise ValueError(
+            f"workers={options['num_cpus']} does not say how many CPUs an actor takes; pass a positive number of "
+            'workers, or resources={"num_cpus": N}'
+        )
     store = library.remote(num_cpus=0)(_CheckpointStore).remote()
     shared_job = library.put(job)
     for attempt in range(max_restarts + 1):

@@ -34,6 +34,7 @@ from fastw2v.training.checkpoints import TrainingState
 from fastw2v.training.group import Group
 from fastw2v.training.progress import Tally
 from fastw2v.training.session import TrainingSession
+from fastw2v.training.trainer import thread_count
 from fastw2v.word2vec import Word2Vec
 
 __all__ = ["MergeSchedule", "build_vocab", "resume", "train"]
@@ -402,14 +403,17 @@ class _Run:
             )
         self.group = Group((n_sentences, n_words), self._total, self._after_callbacks)
         self._words = n_words / communicator.size
+        # A reproducible training depends on no number of threads.
+        threads = 1 if model.reproducible else thread_count(model.workers)
         words = schedule.words or max(
-            min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), model.workers * _JOB_WORDS
+            min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), threads * _JOB_WORDS
         )
         self._n_merges = max(1, round(self._words / words))
         self._n_merged = 0
         self._merger = Merger(communicator, _replicated(model))
         every = max(1, -(-self.part[1] // self._n_merges))
-        job_words = max(1, words // max(1, model.workers)) if communicator.size > 1 else None
+        jobs = model.virtual_workers if model.reproducible else threads
+        job_words = max(1, words // jobs) if communicator.size > 1 else None
         self.barrier = Barrier(every, self._at_barrier, job_words)
 
     def train(self, session: TrainingSession) -> tuple[int, int]:

@@ -305,7 +305,7 @@ class TrainingSession:
         )
         session._log(
             f"resuming training at epoch {state.position.epoch}, after {state.position.raw_words} raw words of it, "
-            f"with {model.workers} workers"
+            f"with {thread_count(model.workers)} workers"
         )
         return session
 
@@ -416,7 +416,7 @@ class TrainingSession:
                 corpus,
                 workers=model.workers,
                 virtual_workers=model.virtual_workers,
-                round_words=model.round_words,
+                round_words=self._round_words(),
                 key=epoch_key(self._random, model.train_count, start.epoch),
                 first_partition=first_partition,
                 first_job=0 if start.complete else start.jobs,
@@ -577,6 +577,12 @@ class TrainingSession:
         """Return the largest number of words of a job: that of the model, or the one that the barriers allow."""
         sizes = [barrier.job_words for barrier in self._barriers if barrier.job_words is not None]
         return min([self._model.batch_words, *sizes])
+
+    def _round_words(self) -> int:
+        """Return the largest number of words of a round: that of the model, or the one that the barriers allow."""
+        n_jobs = self._model.virtual_workers
+        sizes = [barrier.job_words * n_jobs for barrier in self._barriers if barrier.job_words is not None]
+        return min([self._model.round_words, *sizes])
 
     def _make_barriers(self, start: TrainingPosition) -> list[Barrier]:
         barriers = list(self._barriers)
