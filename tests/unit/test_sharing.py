@@ -55,16 +55,26 @@ def test_replicas_are_flushed_more_often_in_short_texts_and_with_one_set_of_nega
         np.cumsum(1e6 / np.arange(20_000, 0, -1) ** 0.75).astype(np.uint32),  # sorted_vocab=0
     ],
 )
-def test_a_noise_distribution_without_a_head_and_a_tail_is_shared_as_by_few_workers(cum_table):
-    plan = plan_for(MANY_WORKERS, 100, cum_table)
+@pytest.mark.parametrize(("workers", "inputs"), [(2, 512), (MANY_WORKERS, 1_024)])
+def test_a_noise_distribution_without_a_head_and_a_tail_is_divided_as_a_whole(cum_table, workers, inputs):
+    plan = plan_for(workers, 100, cum_table)
     assert (plan.words, plan.partitions, plan.whole_words) == (16, 4, 0)
-    assert plan.inputs == 1_024  # an input row is in no partition
+    assert plan.inputs == inputs  # an input row is in no partition
 
 
 def test_many_workers_on_few_cores_share_as_few_workers():
     few, many = plan_for(16, 100, FALLING, cores=4), plan_for(16, 100, FALLING, cores=16)
-    assert (few.words, few.inputs) == (16, 0)
+    assert (few.words, few.inputs) == (1_024, 512)
     assert (many.words, many.inputs) == (2_048, 1_024)
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7])
+def test_a_few_workers_share_as_many_with_fewer_replicas(workers):
+    few, many = plan_for(workers, 100, DOMAIN), plan_for(MANY_WORKERS, 100, DOMAIN)
+    assert few.partitions == many.partitions
+    assert 500 < few.words == few.whole_words <= 1_024 < many.words
+    assert few.inputs == 512 < many.inputs
+    assert few.uses == few.input_uses == 256 // workers  # so that they hold back no more updates of a row
 
 
 SENTENCES = [[f"w{i}" for i in np.random.RandomState(k).zipf(1.5, 30) if i < 40] for k in range(60)]

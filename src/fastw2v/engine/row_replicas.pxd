@@ -9,6 +9,10 @@ Without replicas (n = 0), every function here uses the shared rows.
 The address at which a row is trained, which is that of its replica or of the shared row, does not change while a worker
 runs: a replica that is flushed and copied again keeps its address. An address therefore stays valid when other rows, or
 the same row again, are acquired after it.
+
+Whether a word has a replica changes from one word to the next. A branch on it would often be mispredicted, which took a
+quarter of the time of CBOW, so `peek`, `acquire` and `acquire_rows` choose between two addresses by arithmetic: with a
+mask that is -1 for a replica and 0 for a shared row. All rows without a replica count as slot n of `uses`.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
@@ -17,6 +21,17 @@ from libc.string cimport memcmp, memcpy
 
 from fastw2v.engine.arena cimport ARENA_ALIGNMENT, Arena, arena_alloc
 from fastw2v.engine.network cimport Net, limit_norm
+
+
+cdef extern from "common/platform.h" nogil:
+    void prefetch_row(const float *row, int64_t n_lines)
+
+cdef extern from *:
+    bint likely(bint) nogil          # of Cython's own C code
+
+
+cdef enum:
+    FLUSH_DISTANCE = 2               # number of rows by which a prefetch is ahead of the flush
 
 
 cdef struct RowReplicas:
@@ -28,18 +43,31 @@ cdef struct RowReplicas:
     void *memory                 # holds the next two; NULL until `make_replicas`
     float *replicas              # (n, stride)
     float *originals             # (n, stride): the shared rows at the time they were copied
-    uint8_t *uses                # (n,): how often each replica was acquired since; 0: no replica exists
-    uint8_t max_uses             # a replica is flushed after this number of uses
+    uint8_t *uses                # (n + 1,): how often each was acquired since; 0: no replica exists; slot n is always 1
+    uint8_t kept_uses            # a replica with 1 to this number of uses is used once more before it is flushed
     const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
-    float *(*acquire_replica)(RowReplicas *, int64_t) noexcept nogil
+    void (*renew)(RowReplicas *, int64_t) noexcept nogil
+
+
+cdef inline int64_t replica_mask(int64_t i, int64_t n) noexcept nogil:
+    """Return -1 if 0 <= i < n, and 0 otherwise."""
+    return -<int64_t>(<uint64_t>i < <uint64_t>n)
+
+
+cdef inline float *chosen(float *shared, float *replica, int64_t mask) noexcept nogil:
+    """Return `replica` if the mask is -1, and `shared` if it is 0."""
+    return <float *>(<uintptr_t>shared ^ ((<uintptr_t>shared ^ <uintptr_t>replica) & <uintptr_t>mask))
 
 
 cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
-    """Return the address where `row` is stored now, for a prefetch: its replica, or else the shared row."""
-    cdef int64_t i = row - rows.first
-    if <uint64_t>i < <uint64_t>rows.n and rows.uses[i]:
-        return rows.replicas + i * rows.stride
-    return rows.matrix + row * rows.dim
+    """Return the address of `row` to prefetch: the shared row if its next use copies or flushes it, or its replica."""
+    cdef int64_t i = row - rows.first, mask, slot
+    if likely(rows.n == 0):
+        return rows.matrix + row * rows.dim
+    mask = replica_mask(i, rows.n)
+    slot = rows.n ^ ((rows.n ^ i) & mask)
+    mask &= -<int64_t>(<uint8_t>(rows.uses[slot] - 1) < rows.kept_uses)
+    return chosen(rows.matrix + row * rows.dim, rows.replicas + i * rows.stride, mask)
 
 
 cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
@@ -62,23 +90,32 @@ cdef inline void flush(RowReplicas *rows, int64_t i) noexcept nogil:
 
 
 cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
-    """Flush every replica that exists."""
-    cdef int64_t i
+    """Flush every replica that exists, and prefetch shared rows, which other workers may have written."""
+    cdef int64_t n_lines = rows.stride // 16 + 1, i
     for i in range(rows.n):
+        if i + FLUSH_DISTANCE < rows.n and rows.uses[i + FLUSH_DISTANCE]:
+            prefetch_row(rows.matrix + (rows.first + i + FLUSH_DISTANCE) * rows.dim, n_lines)
         if rows.uses[i]:
             flush(rows, i)
 
 
-cdef inline float *acquire_replica(RowReplicas *rows, int64_t i) noexcept nogil:
-    """Count a use of replica i, create it if it does not exist, and return its address."""
+cdef inline void renew(RowReplicas *rows, int64_t i) noexcept nogil:
+    """Flush replica i if it exists, and copy the shared row to it again. Element n of `uses` stays as it is."""
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
-    if rows.uses[i] == rows.max_uses:
+    cdef float *replica = rows.replicas + i * rows.stride
+    cdef float *original = rows.originals + i * rows.stride
+    cdef int64_t dim = rows.dim, c
+    if i == rows.n:
+        return
+    if rows.uses[i] and replica[0] != original[0] and rows.bounded == NULL:     # in a single pass, as most often
+        for c in range(dim):
+            shared[c] = replica[c] = original[c] = shared[c] + (replica[c] - original[c])
+        rows.uses[i] = 0
+        return
+    if rows.uses[i]:
         flush(rows, i)
-    if rows.uses[i] == 0:
-        memcpy(rows.replicas + i * rows.stride, shared, rows.dim * sizeof(float))
-        memcpy(rows.originals + i * rows.stride, rows.replicas + i * rows.stride, rows.dim * sizeof(float))
-    rows.uses[i] += 1
-    return rows.replicas + i * rows.stride
+    memcpy(replica, shared, dim * sizeof(float))
+    memcpy(original, shared, dim * sizeof(float))
 
 
 cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, int64_t dim, int64_t first, int64_t n,
@@ -88,10 +125,10 @@ cdef inline void alloc_replicas(Arena *arena, RowReplicas *rows, float *matrix, 
     `make_replicas` allocates the replicas themselves.
     """
     rows.matrix, rows.dim, rows.first, rows.n = matrix, dim, first, n
-    rows.stride, rows.max_uses = (dim + 15) // 16 * 16, max_uses
+    rows.stride, rows.kept_uses = (dim + 15) // 16 * 16, max_uses - 1
     rows.memory = rows.replicas = rows.originals = NULL
-    rows.uses = <uint8_t *>arena_alloc(arena, n)
-    rows.acquire_replica = acquire_replica
+    rows.uses = <uint8_t *>arena_alloc(arena, n + 1)
+    rows.renew = renew
 
 
 cdef inline bint make_replicas(RowReplicas *rows) noexcept nogil:
@@ -109,6 +146,7 @@ cdef inline bint make_replicas(RowReplicas *rows) noexcept nogil:
         start = <uintptr_t>rows.memory + ARENA_ALIGNMENT - <uintptr_t>rows.memory % ARENA_ALIGNMENT
         rows.replicas = <float *>start
         rows.originals = rows.replicas + n_floats
+        rows.uses[rows.n] = 1
     return True
 
 
@@ -121,25 +159,39 @@ cdef inline void free_replicas(RowReplicas *rows) noexcept:
 cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
     """Return the address at which to train `row`: its replica, which counts as a use, or else the shared row.
 
-    It is short, so that compilers inline it. Replicas are used through a function pointer, so that their code is not
-    inlined into the loops.
+    Replicas are renewed through a function pointer, so that this code is not inlined into the loops.
     """
-    cdef int64_t i = row - rows.first
-    if <uint64_t>i >= <uint64_t>rows.n:          # as unsigned integers: i < 0 is included
+    cdef int64_t i = row - rows.first, mask, slot
+    if likely(rows.n == 0):
         return rows.matrix + row * rows.dim
-    return rows.acquire_replica(rows, i)
+    mask = replica_mask(i, rows.n)
+    slot = rows.n ^ ((rows.n ^ i) & mask)
+    if <uint8_t>(rows.uses[slot] - 1) >= rows.kept_uses:
+        rows.renew(rows, slot)
+    rows.uses[slot] -= <uint8_t>mask
+    return chosen(rows.matrix + row * rows.dim, rows.replicas + i * rows.stride, mask)
 
 
 cdef inline void acquire_rows(RowReplicas *rows, const uint32_t *indices, int64_t n, float **addresses) noexcept nogil:
-    """Set the addresses at which to train n rows; a row that occurs twice counts as used twice.
+    """Set the addresses at which to train n rows, as `acquire` does; a row that occurs twice counts as used twice.
 
-    The local variables tell the compiler that storing an address changes none of them.
+    The local variables tell the compiler that storing an address or counting a use changes none of them.
     """
     cdef float *matrix = rows.matrix
-    cdef int64_t dim = rows.dim, i
-    if rows.n == 0:
-        for i in range(n):
-            addresses[i] = matrix + indices[i] * dim
-    else:
-        for i in range(n):
-            addresses[i] = acquire(rows, indices[i])
+    cdef float *replicas = rows.replicas
+    cdef uint8_t *uses = rows.uses
+    cdef uint8_t kept_uses = rows.kept_uses
+    cdef int64_t dim = rows.dim, stride = rows.stride, first = rows.first, n_replicas = rows.n
+    cdef int64_t k, i, mask, slot
+    if likely(n_replicas == 0):
+        for k in range(n):
+            addresses[k] = matrix + indices[k] * dim
+        return
+    for k in range(n):
+        i = <int64_t>indices[k] - first
+        mask = replica_mask(i, n_replicas)
+        slot = n_replicas ^ ((n_replicas ^ i) & mask)
+        if <uint8_t>(uses[slot] - 1) >= kept_uses:
+            rows.renew(rows, slot)
+        uses[slot] -= <uint8_t>mask
+        addresses[k] = chosen(matrix + indices[k] * dim, replicas + i * stride, mask)

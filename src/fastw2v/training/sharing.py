@@ -8,12 +8,14 @@ that takes longer than the arithmetic. A plan avoids most of these transfers:
 * The negatives of a job come from one partition of the noise distribution (engine/noise.h), so workers whose jobs have
   different partitions use different rows.
 
-There are two schemes. A few workers divide the complete noise distribution into a few partitions, and replicate only
-the words that all partitions have in common. Many workers replicate the most frequent words, which all of them draw,
-and divide only the less frequent words, into many partitions. A replicated output row must not be in a partition,
-because a worker that does not draw its word as a negative would update its replica with label 1 only. Input rows are
-not partitioned, so any of them may be replicated. docs/development/many-cores.md derives the schemes, and ``python -m
-benchmarks.row_sharing`` counts the rows that workers still pass to one another.
+All workers replicate the head of the distribution, which is its most frequent words, and draw negatives from the whole
+head. Only the tail is divided into partitions. A replicated output row must not be in a partition, because a worker
+that does not draw its word as a negative would update its replica with label 1 only. Input rows are not partitioned, so
+any of them may be replicated. Many workers replicate more rows than a few, and flush them after fewer uses. Where the
+distribution has no head and tail, it is divided as a whole into a few partitions.
+
+docs/development/many-cores.md derives the scheme, and ``python -m benchmarks.row_sharing`` counts the rows that workers
+still pass to one another.
 """
 
 from __future__ import annotations
@@ -27,19 +29,18 @@ from fastw2v.engine.network import STRIPE_DRAWS
 
 MANY_WORKERS = 8
 
-# A few workers. With four partitions, neighbouring jobs have different partitions even if one overtakes another. With
-# more partitions of all words, the words of one topic, which occur in a few jobs only, would be trained with too few
-# different negatives.
-PARTITIONS = 4
-REPLICATED_WORDS = 16
-REPLICA_USES = 64  # uses of a replica before it is flushed, with two workers; fewer with more workers
+TAIL_PARTITIONS = 16
+HEAD_BYTES = 819_200  # largest size of the head; fewer rows of long vectors are replicated
+
+# A few workers. Each of them has up to 128 uses of a replica before it is flushed, so the workers together hold back as
+# many updates of a row as many workers in a short text. With 256 words, the tail would be so large that 16 partitions
+# of it lower WordSim-353.
+FEW_HEAD_WORDS = 1_024
+PENDING_USES = 256  # of all workers together
 LEAST_USES = 8
 
-# Many workers. The replicas of 2,048 output rows and 1,024 input rows of 100 dimensions take 1.2 MB of a cache. Of
-# longer vectors, fewer rows are replicated.
-TAIL_PARTITIONS = 16
+# Many workers. The replicas of 2,048 output rows and 1,024 input rows of 100 dimensions take 1.2 MB of a cache.
 HEAD_WORDS = 2_048
-HEAD_BYTES = 819_200
 HEAD_USES = 16
 INPUT_USES = 32
 # With negatives for each pair, output rows are used five times as often, so that three times the uses are still less
@@ -48,6 +49,13 @@ PAIR_HEAD_USES = 48
 LONG_TEXT = 64  # jobs of an epoch for each worker
 MIN_WORDS = 1_024  # smallest vocabulary whose tail is divided; at most half of it is replicated
 MAX_UNSORTED_NOISE = 0.05
+
+# A distribution without a head and a tail. With four partitions, neighbouring jobs have different partitions even if
+# one overtakes another. With more partitions of all words, the words of one topic, which occur in a few jobs only,
+# would be trained with too few different negatives.
+PARTITIONS = 4
+REPLICATED_WORDS = 16
+REPLICA_USES = 128  # of all workers together
 
 REPLICATED_NODES_BYTES = 307_200  # inner nodes of the Huffman tree: 768 of 100 dimensions
 
@@ -116,30 +124,33 @@ def plan_for(
     >>> from fastw2v.training.sharing import plan_for
     >>> cum_table = np.cumsum(1_000_000 / np.arange(1, 50_001)).astype(np.uint32)
     >>> [(plan.words, plan.inputs) for plan in (plan_for(workers, 100, cum_table) for workers in (1, 2, 16))]
-    [(0, 0), (16, 0), (2048, 1024)]
+    [(0, 0), (1024, 512), (2048, 1024)]
     """
     if workers < 2:
         return SharingPlan()
-    words, inputs, nodes = replicated_rows(workers, dim)
     is_many = min(workers, cores or workers) >= MANY_WORKERS
-    inputs = inputs if is_many else 0
-    if is_many and cum_table is not None and len(cum_table) > MIN_WORDS:
+    words, inputs, nodes = replicated_rows(workers if is_many else 2, dim)
+    few_uses = max(LEAST_USES, PENDING_USES // workers)
+    input_uses = INPUT_USES if is_many else few_uses
+    if cum_table is not None and len(cum_table) > MIN_WORDS:
         words = head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2), TAIL_PARTITIONS)
         if _is_head(cum_table, words):
             is_long = jobs is not None and jobs >= LONG_TEXT * workers
-            uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
-            return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, whole_words=words, inputs=inputs)
-    uses = max(LEAST_USES, min(REPLICA_USES, 2 * REPLICA_USES // workers))
-    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS, inputs=inputs)
+            many_uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
+            uses = many_uses if is_many else few_uses
+            return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, words, inputs, input_uses)
+    uses = max(LEAST_USES, REPLICA_USES // workers)
+    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS, inputs=inputs, input_uses=input_uses)
 
 
 def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
     """Return the largest numbers of output rows, input rows and inner nodes that each of several workers replicates."""
     row_bytes = dim * np.dtype(np.float32).itemsize
     nodes = max(1, REPLICATED_NODES_BYTES // row_bytes)
+    most = max(1, HEAD_BYTES // row_bytes)
     if workers < MANY_WORKERS:
-        return REPLICATED_WORDS, 0, nodes
-    words = max(1, min(HEAD_WORDS, HEAD_BYTES // row_bytes))
+        most = min(most, FEW_HEAD_WORDS)
+    words = min(HEAD_WORDS, most)
     return words, (words + 1) // 2, nodes
 
 
