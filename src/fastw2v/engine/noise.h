@@ -21,7 +21,7 @@
  * jobs use consecutive partitions, so the jobs together draw from the whole distribution.
  *
  * Draws below `undivided` are not moved, and no draw is moved below it. They belong to the first words of the table,
- * which are replicated when there are many workers. The jobs of all partitions together still draw each word as often
+ * which every worker replicates. The jobs of all partitions together still draw each word as often
  * as the distribution says: at each offset into a stripe, a draw is moved only between stripes in which this offset is
  * not below `undivided`. */
 #ifndef FASTW2V_NOISE_H

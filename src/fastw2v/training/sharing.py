@@ -105,7 +105,7 @@ def plan_for(
     workers, dim : int
     cum_table : uint32 array, optional
         The cumulative noise distribution, which tells whether the first words are the most frequent ones. Without it,
-        the plan is that of a few workers.
+        all words are divided.
     cores : int, optional
         The largest number of workers that run at the same time; by default all of them. Workers that share a core share
         its cache as well, where many replicas would evict one another.
