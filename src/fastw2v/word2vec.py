@@ -1580,7 +1580,8 @@ class Word2Vec(ExposesAttributes, DeprecatedModelNames, metaclass=ReplaceableCla
             n_copies += min(inputs, vocab_size) if not self.tied_weights else 0
             n_copies += min(words, vocab_size) if self.negative and not self.tied_weights else 0
             n_copies += min(nodes, vocab_size) if self.hs else 0
-        report["workers"] = workers * 2 * n_copies * row  # the copies, and the values that were copied
+        copied = -(-self.vector_size // 16) * 16 * np.dtype(np.float32).itemsize  # whole cache lines
+        report["workers"] = workers * 2 * n_copies * copied  # the copies, and the values that were copied
         report["total"] = sum(
             report.get(name, 0) for name in ("vocab", "vectors", "syn1", "syn1neg", "workers")
         )

@@ -48,17 +48,19 @@ def test_replicas_are_flushed_more_often_in_short_texts_and_with_one_set_of_nega
 
 
 @pytest.mark.parametrize(
-    "cum_table",
+    ("cum_table", "words"),
     [
-        None,  # hierarchical softmax alone, or output rows that cannot have replicas
-        FALLING[:1_000],  # too few words to divide them
-        np.cumsum(1e6 / np.arange(20_000, 0, -1) ** 0.75).astype(np.uint32),  # sorted_vocab=0
+        (None, 16),  # hierarchical softmax alone, or output rows that cannot have replicas
+        (FALLING[:1_000], 16),  # too few words to divide them
+        (np.cumsum(1e6 / np.arange(20_000, 0, -1) ** 0.75).astype(np.uint32), 0),  # sorted_vocab=0
     ],
 )
 @pytest.mark.parametrize(("workers", "inputs"), [(2, 512), (MANY_WORKERS, 1_024)])
-def test_a_noise_distribution_without_a_head_and_a_tail_is_divided_as_a_whole(cum_table, workers, inputs):
+def test_a_noise_distribution_without_a_head_and_a_tail_is_divided_as_a_whole(
+    cum_table, words, workers, inputs
+):
     plan = plan_for(workers, 100, cum_table)
-    assert (plan.words, plan.partitions, plan.whole_words) == (16, 4, 0)
+    assert (plan.words, plan.partitions, plan.whole_words) == (words, 4, 0)
     assert plan.inputs == inputs  # an input row is in no partition
 
 

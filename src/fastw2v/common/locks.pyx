@@ -1,8 +1,8 @@
 """Locks that no exception leaves held.
 
 `ExclusiveLock` is for work that one thread at a time may do on an object, such as training a model. `threading.RLock`
-waits for the thread that holds it; here a second thread gets an error at once, because waiting for a training is never
-what a caller wants.
+waits for the thread that holds it; a second thread that enters an `ExclusiveLock` gets an error at once, because
+waiting for a training is never what a caller wants.
 
 A signal handler that raises can interrupt Python code between acquiring a lock and entering the block that releases
 it: from Python 3.14 on even right after the call of a compiled ``__enter__``. A trace function, such as that of a
@@ -34,7 +34,7 @@ if hasattr(os, "register_at_fork"):
 
 
 cdef class ExclusiveLock:
-    """A lock that one thread holds at a time, as often as it likes; for any other thread, acquiring it is an error.
+    """A lock that one thread holds at a time, and may acquire again; for any other thread, acquiring it is an error.
 
     Parameters
     ----------
@@ -76,6 +76,8 @@ cdef class ExclusiveLock:
     @property
     def held(self):
         """Whether the calling thread holds the lock."""
+        if self.forks != n_forks and self.owner != surviving_thread:
+            return False             # that thread belongs to the parent process
         return self.owner == PyThread_get_thread_ident() and self.depth > 0
 
     @property
@@ -112,13 +114,13 @@ cdef class ExclusiveLock:
     cdef int _forget_threads_of_the_parent(self) except -1:
         """Replace a lock that a thread of the parent process held: in the child it would never be released."""
         cdef PyThread_type_lock replacement
-        self.forks = n_forks
         if self.owner == surviving_thread:
+            self.forks = n_forks
             return 0
         replacement = PyThread_allocate_lock()
         if replacement == NULL:
             raise MemoryError("no memory for a lock")
-        self.lock, self.owner, self.depth = replacement, 0, 0
+        self.lock, self.owner, self.depth, self.forks = replacement, 0, 0, n_forks
         return 0
 
 

@@ -10,9 +10,9 @@ The address at which a row is trained, which is that of its replica or of the sh
 runs: a replica that is flushed and copied again keeps its address. An address therefore stays valid when other rows, or
 the same row again, are acquired after it.
 
-Whether a word has a replica changes from one word to the next. A branch on it would often be mispredicted, which took a
-quarter of the time of CBOW, so `peek`, `acquire` and `acquire_rows` choose between two addresses by arithmetic: with a
-mask that is -1 for a replica and 0 for a shared row. All rows without a replica count as slot n of `uses`.
+Words with and without replicas follow one another irregularly, so a branch would often be mispredicted. It took a
+quarter of the time of CBOW. Therefore `peek`, `acquire` and `acquire_rows` choose between two addresses by arithmetic:
+with a mask that is -1 for a replica and 0 for a shared row. All rows without a replica count as slot n of `uses`.
 """
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t, uintptr_t
@@ -43,7 +43,7 @@ cdef struct RowReplicas:
     void *memory                 # holds the next two; NULL until `make_replicas`
     float *replicas              # (n, stride)
     float *originals             # (n, stride): the shared rows at the time they were copied
-    uint8_t *uses                # (n + 1,): how often each was acquired since; 0: no replica exists; slot n is always 1
+    uint8_t *uses                # (n + 1,): how often each was acquired since; 0: no replica exists; slot n is 1
     uint8_t kept_uses            # a replica with 1 to this number of uses is used once more before it is flushed
     const Net *bounded           # the network whose bound on norms the shared rows obey; NULL: none
     void (*renew)(RowReplicas *, int64_t) noexcept nogil
@@ -100,7 +100,7 @@ cdef inline void flush_all(RowReplicas *rows) noexcept nogil:
 
 
 cdef inline void renew(RowReplicas *rows, int64_t i) noexcept nogil:
-    """Flush replica i if it exists, and copy the shared row to it again. Element n of `uses` stays as it is."""
+    """Flush replica i if it exists, and copy the shared row to it again. Slot n stands for all rows without one."""
     cdef float *shared = rows.matrix + (rows.first + i) * rows.dim
     cdef float *replica = rows.replicas + i * rows.stride
     cdef float *original = rows.originals + i * rows.stride

@@ -5,14 +5,14 @@ that takes longer than the arithmetic. A plan avoids most of these transfers:
 
 * Each worker trains replicas of the rows that all workers need: those of the most frequent words, as outputs and as
   inputs, and of the inner nodes next to the root of the Huffman tree (engine/row_replicas.pxd).
-* The negatives of a job come from one partition of the noise distribution (engine/noise.h), so workers whose jobs have
-  different partitions use different rows.
+* The negatives of a job come from the head and one partition of the noise distribution (engine/noise.h), so workers
+  whose jobs have different partitions use different rows.
 
 All workers replicate the head of the distribution, which is its most frequent words, and draw negatives from the whole
 head. Only the tail is divided into partitions. A replicated output row must not be in a partition, because a worker
 that does not draw its word as a negative would update its replica with label 1 only. Input rows are not partitioned, so
-any of them may be replicated. Many workers replicate more rows than a few, and flush them after fewer uses. Where the
-distribution has no head and tail, it is divided as a whole into a few partitions.
+any of them may be replicated. Many workers replicate more rows than a few. Where the distribution has no head and
+tail, it is divided as a whole into a few partitions.
 
 docs/development/many-cores.md derives the scheme, and ``python -m benchmarks.row_sharing`` counts the rows that workers
 still pass to one another.
@@ -32,9 +32,8 @@ MANY_WORKERS = 8
 TAIL_PARTITIONS = 16
 HEAD_BYTES = 819_200  # largest size of the head; fewer rows of long vectors are replicated
 
-# A few workers. Each of them has up to 128 uses of a replica before it is flushed, so the workers together hold back as
-# many updates of a row as many workers in a short text. With 256 words, the tail would be so large that 16 partitions
-# of it lower WordSim-353.
+# A few workers. With 256 words, the tail would be so large that 16 partitions of it lower WordSim-353. The workers
+# together hold back up to 256 updates of a row, as 16 workers with 16 uses each do.
 FEW_HEAD_WORDS = 1_024
 PENDING_USES = 256  # of all workers together
 LEAST_USES = 8
@@ -47,8 +46,8 @@ INPUT_USES = 32
 # time. In a short text, so many uses would be a large part of all updates of a row.
 PAIR_HEAD_USES = 48
 LONG_TEXT = 64  # jobs of an epoch for each worker
-MIN_WORDS = 1_024  # smallest vocabulary whose tail is divided; at most half of it is replicated
-MAX_UNSORTED_NOISE = 0.05
+MIN_WORDS = 1_024  # a larger vocabulary has a divided tail; at most half of its output rows are replicated
+MAX_UNSORTED_NOISE = 0.05  # largest share of words behind the head that are more frequent than a word of it
 
 # A distribution without a head and a tail. With four partitions, neighbouring jobs have different partitions even if
 # one overtakes another. With more partitions of all words, the words of one topic, which occur in a few jobs only,
@@ -75,7 +74,7 @@ class SharingPlan:
     partitions : int
         Number of partitions of the noise distribution, a power of two.
     whole_words : int
-        The first words, which are in all partitions.
+        How many of the first words are in all partitions.
     """
 
     words: int = 0
@@ -105,10 +104,10 @@ def plan_for(
     workers, dim : int
     cum_table : uint32 array, optional
         The cumulative noise distribution, which tells whether the first words are the most frequent ones. Without it,
-        all words are divided.
+        the whole distribution is divided.
     cores : int, optional
-        The largest number of workers that run at the same time; by default all of them. Workers that share a core share
-        its cache as well, where many replicas would evict one another.
+        The largest number of workers that run at the same time; by default the number of workers. Workers that share a
+        core share its cache as well, where many replicas would evict one another.
     jobs : int, optional
         The number of jobs of an epoch. Without it, the text counts as short.
     pair_negatives : bool, default False
@@ -140,7 +139,8 @@ def plan_for(
             uses = many_uses if is_many else few_uses
             return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, words, inputs, input_uses)
     uses = max(LEAST_USES, REPLICA_USES // workers)
-    return SharingPlan(REPLICATED_WORDS, nodes, uses, PARTITIONS, inputs=inputs, input_uses=input_uses)
+    words = REPLICATED_WORDS if cum_table is None or _is_head(cum_table, REPLICATED_WORDS) else 0
+    return SharingPlan(words, nodes, uses, PARTITIONS, inputs=inputs, input_uses=input_uses)
 
 
 def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
