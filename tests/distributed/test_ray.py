@@ -141,6 +141,6 @@ def test_arguments_that_are_refused():
         engine.train({"vektor_size": 10}, parts=HALVES)
 
 
-def test_all_cores_of_a_machine_are_no_number_of_cpus():
+def test_a_negative_number_of_workers_does_not_say_how_many_cpus_an_actor_takes():
     with pytest.raises(ValueError, match=r"workers=-1 does not say .* resources="):
         engine.train({**SETTINGS, "workers": -1}, parts=HALVES)

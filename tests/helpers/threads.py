@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-THREADS_BEFORE = _thread._count()  # one of a plugin of pytest, for example
+THREADS_BEFORE = _thread._count()  # plugins of pytest may have started some
 
 
 def assert_threads_ended() -> None:
@@ -20,7 +20,10 @@ def assert_threads_ended() -> None:
 
 
 def in_thread(function: Callable[[], Any]) -> Any:
-    """Call `function` in another thread and return its result, or the exception that it raises."""
+    """Call `function` in another thread and return its result, or the exception that it raises.
+
+    The check fails if the thread does not end, for example because it waits for a lock.
+    """
     results = []
 
     def run() -> None:
@@ -32,5 +35,5 @@ def in_thread(function: Callable[[], Any]) -> Any:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join(60)
-    assert results, "the thread waits for something that the calling thread holds"
+    assert results, "the thread has not ended after 60 s"
     return results[0]

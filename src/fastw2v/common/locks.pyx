@@ -76,16 +76,16 @@ cdef class ExclusiveLock:
     @property
     def held(self):
         """Whether the calling thread holds the lock."""
-        if self.forks != n_forks and self.owner != surviving_thread:
-            return False             # that thread belongs to the parent process
-        return self.owner == PyThread_get_thread_ident() and self.depth > 0
+        return not self._held_in_parent() and self.owner == PyThread_get_thread_ident() and self.depth > 0
 
     @property
     def held_by_another_thread(self):
         """Whether a thread other than the calling one holds the lock."""
-        if self.forks != n_forks and self.owner != surviving_thread:
-            return False             # that thread belongs to the parent process
-        return self.owner != 0 and self.owner != PyThread_get_thread_ident()
+        return not self._held_in_parent() and self.owner != 0 and self.owner != PyThread_get_thread_ident()
+
+    cdef bint _held_in_parent(self) noexcept:
+        """Whether the thread that acquired the lock exists in the parent process only."""
+        return self.forks != n_forks and self.owner != surviving_thread
 
     def hold(self):
         """Return a context manager that holds the lock while its block runs.
@@ -94,7 +94,8 @@ cdef class ExclusiveLock:
         """
         return _Hold(self)
 
-    cdef int acquire(self) except -1:
+    cpdef int acquire(self) except -1:
+        """Acquire the lock, for `hold`, which also releases it."""
         cdef unsigned long me = PyThread_get_thread_ident()
         if self.forks != n_forks:
             self._forget_threads_of_the_parent()
@@ -105,11 +106,13 @@ cdef class ExclusiveLock:
         self.depth += 1
         return 0
 
-    cdef void release(self) noexcept:
+    cpdef int release(self) except -1:
+        """Release the lock, for `hold`."""
         self.depth -= 1
         if self.depth == 0:
             self.owner = 0
             PyThread_release_lock(self.lock)
+        return 0
 
     cdef int _forget_threads_of_the_parent(self) except -1:
         """Replace a lock that a thread of the parent process held: in the child it would never be released."""
@@ -122,32 +125,6 @@ cdef class ExclusiveLock:
             raise MemoryError("no memory for a lock")
         self.lock, self.owner, self.depth, self.forks = replacement, 0, 0, n_forks
         return 0
-
-
-@cython.no_gc  # no cycle can contain it, and the lock must still be there when it is deleted
-cdef class _Hold:
-    """One acquisition of a lock, which ends with its block or, if that is never entered, with this object."""
-
-    cdef ExclusiveLock lock
-    cdef bint acquired
-
-    def __cinit__(self, ExclusiveLock lock not None):
-        self.lock = lock
-
-    def __enter__(self):
-        self.lock.acquire()
-        self.acquired = True
-
-    def __exit__(self, *error):
-        self._release()
-
-    def __dealloc__(self):
-        self._release()
-
-    cdef void _release(self) noexcept:
-        if self.acquired:
-            self.acquired = False
-            self.lock.release()
 
 
 def holding(lock not None):
@@ -167,14 +144,14 @@ def holding(lock not None):
     >>> lock.locked()
     False
     """
-    return _WaitingHold(lock)
+    return _Hold(lock)
 
 
-@cython.no_gc  # as for `_Hold`
-cdef class _WaitingHold:
-    """One acquisition of a lock of `threading`, which ends as that of a `_Hold`."""
+@cython.no_gc  # no cycle can contain it, and the lock must still be there when it is deleted
+cdef class _Hold:
+    """One acquisition of a lock, which ends with its block or, if that is never entered, with this object."""
 
-    cdef object lock
+    cdef object lock                 # an ExclusiveLock, or a lock of `threading`
     cdef bint acquired
 
     def __cinit__(self, lock):

@@ -102,14 +102,14 @@ def train(
     max_restarts = as_int("max_restarts", max_restarts, minimum=0)
     job = Job(dict(parameters or {}), model, update, arguments, schedule)
     corpora = _corpora(corpus_file, dataset, column, parts, members)
-    if not library.is_initialized():
-        library.init()
     options = {"num_cpus": (model or Word2Vec(**job.parameters)).workers, **(resources or {})}
     if options["num_cpus"] < 0:
         raise ValueError(
             f"workers={options['num_cpus']} does not say how many CPUs an actor takes; pass a positive number of "
             'workers, or resources={"num_cpus": N}'
         )
+    if not library.is_initialized():
+        library.init()
     store = library.remote(num_cpus=0)(_CheckpointStore).remote()
     shared_job = library.put(job)
     for attempt in range(max_restarts + 1):

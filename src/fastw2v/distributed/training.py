@@ -403,7 +403,7 @@ class _Run:
             )
         self.group = Group((n_sentences, n_words), self._total, self._after_callbacks)
         self._words = n_words / communicator.size
-        # A reproducible training depends on no number of threads.
+        # The merges of a reproducible training must not depend on the number of threads.
         threads = 1 if model.reproducible else thread_count(model.workers)
         words = schedule.words or max(
             min(_MEMBER_WORDS, _GROUP_WORDS // communicator.size), threads * _JOB_WORDS

@@ -54,6 +54,11 @@ cdef inline int64_t replica_mask(int64_t i, int64_t n) noexcept nogil:
     return -<int64_t>(<uint64_t>i < <uint64_t>n)
 
 
+cdef inline int64_t slot_of(int64_t i, int64_t n, int64_t mask) noexcept nogil:
+    """Return i, the slot of a replica, if the mask is -1, and n, that of all other rows, if it is 0."""
+    return n ^ ((n ^ i) & mask)
+
+
 cdef inline float *chosen(float *shared, float *replica, int64_t mask) noexcept nogil:
     """Return `replica` if the mask is -1, and `shared` if it is 0."""
     return <float *>(<uintptr_t>shared ^ ((<uintptr_t>shared ^ <uintptr_t>replica) & <uintptr_t>mask))
@@ -65,7 +70,7 @@ cdef inline float *peek(const RowReplicas *rows, int64_t row) noexcept nogil:
     if likely(rows.n == 0):
         return rows.matrix + row * rows.dim
     mask = replica_mask(i, rows.n)
-    slot = rows.n ^ ((rows.n ^ i) & mask)
+    slot = slot_of(i, rows.n, mask)
     mask &= -<int64_t>(<uint8_t>(rows.uses[slot] - 1) < rows.kept_uses)
     return chosen(rows.matrix + row * rows.dim, rows.replicas + i * rows.stride, mask)
 
@@ -165,7 +170,7 @@ cdef inline float *acquire(RowReplicas *rows, int64_t row) noexcept nogil:
     if likely(rows.n == 0):
         return rows.matrix + row * rows.dim
     mask = replica_mask(i, rows.n)
-    slot = rows.n ^ ((rows.n ^ i) & mask)
+    slot = slot_of(i, rows.n, mask)
     if <uint8_t>(rows.uses[slot] - 1) >= rows.kept_uses:
         rows.renew(rows, slot)
     rows.uses[slot] -= <uint8_t>mask
@@ -190,7 +195,7 @@ cdef inline void acquire_rows(RowReplicas *rows, const uint32_t *indices, int64_
     for k in range(n):
         i = <int64_t>indices[k] - first
         mask = replica_mask(i, n_replicas)
-        slot = n_replicas ^ ((n_replicas ^ i) & mask)
+        slot = slot_of(i, n_replicas, mask)
         if <uint8_t>(uses[slot] - 1) >= kept_uses:
             rows.renew(rows, slot)
         uses[slot] -= <uint8_t>mask

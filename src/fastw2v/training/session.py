@@ -575,14 +575,16 @@ class TrainingSession:
 
     def _job_words(self) -> int:
         """Return the largest number of words of a job: that of the model, or the one that the barriers allow."""
-        sizes = [barrier.job_words for barrier in self._barriers if barrier.job_words is not None]
-        return min([self._model.batch_words, *sizes])
+        return self._at_most(self._model.batch_words, 1)
 
     def _round_words(self) -> int:
         """Return the largest number of words of a round: that of the model, or the one that the barriers allow."""
-        n_jobs = self._model.virtual_workers
+        return self._at_most(self._model.round_words, self._model.virtual_workers)
+
+    def _at_most(self, words: int, n_jobs: int) -> int:
+        """Return `words`, or fewer if the barriers do not allow so many for `n_jobs` jobs."""
         sizes = [barrier.job_words * n_jobs for barrier in self._barriers if barrier.job_words is not None]
-        return min([self._model.round_words, *sizes])
+        return min([words, *sizes])
 
     def _make_barriers(self, start: TrainingPosition) -> list[Barrier]:
         barriers = list(self._barriers)

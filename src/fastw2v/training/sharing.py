@@ -127,30 +127,36 @@ def plan_for(
     """
     if workers < 2:
         return SharingPlan()
-    is_many = min(workers, cores or workers) >= MANY_WORKERS
-    words, inputs, nodes = replicated_rows(workers if is_many else 2, dim)
-    few_uses = max(LEAST_USES, PENDING_USES // workers)
-    input_uses = INPUT_USES if is_many else few_uses
+    at_once = min(workers, cores or workers)
+    words, inputs, nodes = replicated_rows(at_once, dim)
+    if at_once < MANY_WORKERS:
+        uses = input_uses = max(LEAST_USES, PENDING_USES // workers)
+    else:
+        is_long = jobs is not None and jobs >= LONG_TEXT * workers
+        uses, input_uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES, INPUT_USES
     if cum_table is not None and len(cum_table) > MIN_WORDS:
-        words = head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2), TAIL_PARTITIONS)
-        if _is_head(cum_table, words):
-            is_long = jobs is not None and jobs >= LONG_TEXT * workers
-            many_uses = PAIR_HEAD_USES if pair_negatives and is_long else HEAD_USES
-            uses = many_uses if is_many else few_uses
-            return SharingPlan(words, nodes, uses, TAIL_PARTITIONS, words, inputs, input_uses)
-    uses = max(LEAST_USES, REPLICA_USES // workers)
+        head = head_of_whole_stripes(cum_table, min(words, len(cum_table) // 2), TAIL_PARTITIONS)
+        if _is_head(cum_table, head):
+            return SharingPlan(head, nodes, uses, TAIL_PARTITIONS, head, inputs, input_uses)
     words = REPLICATED_WORDS if cum_table is None or _is_head(cum_table, REPLICATED_WORDS) else 0
+    uses = max(LEAST_USES, REPLICA_USES // workers)
     return SharingPlan(words, nodes, uses, PARTITIONS, inputs=inputs, input_uses=input_uses)
 
 
-def replicated_rows(workers: int, dim: int) -> tuple[int, int, int]:
-    """Return the largest numbers of output rows, input rows and inner nodes that each of several workers replicates."""
+def replicated_rows(at_once: int, dim: int) -> tuple[int, int, int]:
+    """Return the largest numbers of output rows, input rows and inner nodes that each worker replicates.
+
+    Parameters
+    ----------
+    at_once : int
+        The number of workers that run at the same time, at least 1.
+    dim : int
+        The number of dimensions.
+    """
     row_bytes = dim * np.dtype(np.float32).itemsize
     nodes = max(1, REPLICATED_NODES_BYTES // row_bytes)
-    most = max(1, HEAD_BYTES // row_bytes)
-    if workers < MANY_WORKERS:
-        most = min(most, FEW_HEAD_WORDS)
-    words = min(HEAD_WORDS, most)
+    most = HEAD_WORDS if at_once >= MANY_WORKERS else FEW_HEAD_WORDS
+    words = max(1, min(most, HEAD_BYTES // row_bytes))
     return words, (words + 1) // 2, nodes
 
 
