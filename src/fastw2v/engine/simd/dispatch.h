@@ -29,9 +29,8 @@
 #include "scalar.h"
 
 #if defined(FASTW2V_X86)
-/* This table is for processors that execute 512-bit operations as two halves. On these, wider loads, which cross cache
- * lines more often, lose more time than fewer instructions save. Only the update, which loads little for its amount of
- * arithmetic, gains from 512-bit vectors. */
+/* This table is for processors on which wider loads, which cross cache lines more often, lose more time than fewer
+ * instructions save. Only the update, which loads little for its amount of arithmetic, gains from 512-bit vectors. */
 static const row_kernels mixed_table = {
     "avx512-mixed", CPU_AVX2 | CPU_AVX512, avx2_train_pair,  avx2_train_targets,        avx2_sum_rows,
     avx2_weigh_rows,
@@ -45,11 +44,11 @@ static const row_kernels *row_kernels_at(int index, int features) {
     const row_kernels *tables[5];
     int n = 0;
 #if defined(FASTW2V_X86)
-    const int avx512 = features & CPU_AVX512, split = features & CPU_SPLIT_512;
-    if (avx512 && split) tables[n++] = &mixed_table;
-    if (avx512 && !split) tables[n++] = &avx512_table;
+    const int avx512 = features & CPU_AVX512, narrow_pairs = features & CPU_NARROW_PAIRS;
+    if (avx512 && narrow_pairs) tables[n++] = &mixed_table;
+    if (avx512 && !narrow_pairs) tables[n++] = &avx512_table;
     if (features & CPU_AVX2) tables[n++] = &avx2_table;
-    if (avx512 && split) tables[n++] = &avx512_table;
+    if (avx512 && narrow_pairs) tables[n++] = &avx512_table;
 #elif defined(FASTW2V_ARM)
     tables[n++] = &neon_table;
 #endif
